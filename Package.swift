@@ -1,0 +1,51 @@
+// swift-tools-version: 6.0
+// The walls of the house: docs/architecture.md draws them, Tests/HouseTests holds the imports to them.
+import PackageDescription
+
+let package = Package(
+    name: "keyfob",
+    products: [.executable(name: "keyfob", targets: ["keyfob"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+    ],
+    targets: [
+        // The command line and the wiring: the only place that knows everyone.
+        .executableTarget(
+            name: "keyfob",
+            dependencies: [
+                "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Storage", "System", "Terminal",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Interface"]),
+        .target(name: "Interface", dependencies: ["Credentials", "Formats"]),
+        .target(name: "DemoServer", dependencies: ["CMicrohttpd", "Credentials"]),
+        .target(name: "System", dependencies: ["CLinux", "Credentials"]),
+        .target(name: "Model", dependencies: ["Credentials", "OAuth", "Storage"]),
+        .target(name: "OAuth", dependencies: ["CCurl", "Credentials"]),
+        .target(name: "Storage", dependencies: ["CSQLite", "CSodium", "Credentials"]),
+        .target(name: "Formats", dependencies: ["Credentials"]),
+        .target(name: "Credentials", dependencies: ["CSodium"]),
+
+        // One door each to a system library. libcurl and libmicrohttpd are opened on first use, not linked.
+        .systemLibrary(name: "CNCurses"),
+        .systemLibrary(name: "CSodium"),
+        .systemLibrary(name: "CSQLite"),
+        .target(name: "CCurl"),
+        .target(name: "CMicrohttpd"),
+        .target(name: "CLinux"),
+
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
+        .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),
+        .testTarget(name: "OAuthTests", dependencies: ["Credentials", "OAuth"]),
+        .testTarget(name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"]),
+        .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
+        .testTarget(name: "SystemTests", dependencies: ["Credentials", "System"]),
+        .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
+        .testTarget(name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"]),
+        .testTarget(name: "TerminalTests", dependencies: ["Interface", "Terminal"]),
+        // The real binary: command-line stories, tmux, real servers, and the house's own walls.
+        .testTarget(name: "StoryTests", dependencies: ["DemoServer", "Credentials", "keyfob"]),
+        .testTarget(name: "HouseTests", dependencies: ["Interface"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,72 @@
+public import FoundationEssentials
+
+/// A bearer token and what is known of it.
+public struct AccessToken: Sendable, Equatable {
+    public var value: Secret
+    public var facts: TokenFacts
+
+    public init(value: Secret, facts: TokenFacts) {
+        self.value = value
+        self.facts = facts
+    }
+}
+
+/// All that is known of a token save the token itself.
+public struct TokenFacts: Sendable, Equatable, Codable {
+    /// As the server wrote it, for example `Bearer` or `bearer`; `Bearer` where it wrote none (RFC 6749 §5.1).
+    public var type: String
+    /// The scope that the server granted, where it said one (RFC 6749 §5.1).
+    public var grantedScope: String?
+    /// When the request that got it was sent: its life is counted from here.
+    public var requested: Moment
+    /// When the answer had come.
+    public var obtained: Moment
+    /// Seconds it lives, counted from `requested`; nil where the server did not say, or said nonsense.
+    public var lifetime: Double?
+    /// How long the token is, in characters (all of them ASCII).
+    public var characterCount: Int
+    /// What was odd about the answer, a line each.
+    public var warnings: [String]
+
+    public init(
+        type: String = "Bearer", grantedScope: String? = nil, requested: Moment, obtained: Moment,
+        lifetime: Double?, characterCount: Int, warnings: [String] = []
+    ) {
+        self.type = type
+        self.grantedScope = grantedScope
+        self.requested = requested
+        self.obtained = obtained
+        self.lifetime = lifetime
+        self.characterCount = characterCount
+        self.warnings = warnings
+    }
+
+    /// Seconds it still lives at `now`, negative once it has expired; nil where its expiry is unknown.
+    public func secondsLeft(at now: Moment) -> Double? {
+        lifetime.map { $0 - now.seconds(since: requested) }
+    }
+
+    /// When it expires by the wall clock; nil where unknown.
+    public var expires: Date? { lifetime.map { requested.wall.addingTimeInterval($0) } }
+
+    /// Below how many seconds left it counts as *expiring*: 60, or a tenth of its life if that is shorter.
+    public var expiringThreshold: Double { min(60, (lifetime ?? 600) / 10) }
+
+    public func status(at now: Moment) -> TokenStatus {
+        guard let left = secondsLeft(at: now) else { return .unknown }
+        if left <= 0 { return .expired }
+        return left < expiringThreshold ? .expiring : .valid
+    }
+
+    /// Whether it has at least `seconds` to live; nil asks for the *expiring* threshold. A token of unknown expiry
+    /// satisfies only a minimum of zero or less.
+    public func serves(minimumValidity seconds: Double?, at now: Moment) -> Bool {
+        guard let left = secondsLeft(at: now) else { return (seconds ?? 1) <= 0 }
+        return left > 0 && left >= (seconds ?? expiringThreshold)
+    }
+}
+
+extension TokenFacts? {
+    /// The life of the token that may be held.
+    public func status(at now: Moment) -> TokenStatus { self?.status(at: now) ?? .none }
+}

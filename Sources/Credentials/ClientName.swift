@@ -1,0 +1,40 @@
+// The standard library normalizes but does not say so in public yet; Foundation reaches it the same way.
+@_spi(_Unicode) import Swift
+
+/// The rules for a client's name and for the other fields a person types.
+public enum ClientName {
+    /// `text` trimmed and in NFC, where it is 1–100 characters without control or bidi characters.
+    /// - Throws: `Failure` of kind `unacceptableInput` saying which rule it breaks.
+    public static func checked(_ text: String) throws(Failure) -> String {
+        let name = normalized(trimmed(text))
+        guard !name.isEmpty else {
+            throw Failure(.unacceptableInput, "a client needs a name", hints: ["1 to 100 characters"])
+        }
+        guard name.count <= 100, name.utf8.count <= 1_000 else {
+            throw Failure(.unacceptableInput, "the name is too long", hints: ["1 to 100 characters"])
+        }
+        guard !name.unicodeScalars.contains(where: UntrustedText.isControl) else {
+            throw Failure(
+                .unacceptableInput, "the name has control characters in it",
+                hints: ["letters, digits, blanks and punctuation of any language are fine"])
+        }
+        return name
+    }
+
+    /// What two names may not share.
+    public static func key(_ name: String) -> String { normalized(name.lowercased()) }
+
+    public static func trimmed(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+
+    private static func normalized(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        scalars.append(contentsOf: text._nfc)
+        return String(scalars)
+    }
+}

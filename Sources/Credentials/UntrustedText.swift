@@ -1,0 +1,40 @@
+/// Text from a server, a file, the clipboard or a terminal, made fit to be shown.
+public enum UntrustedText {
+    /// `text` without C0, C1 and bidi controls and other invisible formatting, runs of white space folded to one blank,
+    /// ends trimmed, cut to `limit` characters with `…` as the last where it was longer.
+    public static func line(_ text: some StringProtocol, limit: Int = 200) -> String {
+        var scalars = String.UnicodeScalarView()
+        var count = 0
+        var blankWaits = false
+        for scalar in text.unicodeScalars {
+            if scalar.properties.isWhitespace || scalar == "\u{0}" {
+                blankWaits = !scalars.isEmpty
+                continue
+            }
+            guard !isControl(scalar) else { continue }
+            if count >= limit * 4 { break }
+            if blankWaits { scalars.append(" ") }
+            blankWaits = false
+            scalars.append(scalar)
+            count += 1
+        }
+        let kept = String(scalars)
+        return kept.count <= limit ? kept : String(kept.prefix(max(limit - 1, 0))) + "…"
+    }
+
+    /// Bytes as UTF-8 (invalid sequences repaired), then as `line(_:limit:)`.
+    public static func line(bytes: some Collection<UInt8>, limit: Int = 200) -> String {
+        line(String(decoding: bytes.prefix(limit * 16), as: UTF8.self), limit: limit)
+    }
+
+    /// C0, DEL, C1, line and paragraph separators, bidi controls (Unicode TR 9), surrogates, and the invisible format
+    /// characters: none of them belongs in a name or a message, and each can make a terminal or a reader see something
+    /// else than what is there. The two joiners are none: scripts and emoji are spelled with them.
+    public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
+        return switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .privateUse: true
+        default: false
+        }
+    }
+}

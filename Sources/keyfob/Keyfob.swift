@@ -1,0 +1,4 @@
+@main
+struct Keyfob {
+    static func main() {}
+}
