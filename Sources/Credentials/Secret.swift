@@ -83,3 +83,17 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var debugDescription: String { "<redacted>" }
     public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 }
+
+extension Secret {
+    /// Without ASCII white space at its ends: what a paste brings along and no server gives out.
+    public func trimmed() -> Secret {
+        let kept = withBytes { bytes -> Range<Int> in
+            let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            guard let first = bytes.firstIndex(where: { !isBlank($0) }),
+                let last = bytes.lastIndex(where: { !isBlank($0) })
+            else { return 0..<0 }
+            return first..<last + 1
+        }
+        return kept.count == count ? self : slice(kept)
+    }
+}

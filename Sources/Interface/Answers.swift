@@ -1,0 +1,106 @@
+import Credentials
+import Formats
+import FoundationEssentials
+
+extension State {
+    /// What effects answered. What comes after the vault was locked is dropped.
+    mutating func answer(_ event: Event) {
+        switch event {
+        case .vaultCreated:
+            stage = .open
+            clients.load([], at: now)
+            dialog = .form(ClientForm(adding: true))
+            log("the vault was created", .valid)
+        case .vaultCreationFailed(let failure):
+            guard case .newVault(var form) = stage else { return }
+            form.workingSince = nil
+            form.failure = failure
+            stage = .newVault(form)
+        case .unlocked: stage = .open
+        case .unlockFailed(let failure):
+            guard case .locked(var form) = stage else { return }
+            form.workingSince = nil
+            form.failure = failure
+            stage = .locked(form)
+        default: if isOpen { answerOpen(event) }
+        }
+    }
+
+    private mutating func answerOpen(_ event: Event) {
+        switch event {
+        case .clientsLoaded(let entries): clients.load(entries, at: now)
+        case .clientChanged(let entry): clients.put(entry, at: now)
+        case .clientRemoved(let id): removed(id)
+        case .vaultUnreadable(let failure), .trouble(let failure): sayFailure(failure)
+        case .refreshed(let id, let seconds, let warnings):
+            let text = "new token in \(Self.duration(seconds))"
+            say(text, .valid, client: name(id))
+            for warning in warnings { log(warning, .expiring, client: name(id)) }
+        case .refreshFailed(let id, let failure): sayFailure(failure, client: name(id))
+        case .refreshAllProgressed(let progress):
+            refreshAll = progress.isFinished ? nil : progress
+            if progress.isFinished { sayEnd(progress) }
+        case .copied(let id, let format, let copied): said(copied, format, id)
+        case .copyFailed(let id, let failure): sayFailure(failure, client: name(id), prefix: "nothing was copied: ")
+        case .saved(let entry, let isNew): saved(entry, isNew: isNew)
+        case .saveFailed(let failure):
+            guard case .form(var form) = dialog else { return sayFailure(failure) }
+            form.saveFailed(failure)
+            dialog = .form(form)
+        case .removeFailed(let failure):
+            if case .deleteQuestion = dialog { dialog = nil }
+            sayFailure(failure)
+        default: break
+        }
+    }
+
+    private mutating func removed(_ id: UUID) {
+        guard let entry = clients.entry(id) else { return }
+        clients.remove(id, at: now)
+        if case .deleteQuestion(let asked, _) = dialog, asked.id == id { dialog = nil }
+        say("deleted", client: entry.profile.name)
+    }
+
+    private mutating func saved(_ entry: ClientEntry, isNew: Bool) {
+        clients.put(entry, at: now)
+        clients.select(id: entry.id)
+        var text = isNew ? "saved: r fetches its first token" : "saved"
+        if case .form(let form) = dialog {
+            if let notice = form.notice { text = "\(notice); \(text)" }
+            form.secret.wipe()
+            dialog = nil
+        }
+        say(text, .valid, client: entry.profile.name)
+    }
+
+    private mutating func said(_ copied: Copied, _ format: CopyFormat, _ id: UUID) {
+        var text = "\(format.noun) \(copied.destination)"
+        switch copied.facts.status(at: now) {
+        case .unknown: text += "; its expiry is unknown"
+        case .expired: text += "; it has expired already"
+        case .expiring: text += "; it expires soon"
+        case .valid, .none: break
+        }
+        say(text, .valid, client: name(id))
+    }
+
+    private mutating func sayEnd(_ progress: RefreshAllProgress) {
+        if progress.failed == 0 {
+            say("all \(progress.total) clients refreshed", .valid)
+        } else {
+            say(
+                "\(progress.total - progress.failed) of \(progress.total) clients refreshed, \(progress.failed) failed",
+                .failed)
+        }
+    }
+
+    private mutating func sayFailure(_ failure: Failure, client: String = "", prefix: String = "") {
+        say(prefix + failure.summary, .failed, client: client)
+    }
+
+    private func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
+
+    private static func duration(_ seconds: Double) -> String {
+        seconds < 1 ? "\(Int((max(seconds, 0) * 1_000).rounded())) ms" : "\((min(seconds, 1e6) * 10).rounded() / 10) s"
+    }
+}

@@ -1,0 +1,95 @@
+import Credentials
+
+/// One line of a dialog.
+struct DialogLine: Equatable {
+    enum Content: Equatable {
+        case text(String, Role)
+        /// A field of a form: label, what is in it, and where in that the cursor stands, where the field has it.
+        case field(label: String, text: String, role: Role, cursor: Int?)
+    }
+
+    var content: Content
+    /// Whether this line must be seen, however small the screen.
+    var isFocused = false
+
+    static let blank = DialogLine.text("")
+
+    static func text(_ text: String, _ role: Role = .normal) -> DialogLine { DialogLine(content: .text(text, role)) }
+
+    /// `text` as the lines it takes at a width of `columns`.
+    static func wrapped(_ text: String, _ columns: Int, _ role: Role = .normal) -> [DialogLine] {
+        DisplayWidth.wrap(text, into: columns).map { .text($0, role) }
+    }
+
+    /// A failure as its summary and hints, in full.
+    static func failure(_ failure: Failure?, _ columns: Int, _ glyphs: Glyphs) -> [DialogLine] {
+        guard let failure else { return [] }
+        return wrapped("\(glyphs.failed) \(failure.summary)", columns, .failed)
+            + failure.hints.flatMap { wrapped($0, columns) }
+    }
+}
+
+/// A box over the middle of the screen; where its lines are too many, those around the focused one are shown.
+struct DialogBox {
+    var title: String
+    var lines: [DialogLine]
+    /// Columns of text inside.
+    var columns: Int
+
+    static let labelColumns = 11
+
+    /// As wide as suits reading, or as the screen allows.
+    static func columns(_ size: Size, atMost wanted: Int = 66) -> Int { max(min(wanted, size.columns - 6), 1) }
+
+    func draw(on canvas: inout Canvas) {
+        var body = canvas.bounds
+        body.rows -= 1
+        let area = body.centered(columns: columns + 4, rows: lines.count + 2)
+        canvas.fill(area)
+        canvas.box(area, title: title, style: Style(.focusedBorder))
+        canvas.hideCursor()
+        let inside = area.inset(columns: 2, rows: 1)
+        let focus = lines.lastIndex(where: \.isFocused) ?? 0
+        let top = max(min(focus - inside.rows / 2, lines.count - inside.rows), 0)
+        for (row, line) in lines.dropFirst(top).prefix(inside.rows).enumerated() {
+            draw(line, in: inside, row: inside.row + row, on: &canvas)
+        }
+    }
+
+    private func draw(_ line: DialogLine, in area: Rectangle, row: Int, on canvas: inout Canvas) {
+        switch line.content {
+        case .text(let text, let role):
+            canvas.text(text, column: area.column, row: row, end: area.endColumn, style: Style(role))
+        case .field(let label, let text, let role, let cursor):
+            canvas.text(
+                label, column: area.column, row: row, style: Style(line.isFocused ? .key : .muted, bold: line.isFocused)
+            )
+            let start = area.column + Self.labelColumns
+            let room = area.endColumn - start
+            guard room > 1 else { return }
+            let style = Style(line.isFocused && role == .normal ? .field : role)
+            if line.isFocused {
+                canvas.fill(Rectangle(column: start, row: row, columns: room, rows: 1), style: Style(.field))
+            }
+            let visible = Self.window(text, cursor: cursor ?? 0, columns: room, glyphs: canvas.glyphs)
+            canvas.text(visible.text, column: start, row: row, end: area.endColumn, style: style)
+            if line.isFocused, cursor != nil { canvas.placeCursor(column: start + visible.cursor, row: row) }
+        }
+    }
+
+    /// The part of `text` around the character index `cursor` that fits, and in which column of it the cursor stands.
+    static func window(_ text: String, cursor: Int, columns: Int, glyphs: Glyphs) -> (text: String, cursor: Int) {
+        let characters = Array(text)
+        let before = DisplayWidth.of(String(characters.prefix(cursor)))
+        guard before >= columns else {
+            return (DisplayWidth.fit(text, into: columns, ellipsis: glyphs.ellipsis), before)
+        }
+        var start = 0
+        var width = before + DisplayWidth.of(glyphs.ellipsis)
+        while width >= columns, start < cursor {
+            width -= DisplayWidth.of(String(characters[start]))
+            start += 1
+        }
+        return (glyphs.ellipsis + String(characters[start...]), width)
+    }
+}

@@ -1,0 +1,73 @@
+import Credentials
+
+enum UnlockDialog {
+    static func draw(_ form: UnlockForm, _ state: State, on canvas: inout Canvas) {
+        let columns = DialogBox.columns(canvas.frame.size, atMost: 56)
+        var lines = DialogLine.wrapped("Vault: \(state.vaultPath)", columns, .muted)
+        lines.append(.blank)
+        lines.append(SecretLine.field("Passphrase", form.passphrase, isFocused: !form.isWorking, state))
+        lines.append(.blank)
+        if let since = form.workingSince {
+            lines.append(SecretLine.working("opening the vault", since, state))
+        } else if form.failure == nil {
+            if state.isDemo { lines.append(.text("this is the demo: its passphrase is demo", .muted)) }
+            lines.append(.text("Enter opens the vault", .muted))
+        }
+        lines += DialogLine.failure(form.failure, columns, state.glyphs)
+        DialogBox(title: "keyfob", lines: lines, columns: columns).draw(on: &canvas)
+    }
+}
+
+enum NewVaultDialog {
+    static func draw(_ form: NewVaultForm, _ state: State, on canvas: inout Canvas) {
+        let columns = DialogBox.columns(canvas.frame.size)
+        var lines = DialogLine.wrapped("There is no vault yet; it will be \(state.vaultPath)", columns)
+        lines.append(.blank)
+        lines += DialogLine.wrapped(
+            "Choose a passphrase. There is no recovery: without it the vault cannot be opened, by anybody. A client's "
+                + "secret can then still be regenerated in GBG's account management portal.", columns)
+        lines.append(.blank)
+        let isAsking = !form.isWorking
+        lines.append(
+            SecretLine.field("Passphrase", form.passphrase, isFocused: isAsking && form.focus == .passphrase, state))
+        lines.append(
+            SecretLine.field("Again", form.repeated, isFocused: isAsking && form.focus == .repeated, state))
+        lines.append(.blank)
+        if let since = form.workingSince {
+            lines.append(SecretLine.working("making the vault", since, state))
+        } else if let weakness = form.namedWeakness {
+            lines += DialogLine.wrapped("this passphrase is weak: \(weakness)", columns, .expiring)
+            lines += DialogLine.wrapped("Enter takes it all the same; or type a better one", columns)
+        } else if form.failure == nil {
+            lines.append(.text("Enter goes on", .muted))
+        }
+        lines += DialogLine.failure(form.failure, columns, state.glyphs)
+        DialogBox(title: "keyfob: a new vault", lines: lines, columns: columns).draw(on: &canvas)
+    }
+}
+
+/// How a secret and the wait for the vault look in a dialog.
+enum SecretLine {
+    static func field(
+        _ label: String, _ secret: SecretField, isFocused: Bool, placeholder: String = "", _ state: State
+    ) -> DialogLine {
+        if secret.isEmpty, !placeholder.isEmpty {
+            return DialogLine(
+                content: .field(label: label, text: placeholder, role: .muted, cursor: isFocused ? 0 : nil),
+                isFocused: isFocused)
+        }
+        // The screen tells the length up to what a row holds, as asterisks do everywhere.
+        let count = min(secret.characterCount, 200)
+        return DialogLine(
+            content: .field(
+                label: label, text: String(repeating: state.glyphs.mask, count: count), role: .normal,
+                cursor: isFocused ? count : nil),
+            isFocused: isFocused)
+    }
+
+    static func working(_ text: String, _ since: Moment, _ state: State) -> DialogLine {
+        let seconds = state.now.seconds(since: since)
+        let passed = seconds < 1 ? "" : " \(Durations.text(passed: seconds))"
+        return .text("\(state.glyphs.refreshing) \(text)\(state.glyphs.ellipsis)\(passed)", .refreshing)
+    }
+}

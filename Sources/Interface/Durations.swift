@@ -1,0 +1,82 @@
+import Credentials
+import FoundationEssentials
+
+/// Times as the screen says them.
+enum Durations {
+    /// Seconds left or passed: `54:12` up to an hour, `23 h 59 m` up to a day, `9 d 23 h` beyond. A part of a second
+    /// left counts as one, so that `0:00` is never shown for a token that lives.
+    static func text(left seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.up))) }
+
+    static func text(passed seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.down))) }
+
+    /// Seconds until `text(left:)` changes, and a thousandth more, so that it is another one when the wait is over.
+    static func untilChange(left seconds: Double) -> Double {
+        let shown = seconds.rounded(.up)
+        let next =
+            switch shown {
+            case ...3_600: shown - 1
+            case ...86_400: max((shown / 60).rounded(.down) * 60 - 1, 3_600)
+            default: max((shown / 3_600).rounded(.down) * 3_600 - 1, 86_400)
+            }
+        return max(seconds - next, 0) + 0.001
+    }
+
+    /// Seconds until `text(passed:)` changes.
+    static func untilChange(passed seconds: Double) -> Double {
+        let unit: Double = seconds < 3_600 ? 1 : seconds < 86_400 ? 60 : 3_600
+        return unit - seconds.truncatingRemainder(dividingBy: unit) + 0.001
+    }
+
+    /// The clock on the wall of a zone `utcOffset` seconds east of UTC: `14:02:11`, with the date where it is not `now`'s.
+    static func clock(_ date: Date, now: Date, utcOffset: Int) -> String {
+        let time = local(date, utcOffset)
+        let clock = "\(two(time.second / 3_600)):\(two(time.second / 60 % 60)):\(two(time.second % 60))"
+        guard time.day != local(now, utcOffset).day else { return clock }
+        let civil = civilDate(day: time.day)
+        return "\(civil.year)-\(two(civil.month))-\(two(civil.day)) \(clock)"
+    }
+
+    private static func text(wholeSeconds seconds: Int) -> String {
+        switch seconds {
+        case ...3_600: "\(seconds / 60):\(two(seconds % 60))"
+        case ...86_400: "\(seconds / 3_600) h \(seconds / 60 % 60) m"
+        default: "\(seconds / 86_400) d \(seconds / 3_600 % 24) h"
+        }
+    }
+
+    private static func whole(_ seconds: Double) -> Int { Int(min(max(seconds, 0), 1e12)) }
+
+    private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    private static func local(_ date: Date, _ utcOffset: Int) -> (day: Int, second: Int) {
+        let seconds = Int(min(max(date.timeIntervalSince1970, -1e12), 1e12).rounded(.down)) + utcOffset
+        let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+        return (day, seconds - day * 86_400)
+    }
+
+    /// The proleptic Gregorian date of a day counted from 1970-01-01 (Hinnant, "chrono-compatible low-level date
+    /// algorithms"); Calendar would do it at a thousand times the price, for every row of every frame.
+    private static func civilDate(day: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = day + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        )
+    }
+}
+
+/// `1142` as `1,142`.
+func grouped(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var place = digits.count - 3
+    while place > 0 {
+        digits.insert(",", at: place)
+        place -= 3
+    }
+    return String(digits)
+}

@@ -1,0 +1,72 @@
+import Credentials
+
+/// A secret being typed or pasted, in locked memory. What the screen sees of it is its length.
+///
+/// A class, because its bytes must exist once: copying the state does not copy them.
+final class SecretField {
+    static let capacity = 4_096
+
+    // nil where the system has no lockable memory left; then typing is refused and said, instead of done unsafely.
+    private let buffer = SecretBuffer(capacity: capacity)
+    /// Characters in it, as typed.
+    private(set) var characterCount = 0
+
+    init() {}
+
+    var isEmpty: Bool { characterCount == 0 }
+    /// Why it can take nothing, where it can't.
+    var refusal: String? { buffer == nil ? "no lockable memory is left (ulimit -l shows the limit)" : nil }
+
+    /// - Returns: false where the key is none of a secret field's.
+    func handle(_ key: Key) -> Bool {
+        switch key {
+        case .character(let character):
+            var text = String(character)
+            text.withUTF8 { _ = insert(UnsafeRawBufferPointer($0)) }
+        case .backspace: removeLast()
+        case .control("u"): wipe()
+        case .left, .right, .home, .end, .delete: break
+        default: return false
+        }
+        return true
+    }
+
+    /// Takes a paste whole, without white space at its ends.
+    /// - Returns: what was changed about it, or why it was refused, in words; nil where it went in as it was.
+    func paste(_ pasted: Secret) -> String? {
+        let trimmed = pasted.trimmed()
+        guard trimmed.withBytes(insert) else {
+            return refusal ?? "the paste is longer than \(Self.capacity) bytes and was refused"
+        }
+        return trimmed.count == pasted.count ? nil : "white space around the paste was removed"
+    }
+
+    /// What it holds, white space at its ends included.
+    func secret() -> Secret { buffer?.secret() ?? Secret([]) }
+
+    func wipe() {
+        buffer?.wipe()
+        characterCount = 0
+    }
+
+    private func insert(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let buffer, buffer.insert(bytes, at: buffer.count) else { return false }
+        recount()
+        return true
+    }
+
+    private func removeLast() {
+        guard let buffer, !buffer.isEmpty else { return }
+        let start = buffer.withBytes { bytes in
+            var start = bytes.count - 1
+            while start > 0, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+            return start
+        }
+        buffer.remove(start..<buffer.count)
+        recount()
+    }
+
+    private func recount() {
+        characterCount = buffer?.withBytes { $0.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) } } ?? 0
+    }
+}

@@ -1,0 +1,65 @@
+import Credentials
+
+/// One line of text being edited: nothing secret.
+struct TextField: Sendable, Equatable {
+    /// More than any server takes, and less than would be slow to draw.
+    static let limit = 2_000
+
+    private(set) var characters: [Character]
+    /// Between 0 and `characters.count`.
+    private(set) var cursor: Int
+
+    init(_ text: String = "") {
+        characters = Array(text)
+        cursor = characters.count
+    }
+
+    var text: String { String(characters) }
+    var isEmpty: Bool { characters.isEmpty }
+
+    /// - Returns: false where the key is none of a text field's.
+    mutating func handle(_ key: Key) -> Bool {
+        switch key {
+        case .character(let character): insert([character])
+        case .left: cursor = max(cursor - 1, 0)
+        case .right: cursor = min(cursor + 1, characters.count)
+        case .home, .control("a"): cursor = 0
+        case .end, .control("e"): cursor = characters.count
+        case .backspace:
+            guard cursor > 0 else { break }
+            cursor -= 1
+            characters.remove(at: cursor)
+        case .delete, .control("d"):
+            if cursor < characters.count { characters.remove(at: cursor) }
+        case .control("u"):
+            characters.removeFirst(cursor)
+            cursor = 0
+        case .control("k"): characters.removeLast(characters.count - cursor)
+        case .control("w"):
+            var start = cursor
+            while start > 0, characters[start - 1].isWhitespace { start -= 1 }
+            while start > 0, !characters[start - 1].isWhitespace { start -= 1 }
+            characters.removeSubrange(start..<cursor)
+            cursor = start
+        default: return false
+        }
+        return true
+    }
+
+    /// Puts a paste in as one piece: line breaks become blanks, controls go, white space at its ends too.
+    /// - Returns: what was changed about it, in words; nil where nothing was.
+    mutating func paste(_ pasted: Secret) -> String? {
+        let text = pasted.unwipeableText()
+        let line = UntrustedText.line(text, limit: Self.limit)
+        insert(Array(line))
+        let withoutEnds = ClientName.trimmed(text)
+        if line != withoutEnds { return "line breaks and controls were taken out of the paste" }
+        return withoutEnds == text ? nil : "white space around the paste was removed"
+    }
+
+    private mutating func insert(_ new: [Character]) {
+        let fitting = new.prefix(max(Self.limit - characters.count, 0))
+        characters.insert(contentsOf: fitting, at: cursor)
+        cursor += fitting.count
+    }
+}

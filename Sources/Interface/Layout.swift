@@ -1,0 +1,96 @@
+/// Where everything stands on a screen of a given size: a pure function, tested by drawings.
+struct Layout: Equatable {
+    /// Below this, one line says so.
+    static let minimum = Size(columns: 40, rows: 10)
+    /// From this width on, the clients and the rest stand side by side.
+    static let sideBySideColumns = 76
+
+    var isTooSmall = false
+    /// The boxes that frames are drawn around: one where the panes are stacked, two side by side.
+    var boxes: [Rectangle] = []
+    /// Rows with a line across a box, each with the title of the pane below it.
+    var dividers: [Divider] = []
+    var clients = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    var token = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    var countdown = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    var activity = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    /// Over the boxes and below them.
+    var headerRow = 0
+    var hintRow = 0
+    var body = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+
+    struct Divider: Equatable {
+        var row: Int
+        var box: Rectangle
+        var title: String
+    }
+
+    /// - Parameter tokenRows: how many rows the Token pane's content takes at a given width.
+    init(_ size: Size, tokenRows: (Int) -> Int) {
+        guard size.columns >= Self.minimum.columns, size.rows >= Self.minimum.rows else {
+            isTooSmall = true
+            return
+        }
+        hintRow = size.rows - 1
+        body = Rectangle(column: 0, row: 1, columns: size.columns, rows: size.rows - 2)
+        if size.columns >= Self.sideBySideColumns {
+            let clientColumns = min(max(size.columns * 39 / 100, 32), 60)
+            let left = Rectangle(column: 0, row: 1, columns: clientColumns, rows: body.rows)
+            let right = Rectangle(
+                column: clientColumns, row: 1, columns: size.columns - clientColumns, rows: body.rows)
+            boxes = [left, right]
+            clients = left.inset(columns: 1, rows: 1)
+            let inside = right.inset(columns: 1, rows: 1)
+            divide(inside, box: right, tokenRows: tokenRows(inside.columns - 2))
+        } else {
+            boxes = [body]
+            let inside = body.inset(columns: 1, rows: 1)
+            let wanted = tokenRows(inside.columns - 2)
+            let least = 3
+            guard inside.rows >= least + 1 + wanted else {
+                clients = inside
+                return
+            }
+            clients = inside
+            clients.rows = max(least, min(inside.rows / 2, inside.rows - 1 - wanted - 2))
+            dividers.append(Divider(row: clients.endRow, box: body, title: "Token"))
+            var rest = inside
+            rest.row = clients.endRow + 1
+            rest.rows = inside.endRow - rest.row
+            divide(rest, box: body, tokenRows: wanted)
+        }
+    }
+
+    /// Shares `inside` out: the Token pane first, then as large a Countdown as leaves three rows for Activity.
+    private mutating func divide(_ inside: Rectangle, box: Rectangle, tokenRows: Int) {
+        token = inside
+        token.rows = min(tokenRows, inside.rows)
+        var row = token.endRow
+        var room = inside.endRow - row
+        for (rows, activityRows) in [(7, 4), (4, 4), (4, 0), (1, 4), (1, 0)] where room >= 1 + rows + activityRows {
+            dividers.append(Divider(row: row, box: box, title: "Countdown"))
+            countdown = inside
+            countdown.row = row + 1
+            countdown.rows = rows
+            row = countdown.endRow
+            room = inside.endRow - row
+            break
+        }
+        if room >= 2, !countdown.isEmpty {
+            dividers.append(Divider(row: row, box: box, title: "Activity"))
+            activity = inside
+            activity.row = row + 1
+            activity.rows = room - 1
+        } else if countdown.isEmpty {
+            token.rows += room
+        } else {
+            countdown.rows += room
+        }
+    }
+}
+
+extension Layout {
+    init(for state: State) {
+        self.init(state.size) { TokenPane.lines(state, columns: $0).count }
+    }
+}

@@ -1,0 +1,108 @@
+import Credentials
+
+/// All about the selected client's token but the token: its life, what became of the last attempt, whom it is asked of.
+enum TokenPane {
+    struct Line: Equatable {
+        /// Empty where the line goes on with what stands above it.
+        var label: String
+        var spans: [Span]
+
+        init(_ label: String, _ text: String, _ role: Role = .normal) {
+            self.label = label
+            spans = [Span(text: text, role: role)]
+        }
+
+        init(_ label: String, spans: [Span]) {
+            self.label = label
+            self.spans = spans
+        }
+    }
+
+    struct Span: Equatable {
+        var text: String
+        var role: Role
+    }
+
+    private static let labelColumns = 11
+
+    static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
+        for (index, line) in lines(state, columns: area.columns - 2).prefix(area.rows).enumerated() {
+            canvas.text(line.label, column: area.column + 1, row: area.row + index, style: Style(.muted))
+            var column = area.column + 1 + labelColumns
+            for span in line.spans {
+                column = canvas.fitted(
+                    span.text, column: column, row: area.row + index, end: area.endColumn - 1,
+                    style: Style(span.role))
+            }
+        }
+    }
+
+    /// What is shown in a pane whose text is `columns` wide.
+    static func lines(_ state: State, columns: Int) -> [Line] {
+        guard let entry = state.clients.selected else {
+            return [Line("", state.clients.isLoaded ? "no client is selected" : "", .muted)]
+        }
+        let room = columns - labelColumns
+        let profile = entry.profile
+        var lines = [life(entry, state)] + attempt(entry, state, room)
+        lines += wrapped("Client ID", profile.clientID, room)
+        lines += wrapped("Endpoint", profile.tokenURL, room)
+        lines += scope(entry, room)
+        if profile.authentication == .clientSecretBasic {
+            lines.append(Line("Sent as", "client_secret_basic, \(profile.basicEncoding.rawValue)"))
+        }
+        guard let token = entry.token else { return lines }
+        let mask = String(repeating: state.glyphs.mask, count: 8)
+        lines.append(Line("Token", "\(mask)  \(grouped(token.characterCount)) characters"))
+        lines.append(times(token, state))
+        for warning in token.warnings { lines += wrapped("Note", warning, room, .expiring) }
+        return lines
+    }
+
+    private static func life(_ entry: ClientEntry, _ state: State) -> Line {
+        let status = entry.token.status(at: state.now)
+        var spans = [Span(text: "\(state.glyphs.glyph(status)) \(status.word)", role: status.role)]
+        if case .refreshing(let since) = entry.attempt {
+            let seconds = state.now.seconds(since: since)
+            let text = seconds < 1 ? "refreshing" : "refreshing for \(Durations.text(passed: seconds))"
+            spans.append(Span(text: "   \(state.glyphs.refreshing) \(text)", role: .refreshing))
+        }
+        return Line("Status", spans: spans)
+    }
+
+    private static func attempt(_ entry: ClientEntry, _ state: State, _ room: Int) -> [Line] {
+        guard case .failed(let failed) = entry.attempt else { return [] }
+        let clock = Durations.clock(failed.at.wall, now: state.now.wall, utcOffset: state.utcOffset)
+        var lines = [Line("Refresh", "\(state.glyphs.failed) failed at \(clock)", .failed)]
+        lines += wrapped("", failed.failure.summary, room, .failed)
+        for hint in failed.failure.hints { lines += wrapped("", hint, room) }
+        return lines
+    }
+
+    private static func scope(_ entry: ClientEntry, _ room: Int) -> [Line] {
+        let asked = entry.profile.scope
+        var lines = wrapped("Scope", asked.isEmpty ? "none asked for" : asked, room, asked.isEmpty ? .muted : .normal)
+        if let granted = entry.token?.grantedScope, granted != asked {
+            lines += wrapped("Granted", granted.isEmpty ? "no scope" : granted, room, .expiring)
+        }
+        return lines
+    }
+
+    private static func times(_ token: TokenFacts, _ state: State) -> Line {
+        let obtained = Durations.clock(token.obtained.wall, now: state.now.wall, utcOffset: state.utcOffset)
+        var spans = [Span(text: obtained, role: .normal)]
+        if let expires = token.expires {
+            let label = token.status(at: state.now) == .expired ? "Expired" : "Expires"
+            spans.append(Span(text: "   \(label) ", role: .muted))
+            let clock = Durations.clock(expires, now: state.now.wall, utcOffset: state.utcOffset)
+            spans.append(Span(text: clock, role: .normal))
+        }
+        return Line("Obtained", spans: spans)
+    }
+
+    private static func wrapped(_ label: String, _ text: String, _ room: Int, _ role: Role = .normal) -> [Line] {
+        DisplayWidth.wrap(UntrustedText.line(text, limit: 1_000), into: room).enumerated().map {
+            Line($0.offset == 0 ? label : "", $0.element, role)
+        }
+    }
+}

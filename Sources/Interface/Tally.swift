@@ -1,0 +1,54 @@
+import Credentials
+
+/// How many clients are in which state, kept up to date without looking at all of them at every key.
+struct Tally: Sendable, Equatable {
+    private(set) var total = 0
+    private(set) var failed = 0
+    private(set) var refreshing = 0
+    private var lives: [TokenStatus: Int] = [:]
+    private var countedAt: Moment?
+    /// Seconds after `countedAt` at which the first of the tokens changes its status.
+    private var firstChange: Double?
+
+    subscript(_ status: TokenStatus) -> Int { lives[status] ?? 0 }
+
+    static func of(_ entries: [ClientEntry], at now: Moment) -> Tally {
+        var tally = Tally()
+        tally.countedAt = now
+        for entry in entries { tally.add(entry, at: now) }
+        return tally
+    }
+
+    mutating func add(_ entry: ClientEntry, at now: Moment) { count(entry, 1, at: now) }
+
+    /// Takes `entry` out as it was counted; right as long as no change is due, see `isDue`.
+    mutating func subtract(_ entry: ClientEntry, at now: Moment) { count(entry, -1, at: now) }
+
+    /// Seconds until a count changes by time alone; nil: never.
+    func secondsUntilChange(at now: Moment) -> Double? {
+        guard let countedAt, let firstChange else { return nil }
+        return max(firstChange - now.seconds(since: countedAt), 0)
+    }
+
+    private mutating func count(_ entry: ClientEntry, _ step: Int, at now: Moment) {
+        total += step
+        lives[entry.token.status(at: now), default: 0] += step
+        switch entry.attempt {
+        case .idle: break
+        case .refreshing: refreshing += step
+        case .failed: failed += step
+        }
+        if step > 0, let wait = entry.token?.secondsUntilStatusChange(at: now), let countedAt {
+            let due = now.seconds(since: countedAt) + wait
+            firstChange = min(firstChange ?? due, due)
+        }
+    }
+}
+
+extension TokenFacts {
+    /// Seconds until `status(at:)` says something else; nil: never.
+    func secondsUntilStatusChange(at now: Moment) -> Double? {
+        guard let left = secondsLeft(at: now), left > 0 else { return nil }
+        return left >= expiringThreshold ? left - expiringThreshold + 0.001 : left
+    }
+}

@@ -1,0 +1,59 @@
+import Credentials
+
+/// The frame that shows `state` on a terminal of `size`.
+public func view(_ state: State, _ size: Size) -> Frame {
+    var canvas = Canvas(size: size, glyphs: state.glyphs)
+    let layout = Layout(for: state)
+    guard !layout.isTooSmall else {
+        canvas.fitted(
+            "keyfob needs \(Layout.minimum.columns)x\(Layout.minimum.rows), this is \(size.columns)x\(size.rows)",
+            column: 0, row: size.rows / 2, end: size.columns)
+        return canvas.frame
+    }
+    switch state.stage {
+    case .newVault(let form): NewVaultDialog.draw(form, state, on: &canvas)
+    case .locked(let form): UnlockDialog.draw(form, state, on: &canvas)
+    case .open: drawMain(state, layout, on: &canvas)
+    }
+    if let top = state.helpTop { HelpDialog.draw(from: top, state, on: &canvas) }
+    HintBar.draw(state, row: layout.hintRow, on: &canvas)
+    return canvas.frame
+}
+
+private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
+    HeaderLine.draw(state, row: layout.headerRow, on: &canvas)
+    for (index, box) in layout.boxes.enumerated() {
+        canvas.box(box, title: index == 0 ? "Clients" : "Token")
+    }
+    for divider in layout.dividers { canvas.divider(divider.row, in: divider.box, title: divider.title) }
+    ClientsPane.draw(state, in: layout.clients, on: &canvas)
+    TokenPane.draw(state, in: layout.token, on: &canvas)
+    CountdownPane.draw(state, in: layout.countdown, on: &canvas)
+    ActivityPane.draw(state, in: layout.activity, on: &canvas)
+    drawMessage(state, layout, on: &canvas)
+    switch state.dialog {
+    case nil: break
+    case .form(let form): ClientFormDialog.draw(form, state, on: &canvas)
+    case .deleteQuestion(let entry, let isWorking): Question.delete(entry, isWorking).draw(on: &canvas, layout.body)
+    case .discardQuestion(let form):
+        ClientFormDialog.draw(form, state, on: &canvas)
+        Question.discard(form).draw(on: &canvas, layout.body)
+    }
+}
+
+/// In the lowest border of the last box, so that nothing moves when a message comes or goes.
+private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
+    guard let box = layout.boxes.last else { return }
+    var message = state.message
+    // Without a Token pane this is the only place left for a failure's reason.
+    if message == nil, layout.token.isEmpty, case .failed(let failed)? = state.clients.selected?.attempt {
+        message = State.Message(text: failed.failure.summary, role: .failed)
+    }
+    guard let message else { return }
+    let end = box.endColumn - 2
+    // A message that is wider than its box goes on over the one to its left.
+    let width = DisplayWidth.of(message.text) + 2
+    let start = max(min(box.column + 2, end - width), layout.body.column + 2)
+    let text = DisplayWidth.fit(message.text, into: end - start - 2, ellipsis: state.glyphs.ellipsis)
+    canvas.text(" \(text) ", column: start, row: layout.body.endRow - 1, style: Style(message.role, bold: true))
+}
