@@ -42,7 +42,8 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
         .testTarget(name: "SystemTests", dependencies: ["Credentials", "System"]),
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
-        .testTarget(name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"]),
+        .testTarget(
+            name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"], exclude: ["Goldens"]),
         .testTarget(name: "TerminalTests", dependencies: ["Interface", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
         .testTarget(name: "StoryTests", dependencies: ["DemoServer", "Credentials", "keyfob"]),

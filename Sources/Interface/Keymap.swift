@@ -35,6 +35,9 @@ public struct Binding: Sendable {
     /// Whether the hint bar shows it where there is room.
     public let isHinted: Bool
 
+    /// All its keys, as help and README write them.
+    public var keyNames: String { keys.map(\.name).joined(separator: " ") }
+
     init(
         _ action: Action, in contexts: [Context], _ keys: [Key], _ label: String, _ description: String,
         isHinted: Bool = true
@@ -83,12 +86,15 @@ public enum Keymap {
         Binding(
             .previousChoice, in: [.form], [.left], "change back", "previous choice, in a field that has choices",
             isHinted: false),
-        Binding(.cancel, in: [.form], [.escape], "cancel", "close the form; asks first if something was typed"),
+        Binding(
+            .cancel, in: [.form], [.escape, .control("c")], "cancel",
+            "close the form; asks first if something was typed"),
 
         Binding(.confirm, in: [.deleteQuestion], ["y"], "delete", "delete the client, its secret and its token"),
-        Binding(.cancel, in: [.deleteQuestion], ["n", .escape], "keep", "keep the client"),
+        Binding(.cancel, in: [.deleteQuestion], ["n", .escape, .control("c")], "keep", "keep the client"),
         Binding(.confirm, in: [.discardQuestion], ["y"], "discard", "throw away what was typed"),
-        Binding(.cancel, in: [.discardQuestion], ["n", .escape], "go on editing", "go back to the form"),
+        Binding(
+            .cancel, in: [.discardQuestion], ["n", .escape, .control("c")], "go on editing", "go back to the form"),
 
         Binding(.moveDown, in: [.help], [.down, "j"], "down", "scroll down"),
         Binding(.moveUp, in: [.help], [.up, "k"], "up", "scroll up"),
@@ -96,13 +102,10 @@ public enum Keymap {
         Binding(.pageUp, in: [.help], [.pageUp], "page up", "a page up", isHinted: false),
         Binding(.moveToFirst, in: [.help], [.home, "g"], "first", "to the beginning", isHinted: false),
         Binding(.moveToLast, in: [.help], [.end, "G"], "last", "to the end", isHinted: false),
-        Binding(.cancel, in: [.help], [.escape, "q", "?", .function(1)], "close", "close the help"),
+        Binding(.cancel, in: [.help], [.escape, "q", "?", .function(1), .control("c")], "close", "close the help"),
 
         Binding(.quit, in: [.list], ["q", .control("c")], "quit", "quit"),
         Binding(.quit, in: [.unlock, .newVault], [.escape, .control("c")], "quit", "quit"),
-        Binding(
-            .quit, in: [.form, .deleteQuestion, .discardQuestion, .help], [.control("c")], "quit", "quit",
-            isHinted: false),
         Binding(
             .help, in: [.list, .deleteQuestion, .discardQuestion], ["?", .function(1)], "help", "every key there is"),
         Binding(.help, in: [.form, .unlock, .newVault], [.function(1)], "help", "every key there is"),

@@ -59,7 +59,6 @@ extension State {
         case .cancel:
             helpTop = nil
             return []
-        case .quit: return [.quit]
         default: break
         }
         helpTop = HelpDialog.clamped(helpTop ?? 0, self)
@@ -162,7 +161,6 @@ extension State {
             dialog = .deleteQuestion(entry, isWorking: true)
             return [.remove(entry.id, revision: clients.entry(entry.id)?.revision ?? entry.revision)]
         case .cancel: dialog = nil
-        case .quit: return [.quit]
         default: break
         }
         return []
@@ -248,13 +246,7 @@ extension State {
             guard let draft = form.draft() else { return [] }
             form.isSaving = true
             return [.save(draft)]
-        case .cancel, .quit:
-            if form.isTouched {
-                dialog = .discardQuestion(form)
-            } else {
-                dialog = nil
-                if action == .quit { return [.quit] }
-            }
+        case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
         case .nextField: form.moveFocus(by: 1)
         case .previousField: form.moveFocus(by: -1)
         case .nextChoice where form.hasChoices, .previousChoice where form.hasChoices: form.choose()
@@ -269,7 +261,7 @@ extension State {
         case .confirm:
             form.secret.wipe()
             dialog = nil
-        case .cancel, .quit: dialog = .form(form)
+        case .cancel: dialog = .form(form)
         default: break
         }
         return []

@@ -11,18 +11,18 @@ enum ClientFormDialog {
             lines.append(.blank)
         }
         lines += form.fields.map { line($0, form, state) }
-        lines.append(.blank)
+        var footer: [DialogLine] = []
         if form.isSaving {
-            lines.append(.text("\(state.glyphs.refreshing) saving\(state.glyphs.ellipsis)", .refreshing))
+            footer.append(.text("\(state.glyphs.refreshing) saving\(state.glyphs.ellipsis)", .refreshing))
         } else if form.failure != nil {
-            lines += DialogLine.failure(form.failure, columns, state.glyphs)
+            footer += DialogLine.failure(form.failure, columns, state.glyphs)
         } else if let notice = form.notice {
-            lines += DialogLine.wrapped(notice, columns, .expiring)
+            footer += DialogLine.wrapped(notice, columns, .expiring)
         } else {
-            lines += DialogLine.wrapped(explanation(form), columns, .muted)
+            footer += DialogLine.wrapped(explanation(form), columns, .muted)
         }
         let title = form.origin.map { "Edit \($0.profile.name)" } ?? "Add a client"
-        DialogBox(title: title, lines: lines, columns: columns).draw(on: &canvas)
+        DialogBox(title: title, lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 
     private static func line(_ field: ClientForm.Field, _ form: ClientForm, _ state: State) -> DialogLine {

@@ -29,10 +29,13 @@ struct DialogLine: Equatable {
     }
 }
 
-/// A box over the middle of the screen; where its lines are too many, those around the focused one are shown.
+/// A box over the middle of the screen; where its lines are too many, those around the focused one are shown, and what
+/// stands below them stays.
 struct DialogBox {
     var title: String
     var lines: [DialogLine]
+    /// What is said at the end, an explanation or a failure, below a blank line.
+    var footer: [DialogLine] = []
     /// Columns of text inside.
     var columns: Int
 
@@ -44,15 +47,25 @@ struct DialogBox {
     func draw(on canvas: inout Canvas) {
         var body = canvas.bounds
         body.rows -= 1
-        let area = body.centered(columns: columns + 4, rows: lines.count + 2)
+        let wanted = lines.count + (footer.isEmpty ? 0 : footer.count + 1)
+        let area = body.centered(columns: columns + 4, rows: wanted + 2)
         canvas.fill(area)
         canvas.box(area, title: title, style: Style(.focusedBorder))
         canvas.hideCursor()
         let inside = area.inset(columns: 2, rows: 1)
+        var upper = inside
+        if !footer.isEmpty {
+            let isCut = wanted > inside.rows
+            let below = min(footer.count, isCut ? max(inside.rows - 2, 0) : footer.count)
+            for (row, line) in footer.prefix(below).enumerated() {
+                draw(line, in: inside, row: inside.endRow - below + row, on: &canvas)
+            }
+            upper.rows -= below + (isCut ? 0 : 1)
+        }
         let focus = lines.lastIndex(where: \.isFocused) ?? 0
-        let top = max(min(focus - inside.rows / 2, lines.count - inside.rows), 0)
-        for (row, line) in lines.dropFirst(top).prefix(inside.rows).enumerated() {
-            draw(line, in: inside, row: inside.row + row, on: &canvas)
+        let top = max(min(focus - upper.rows / 2, lines.count - upper.rows), 0)
+        for (row, line) in lines.dropFirst(top).prefix(max(upper.rows, 0)).enumerated() {
+            draw(line, in: upper, row: upper.row + row, on: &canvas)
         }
     }
 

@@ -6,15 +6,15 @@ enum UnlockDialog {
         var lines = DialogLine.wrapped("Vault: \(state.vaultPath)", columns, .muted)
         lines.append(.blank)
         lines.append(SecretLine.field("Passphrase", form.passphrase, isFocused: !form.isWorking, state))
-        lines.append(.blank)
+        var footer: [DialogLine] = []
         if let since = form.workingSince {
-            lines.append(SecretLine.working("opening the vault", since, state))
+            footer.append(SecretLine.working("opening the vault", since, state))
         } else if form.failure == nil {
-            if state.isDemo { lines.append(.text("this is the demo: its passphrase is demo", .muted)) }
-            lines.append(.text("Enter opens the vault", .muted))
+            if state.isDemo { footer.append(.text("this is the demo: its passphrase is demo", .muted)) }
+            footer.append(.text("Enter opens the vault", .muted))
         }
-        lines += DialogLine.failure(form.failure, columns, state.glyphs)
-        DialogBox(title: "keyfob", lines: lines, columns: columns).draw(on: &canvas)
+        footer += DialogLine.failure(form.failure, columns, state.glyphs)
+        DialogBox(title: "keyfob", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }
 
@@ -32,17 +32,17 @@ enum NewVaultDialog {
             SecretLine.field("Passphrase", form.passphrase, isFocused: isAsking && form.focus == .passphrase, state))
         lines.append(
             SecretLine.field("Again", form.repeated, isFocused: isAsking && form.focus == .repeated, state))
-        lines.append(.blank)
+        var footer: [DialogLine] = []
         if let since = form.workingSince {
-            lines.append(SecretLine.working("making the vault", since, state))
+            footer.append(SecretLine.working("making the vault", since, state))
         } else if let weakness = form.namedWeakness {
-            lines += DialogLine.wrapped("this passphrase is weak: \(weakness)", columns, .expiring)
-            lines += DialogLine.wrapped("Enter takes it all the same; or type a better one", columns)
+            footer += DialogLine.wrapped("this passphrase is weak: \(weakness)", columns, .expiring)
+            footer += DialogLine.wrapped("Enter takes it all the same; or type a better one", columns)
         } else if form.failure == nil {
-            lines.append(.text("Enter goes on", .muted))
+            footer.append(.text("Enter goes on", .muted))
         }
-        lines += DialogLine.failure(form.failure, columns, state.glyphs)
-        DialogBox(title: "keyfob: a new vault", lines: lines, columns: columns).draw(on: &canvas)
+        footer += DialogLine.failure(form.failure, columns, state.glyphs)
+        DialogBox(title: "keyfob: a new vault", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }
 

@@ -39,8 +39,8 @@ enum ClientsPane {
         let mark = mark(entry, state)
         canvas.text(mark.glyph, column: area.column + 1, row: row, style: Style(mark.role, bold: isSelected))
         var end = area.endColumn - 1
-        for part in facts(entry, state).reversed() {
-            end = canvas.rightAligned(part.text, end: end, row: row, style: Style(part.role, bold: isSelected)) - 1
+        for part in facts(entry, state, columns: area.columns).reversed() {
+            end = canvas.rightAligned(part.text, end: end, row: row, style: Style(part.role, bold: isSelected)) - 2
         }
         canvas.fitted(
             entry.profile.name, column: area.column + 3, row: row, end: end,
@@ -57,20 +57,23 @@ enum ClientsPane {
         }
     }
 
-    private static func facts(_ entry: ClientEntry, _ state: State) -> [(text: String, role: Role)] {
+    private static func facts(
+        _ entry: ClientEntry, _ state: State, columns: Int
+    ) -> [(text: String, role: Role)] {
         var parts: [(text: String, role: Role)] = []
         let life = entry.token.status(at: state.now)
         switch entry.attempt {
         case .idle: break
         case .refreshing(let since):
             let seconds = state.now.seconds(since: since)
-            parts.append(
-                (seconds < 1 ? "refreshing" : "refreshing \(Durations.text(passed: seconds))", .refreshing))
+            let isWaiting = seconds >= 1 && life != .valid && life != .expiring
+            parts.append((isWaiting ? "refreshing \(Durations.text(passed: seconds))" : "refreshing", .refreshing))
         case .failed(let failed): parts.append((failed.failure.kind.word, .failed))
         }
         switch life {
+        // Where there is room for one of the two, what became of the attempt is the news.
         case .valid, .expiring:
-            if let left = entry.token?.secondsLeft(at: state.now) {
+            if parts.isEmpty || columns >= 36, let left = entry.token?.secondsLeft(at: state.now) {
                 parts.append((Durations.text(left: left), life.role))
             }
         case .unknown:

@@ -27,11 +27,11 @@ enum CountdownPane {
                 text, columns: inside.columns, rows: inside.rows - 1, glyphs: state.glyphs)
             {
                 let spare = inside.rows - 1 - lines.count
-                let top = inside.row + min(spare, lines.count == 5 ? spare / 2 : 0)
+                let top = inside.row + (spare > 2 ? 1 : 0)
                 for (index, line) in lines.enumerated() {
                     canvas.text(line, column: inside.column + 1, row: top + index, style: Style(role))
                 }
-                barRow = top + lines.count + (spare > 1 && lines.count == 5 ? 1 : 0)
+                barRow = top + lines.count + (spare > 0 ? 1 : 0)
             } else {
                 canvas.text(text, column: inside.column + 1, row: inside.row, style: Style(role, bold: true))
                 barRow = inside.row + 1

@@ -6,9 +6,9 @@ enum HeaderLine {
         let title = state.isDemo ? "keyfob demo" : "keyfob"
         let start = canvas.text(" \(title) ", column: 0, row: row, style: Style(.title, bold: true))
         var parts = parts(state)
-        // What does not fit goes from the end: the beginning says what is going on.
+        // What does not fit goes from the end, failures last: they want something done.
         while DisplayWidth.of(joined(parts, state)) + 1 > canvas.bounds.columns - start, parts.count > 1 {
-            parts.removeLast()
+            parts.remove(at: parts.lastIndex { $0.role != .failed && $0 != parts[0] } ?? parts.count - 1)
         }
         var column = canvas.bounds.columns - 1 - DisplayWidth.of(joined(parts, state))
         for (index, part) in parts.enumerated() {

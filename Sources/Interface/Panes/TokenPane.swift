@@ -27,7 +27,8 @@ enum TokenPane {
 
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         for (index, line) in lines(state, columns: area.columns - 2).prefix(area.rows).enumerated() {
-            canvas.text(line.label, column: area.column + 1, row: area.row + index, style: Style(.muted))
+            canvas.text(
+                line.label, column: area.column + 1, row: area.row + index, end: area.endColumn, style: Style(.muted))
             var column = area.column + 1 + labelColumns
             for span in line.spans {
                 column = canvas.fitted(
@@ -40,7 +41,7 @@ enum TokenPane {
     /// What is shown in a pane whose text is `columns` wide.
     static func lines(_ state: State, columns: Int) -> [Line] {
         guard let entry = state.clients.selected else {
-            return [Line("", state.clients.isLoaded ? "no client is selected" : "", .muted)]
+            return [Line(state.clients.isLoaded ? "no client is selected" : "", "")]
         }
         let room = columns - labelColumns
         let profile = entry.profile

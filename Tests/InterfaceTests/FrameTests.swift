@@ -1,0 +1,122 @@
+import Credentials
+import Testing
+
+@testable import Interface
+
+@Suite("Frames")
+struct FrameTests {
+    @Test(
+        "the main screen at each size",
+        arguments: [(100, 30), (80, 24), (60, 20), (40, 10)])
+    func mainScreen(columns: Int, rows: Int) {
+        expectGolden(Samples.open(Size(columns: columns, rows: rows)).drawing, "main-\(columns)x\(rows)")
+    }
+
+    @Test("the main screen in ASCII", arguments: [(100, 30), (60, 20)])
+    func mainScreenInASCII(columns: Int, rows: Int) {
+        let state = Samples.open(Size(columns: columns, rows: rows), glyphs: .ascii)
+        let isASCII = state.drawing.unicodeScalars.allSatisfy { $0.isASCII }
+        #expect(isASCII)
+        expectGolden(state.drawing, "main-ascii-\(columns)x\(rows)")
+    }
+
+    @Test("a failure shows its reason and hints in full", arguments: [(100, 30), (80, 24), (60, 20), (40, 10)])
+    func failure(columns: Int, rows: Int) {
+        var state = Samples.open(Size(columns: columns, rows: rows))
+        state.select("Partner staging")
+        expectGolden(state.drawing, "failure-\(columns)x\(rows)")
+    }
+
+    @Test("a token that expires soon, one that expired, one of unknown expiry, one being fetched")
+    func states() {
+        for name in ["GBG GO sandbox", "Übersee 東京 ké́y", "Opaque", "Slow region", "Old tenant"] {
+            var state = Samples.open(Size(columns: 100, rows: 30))
+            state.select(name)
+            expectGolden(state.drawing, "state-\(name.split(separator: " ")[0].lowercased())")
+        }
+    }
+
+    @Test("an empty list says how to add a client")
+    func emptyList() { expectGolden(Samples.open(entries: []).drawing, "empty") }
+
+    @Test("the unlock dialog: asking, working, refused")
+    func unlock() {
+        var state = Samples.locked()
+        state.type("passphrase")
+        expectGolden(state.drawing, "unlock-typed")
+        state.press(.enter)
+        expectGolden(state.drawing, "unlock-working")
+        _ = update(
+            &state, .unlockFailed(Failure(.wrongPassphrase, "the passphrase is wrong", hints: ["type it again"])))
+        expectGolden(state.drawing, "unlock-refused")
+    }
+
+    @Test("the dialog for a new vault: asking, and naming a weakness")
+    func newVault() {
+        var state = State(
+            .newVault, vaultPath: "/home/user/.local/share/keyfob/vault.db", glyphs: .unicode,
+            size: Size(columns: 80, rows: 24), now: Samples.now, utcOffset: 0)
+        expectGolden(state.drawing, "new-vault")
+        state.type("short")
+        state.press(.enter)
+        state.type("short")
+        state.press(.enter)
+        expectGolden(state.drawing, "new-vault-weak")
+    }
+
+    @Test("the form for the first client, for another one, and for an edit")
+    func form() {
+        var first = Samples.open(entries: [])
+        first.press("a")
+        expectGolden(first.drawing, "form-first")
+        var another = Samples.open()
+        another.press("a")
+        another.press(.enter)
+        expectGolden(another.drawing, "form-add-empty")
+        var edit = Samples.open()
+        edit.press("e", .tab, .tab)
+        expectGolden(edit.drawing, "form-edit")
+        edit.press(.tab, .tab, .tab, .right)
+        expectGolden(edit.drawing, "form-edit-basic")
+        var small = Samples.open(Size(columns: 40, rows: 10))
+        small.press("e", .tab, .tab, .tab, .tab)
+        expectGolden(small.drawing, "form-edit-40x10")
+    }
+
+    @Test("the question before a client is deleted, and before a form is thrown away")
+    func questions() {
+        var state = Samples.open()
+        state.press("d")
+        expectGolden(state.drawing, "delete")
+        state.press("n", "a")
+        state.type("x")
+        state.press(.escape)
+        expectGolden(state.drawing, "discard")
+    }
+
+    @Test("the help: from the list, scrolled, and from a form, whose keys come first")
+    func help() {
+        var state = Samples.open()
+        state.press("?")
+        expectGolden(state.drawing, "help")
+        state.press(.end)
+        expectGolden(state.drawing, "help-end")
+        state.press(.escape, "a", .function(1))
+        expectGolden(state.drawing, "help-form")
+    }
+
+    @Test("below 40x10 one line says so, down to 1x1 and nothing at all")
+    func tooSmall() {
+        for size in [(39, 10), (40, 9), (10, 3), (1, 1), (0, 0)] {
+            var state = Samples.open()
+            let small = Size(columns: size.0, rows: size.1)
+            _ = update(&state, .resized(small))
+            let lines = state.drawing.split(separator: "\n", omittingEmptySubsequences: true)
+            #expect(lines.count <= 1)
+            #expect(state.nextTick == nil)
+        }
+        var state = Samples.open()
+        _ = update(&state, .resized(Size(columns: 39, rows: 9)))
+        #expect(state.drawing.contains("keyfob needs 40x10, this is 39x9"))
+    }
+}

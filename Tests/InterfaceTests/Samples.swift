@@ -1,0 +1,94 @@
+import Credentials
+import Formats
+import Foundation
+
+@testable import Interface
+
+/// A state as a person would have it, at a fixed time.
+enum Samples {
+    /// wcwidth(3) asks the locale; every machine with glibc has this one.
+    static let isUTF8: Bool = setlocale(LC_CTYPE, "C.UTF-8") != nil
+
+    /// 2026-11-23 14:02:11 UTC.
+    static let now = Moment(wall: Date(timeIntervalSince1970: 1_795_442_531), boot: 50_000, bootID: "boot")
+
+    static func id(_ number: UInt8) -> UUID {
+        UUID(uuid: (number, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    }
+
+    static func profile(_ number: UInt8, _ name: String, clientID: String? = nil) -> ClientProfile {
+        ClientProfile(
+            id: id(number), name: name, clientID: clientID ?? "7f3c09aa-\(number)", created: now.wall,
+            credentialsID: id(200))
+    }
+
+    static func token(
+        life lifetime: Double?, age: Double = 0, characters: Int = 1_142, scope: String? = nil, warnings: [String] = []
+    ) -> TokenFacts {
+        let requested = now.advanced(by: -age)
+        return TokenFacts(
+            grantedScope: scope, requested: requested, obtained: requested, lifetime: lifetime,
+            characterCount: characters, warnings: warnings)
+    }
+
+    static let refusal = Failure(
+        .refused, "the server refused client \"Partner staging\": invalid_client (401)",
+        hints: [
+            "the server says: Invalid client or client credentials.",
+            "check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once",
+        ])
+
+    static var entries: [ClientEntry] {
+        [
+            ClientEntry(profile: profile(1, "GBG GO production"), revision: 3, token: token(life: 3_600, age: 348)),
+            ClientEntry(profile: profile(2, "GBG GO sandbox"), revision: 1, token: token(life: 300, age: 280)),
+            ClientEntry(
+                profile: profile(3, "Partner staging"), revision: 1,
+                attempt: .failed(FailedAttempt(failure: refusal, at: now.advanced(by: -65)))),
+            ClientEntry(profile: profile(4, "Old tenant"), revision: 1),
+            ClientEntry(profile: profile(5, "Opaque"), revision: 1, token: token(life: nil, age: 724, characters: 36)),
+            ClientEntry(profile: profile(6, "Übersee 東京 ké́y"), revision: 1, token: token(life: 600, age: 700)),
+            ClientEntry(
+                profile: profile(7, "Slow region"), revision: 1, token: token(life: 864_000, age: 10),
+                attempt: .refreshing(since: now.advanced(by: -2.5))),
+        ]
+    }
+
+    static func locked(_ size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode) -> State {
+        precondition(isUTF8)
+        return State(
+            .locked, vaultPath: "/home/user/.local/share/keyfob/vault.db", glyphs: glyphs, size: size, now: now,
+            utcOffset: 0)
+    }
+
+    /// Unlocked, with `entries` loaded and the first selected.
+    static func open(
+        _ size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode, entries: [ClientEntry] = entries
+    ) -> State {
+        var state = locked(size, glyphs: glyphs)
+        _ = update(&state, .unlocked)
+        _ = update(&state, .clientsLoaded(entries))
+        return state
+    }
+}
+
+extension State {
+    /// Presses keys one after another and returns what the last one wanted done.
+    @discardableResult
+    mutating func press(_ keys: Key...) -> [Effect] {
+        var effects: [Effect] = []
+        for key in keys { effects = update(&self, .key(key)) }
+        return effects
+    }
+
+    mutating func type(_ text: String) {
+        for character in text { press(.character(character)) }
+    }
+
+    mutating func select(_ name: String) {
+        press(.home)
+        while clients.selected?.profile.name != name, clients.selection < clients.entries.count - 1 { press(.down) }
+    }
+
+    var drawing: String { view(self, size).text }
+}

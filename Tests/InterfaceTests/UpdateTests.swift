@@ -1,0 +1,248 @@
+import Credentials
+import Testing
+
+@testable import Interface
+
+@Suite("What the list's keys do")
+struct ListUpdateTests {
+    @Test("arrows, vi keys, pages and ends move the selection and want nothing done")
+    func movement() {
+        var state = Samples.open()
+        let steps: [(Key, Int)] = [
+            (.down, 1), ("j", 2), (.up, 1), ("k", 0), ("k", 0), (.end, 6), (.down, 6), (.home, 0), ("G", 6), ("g", 0),
+            (.pageDown, 6), (.pageUp, 0),
+        ]
+        for (key, selection) in steps {
+            #expect(state.press(key) == [])
+            #expect(state.clients.selection == selection, "after \(key.name)")
+        }
+    }
+
+    @Test("a page is what the pane shows, less one row")
+    func page() {
+        let many = (0..<200).map {
+            ClientEntry(profile: Samples.profile(UInt8($0), "client \(1_000 + $0)"), revision: 1)
+        }
+        var state = Samples.open(Size(columns: 80, rows: 24), entries: many)
+        state.press(.pageDown)
+        #expect(state.clients.selection == 19)
+        #expect(state.clients.top == 0)
+        state.press(.pageDown)
+        #expect(state.clients.selection == 38)
+        #expect(state.clients.top == 19)
+        _ = update(&state, .resized(Size(columns: 80, rows: 12)))
+        #expect(state.clients.top == 31, "the selection stays in sight when the screen shrinks")
+    }
+
+    @Test("r refreshes the selected client, R all of them")
+    func refresh() {
+        var state = Samples.open()
+        #expect(state.press("r") == [.refresh(Samples.id(1))])
+        #expect(state.press("R") == [.refreshAll])
+        #expect(state.refreshAll == RefreshAllProgress(done: 0, failed: 0, total: 7))
+        #expect(state.press("R") == [], "once is enough")
+        #expect(state.message?.text == "all clients are being refreshed already")
+    }
+
+    @Test("the header line tells how many are done, and the end how many failed")
+    func refreshAllProgress() {
+        var state = Samples.open()
+        state.press("R")
+        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 3, failed: 1, total: 7)))
+        #expect(state.drawing.contains("refreshing: 3 of 7 done"))
+        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 7, failed: 2, total: 7)))
+        #expect(state.refreshAll == nil)
+        #expect(state.message?.text == "5 of 7 clients refreshed, 2 failed")
+    }
+
+    @Test("a client that is being refreshed is not refreshed again, and the key says why")
+    func refreshTwice() {
+        var state = Samples.open()
+        state.select("Slow region")
+        #expect(state.press("r") == [])
+        #expect(state.message?.text == "\"Slow region\" is being refreshed already")
+    }
+
+    @Test("c copies the header, C the bare token; without a living one it says that it fetches first")
+    func copy() {
+        var state = Samples.open()
+        #expect(state.press("c") == [.copy(Samples.id(1), .header)])
+        #expect(state.message == nil)
+        #expect(state.press("C") == [.copy(Samples.id(1), .token)])
+        state.select("Old tenant")
+        #expect(state.press("c") == [.copy(Samples.id(4), .header)])
+        #expect(state.message?.text == "Old tenant: no token yet: fetching one, then copying the Authorization header")
+        state.select("GBG GO sandbox")
+        state.press("C")
+        #expect(
+            state.message?.text
+                == "GBG GO sandbox: the token is about to expire: fetching one, then copying the bare token")
+        state.select("Opaque")
+        #expect(state.press("c") == [.copy(Samples.id(5), .header)])
+        #expect(state.message == nil, "a token of unknown expiry is copied as it is")
+    }
+
+    @Test("a copy says where it went, and what is odd about the token")
+    func copied() {
+        var state = Samples.open()
+        let facts = Samples.token(life: 3_600)
+        _ = update(
+            &state,
+            .copied(Samples.id(1), .header, Copied(destination: "copied by xclip", wasFetched: false, facts: facts)))
+        #expect(state.message?.text == "GBG GO production: Authorization header copied by xclip")
+        let unknown = Samples.token(life: nil)
+        _ = update(
+            &state,
+            .copied(Samples.id(5), .token, Copied(destination: "copied by xclip", wasFetched: false, facts: unknown)))
+        #expect(state.message?.text == "Opaque: bare token copied by xclip; its expiry is unknown")
+        #expect(state.activity.entries.count == 2)
+    }
+
+    @Test("without a client every key that needs one says so and wants nothing done")
+    func disabled() {
+        for key in ["r", "c", "C", "e", "d", "R", "j"] as [Key] {
+            var state = Samples.open(entries: [])
+            #expect(state.press(key) == [])
+            #expect(state.message?.text == "there is no client yet: a adds one")
+        }
+    }
+
+    @Test("l forgets everything and asks for the passphrase; late answers are dropped")
+    func lock() {
+        var state = Samples.open()
+        _ = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: []))
+        #expect(state.press("l") == [.lock])
+        #expect(state.clients.entries.isEmpty)
+        #expect(state.activity.entries.isEmpty)
+        #expect(state.context == .unlock)
+        _ = update(&state, .clientsLoaded(Samples.entries))
+        _ = update(&state, .clientChanged(Samples.entries[0]))
+        #expect(state.clients.entries.isEmpty)
+    }
+
+    @Test("q and Ctrl-C quit, Ctrl-L redraws, Ctrl-Z suspends")
+    func everywhere() {
+        var state = Samples.open()
+        #expect(state.press("q") == [.quit])
+        #expect(state.press(.control("c")) == [.quit])
+        #expect(state.press(.control("l")) == [.redraw])
+        #expect(state.press(.control("z")) == [.suspend])
+        state.press("a")
+        #expect(state.press(.control("z")) == [.suspend], "in a form too")
+    }
+
+    @Test("a pasted text is never taken as keys in the list")
+    func pasteInList() {
+        var state = Samples.open()
+        #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
+        #expect(state.dialog == nil)
+        #expect(state.message?.text == "a paste has no meaning here: a adds a client, e edits one")
+    }
+
+    @Test("deleting asks first; n keeps, y deletes the revision last seen, and the list closes the gap")
+    func delete() {
+        var state = Samples.open()
+        #expect(state.press("d") == [])
+        #expect(state.context == .deleteQuestion)
+        #expect(state.press("n") == [])
+        #expect(state.context == .list)
+        state.press("d")
+        #expect(state.press("y") == [.remove(Samples.id(1), revision: 3)])
+        #expect(state.press("y") == [], "once is enough")
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.context == .list)
+        #expect(state.clients.entries.count == 6)
+        #expect(state.clients.selected?.profile.name == "GBG GO sandbox")
+        #expect(state.message?.text == "GBG GO production: deleted")
+    }
+
+    @Test("a deletion that fails closes the question and says why")
+    func deleteFails() {
+        var state = Samples.open()
+        state.press("d", "y")
+        _ = update(&state, .removeFailed(Failure(.vaultBusy, "the vault is busy")))
+        #expect(state.context == .list)
+        #expect(state.message?.text == "the vault is busy")
+        #expect(state.clients.entries.count == 7)
+    }
+
+    @Test("a client that another program removes while its deletion is asked about closes the question")
+    func removedElsewhere() {
+        var state = Samples.open()
+        state.press("d")
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.context == .list)
+    }
+
+    @Test("a failed refresh is said with its reason; the hints stand in the Token pane")
+    func refreshFailed() {
+        var state = Samples.open()
+        _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
+        #expect(state.message == State.Message(text: "Partner staging: \(Samples.refusal.summary)", role: .failed))
+        #expect(state.activity.entries.last?.role == .failed)
+    }
+}
+
+@Suite("Countdowns and wake-ups")
+struct TickTests {
+    @Test("a visible countdown wakes the loop just past its next second, and then shows another text")
+    func nextSecond() throws {
+        var state = Samples.open(
+            entries: [
+                ClientEntry(profile: Samples.profile(1, "one"), revision: 1, token: Samples.token(life: 600, age: 0.3))
+            ])
+        let wait = try #require(state.nextTick)
+        #expect(abs(wait - 0.701) < 0.0001)
+        let before = state.drawing
+        _ = update(&state, .time(Samples.now.advanced(by: wait - 0.01), utcOffset: 0))
+        #expect(state.drawing == before)
+        _ = update(&state, .time(Samples.now.advanced(by: wait), utcOffset: 0))
+        #expect(state.drawing != before)
+    }
+
+    @Test("a countdown above an hour wakes once a minute")
+    func nextMinute() throws {
+        let state = Samples.open(
+            entries: [
+                ClientEntry(profile: Samples.profile(1, "one"), revision: 1, token: Samples.token(life: 7_200, age: 10))
+            ])
+        let wait = try #require(state.nextTick)
+        #expect(wait > 40 && wait <= 60.01)
+    }
+
+    @Test("with nothing that counts there is no wake-up: no client, no token, expired, locked")
+    func never() {
+        #expect(Samples.locked().nextTick == nil)
+        #expect(Samples.open(entries: []).nextTick == nil)
+        let still = [Samples.entries[2], Samples.entries[3], Samples.entries[5]]
+        #expect(Samples.open(entries: still).nextTick == nil)
+    }
+
+    @Test("a client out of sight wakes the loop only when a count in the header changes")
+    func outOfSight() throws {
+        var entries = (0..<100).map {
+            ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
+        }
+        entries[99].token = Samples.token(life: 600)
+        var state = Samples.open(entries: entries)
+        let wait = try #require(state.nextTick)
+        #expect(abs(wait - 540) < 0.1)
+        #expect(state.drawing.contains("1 valid"))
+        _ = update(&state, .time(Samples.now.advanced(by: wait), utcOffset: 0))
+        #expect(state.drawing.contains("1 expiring"))
+        let next = try #require(state.nextTick)
+        _ = update(&state, .time(Samples.now.advanced(by: wait + next), utcOffset: 0))
+        #expect(state.drawing.contains("1 expired"))
+        #expect(state.nextTick == nil)
+    }
+
+    @Test("opening the vault shows for how long it has been at it, from the first second on")
+    func working() throws {
+        var state = Samples.locked()
+        state.type("secret words")
+        #expect(state.press(.enter) == [.unlock(passphrase: Secret(utf8: "secret words"))])
+        let wait = try #require(state.nextTick)
+        _ = update(&state, .time(Samples.now.advanced(by: wait), utcOffset: 0))
+        #expect(state.drawing.contains("opening the vault… 0:01"))
+    }
+}
