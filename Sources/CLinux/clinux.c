@@ -1,1 +1,217 @@
+#define _GNU_SOURCE
 #include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void clinux_eventfd_raise(int fd) {
+    int saved = errno;
+    uint64_t one = 1;
+    while (write(fd, &one, sizeof one) < 0 && errno == EINTR) {}
+    errno = saved;
+}
+
+void clinux_eventfd_clear(int fd) {
+    uint64_t count;
+    while (read(fd, &count, sizeof count) < 0 && errno == EINTR) {}
+}
+
+int clinux_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
+
+int clinux_read_signal(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t got;
+    while ((got = read(fd, &info, sizeof info)) < 0 && errno == EINTR) {}
+    return got == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int clinux_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int clinux_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0; }
+
+// MARK: - Traps
+
+static const int traps[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT};
+enum { trap_count = sizeof traps / sizeof *traps, longest_sequence = 256 };
+
+// Written before the handlers are installed, read by them alone.
+static int guarded_fd;
+static uint8_t restoring_sequence[longest_sequence];
+static size_t restoring_count;
+static struct termios saved_terminal;
+
+// Two threads that trap at once both restore: twice is as good as once, and neither dies before its own is done.
+static void restore_and_die(int trap) {
+    size_t done = 0;
+    while (done < restoring_count) {
+        ssize_t wrote = write(guarded_fd, restoring_sequence + done, restoring_count - done);
+        if (wrote < 0 && errno != EINTR) break;
+        if (wrote > 0) done += (size_t)wrote;
+    }
+    tcsetattr(guarded_fd, TCSANOW, &saved_terminal);
+    signal(trap, SIG_DFL);
+    // Blocked while the handler runs: it strikes on return, as does the fault itself, now with the default handler.
+    raise(trap);
+}
+
+int clinux_crash_guard_arm(int fd, const uint8_t *sequence, size_t count, const struct termios *saved) {
+    // One stack for good, for the thread that arms first (the main thread). A stack that overflows on another thread
+    // has none: there the process dies without restoring the terminal.
+    static void *stack;
+    const size_t stack_size = 64 * 1024;
+    if (count > longest_sequence) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (!stack) {
+        stack = malloc(stack_size);
+        if (!stack) return -1;
+        stack_t alternate = {.ss_sp = stack, .ss_size = stack_size};
+        if (sigaltstack(&alternate, NULL) != 0) return -1;
+    }
+    clinux_crash_guard_disarm();
+    guarded_fd = fd;
+    memcpy(restoring_sequence, sequence, count);
+    restoring_count = count;
+    saved_terminal = *saved;
+    struct sigaction action = {.sa_handler = restore_and_die, .sa_flags = SA_ONSTACK};
+    // SIGTTOU among them: in the background tcsetattr(3) would stop the process in its handler.
+    sigfillset(&action.sa_mask);
+    for (int i = 0; i < trap_count; i++) {
+        if (sigaction(traps[i], &action, NULL) != 0) return -1;
+    }
+    return 0;
+}
+
+void clinux_crash_guard_disarm(void) { clinux_default_crash_handlers(); }
+
+void clinux_default_crash_handlers(void) {
+    for (int i = 0; i < trap_count; i++) signal(traps[i], SIG_DFL);
+}
+
+// MARK: - Signals while a passphrase is typed
+
+static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { caught_count = sizeof caught / sizeof *caught };
+
+static int caught_pipe = -1;
+static struct sigaction former_actions[caught_count];
+static sigset_t former_mask;
+
+static void write_to_pipe(int number) {
+    int saved = errno;
+    uint8_t byte = (uint8_t)number;
+    while (write(caught_pipe, &byte, 1) < 0 && errno == EINTR) {}
+    errno = saved;
+}
+
+int clinux_catch_signals(int pipe) {
+    sigset_t set;
+    sigemptyset(&set);
+    caught_pipe = pipe;
+    for (int i = 0; i < caught_count; i++) {
+        struct sigaction action = {.sa_handler = write_to_pipe, .sa_flags = SA_RESTART};
+        sigfillset(&action.sa_mask);
+        sigaction(caught[i], NULL, &former_actions[i]);
+        // Ignored before (nohup, a shell's background job): it stays so.
+        if (former_actions[i].sa_handler == SIG_IGN) continue;
+        if (sigaction(caught[i], &action, NULL) != 0) return -1;
+        sigaddset(&set, caught[i]);
+    }
+    int problem = pthread_sigmask(SIG_UNBLOCK, &set, &former_mask);
+    if (problem != 0) errno = problem;
+    return problem == 0 ? 0 : -1;
+}
+
+void clinux_release_signals(void) {
+    pthread_sigmask(SIG_SETMASK, &former_mask, NULL);
+    for (int i = 0; i < caught_count; i++) sigaction(caught[i], &former_actions[i], NULL);
+    caught_pipe = -1;
+}
+
+// MARK: - Children and threads
+
+int clinux_spawn(pid_t *child, char *const argv[], char *const environment[], int in, int out, int err) {
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t files;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int problem = posix_spawnattr_init(&attributes);
+    if (problem != 0) return problem;
+    problem = posix_spawn_file_actions_init(&files);
+    if (problem != 0) {
+        posix_spawnattr_destroy(&attributes);
+        return problem;
+    }
+    if ((problem = posix_spawnattr_setflags(
+             &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0
+        && (problem = posix_spawnattr_setsigmask(&attributes, &none)) == 0
+        && (problem = posix_spawnattr_setsigdefault(&attributes, &all)) == 0
+        && (problem = posix_spawn_file_actions_adddup2(&files, in, 0)) == 0
+        && (problem = posix_spawn_file_actions_adddup2(&files, out, 1)) == 0
+        && (problem = posix_spawn_file_actions_adddup2(&files, err, 2)) == 0
+        && (problem = posix_spawn_file_actions_addclosefrom_np(&files, 3)) == 0)
+        problem = posix_spawn(child, argv[0], &files, &attributes, argv, environment);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return problem;
+}
+
+int clinux_pidfd(pid_t child) { return (int)syscall(SYS_pidfd_open, child, 0); }
+
+int clinux_start_thread(void *(*work)(void *), void *context) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t mask;
+    int problem = pthread_attr_init(&attributes);
+    if (problem != 0) return problem;
+    sigfillset(&mask);
+    for (int i = 0; i < trap_count; i++) sigdelset(&mask, traps[i]);
+    sigaddset(&mask, SIGQUIT);
+    if ((problem = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED)) == 0
+        && (problem = pthread_attr_setsigmask_np(&attributes, &mask)) == 0)
+        problem = pthread_create(&thread, &attributes, work, context);
+    pthread_attr_destroy(&attributes);
+    return problem;
+}
+
+// MARK: - inotify
+
+int clinux_inotify(void) { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }
+
+int clinux_watch_folder(int fd, const char *path) {
+    return inotify_add_watch(fd, path,
+        IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+}
+
+int clinux_read_watch(int fd, void (*each)(void *context, const char *name, int is_over, int is_lost), void *context) {
+    char buffer[8 * (sizeof(struct inotify_event) + NAME_MAX + 1)]
+        __attribute__((aligned(__alignof__(struct inotify_event))));
+    int count = 0;
+    for (;;) {
+        ssize_t got = read(fd, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return count;
+        for (char *at = buffer; at < buffer + got;) {
+            const struct inotify_event *event = (const struct inotify_event *)at;
+            each(context, event->len ? event->name : "", (event->mask & (IN_IGNORED | IN_MOVE_SELF)) != 0,
+                (event->mask & IN_Q_OVERFLOW) != 0);
+            at += sizeof *event + event->len;
+            count++;
+        }
+    }
+}

@@ -1,1 +1,71 @@
-#pragma once
+// What Linux has and Swift's Glibc module lacks: variadic calls, headers outside its module map, and code that must run
+// inside a signal handler. Every descriptor made here is close-on-exec.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <termios.h>
+
+// A counter to wake a poll(2) with, not blocking (eventfd(2)). -1 and errno where there is none to be had.
+int clinux_eventfd(void);
+
+// Adds one to the counter. Async-signal-safe.
+void clinux_eventfd_raise(int fd);
+
+// Sets the counter back to zero.
+void clinux_eventfd_clear(int fd);
+
+// The signals of `signals` as something to read, not blocking (signalfd(2)). They must be blocked already, before the
+// first thread starts.
+int clinux_signalfd(const sigset_t *signals);
+
+// The next signal waiting at a signalfd; 0 where none is.
+int clinux_read_signal(int fd);
+
+// No core file, no ptrace by this user's other processes (PR_SET_DUMPABLE, prctl(2)). 0, or -1 and errno.
+int clinux_set_undumpable(void);
+
+// 1 where this process may be dumped and traced, else 0.
+int clinux_is_dumpable(void);
+
+// Handlers for the signals of a trap, on a stack of their own, that write `sequence` to `fd`, set the terminal to
+// `saved`, and die of the same signal. -1 and errno where they can't be installed or the sequence is above 256 bytes.
+int clinux_crash_guard_arm(int fd, const uint8_t *sequence, size_t count, const struct termios *saved);
+
+// The default handlers again.
+void clinux_crash_guard_disarm(void);
+
+// The default handler for each signal of a trap, and for SIGQUIT.
+void clinux_default_crash_handlers(void);
+
+// From here on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP are each written as a byte to `pipe` and do nothing else; the
+// calling thread takes them even if it had them blocked. One at a time in a process. 0, or -1 and errno.
+int clinux_catch_signals(int pipe);
+
+// The handlers and the calling thread's mask as they were.
+void clinux_release_signals(void);
+
+// Starts `argv[0]` (a path) in a session of its own, with no signal blocked or ignored, `in`, `out` and `err` as its
+// descriptors 0 to 2 and no other open. 0, or an error number.
+int clinux_spawn(pid_t *child, char *const argv[], char *const environment[], int in, int out, int err);
+
+// A descriptor that polls readable when `child` has ended (pidfd_open(2), Linux 5.3). -1 and errno.
+int clinux_pidfd(pid_t child);
+
+// Runs `work(context)` on a detached thread that takes no signal but those of its own traps. 0, or an error number.
+int clinux_start_thread(void *(*work)(void *), void *context);
+
+// inotify(7), not blocking.
+int clinux_inotify(void);
+
+// Watches the folder for what SQLite does to files in it: written, made, moved, deleted. A watch, or -1 and errno.
+int clinux_watch_folder(int fd, const char *path);
+
+// Tells `each` of every event that waits: its file's name ("" for the folder itself), and whether the watch is over or
+// events were lost. Returns how many there were.
+int clinux_read_watch(int fd, void (*each)(void *context, const char *name, int is_over, int is_lost), void *context);
+
+#endif
