@@ -136,13 +136,22 @@ int clinux_catch_signals(int pipe) {
     return problem == 0 ? 0 : -1;
 }
 
-void clinux_release_signals(void) {
-    pthread_sigmask(SIG_SETMASK, &former_mask, NULL);
+void clinux_release_signals(int strike) {
     for (int i = 0; i < caught_count; i++) sigaction(caught[i], &former_actions[i], NULL);
+    if (strike != 0) raise(strike);
+    pthread_sigmask(SIG_SETMASK, &former_mask, NULL);
     caught_pipe = -1;
 }
 
-// MARK: - Children and threads
+// MARK: - Descriptors, children, threads
+
+void clinux_fill_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) open("/dev/null", O_RDWR);
+    }
+}
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
 
 int clinux_spawn(pid_t *child, char *const argv[], char *const environment[], int in, int out, int err) {
     posix_spawnattr_t attributes;

@@ -45,8 +45,15 @@ void clinux_default_crash_handlers(void);
 // calling thread takes them even if it had them blocked. One at a time in a process. 0, or -1 and errno.
 int clinux_catch_signals(int pipe);
 
-// The handlers and the calling thread's mask as they were.
-void clinux_release_signals(void);
+// The handlers as they were; then `strike`, unless it is 0, sent to the calling thread, so that it does what it would have
+// done; then the thread's mask as it was.
+void clinux_release_signals(int strike);
+
+// Makes /dev/null of each of the descriptors 0 to 2 that is closed, so that no file opened later gets its number.
+void clinux_fill_standard_descriptors(void);
+
+// A pipe, neither end blocking: what is written to ends[1] is read from ends[0]. 0, or -1 and errno.
+int clinux_pipe(int ends[2]);
 
 // Starts `argv[0]` (a path) in a session of its own, with no signal blocked or ignored, `in`, `out` and `err` as its
 // descriptors 0 to 2 and no other open. 0, or an error number.

@@ -1,0 +1,98 @@
+import Credentials
+
+/// The way to a clipboard from wherever the program runs: on a desktop, over SSH, in tmux or screen.
+public struct Clipboard: Sendable {
+    /// How a text left for the clipboard.
+    public enum Way: Sendable, Equatable {
+        /// A desktop's own tool has taken it: `wl-copy`, `xclip` or `xsel`.
+        case tool(String)
+        /// It is in tmux's paste buffer. tmux passes it on to the terminal if it is set to; its exit status tells
+        /// nothing of that.
+        case tmux
+        /// It was sent to the terminal, which does not answer.
+        case osc52
+
+        /// What is known, and no more, to stand after what was copied: `header copied by xclip`.
+        public var sentence: String {
+            switch self {
+            case .tool(let name): "copied by \(name)"
+            case .tmux: "in tmux's buffer; the terminal decides about the clipboard"
+            case .osc52: "sent to the terminal by OSC 52: the terminal decides"
+            }
+        }
+    }
+
+    /// Seconds a display has to answer, and tmux.
+    private static let displayLimit = 1.0
+    private static let tmuxLimit = 2.0
+
+    private let environment: [String: String]
+    private let terminal: @Sendable (Secret) -> Void
+
+    /// - Parameters:
+    ///   - environment: tells where we are: WAYLAND_DISPLAY, DISPLAY, SSH_CONNECTION, SSH_TTY, TMUX, STY, TERM, PATH.
+    ///     The tools are given all of it.
+    ///   - terminal: writes bytes to the terminal as they are; called at most once a copy, from any thread.
+    public init(environment: [String: String], terminal: @escaping @Sendable (Secret) -> Void) {
+        self.environment = environment
+        self.terminal = terminal
+    }
+
+    /// Puts `text` on the clipboard by the first way that serves: a desktop tool where a display answers within 1 s and
+    /// this is no SSH session, else tmux's buffer, else OSC 52.
+    ///
+    /// Accepted weakness: the text is then in other programs' hands. wl-copy keeps it in a file of its own in /tmp
+    /// (folder 0700) until something else is copied, tmux in its buffers until the server ends, and clipboard managers
+    /// keep a history. wl-copy is asked to mark it as sensitive where it can.
+    /// - Throws: `Failure` of kind `cannotWrite` where there is no way at all.
+    public func copy(_ text: Secret) async throws(Failure) -> Way {
+        if !isRemote {
+            if has("WAYLAND_DISPLAY"), let way = await firstThatTakes(text, of: Self.waylandTools) { return way }
+            if has("DISPLAY"), let way = await firstThatTakes(text, of: Self.x11Tools) { return way }
+        }
+        if has("TMUX"), await run(["tmux", "load-buffer", "-w", "-"], text, Self.tmuxLimit).succeeded { return .tmux }
+        guard OSC52.isUnderstood(byTerminal: environment["TERM"]) else {
+            throw Failure(
+                .cannotWrite, "there is no way to a clipboard from here",
+                hints: [
+                    "on a desktop, install wl-clipboard, xclip or xsel",
+                    "or run keyfob in tmux, whose buffer can be pasted from",
+                ])
+        }
+        guard text.count <= OSC52.longestText else {
+            throw Failure(.cannotWrite, "too long for a terminal's clipboard: \(text.count) bytes")
+        }
+        terminal(OSC52.sequence(for: text, through: has("TMUX") ? .tmux : has("STY") ? .screen : .nothing))
+        return .osc52
+    }
+
+    /// `--type` keeps wl-copy from guessing it with xdg-mime; `--sensitive` is known since 2.3, hence the second try.
+    private static let waylandTools = [
+        ["wl-copy", "--sensitive", "--type", "text/plain"],
+        ["wl-copy", "--type", "text/plain"],
+    ]
+    private static let x11Tools = [
+        ["xclip", "-selection", "clipboard", "-in"],
+        ["xsel", "--clipboard", "--input"],
+    ]
+
+    /// A desktop's clipboard at the far end of an SSH connection is not the one in front of the user, even where a
+    /// display is forwarded.
+    private var isRemote: Bool { has("SSH_CONNECTION") || has("SSH_TTY") }
+
+    private func has(_ variable: String) -> Bool { environment[variable].map { !$0.isEmpty } ?? false }
+
+    /// All of `tools` talk to one display: once it has not answered, none of the others is tried.
+    private func firstThatTakes(_ text: Secret, of tools: [[String]]) async -> Way? {
+        for tool in tools {
+            let result = await run(tool, text, Self.displayLimit)
+            if result.succeeded { return .tool(tool[0]) }
+            if result.ending == .timedOut { return nil }
+        }
+        return nil
+    }
+
+    private func run(_ arguments: [String], _ text: Secret, _ limit: Double) async -> Subprocess.Result {
+        await Subprocess.run(arguments, environment: environment, input: text, timeout: limit)
+    }
+}

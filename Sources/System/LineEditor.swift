@@ -1,0 +1,69 @@
+import Credentials
+
+/// What a terminal's line discipline does to a line while it is typed (termios(3)), done here because the passphrase
+/// is read byte by byte: erase, erase all, end of file. Keys that send escape sequences do nothing.
+struct LineEditor {
+    let line: SecretBuffer
+    /// What was typed did not fit.
+    private(set) var isTooLong = false
+    private var escape = Escape.none
+
+    enum Step {
+        case more
+        case line
+        case endOfInput
+    }
+
+    private enum Escape {
+        case none, begun, sequence, lastByte
+    }
+
+    init(line: SecretBuffer) {
+        self.line = line
+    }
+
+    mutating func take(_ byte: UInt8) -> Step {
+        if byte == 0x0a || byte == 0x0d { return .line }
+        guard escape == .none else {
+            skip(byte)
+            return .more
+        }
+        switch byte {
+        case 0x04:
+            // Ctrl-D
+            if line.isEmpty { return .endOfInput }
+        case 0x08, 0x7f: eraseLast()
+        case 0x15, 0x17:
+            // Ctrl-U, and Ctrl-W, which can't know where a word begins that nobody sees.
+            line.wipe()
+            isTooLong = false
+        case 0x1b: escape = .begun
+        case ..<0x20: break
+        default:
+            withUnsafeBytes(of: byte) { if !line.insert($0, at: line.count) { isTooLong = true } }
+        }
+        return .more
+    }
+
+    /// ECMA-48: ESC [ … up to a byte from @ to ~; ESC O and one byte; ESC and one byte.
+    private mutating func skip(_ byte: UInt8) {
+        switch (escape, byte) {
+        case (.begun, UInt8(ascii: "[")): escape = .sequence
+        case (.begun, UInt8(ascii: "O")): escape = .lastByte
+        case (.sequence, ..<0x40): break
+        default: escape = .none
+        }
+    }
+
+    /// The last character as UTF-8 has it: its continuation bytes and its first.
+    private func eraseLast() {
+        var start = line.count
+        line.withBytes { bytes in
+            while start > 0 {
+                start -= 1
+                if bytes[start] & 0xc0 != 0x80 { break }
+            }
+        }
+        line.remove(start..<line.count)
+    }
+}

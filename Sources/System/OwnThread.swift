@@ -1,0 +1,44 @@
+import CLinux
+
+/// Work that blocks, each piece on a thread of its own, so that it holds up neither the main thread nor Swift's few
+/// shared ones. The thread takes no signals.
+public enum OwnThread {
+    public static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            start { continuation.resume(returning: work()) }
+        }
+    }
+
+    public static func run<Value: Sendable, Problem: Error>(
+        _ work: @escaping @Sendable () throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
+        let result: Result<Value, Problem> = await run {
+            do throws(Problem) {
+                return .success(try work())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private static func start(_ work: @escaping @Sendable () -> Void) {
+        let context = Unmanaged.passRetained(Work(run: work)).toOpaque()
+        // Out of threads: late is better than never.
+        if clinux_start_thread(runWork, context) != 0 { _ = runWork(context) }
+    }
+}
+
+private final class Work: Sendable {
+    let run: @Sendable () -> Void
+
+    init(run: @escaping @Sendable () -> Void) {
+        self.run = run
+    }
+}
+
+private func runWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
+    return nil
+}

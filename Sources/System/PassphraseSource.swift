@@ -1,0 +1,77 @@
+import Credentials
+import Glibc
+
+/// Where the passphrase comes from: a file that was named, else a prompt on the terminal.
+public enum PassphraseSource {
+    public struct Answer: Sendable {
+        public let passphrase: Secret
+        /// What is risky about where it came from, a sentence; nil where nothing is.
+        public let warning: String?
+    }
+
+    /// The file that holds it, where one was named: `option`, else `KEYFOB_PASSPHRASE_FILE`.
+    public static func file(option: String?, environment: [String: String]) -> String? {
+        if let option { return option }
+        return environment["KEYFOB_PASSPHRASE_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Reads it from the file that was named, else asks on the terminal with `prompt`. It blocks.
+    /// - Throws: as `read(fromFile:prompt:)` and `TTYPrompt.passphrase`.
+    public static func read(
+        file option: String?, environment: [String: String], prompt: String
+    ) throws(Failure) -> Answer {
+        guard let path = file(option: option, environment: environment) else {
+            return Answer(passphrase: try TTYPrompt.passphrase(prompt), warning: nil)
+        }
+        return try read(fromFile: path, prompt: prompt)
+    }
+
+    /// The first line of the file, without its newline. /dev/stdin and /dev/fd/N are the descriptors themselves, of
+    /// which the one line is taken and the rest left (opened by name they would be refused: an undumpable process does
+    /// not own its /proc). Where such a descriptor is a terminal, the passphrase is asked for there. It blocks.
+    /// - Throws: `Failure` of kind `noPassphrase` where the file can't be read or its first line is empty;
+    ///   `unacceptableInput` where that is longer than `TTYPrompt.longestLine` bytes.
+    public static func read(fromFile path: String, prompt: String) throws(Failure) -> Answer {
+        let name = UntrustedText.line(path, limit: 1_000)
+        if let number = descriptor(named: path) {
+            guard fcntl(number, F_GETFD) >= 0 else { throw unreadable(name, errno) }
+            if isatty(number) == 1 {
+                let passphrase = try TerminalLine(terminal: number, echo: false).ask(prompt)
+                return Answer(passphrase: passphrase, warning: nil)
+            }
+            return Answer(passphrase: try firstLine(number, name), warning: nil)
+        }
+        guard let file = Descriptor(opening: path, O_RDONLY) else { throw unreadable(name, errno) }
+        var status = stat()
+        guard fstat(file.number, &status) == 0 else { throw unreadable(name, errno) }
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw unreadable(name, EISDIR) }
+        let isShared = status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
+        let passphrase = try firstLine(file.number, name)
+        return Answer(
+            passphrase: passphrase,
+            warning: isShared ? "the passphrase file \(name) is open to others; its mode should be 600" : nil)
+    }
+
+    private static func firstLine(_ descriptor: Int32, _ name: String) throws(Failure) -> Secret {
+        let line = try StandardInput.line(of: descriptor)
+        guard !line.isEmpty else {
+            throw Failure(
+                .noPassphrase, "the first line of \(name) is empty", hints: ["the passphrase is to stand there"])
+        }
+        return line
+    }
+
+    private static func unreadable(_ name: String, _ number: Int32) -> Failure {
+        Failure(
+            .noPassphrase, "can't read the passphrase file \(name): \(words(forError: number))",
+            hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"])
+    }
+
+    private static func descriptor(named path: String) -> Int32? {
+        if path == "/dev/stdin" { return 0 }
+        for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
+            return Int32(path.dropFirst(folder.count)).flatMap { $0 >= 0 ? $0 : nil }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,74 @@
+import Credentials
+import Glibc
+
+/// Secrets that come through a pipe or file on standard input, or on another open descriptor.
+public enum StandardInput {
+    /// The longest secret taken, in bytes.
+    public static let longestSecret = 65_536
+
+    public static var isTerminal: Bool { isatty(0) == 1 }
+
+    /// All that is left on standard input, less one final newline.
+    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `longestSecret` or can't be read.
+    public static func rest() throws(Failure) -> Secret { try rest(of: 0) }
+
+    static func rest(of descriptor: Int32) throws(Failure) -> Secret {
+        let buffer = try read(descriptor, atMost: longestSecret + 1, upToNewline: false)
+        buffer.dropLast(0x0a)
+        guard buffer.count <= longestSecret else {
+            throw Failure(
+                .unacceptableInput, "standard input is too long for a secret",
+                hints: ["at most \(longestSecret) bytes are taken"])
+        }
+        return buffer.secret()
+    }
+
+    /// The bytes up to the first newline, or to the end; the newline is taken too, and what comes after is left for the
+    /// next reader. A carriage return before the newline is dropped.
+    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `TTYPrompt.longestLine`.
+    static func line(of descriptor: Int32) throws(Failure) -> Secret {
+        let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 2, upToNewline: true)
+        if buffer.dropLast(0x0a) { buffer.dropLast(0x0d) }
+        guard buffer.count <= TTYPrompt.longestLine else {
+            throw Failure(
+                .unacceptableInput, "the line is too long",
+                hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
+        }
+        return buffer.secret()
+    }
+
+    /// Up to `limit` bytes; the newline is the last of them.
+    private static func read(
+        _ descriptor: Int32, atMost limit: Int, upToNewline: Bool
+    ) throws(Failure) -> SecretBuffer {
+        guard let buffer = SecretBuffer(capacity: limit) else { throw Failure(.bug, "no memory for a secret") }
+        // A line is read a byte at a time, to leave what follows it.
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: upToNewline ? 1 : 4_096, alignment: 1)
+        defer {
+            if let start = chunk.baseAddress { explicit_bzero(start, chunk.count) }
+            chunk.deallocate()
+        }
+        while buffer.count < limit {
+            let count = Glibc.read(descriptor, chunk.baseAddress, min(chunk.count, limit - buffer.count))
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else {
+                throw Failure(.unacceptableInput, "can't read the secret: \(words(forError: errno))")
+            }
+            guard count > 0, buffer.insert(UnsafeRawBufferPointer(rebasing: chunk[..<count]), at: buffer.count) else {
+                break
+            }
+            if upToNewline && chunk.first == 0x0a { break }
+        }
+        return buffer
+    }
+}
+
+extension SecretBuffer {
+    /// - Returns: whether `byte` was the last and has been removed.
+    @discardableResult
+    fileprivate func dropLast(_ byte: UInt8) -> Bool {
+        guard withBytes({ $0.last == byte }) else { return false }
+        remove(count - 1..<count)
+        return true
+    }
+}

@@ -1,0 +1,202 @@
+import CLinux
+import Credentials
+import Glibc
+
+/// Other programs, run without letting them hold us up or see more than they are given.
+public enum Subprocess {
+    public enum Ending: Sendable, Equatable {
+        case exited(Int32)
+        case signalled(Int32)
+        /// It was still running at the time limit and was killed, with what it had started in its process group.
+        case timedOut
+        /// No such program in PATH.
+        case notFound
+        /// The system would not start it (an errno).
+        case notStarted(Int32)
+    }
+
+    public struct Result: Sendable {
+        public let ending: Ending
+        /// The first bytes of its standard output, as many as were asked for.
+        public let output: Secret
+
+        public var succeeded: Bool { ending == .exited(0) }
+    }
+
+    /// Runs a program and waits for its end, and for its end alone: programs that leave a part of themselves behind
+    /// (xclip, wl-copy) keep their pipes open for ever.
+    ///
+    /// The child has a session of its own, no blocked or ignored signal, no descriptor but 0 to 2, and standard error
+    /// on /dev/null.
+    /// - Parameters:
+    ///   - arguments: the program, by path or looked up in `environment`'s PATH, and its arguments. They are for all
+    ///     to see: never a secret.
+    ///   - environment: the child's whole environment.
+    ///   - input: its standard input, written straight from the secret's memory; without it, /dev/null.
+    ///   - capture: how many bytes of standard output to keep; what comes beyond is dropped. 0: /dev/null.
+    ///   - timeout: seconds.
+    public static func run(
+        _ arguments: [String], environment: [String: String], input: Secret? = nil, capture: Int = 0,
+        timeout: Double = 2
+    ) async -> Result {
+        guard let name = arguments.first, let program = locate(name, path: environment["PATH"]) else {
+            return Result(ending: .notFound, output: Secret([]))
+        }
+        return await OwnThread.run {
+            do throws(SystemError) {
+                let child = try Child(
+                    [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture)
+                let ending = child.wait(until: .now + .seconds(timeout))
+                return Result(ending: ending, output: child.output())
+            } catch {
+                return Result(ending: .notStarted(error.number), output: Secret([]))
+            }
+        }
+    }
+
+    /// The program's path: `name` itself where it has a slash, else its first occurrence in `path`. Relative folders in
+    /// `path` are passed over: what lies in the current folder is not to be trusted.
+    static func locate(_ name: String, path: String?) -> String? {
+        let candidates =
+            name.contains("/")
+            ? [name]
+            : (path ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").filter { $0.hasPrefix("/") }
+                .map { "\($0)/\(name)" }
+        return candidates.first { candidate in
+            var status = stat()
+            return stat(candidate, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(candidate, X_OK) == 0
+        }
+    }
+}
+
+private struct SystemError: Error {
+    let number: Int32
+}
+
+/// A running program and our ends of its pipes. It belongs to one thread.
+private final class Child {
+    private let process: pid_t
+    /// nil where the kernel has no pidfd_open(2): then it is asked every 10 ms.
+    private let end: Descriptor?
+    private let input: Secret?
+    private var fed = 0
+    private var feeding: Descriptor?
+    private var reading: Descriptor?
+    private let captured: UnsafeMutableRawBufferPointer
+    private var count = 0
+
+    init(_ arguments: [String], environment: [String: String], input: Secret?, capture: Int) throws(SystemError) {
+        guard let null = Descriptor(opening: "/dev/null", O_RDWR) else { throw SystemError(number: errno) }
+        var ends = (input: null, output: null)
+        if input != nil {
+            guard let pipe = Descriptor.pipe() else { throw SystemError(number: errno) }
+            ends.input = pipe.reading
+            feeding = pipe.writing
+        }
+        if capture > 0 {
+            guard let pipe = Descriptor.pipe() else { throw SystemError(number: errno) }
+            ends.output = pipe.writing
+            reading = pipe.reading
+        }
+        // The child's ends block, as programs expect.
+        _ = fcntl(ends.input.number, F_SETFL, 0)
+        _ = fcntl(ends.output.number, F_SETFL, 0)
+        let arguments = CStrings(arguments)
+        let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
+        var process: pid_t = -1
+        let problem = withExtendedLifetime((ends, null, arguments, variables)) {
+            clinux_spawn(
+                &process, arguments.pointers, variables.pointers, ends.input.number, ends.output.number, null.number)
+        }
+        guard problem == 0 else { throw SystemError(number: problem) }
+        self.process = process
+        self.input = input
+        let end = clinux_pidfd(process)
+        self.end = end < 0 ? nil : Descriptor(owning: end)
+        captured = UnsafeMutableRawBufferPointer.allocate(byteCount: capture, alignment: 1)
+    }
+
+    deinit {
+        if let start = captured.baseAddress { explicit_bzero(start, captured.count) }
+        captured.deallocate()
+    }
+
+    func output() -> Secret { Secret(copying: UnsafeRawBufferPointer(rebasing: captured[..<count])) }
+
+    func wait(until deadline: ContinuousClock.Instant) -> Subprocess.Ending {
+        while true {
+            let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+            if left <= 0 {
+                kill(-process, SIGKILL)
+                _ = reap(0)
+                return .timedOut
+            }
+            var events = [
+                pollfd(fd: end?.number ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: feeding?.number ?? -1, events: Int16(POLLOUT), revents: 0),
+                pollfd(fd: reading?.number ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            poll(&events, 3, Int32(min(left.rounded(.up), end == nil ? 10 : 60_000)))
+            if events[1].revents != 0 { feed() }
+            if events[2].revents != 0 { read() }
+            if let ending = reap(WNOHANG) {
+                // What it wrote last may still be in the pipe.
+                read()
+                return ending
+            }
+        }
+    }
+
+    private func reap(_ options: Int32) -> Subprocess.Ending? {
+        var status: Int32 = 0
+        var got: pid_t
+        repeat { got = waitpid(process, &status, options) } while got < 0 && errno == EINTR
+        guard got == process else { return nil }
+        // wait(2)'s macros, which Swift does not see.
+        let signal = status & 0x7f
+        return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+    }
+
+    private func feed() {
+        guard let feeding, let input else { return }
+        let count = input.withBytes { write(feeding.number, $0.baseAddress?.advanced(by: fed), $0.count - fed) }
+        if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+        fed += max(count, 0)
+        if count < 0 || fed == input.count { self.feeding = nil }
+    }
+
+    private func read() {
+        while let reading {
+            if count < captured.count {
+                let got = Glibc.read(
+                    reading.number, captured.baseAddress?.advanced(by: count), captured.count - count)
+                if got > 0 { count += got } else if ended(got) { return }
+            } else {
+                var beyond: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+                let got = Glibc.read(reading.number, &beyond, MemoryLayout.size(ofValue: beyond))
+                explicit_bzero(&beyond, MemoryLayout.size(ofValue: beyond))
+                if got <= 0 && ended(got) { return }
+            }
+        }
+    }
+
+    /// Whether there is nothing more to read now; at the end of the output there never will be.
+    private func ended(_ got: Int) -> Bool {
+        if got < 0 && errno == EINTR { return false }
+        if got == 0 || errno != EAGAIN { reading = nil }
+        return true
+    }
+}
+
+/// Texts as execve(2) wants them.
+private final class CStrings {
+    private(set) var pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ texts: [String]) {
+        pointers = texts.map { strdup($0) } + [nil]
+    }
+
+    deinit {
+        for pointer in pointers { free(pointer) }
+    }
+}
