@@ -1,0 +1,134 @@
+import CMicrohttpd
+import Glibc
+import Synchronization
+
+/// What libmicrohttpd's threads share: one thread a connection, so that a slow answer keeps nobody else waiting.
+final class Connections: Sendable {
+    private struct State {
+        var recorded: [RecordedRequest] = []
+        var waiting = 0
+    }
+
+    private let endpoint: TokenEndpoint
+    private let isRecording: Bool
+    private let state = Mutex(State())
+    /// A pipe that nobody writes to: its far end is closed when all waits are to end.
+    private let ended: Int32
+    private let ending: Mutex<Int32?>
+
+    init?(endpoint: TokenEndpoint, recording: Bool) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        ended = ends[0]
+        ending = Mutex(ends[1])
+        self.endpoint = endpoint
+        isRecording = recording
+    }
+
+    deinit {
+        endWaits()
+        close(ended)
+    }
+
+    var recorded: [RecordedRequest] { state.withLock { $0.recorded } }
+    var waitingCount: Int { state.withLock { $0.waiting } }
+
+    func endWaits() {
+        ending.withLock { descriptor in
+            if let descriptor { close(descriptor) }
+            descriptor = nil
+        }
+    }
+
+    /// The answer to a request that has come in whole, after the wait that is due; nil: close the connection.
+    fileprivate func answer(to request: RecordedRequest) -> DemoServer.Answer? {
+        if isRecording { state.withLock { $0.recorded.append(request) } }
+        let decision = endpoint.decide(request)
+        if decision.delay > 0 {
+            state.withLock { $0.waiting += 1 }
+            defer { state.withLock { $0.waiting -= 1 } }
+            var event = pollfd(fd: ended, events: Int16(POLLIN), revents: 0)
+            if poll(&event, 1, Int32(min(decision.delay * 1_000, 3_600_000))) != 0 { return nil }
+        }
+        return decision.answer
+    }
+}
+
+/// A request while it comes in. It belongs to its connection's thread.
+private final class Incoming {
+    /// What a token request may come to, in bytes.
+    static let longestBody = 65_536
+
+    let method: String
+    let path: String
+    var headers: [(name: String, value: String)] = []
+    var body: [UInt8] = []
+    var isTooLong = false
+
+    init(method: String, path: String) {
+        self.method = method
+        self.path = path
+    }
+}
+
+// libmicrohttpd calls these on threads of its own: functions, never closures, which could take on an actor's isolation.
+
+/// Called once when the headers are there, then for each part of the body, then once more at the end.
+func handleRequest(
+    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?,
+    _ method: UnsafePointer<CChar>?, _ version: UnsafePointer<CChar>?, _ part: UnsafePointer<CChar>?,
+    _ partSize: UnsafeMutablePointer<Int>?, _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> MHD_Result {
+    guard let context, let connection, let path, let method, let partSize, let slot else { return .NO }
+    guard let known = slot.pointee else {
+        let incoming = Incoming(method: String(cString: method), path: String(cString: path))
+        slot.pointee = Unmanaged.passRetained(incoming).toOpaque()
+        return .YES
+    }
+    let incoming = Unmanaged<Incoming>.fromOpaque(known).takeUnretainedValue()
+    if partSize.pointee > 0 {
+        incoming.isTooLong = incoming.isTooLong || incoming.body.count + partSize.pointee > Incoming.longestBody
+        if let part, !incoming.isTooLong {
+            incoming.body += UnsafeRawBufferPointer(start: part, count: partSize.pointee)
+        }
+        partSize.pointee = 0
+        return .YES
+    }
+    guard !incoming.isTooLong else { return send(DemoServer.Answer(status: 413), over: connection) }
+    cmicrohttpd_headers(connection, noteHeader, known)
+    let request = RecordedRequest(
+        method: incoming.method, path: incoming.path, headers: incoming.headers, body: incoming.body)
+    let connections = Unmanaged<Connections>.fromOpaque(context).takeUnretainedValue()
+    guard let answer = connections.answer(to: request) else { return .NO }
+    return send(answer, over: connection)
+}
+
+/// Called when a request is over, however it ended.
+func forgetRequest(
+    _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
+    _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ reason: MHD_RequestTerminationCode
+) {
+    guard let slot, let known = slot.pointee else { return }
+    Unmanaged<Incoming>.fromOpaque(known).release()
+    slot.pointee = nil
+}
+
+private func noteHeader(
+    _ context: UnsafeMutableRawPointer?, _ kind: MHD_ValueKind, _ name: UnsafePointer<CChar>?,
+    _ value: UnsafePointer<CChar>?
+) -> MHD_Result {
+    guard let context, let name else { return .NO }
+    Unmanaged<Incoming>.fromOpaque(context).takeUnretainedValue().headers
+        .append((String(cString: name), value.map { String(cString: $0) } ?? ""))
+    return .YES
+}
+
+private func send(_ answer: DemoServer.Answer, over connection: OpaquePointer) -> MHD_Result {
+    let names = answer.headers.map { strdup($0.name) }
+    let values = answer.headers.map { strdup($0.value) }
+    defer { for text in names + values { free(text) } }
+    return cmicrohttpd_answer(
+        connection, UInt32(answer.status), names.map { UnsafePointer($0) }, values.map { UnsafePointer($0) },
+        names.count, answer.body, answer.body.count)
+}

@@ -1,0 +1,70 @@
+import CMicrohttpd
+import Credentials
+import Glibc
+import Synchronization
+
+/// A small OAuth 2.0 authorization server on 127.0.0.1, with clients of its own: for `keyfob demo`, and for the tests.
+///
+/// It knows the client-credentials grant (RFC 6749 §4.4) and really authenticates its clients. It is a stage prop: its
+/// tokens open nothing, and what it is sent is not wiped.
+public final class DemoServer: Sendable {
+    public let port: UInt16
+    private let connections: Connections
+    private let daemon: Mutex<OpaquePointer?>
+
+    /// Starts it, on a free port.
+    /// - Parameter recording: keep every request for `requests`.
+    /// - Throws: `Failure` of kind `unreachable` where libmicrohttpd is not installed or no port is to be had.
+    public init(clients: [Client], recording: Bool = false) throws(Failure) {
+        if let problem = cmicrohttpd_open() {
+            throw Failure(
+                .unreachable, "the demo server needs libmicrohttpd: \(UntrustedText.line(String(cString: problem)))",
+                hints: ["apt install libmicrohttpd-dev brings it on Debian and Ubuntu"])
+        }
+        guard let connections = Connections(endpoint: TokenEndpoint(clients: clients), recording: recording) else {
+            throw Failure(.unreachable, "the demo server could not be started: no descriptor left")
+        }
+        var port: UInt16 = 0
+        let daemon = cmicrohttpd_start(
+            handleRequest, forgetRequest, Unmanaged.passUnretained(connections).toOpaque(), &port)
+        guard let daemon else {
+            throw Failure(.unreachable, "the demo server could not be started on 127.0.0.1")
+        }
+        self.connections = connections
+        self.daemon = Mutex(daemon)
+        self.port = port
+    }
+
+    deinit { stop() }
+
+    /// Where it answers: `http://127.0.0.1:PORT/token`.
+    public var tokenURL: String { "http://127.0.0.1:\(port)/token" }
+
+    /// Every request so far, in the order in which they had come in whole; empty unless it records.
+    public var requests: [RecordedRequest] { connections.recorded }
+
+    /// How many requests it is making wait at this moment.
+    public var waitingCount: Int { connections.waitingCount }
+
+    /// Ends it: answers that wait are given up, and no handler runs any more on return. Once more does nothing.
+    public func stop() {
+        connections.endWaits()
+        daemon.withLock { daemon in
+            if let daemon { cmicrohttpd_stop(daemon) }
+            daemon = nil
+        }
+    }
+}
+
+/// A request as it came.
+public struct RecordedRequest: Sendable {
+    public let method: String
+    public let path: String
+    public let headers: [(name: String, value: String)]
+    public let body: [UInt8]
+
+    /// The value of the first header of that name, whatever its case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}

@@ -1,0 +1,43 @@
+import Credentials
+import Testing
+
+@testable import System
+
+struct PathsTests {
+    @Test("the vault's path is the option, then KEYFOB_VAULT, then the default")
+    func order() throws {
+        let environment = ["KEYFOB_VAULT": "/env.db", "XDG_DATA_HOME": "/data", "HOME": "/home/a"]
+        #expect(try Paths.vault(option: "option.db", environment: environment) == "option.db")
+        #expect(try Paths.vault(option: nil, environment: environment) == "/env.db")
+        #expect(
+            try Paths.vault(option: nil, environment: ["KEYFOB_VAULT": "", "HOME": "/home/a"])
+                == "/home/a/.local/share/keyfob/vault.db")
+    }
+
+    @Test("the default is in XDG_DATA_HOME where that is an absolute path, else in the home folder")
+    func defaultFolder() throws {
+        #expect(
+            try Paths.defaultVault(environment: ["XDG_DATA_HOME": "/data/", "HOME": "/h"]) == "/data/keyfob/vault.db")
+        for ignored in ["", "data", "./data"] {
+            #expect(
+                try Paths.defaultVault(environment: ["XDG_DATA_HOME": ignored, "HOME": "/h"])
+                    == "/h/.local/share/keyfob/vault.db")
+        }
+        #expect(try Paths.defaultVault(environment: ["HOME": "/"]) == "/.local/share/keyfob/vault.db")
+    }
+
+    @Test("without HOME the password database's home folder serves")
+    func noHome() throws {
+        #expect(try Paths.defaultVault(environment: [:]).hasSuffix("/.local/share/keyfob/vault.db"))
+        #expect(try Paths.defaultVault(environment: [:]).hasPrefix("/"))
+    }
+
+    @Test("a path is split into its folder and its name")
+    func split() {
+        #expect(Paths.folder(of: "/a/b/vault.db") == "/a/b")
+        #expect(Paths.folder(of: "/vault.db") == "/")
+        #expect(Paths.folder(of: "vault.db") == ".")
+        #expect(Paths.name(of: "/a/b/vault.db") == "vault.db")
+        #expect(Paths.name(of: "vault.db") == "vault.db")
+    }
+}
