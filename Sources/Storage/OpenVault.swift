@@ -1,0 +1,289 @@
+import Credentials
+import FoundationEssentials
+
+/// A vault whose data key is here: records go in and out of it. It belongs to its `WriterThread` and never leaves it.
+final class OpenVault {
+    struct Record {
+        var revision: Int64
+        var content: RecordContent
+    }
+
+    let path: String
+    let vaultID: [UInt8]
+    let connection: Connection
+    private let key: SecretBuffer
+    private let encoder = JSONEncoder()
+    private let decoder = JSONDecoder()
+    private var names = NameIndex()
+    /// A checkpoint that was due and found another process in its way.
+    private var owesCheckpoint = false
+    private var lastSeenVersion: Int64 = 0
+
+    /// How long another process may hold the write lock before a write fails as `vaultBusy`.
+    static let busySeconds = 5.0
+    /// How long a write waits, once it is durable, for readers to leave the log, so that it can be moved into the file.
+    private static let checkpointSeconds = 0.25
+
+    /// Opens `file` and unwraps its data key. Where it throws, the file is as it was.
+    init(
+        _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds
+    ) throws(Failure) {
+        let resolved = try file.inspect()
+        path = file.path
+        let connection = try Connection(file: resolved, named: file.path, mode: .readAndWrite)
+        // Whoever cannot open the vault moves nothing from its log into its file either.
+        let logHasContent = VaultFile.size(of: resolved + "-wal") > 0
+        if logHasContent { connection.leaveLogOnClose(true) }
+        connection.waitWhenBusy(seconds: busySeconds)
+        try connection.execute(
+            """
+            PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
+            PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
+            """)
+        let version = try connection.integer("PRAGMA user_version") ?? 0
+        guard version <= Schema.version else { throw .vaultTooNew(file.path, version: version) }
+        guard try Schema.isAsCreated(in: connection) else {
+            throw .vaultDamaged(file.path, "its tables are not those of a vault")
+        }
+        guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
+            throw .vaultDamaged(file.path, "its key slot is not readable")
+        }
+        self.vaultID = vaultID
+        self.connection = connection
+        do throws(KeySlot.Problem) {
+            key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
+        } catch {
+            throw .keySlot(error, of: file.path)
+        }
+        if logHasContent { connection.leaveLogOnClose(false) }
+        lastSeenVersion = try dataVersion()
+    }
+
+    /// Makes the file with a new data key in it.
+    static func create(_ file: VaultFile, passphrase: Secret, cost: KeyDerivationCost) throws(Failure) {
+        try file.create { (draft) throws(Failure) in
+            let vaultID = UUID().bytes
+            let slot: KeySlot
+            do throws(KeySlot.Problem) {
+                slot = try KeySlot(
+                    wrapping: try KeySlot.newDataKey(), passphrase: passphrase, cost: cost, vaultID: vaultID)
+            } catch {
+                throw .keySlot(error, of: file.path)
+            }
+            let connection = try Connection(file: draft, named: file.path, mode: .readAndWrite)
+            defer { connection.close() }
+            try Schema.create(in: connection, vaultID: vaultID, slot: slot)
+        }
+    }
+
+    /// The key slot as it is, and one that wraps the same data key by another passphrase.
+    func rewrapped(
+        from old: Secret, to new: Secret, cost: KeyDerivationCost
+    ) throws(Failure) -> (before: KeySlot, after: KeySlot) {
+        guard let before = try Schema.keySlot(in: connection) else {
+            throw .vaultDamaged(path, "its key slot is not readable")
+        }
+        do throws(KeySlot.Problem) {
+            let key = try before.dataKey(passphrase: old, vaultID: vaultID)
+            return (before, try KeySlot(wrapping: key, passphrase: new, cost: cost, vaultID: vaultID))
+        } catch {
+            throw .keySlot(error, of: path)
+        }
+    }
+
+    func close() {
+        if owesCheckpoint { owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds) }
+        connection.close()
+        key.wipe()
+        names = NameIndex()
+    }
+
+    // MARK: Transactions
+
+    var isWriting: Bool { connection.isInTransaction }
+
+    func beginWriting() throws(Failure) {
+        try connection.execute("BEGIN IMMEDIATE")
+        guard !connection.fileWasReplaced else { throw .replaced(path) }
+        names.discard(unlessAt: try dataVersion())
+    }
+
+    func inSavepoint<Value>(_ work: (OpenVault) throws(Failure) -> Value) throws(Failure) -> Value {
+        try connection.execute("SAVEPOINT one")
+        do throws(Failure) {
+            let value = try work(self)
+            try connection.execute("RELEASE one")
+            return value
+        } catch {
+            names.discard()
+            if isWriting { try connection.execute("ROLLBACK TO one; RELEASE one") }
+            throw error
+        }
+    }
+
+    func commit(reachingFile: Bool) throws(Failure) {
+        try connection.execute("COMMIT")
+        if reachingFile || owesCheckpoint {
+            owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
+        }
+    }
+
+    func rollBack() {
+        names.discard()
+        // It fails only where SQLite has rolled back already.
+        try? connection.execute("ROLLBACK")
+    }
+
+    /// Runs `work` on one state of the file.
+    func reading<Value>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+        guard !connection.fileWasReplaced else { throw .replaced(path) }
+        try connection.execute("BEGIN")
+        defer { try? connection.execute("COMMIT") }
+        return try work()
+    }
+
+    /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
+    private func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
+
+    func changedElsewhere() throws(Failure) -> Bool {
+        guard !connection.fileWasReplaced else { throw .replaced(path) }
+        let version = try dataVersion()
+        defer { lastSeenVersion = version }
+        return lastSeenVersion != version
+    }
+
+    // MARK: Records
+
+    func read(_ kind: RecordKind, of id: UUID) throws(Failure) -> Record? {
+        var found: (revision: Int64, sealed: [UInt8])?
+        try connection.query(
+            "SELECT revision, sealed FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)]
+        ) { (row) throws(Failure) in found = (row.integer(0), row.blob(1)) }
+        guard let found else { return nil }
+        let content = found.sealed.withUnsafeBytes {
+            Sealing.open($0, as: label(kind, of: id, revision: found.revision), with: key)
+        }
+        guard let content else { throw damaged(kind, of: id) }
+        return Record(revision: found.revision, content: content)
+    }
+
+    func revision(_ kind: RecordKind, of id: UUID) throws(Failure) -> Int64? {
+        try connection.integer(
+            "SELECT revision FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)])
+    }
+
+    /// Writes a record under the revision after the one that is there.
+    /// - Returns: its revision.
+    @discardableResult
+    func write(
+        _ kind: RecordKind, of id: UUID, _ json: some Encodable, secret: Secret? = nil
+    ) throws(Failure) -> Int64 {
+        let encoded: Data
+        do { encoded = try encoder.encode(json) } catch {
+            throw Failure(.bug, "a \(kind) record has a value that JSON cannot hold")
+        }
+        let revision = (try revision(kind, of: id) ?? 0) + 1
+        try connection.run(
+            """
+            INSERT INTO record (kind, id, revision, sealed) VALUES (?, ?, ?, ?)
+            ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed
+            """,
+            [
+                .integer(kind.rawValue), .blob(id.bytes), .integer(revision),
+                .blob(
+                    Sealing.seal(
+                        json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)),
+            ])
+        return revision
+    }
+
+    func delete(_ kind: RecordKind, of id: UUID) throws(Failure) {
+        try connection.run(
+            "DELETE FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)])
+    }
+
+    func open(
+        _ sealed: UnsafeRawBufferPointer, kind: RecordKind, id: UUID, revision: Int64
+    ) throws(Failure) -> RecordContent {
+        guard let content = Sealing.open(sealed, as: label(kind, of: id, revision: revision), with: key) else {
+            throw damaged(kind, of: id)
+        }
+        return content
+    }
+
+    private func label(_ kind: RecordKind, of id: UUID, revision: Int64) -> RecordLabel {
+        RecordLabel(vaultID: vaultID, kind: kind, id: id, revision: revision)
+    }
+
+    func decode<Value: Decodable>(
+        _ type: Value.Type, from content: RecordContent, _ kind: RecordKind, of id: UUID
+    ) throws(Failure) -> Value {
+        do { return try decoder.decode(type, from: content.json) } catch { throw damaged(kind, of: id) }
+    }
+
+    /// Names the record by its client, where the client's profile can still be read.
+    func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
+        guard kind != .profile else { return .vaultDamaged(path, "the profile of a client is not what was written") }
+        let profile = try? profile(of: id)?.profile
+        let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
+        let what =
+            switch kind {
+            case .profile: "profile"
+            case .secret: "secret"
+            case .token: "token"
+            case .attempt: "last failed request"
+            }
+        return .vaultDamaged(path, "the \(what) of \(client) is not what was written")
+    }
+
+    // MARK: Names
+
+    /// The client that has this name, upper and lower case counting as one.
+    func holder(ofName name: String) throws(Failure) -> UUID? {
+        if names.isEmpty {
+            var profiles: [UUID: String] = [:]
+            try connection.query(
+                "SELECT id, revision, sealed FROM record WHERE kind = ?", [.integer(RecordKind.profile.rawValue)]
+            ) { (row) throws(Failure) in
+                guard let id = UUID(bytes: row.bytes(0)) else { throw damaged(.profile, of: UUID()) }
+                let content = try open(row.bytes(2), kind: .profile, id: id, revision: row.integer(1))
+                profiles[id] = try decode(StoredProfile.self, from: content, .profile, of: id).name
+            }
+            names.fill(profiles, at: try dataVersion())
+        }
+        return names.holder(of: name)
+    }
+
+    func noteName(_ name: String?, of id: UUID) { names.set(name, of: id) }
+}
+
+/// Who has which name: names are sealed, and without this every insert would open every profile. It holds for one data
+/// version of the file and for what this connection writes.
+private struct NameIndex {
+    private var version: Int64?
+    private var holders: [String: UUID] = [:]
+    private var keys: [UUID: String] = [:]
+
+    var isEmpty: Bool { version == nil }
+
+    mutating func fill(_ names: [UUID: String], at version: Int64) {
+        self.version = version
+        for (id, name) in names { set(name, of: id) }
+    }
+
+    mutating func discard() { self = NameIndex() }
+
+    mutating func discard(unlessAt version: Int64) {
+        if self.version != version { discard() }
+    }
+
+    mutating func set(_ name: String?, of id: UUID) {
+        guard version != nil else { return }
+        if let old = keys.removeValue(forKey: id) { holders[old] = nil }
+        guard let name else { return }
+        keys[id] = ClientName.key(name)
+        holders[ClientName.key(name)] = id
+    }
+
+    func holder(of name: String) -> UUID? { holders[ClientName.key(name)] }
+}

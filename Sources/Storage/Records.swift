@@ -1,0 +1,136 @@
+import Credentials
+import FoundationEssentials
+
+// The JSON of each kind of record, as docs/vault-format.md has it. These types are the format: a name changed in
+// Credentials changes nothing here, and a name changed here changes the format.
+
+struct StoredProfile: Codable {
+    var name: String
+    var client_id: String
+    var token_url: String
+    var scope: String
+    var auth_method: ClientAuthenticationMethod
+    var basic_encoding: BasicEncoding
+    var tags: [String]?
+    var notes: String?
+    var created: StoredTime
+    var changed: StoredTime
+    var credentials: UUID
+
+    init(_ profile: ClientProfile) {
+        name = profile.name
+        client_id = profile.clientID
+        token_url = profile.tokenURL
+        scope = profile.scope
+        auth_method = profile.authentication
+        basic_encoding = profile.basicEncoding
+        tags = profile.tags.isEmpty ? nil : profile.tags
+        notes = profile.notes.isEmpty ? nil : profile.notes
+        created = StoredTime(profile.created)
+        changed = StoredTime(profile.changed)
+        credentials = profile.credentialsID
+    }
+
+    func profile(id: UUID) -> ClientProfile {
+        ClientProfile(
+            id: id, name: name, clientID: client_id, tokenURL: token_url, scope: scope, authentication: auth_method,
+            basicEncoding: basic_encoding, tags: tags ?? [], notes: notes ?? "", created: created.date,
+            changed: changed.date, credentialsID: credentials)
+    }
+}
+
+/// The client secret itself follows the JSON.
+struct StoredSecret: Codable {
+    var credentials: UUID
+}
+
+/// The access token itself follows the JSON.
+struct StoredToken: Codable {
+    var type: String
+    var scope: String?
+    var requested: StoredMoment
+    var obtained: StoredMoment
+    var lifetime: Double?
+    var warnings: [String]?
+    var credentials: UUID
+
+    init(_ facts: TokenFacts, credentials: UUID) {
+        type = facts.type
+        scope = facts.grantedScope
+        requested = StoredMoment(facts.requested)
+        obtained = StoredMoment(facts.obtained)
+        lifetime = facts.lifetime
+        warnings = facts.warnings.isEmpty ? nil : facts.warnings
+        self.credentials = credentials
+    }
+
+    func facts(characterCount: Int) -> TokenFacts {
+        TokenFacts(
+            type: type, grantedScope: scope, requested: requested.moment, obtained: obtained.moment, lifetime: lifetime,
+            characterCount: characterCount, warnings: warnings ?? [])
+    }
+}
+
+struct StoredAttempt: Codable {
+    var kind: Failure.Kind
+    var summary: String
+    var hints: [String]?
+    var at: StoredMoment
+    var credentials: UUID
+
+    init(_ attempt: FailedAttempt, credentials: UUID) {
+        kind = attempt.failure.kind
+        summary = attempt.failure.summary
+        hints = attempt.failure.hints.isEmpty ? nil : attempt.failure.hints
+        at = StoredMoment(attempt.at)
+        self.credentials = credentials
+    }
+
+    var attempt: FailedAttempt {
+        FailedAttempt(failure: Failure(kind, summary, hints: hints ?? []), at: at.moment)
+    }
+}
+
+struct StoredMoment: Codable {
+    var wall: StoredTime
+    var boot: Double
+    var boot_id: String
+
+    init(_ moment: Moment) {
+        wall = StoredTime(moment.wall)
+        boot = moment.boot
+        boot_id = moment.bootID
+    }
+
+    var moment: Moment { Moment(wall: wall.date, boot: boot, bootID: boot_id) }
+}
+
+/// Whole nanoseconds since 1970-01-01T00:00:00Z. A `Date` comes back from it bit for bit, which a fraction of seconds
+/// since 1970 would not give: `Date` counts from 2001.
+struct StoredTime: Codable {
+    var nanoseconds: Int64
+
+    private static let epoch: Int64 = 978_307_200
+
+    init(_ date: Date) {
+        // ±100 years around 2001 keep clear of Int64's ends; no clock that is set at all is outside of them.
+        let seconds = min(max(date.timeIntervalSinceReferenceDate, -3e9), 3e9)
+        let whole = seconds.rounded(.down)
+        nanoseconds = (Int64(whole) + Self.epoch) * 1_000_000_000 + Int64(((seconds - whole) * 1e9).rounded())
+    }
+
+    init(from decoder: any Decoder) throws {
+        nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(nanoseconds)
+    }
+
+    var date: Date {
+        let seconds = nanoseconds / 1_000_000_000
+        return Date(
+            timeIntervalSinceReferenceDate: Double(seconds - Self.epoch) + Double(nanoseconds % 1_000_000_000) / 1e9)
+    }
+}

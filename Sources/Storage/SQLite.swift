@@ -1,0 +1,188 @@
+import CSQLite
+import Credentials
+
+/// One connection to one SQLite file, for one thread. What SQLite refuses is thrown as a `Failure` that names the file.
+///
+/// Statements are prepared once and kept.
+final class Connection {
+    enum Mode {
+        case readAndWrite
+        /// Reads the file as it lies there: no lock, no `-wal`, nothing created (https://sqlite.org/uri.html, `immutable`).
+        case immutable
+    }
+
+    enum Value {
+        case integer(Int64)
+        case text(String)
+        case blob([UInt8])
+    }
+
+    /// The row that a query stands on; valid until the query goes on.
+    struct Row {
+        fileprivate let statement: OpaquePointer
+
+        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
+        func text(_ column: Int32) -> String? {
+            sqlite3_column_text(statement, column).map { String(cString: $0) }
+        }
+
+        func blob(_ column: Int32) -> [UInt8] { Array(bytes(column)) }
+
+        /// The blob in SQLite's own memory.
+        func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+            UnsafeRawBufferPointer(
+                start: sqlite3_column_blob(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
+        }
+    }
+
+    /// What messages call the file.
+    private let path: String
+    private let handle: OpaquePointer
+    private var statements: [String: OpaquePointer] = [:]
+    private var isOpen = true
+    private(set) var busySeconds: Double = 0
+
+    /// - Parameter file: absolute, without symbolic links in it.
+    init(file: String, named path: String, mode: Mode) throws(Failure) {
+        var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
+        var name = file
+        switch mode {
+        case .readAndWrite: flags |= SQLITE_OPEN_READWRITE
+        case .immutable:
+            flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+            name = "file:\(Self.percentEncoded(file))?immutable=1"
+        }
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(name, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let failure = Failure.fromSQLite(code, systemError: opened.map(sqlite3_system_errno) ?? 0, path: path)
+            sqlite3_close_v2(opened)
+            throw failure
+        }
+        self.path = path
+        handle = opened
+    }
+
+    deinit { close() }
+
+    /// Closes the file; nothing may be asked of the connection afterwards.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        for statement in statements.values { sqlite3_finalize(statement) }
+        sqlite3_close_v2(handle)
+    }
+
+    /// How long a statement waits for a lock that another connection holds before it fails as `vaultBusy`.
+    func waitWhenBusy(seconds: Double) {
+        busySeconds = seconds
+        sqlite3_busy_timeout(handle, Int32(seconds * 1000))
+    }
+
+    /// Runs statements that answer nothing of interest.
+    func execute(_ sql: String) throws(Failure) {
+        try check(sqlite3_exec(handle, sql, nil, nil, nil))
+    }
+
+    /// Runs one statement to its end.
+    func run(_ sql: String, _ values: [Value] = []) throws(Failure) {
+        try query(sql, values) { (_) throws(Failure) in }
+    }
+
+    /// Lends each row to `body`, in order. An error thrown by `body` ends the query.
+    func query(_ sql: String, _ values: [Value] = [], _ body: (Row) throws(Failure) -> Void) throws(Failure) {
+        let statement = try prepared(sql)
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        for (index, value) in values.enumerated() {
+            try bind(value, to: statement, at: Int32(index + 1))
+        }
+        while true {
+            switch sqlite3_step(statement) {
+            case SQLITE_ROW: try body(Row(statement: statement))
+            case SQLITE_DONE: return
+            case let code: throw failure(code)
+            }
+        }
+    }
+
+    /// The first column of the first row; nil where there is no row.
+    func integer(_ sql: String, _ values: [Value] = []) throws(Failure) -> Int64? {
+        var answer: Int64?
+        try query(sql, values) { (row) throws(Failure) in answer = answer ?? row.integer(0) }
+        return answer
+    }
+
+    /// How many rows the last INSERT, UPDATE or DELETE touched.
+    var changedRows: Int { Int(sqlite3_changes(handle)) }
+
+    /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    /// Whether the file's name now leads to another file, or to none.
+    var fileWasReplaced: Bool {
+        var moved: Int32 = 0
+        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+    }
+
+    /// Moves what the write-ahead log holds into the file and cuts the log to nothing.
+    /// - Returns: false where another connection was in the way for `seconds`; then nothing is lost, only put off.
+    func truncateLog(waitingAtMost seconds: Double) -> Bool {
+        sqlite3_busy_timeout(handle, Int32(seconds * 1000))
+        defer { sqlite3_busy_timeout(handle, Int32(busySeconds * 1000)) }
+        return sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
+    }
+
+    /// On closing, the last connection moves the log into the file; this forbids it.
+    func leaveLogOnClose(_ leaves: Bool) {
+        ckeyfob_leave_log_on_close(handle, leaves ? 1 : 0)
+    }
+
+    private func prepared(_ sql: String) throws(Failure) -> OpaquePointer {
+        if let statement = statements[sql] { return statement }
+        var statement: OpaquePointer?
+        try check(sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
+        guard let statement else { throw Failure(.bug, "an empty SQL statement") }
+        statements[sql] = statement
+        return statement
+    }
+
+    private func bind(_ value: Value, to statement: OpaquePointer, at index: Int32) throws(Failure) {
+        // SQLITE_TRANSIENT, a cast that Swift does not import: SQLite copies the bytes before it returns.
+        let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        let code =
+            switch value {
+            case .integer(let number): sqlite3_bind_int64(statement, index, number)
+            case .text(let text): sqlite3_bind_text(statement, index, text, -1, copied)
+            case .blob(let bytes): sqlite3_bind_blob64(statement, index, bytes, UInt64(bytes.count), copied)
+            }
+        try check(code)
+    }
+
+    private func check(_ code: Int32) throws(Failure) {
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
+    private func failure(_ code: Int32) -> Failure {
+        .fromSQLite(code, systemError: sqlite3_system_errno(handle), path: path, busySeconds: busySeconds)
+    }
+
+    private static func percentEncoded(_ path: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return path.utf8.reduce(into: "") { text, byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                text.append("%")
+                text.append(digits[Int(byte >> 4)])
+                text.append(digits[Int(byte & 15)])
+            }
+        }
+    }
+}

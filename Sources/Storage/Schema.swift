@@ -1,0 +1,76 @@
+import Credentials
+
+/// The tables of a vault file and the marks by which it is known. docs/vault-format.md describes them.
+enum Schema {
+    /// `kfob`, in SQLite's header at offset 68.
+    static let applicationID: Int64 = 0x6B66_6F62
+    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses what is newer than it knows.
+    static let version: Int64 = 1
+
+    private static let tables = [
+        "CREATE TABLE vault (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL) STRICT",
+        """
+        CREATE TABLE key_slot (number INTEGER PRIMARY KEY, derivation TEXT NOT NULL, passes INTEGER NOT NULL, \
+        memory_bytes INTEGER NOT NULL, salt BLOB NOT NULL, sealed_key BLOB NOT NULL, checksum BLOB NOT NULL) STRICT
+        """,
+        """
+        CREATE TABLE record (kind INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL, sealed BLOB NOT NULL, \
+        PRIMARY KEY (kind, id)) STRICT
+        """,
+    ]
+
+    /// Writes the tables, the vault's ID and its first key slot into an empty file.
+    static func create(in connection: Connection, vaultID: [UInt8], slot: KeySlot) throws(Failure) {
+        try connection.execute("PRAGMA synchronous = FULL; BEGIN")
+        try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
+        for table in tables { try connection.execute(table) }
+        try connection.run("INSERT INTO vault (one, id) VALUES (1, ?)", [.blob(vaultID)])
+        try insert(slot, in: connection)
+        try connection.execute("COMMIT")
+        // The write-ahead log is a property of the file from here on.
+        try connection.execute("PRAGMA journal_mode = WAL")
+    }
+
+    static func insert(_ slot: KeySlot, in connection: Connection) throws(Failure) {
+        try connection.run(
+            """
+            INSERT OR REPLACE INTO key_slot (number, derivation, passes, memory_bytes, salt, sealed_key, checksum)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .integer(KeySlot.number), .text(KeySlot.derivation), .integer(Int64(slot.cost.passes)),
+                .integer(Int64(slot.cost.memoryBytes)), .blob(slot.salt), .blob(slot.sealedKey), .blob(slot.checksum),
+            ])
+    }
+
+    /// Whether the file has exactly the tables it was made with: a view or trigger that somebody put in could act
+    /// behind our back.
+    static func isAsCreated(in connection: Connection) throws(Failure) -> Bool {
+        var found: [String] = []
+        try connection.query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid") {
+            (row) throws(Failure) in found.append(row.text(0) ?? "")
+        }
+        return found == tables
+    }
+
+    /// nil where there is no vault row, or not one of that form.
+    static func vaultID(in connection: Connection) throws(Failure) -> [UInt8]? {
+        var found: [UInt8] = []
+        try connection.query("SELECT id FROM vault") { (row) throws(Failure) in found += row.blob(0) }
+        return found.count == 16 ? found : nil
+    }
+
+    /// nil where there is no passphrase slot, or not one of the form that this version writes.
+    static func keySlot(in connection: Connection) throws(Failure) -> KeySlot? {
+        var found: KeySlot?
+        try connection.query(
+            "SELECT derivation, passes, memory_bytes, salt, sealed_key, checksum FROM key_slot WHERE number = ?",
+            [.integer(KeySlot.number)]
+        ) { (row) throws(Failure) in
+            found = KeySlot(
+                derivation: row.text(0) ?? "", passes: row.integer(1), memoryBytes: row.integer(2), salt: row.blob(3),
+                sealedKey: row.blob(4), checksum: row.blob(5))
+        }
+        return found
+    }
+}

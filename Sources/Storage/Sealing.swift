@@ -1,0 +1,144 @@
+import CSodium
+import Credentials
+import FoundationEssentials
+
+/// What a record is; the number stands in the file and in what its sealing authenticates.
+enum RecordKind: Int64, CaseIterable {
+    case profile = 1
+    case secret = 2
+    case token = 3
+    case attempt = 4
+}
+
+/// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from
+/// another revision, do not open.
+struct RecordLabel {
+    var vaultID: [UInt8]
+    var kind: RecordKind
+    var id: UUID
+    var revision: Int64
+
+    /// 16 bytes of name, 16 of vault ID, 1 of kind, 16 of ID, 8 of revision (little-endian).
+    var associatedData: [UInt8] {
+        var bytes = Array("keyfob record v1".utf8)
+        bytes.reserveCapacity(57)
+        bytes += vaultID
+        bytes.append(UInt8(kind.rawValue))
+        bytes += id.bytes
+        withUnsafeBytes(of: revision.littleEndian) { bytes += $0 }
+        return bytes
+    }
+}
+
+/// A record's content: what is known (JSON) and, of a secret or token, the bytes themselves, kept out of the JSON so
+/// that no decoder copies them.
+struct RecordContent {
+    private let bytes: Secret
+    private let secretStart: Int
+    private let end: Int
+
+    /// - Returns: nil where `bytes` is not a content: u32 length of the JSON (little-endian) ‖ JSON ‖ secret bytes ‖
+    ///   padding (0x80, then zeros: ISO/IEC 7816-4).
+    init?(padded bytes: Secret) {
+        var end = 0
+        let unpadded = bytes.withBytes { sodium_unpad(&end, $0.octets, $0.count, Sealing.padding) }
+        guard unpadded == 0, end >= 4 else { return nil }
+        let length = bytes.withBytes { Int(UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self))) }
+        guard length <= end - 4 else { return nil }
+        self.bytes = bytes
+        self.secretStart = 4 + length
+        self.end = end
+    }
+
+    var json: Data { bytes.withBytes { Data($0[4..<secretStart]) } }
+    var secret: Secret { bytes.slice(secretStart..<end) }
+    var secretCount: Int { end - secretStart }
+}
+
+/// XChaCha20-Poly1305 with a fresh random nonce (libsodium, draft-irtf-cfrg-xchacha): nonce ‖ ciphertext ‖ tag.
+enum Sealing {
+    /// Contents are padded to a multiple of this, so that the file tells about what size they have and no more.
+    static let padding = 256
+    static let nonceBytes = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
+    static let tagBytes = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
+    static let keyBytes = Int(crypto_aead_xchacha20poly1305_ietf_KEYBYTES)
+
+    static func seal(json: Data, secret: Secret?, as label: RecordLabel, with key: SecretBuffer) -> [UInt8] {
+        let used = 4 + json.count + (secret?.count ?? 0)
+        let content = Secret(count: (used / padding + 1) * padding) { buffer in
+            buffer.storeBytes(of: UInt32(json.count).littleEndian, as: UInt32.self)
+            json.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[4...]).copyMemory(from: $0) }
+            secret?.withBytes {
+                UnsafeMutableRawBufferPointer(rebasing: buffer[(4 + json.count)...]).copyMemory(from: $0)
+            }
+            buffer[used] = 0x80
+            for index in (used + 1)..<buffer.count { buffer[index] = 0 }
+        }
+        return seal(content, authenticating: label.associatedData, with: key)
+    }
+
+    /// - Returns: nil where `sealed` is not what was sealed under this label.
+    static func open(_ sealed: UnsafeRawBufferPointer, as label: RecordLabel, with key: SecretBuffer) -> RecordContent?
+    {
+        open(sealed, authenticating: label.associatedData, with: key).flatMap(RecordContent.init(padded:))
+    }
+
+    static func seal(_ content: Secret, authenticating data: [UInt8], with key: SecretBuffer) -> [UInt8] {
+        precondition(key.count == keyBytes)
+        let nonce = randomBytes(nonceBytes)
+        var sealed = [UInt8](repeating: 0, count: content.count + tagBytes)
+        key.withBytes { key in
+            content.withBytes { content in
+                // It has no way to fail.
+                _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
+                    &sealed, nil, content.octets, UInt64(content.count), data, UInt64(data.count), nil, nonce,
+                    key.octets)
+            }
+        }
+        return nonce + sealed
+    }
+
+    /// - Returns: nil where the bytes, the associated data or the key are not those of the sealing.
+    static func open(
+        _ sealed: UnsafeRawBufferPointer, authenticating data: [UInt8], with key: SecretBuffer
+    ) -> Secret? {
+        precondition(key.count == keyBytes)
+        guard sealed.count >= nonceBytes + tagBytes else { return nil }
+        var opened = false
+        let content = Secret(count: sealed.count - nonceBytes - tagBytes) { buffer in
+            key.withBytes { key in
+                opened =
+                    crypto_aead_xchacha20poly1305_ietf_decrypt(
+                        buffer.octets, nil, nil, sealed.octets + nonceBytes, UInt64(sealed.count - nonceBytes),
+                        data, UInt64(data.count), sealed.octets, key.octets) == 0
+            }
+        }
+        return opened ? content : nil
+    }
+
+    static func randomBytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        randombytes_buf(&bytes, count)
+        return bytes
+    }
+}
+
+// libsodium takes no null pointer. Only a buffer that was made without memory has one, and none of those comes here: a
+// Secret has memory even when it is empty, and a blob's length is checked first.
+extension UnsafeRawBufferPointer {
+    var octets: UnsafePointer<UInt8> { baseAddress!.assumingMemoryBound(to: UInt8.self) }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    var octets: UnsafeMutablePointer<UInt8> { baseAddress!.assumingMemoryBound(to: UInt8.self) }
+}
+
+extension UUID {
+    var bytes: [UInt8] { withUnsafeBytes(of: uuid) { Array($0) } }
+
+    /// nil unless there are 16.
+    init?(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 16 else { return nil }
+        self.init(uuid: bytes.loadUnaligned(as: uuid_t.self))
+    }
+}

@@ -1,0 +1,144 @@
+import Credentials
+public import FoundationEssentials
+
+/// What a vault held at one moment.
+public struct VaultSnapshot: Sendable {
+    /// Every client, in no order. An attempt is `.idle` or `.failed`.
+    public var entries: [ClientEntry]
+
+    public init(entries: [ClientEntry]) {
+        self.entries = entries
+    }
+}
+
+extension Vault {
+    /// All clients, without their secrets and tokens.
+    /// - Throws: `.vaultDamaged` where any record is not what was written, naming it; other clients can still be asked
+    ///   for one by one.
+    public func snapshot() async throws(Failure) -> VaultSnapshot {
+        try await thread.read { (vault) throws(Failure) in
+            VaultSnapshot(entries: try vault.reading { () throws(Failure) in try vault.entries() })
+        }
+    }
+
+    /// One client; nil where it is gone.
+    public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in try vault.entry(id) }
+        }
+    }
+
+    /// - Throws: `.noSuchClient`.
+    public func secret(of id: UUID) async throws(Failure) -> Secret {
+        try await credentials(of: id).secret
+    }
+
+    /// A client's profile and secret as one consistent pair: what a token request starts from.
+    /// - Throws: `.noSuchClient`.
+    public func credentials(of id: UUID) async throws(Failure) -> (profile: ClientProfile, secret: Secret) {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in
+                guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
+                return (profile, try vault.secret(of: profile))
+            }
+        }
+    }
+
+    /// A client's token, however old; nil where there is none, or no such client.
+    public func token(of id: UUID) async throws(Failure) -> AccessToken? {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in
+                guard let (profile, _) = try vault.profile(of: id) else { return nil }
+                return try vault.token(of: profile)
+            }
+        }
+    }
+
+    /// Whether another connection, of this process or another, has committed anything since this was last asked, or
+    /// since the vault was opened. What was read before then may be out of date.
+    public func changedElsewhere() async throws(Failure) -> Bool {
+        try await thread.read { (vault) throws(Failure) in try vault.changedElsewhere() }
+    }
+}
+
+extension OpenVault {
+    func profile(of id: UUID) throws(Failure) -> (profile: ClientProfile, revision: Int64)? {
+        guard let record = try read(.profile, of: id) else { return nil }
+        let stored = try decode(StoredProfile.self, from: record.content, .profile, of: id)
+        return (stored.profile(id: id), record.revision)
+    }
+
+    func secret(of profile: ClientProfile) throws(Failure) -> Secret {
+        guard let record = try read(.secret, of: profile.id) else { throw damaged(.secret, of: profile.id) }
+        let stored = try decode(StoredSecret.self, from: record.content, .secret, of: profile.id)
+        try check(stored.credentials, belong: profile, .secret)
+        return record.content.secret
+    }
+
+    func token(of profile: ClientProfile) throws(Failure) -> AccessToken? {
+        guard let record = try read(.token, of: profile.id) else { return nil }
+        return AccessToken(value: record.content.secret, facts: try tokenFacts(from: record.content, of: profile))
+    }
+
+    func entry(_ id: UUID) throws(Failure) -> ClientEntry? {
+        guard let (profile, revision) = try profile(of: id) else { return nil }
+        var entry = ClientEntry(profile: profile, revision: revision)
+        if let record = try read(.token, of: id) { entry.token = try tokenFacts(from: record.content, of: profile) }
+        if let record = try read(.attempt, of: id) { entry.attempt = try attempt(from: record.content, of: profile) }
+        return entry
+    }
+
+    /// Every client, from one pass over the file.
+    func entries() throws(Failure) -> [ClientEntry] {
+        var entries: [UUID: ClientEntry] = [:]
+        var secrets: Set<UUID> = []
+        // Rows lie in the order they were first written in, so that a token may come before its profile is seen.
+        var others: [(kind: RecordKind, id: UUID, content: RecordContent)] = []
+        try connection.query(
+            "SELECT kind, id, revision, CASE kind WHEN \(RecordKind.secret.rawValue) THEN NULL ELSE sealed END FROM record"
+        ) { (row) throws(Failure) in
+            guard let kind = RecordKind(rawValue: row.integer(0)), let id = UUID(bytes: row.bytes(1)) else {
+                throw .vaultDamaged(path, "it has a record of an unknown kind")
+            }
+            if kind == .secret {
+                secrets.insert(id)
+                return
+            }
+            let revision = row.integer(2)
+            let content = try open(row.bytes(3), kind: kind, id: id, revision: revision)
+            guard kind == .profile else {
+                others.append((kind, id, content))
+                return
+            }
+            let profile = try decode(StoredProfile.self, from: content, .profile, of: id).profile(id: id)
+            entries[id] = ClientEntry(profile: profile, revision: revision)
+        }
+        for (kind, id, content) in others {
+            guard let profile = entries[id]?.profile else { throw orphaned }
+            if kind == .token { entries[id]?.token = try tokenFacts(from: content, of: profile) }
+            if kind == .attempt { entries[id]?.attempt = try attempt(from: content, of: profile) }
+        }
+        if let bare = entries.keys.first(where: { !secrets.contains($0) }) { throw damaged(.secret, of: bare) }
+        guard secrets.count == entries.count else { throw orphaned }
+        return Array(entries.values)
+    }
+
+    private var orphaned: Failure { .vaultDamaged(path, "the profile of a client is missing") }
+
+    private func tokenFacts(from content: RecordContent, of profile: ClientProfile) throws(Failure) -> TokenFacts {
+        let stored = try decode(StoredToken.self, from: content, .token, of: profile.id)
+        try check(stored.credentials, belong: profile, .token)
+        return stored.facts(characterCount: content.secretCount)
+    }
+
+    private func attempt(from content: RecordContent, of profile: ClientProfile) throws(Failure) -> Attempt {
+        let stored = try decode(StoredAttempt.self, from: content, .attempt, of: profile.id)
+        try check(stored.credentials, belong: profile, .attempt)
+        return .failed(stored.attempt)
+    }
+
+    /// A record that belongs to other credentials than its profile's was put back from an older file.
+    private func check(_ credentials: UUID, belong profile: ClientProfile, _ kind: RecordKind) throws(Failure) {
+        guard credentials == profile.credentialsID else { throw damaged(kind, of: profile.id) }
+    }
+}

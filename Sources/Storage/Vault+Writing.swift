@@ -1,0 +1,110 @@
+import Credentials
+public import FoundationEssentials
+
+extension Vault {
+    /// Adds a client with its secret.
+    /// - Returns: the client as stored.
+    /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses, `.nameTaken`, `.conflict` where a
+    ///   client of that ID is there already.
+    public func insert(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
+        let profile = try profile.withCheckedName()
+        return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard try vault.revision(.profile, of: profile.id) == nil else { throw .changedMeanwhile(profile.name) }
+            return try vault.put(profile, secret: secret)
+        }
+    }
+
+    /// Saves an edited profile. `credentialsID`, `created` and `changed` are the vault's to set, whatever `profile` says.
+    ///
+    /// Where client ID, token URL, scope, method or secret are others than before, the token and the last failed attempt
+    /// go, and a token that is still asked for with the old ones is not stored any more.
+    /// - Parameters:
+    ///   - revision: the revision that the edit was made from.
+    ///   - secret: nil keeps the one that is there.
+    ///   - date: when it was changed.
+    /// - Throws: `.conflict` where somebody else has changed it since `revision`, `.noSuchClient`, `.nameTaken`,
+    ///   `.unacceptableInput`.
+    public func update(
+        _ profile: ClientProfile, from revision: Int64, secret: Secret?, at date: Date
+    ) async throws(Failure) -> ClientEntry {
+        let edited = try profile.withCheckedName()
+        return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard let (stored, current) = try vault.profile(of: edited.id) else { throw .clientGone(edited.name) }
+            guard current == revision else { throw .changedMeanwhile(stored.name) }
+            let oldSecret = try vault.secret(of: stored)
+            var profile = edited
+            profile.created = stored.created
+            profile.changed = date
+            guard edited.asksLike(stored), secret ?? oldSecret == oldSecret else {
+                profile.credentialsID = UUID()
+                try vault.delete(.token, of: profile.id)
+                try vault.delete(.attempt, of: profile.id)
+                return try vault.put(profile, secret: secret ?? oldSecret)
+            }
+            profile.credentialsID = stored.credentialsID
+            return try vault.put(profile, secret: nil)
+        }
+    }
+
+    /// Removes a client with its secret, token and last attempt. It works on a damaged client as well.
+    /// - Parameter revision: the revision that the decision was made on; nil removes whatever is there.
+    /// - Throws: `.noSuchClient`, `.conflict`.
+    public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
+        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard let current = try vault.revision(.profile, of: id) else { throw .clientGone() }
+            guard revision ?? current == current else {
+                throw .changedMeanwhile(try vault.profile(of: id)?.profile.name ?? "")
+            }
+            for kind in RecordKind.allCases { try vault.delete(kind, of: id) }
+            vault.noteName(nil, of: id)
+        }
+    }
+
+    /// Stores a token and forgets a failed attempt.
+    /// - Returns: false, with nothing stored, where the client is gone or its credentials are not `credentialsID` any
+    ///   more: the token was asked for with others.
+    public func store(_ token: AccessToken, for id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard try vault.profile(of: id)?.profile.credentialsID == credentialsID else { return false }
+            try vault.write(
+                .token, of: id, StoredToken(token.facts, credentials: credentialsID), secret: token.value)
+            try vault.delete(.attempt, of: id)
+            return true
+        }
+    }
+
+    /// Stores why a request failed; the token that is held stays.
+    /// - Returns: false, with nothing stored, as for a token.
+    public func store(_ attempt: FailedAttempt, for id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard try vault.profile(of: id)?.profile.credentialsID == credentialsID else { return false }
+            try vault.write(.attempt, of: id, StoredAttempt(attempt, credentials: credentialsID))
+            return true
+        }
+    }
+}
+
+extension OpenVault {
+    /// Writes a profile and, where it is given, its secret; the name must not be another client's.
+    fileprivate func put(_ profile: ClientProfile, secret: Secret?) throws(Failure) -> ClientEntry {
+        let holder = try holder(ofName: profile.name)
+        guard holder == nil || holder == profile.id else { throw .nameTaken(profile.name) }
+        if let secret {
+            try write(.secret, of: profile.id, StoredSecret(credentials: profile.credentialsID), secret: secret)
+        }
+        try write(.profile, of: profile.id, StoredProfile(profile))
+        noteName(profile.name, of: profile.id)
+        guard let entry = try entry(profile.id) else {
+            throw Failure(.bug, "a client is gone as soon as it is written")
+        }
+        return entry
+    }
+}
+
+extension ClientProfile {
+    fileprivate func withCheckedName() throws(Failure) -> ClientProfile {
+        var profile = self
+        profile.name = try ClientName.checked(name)
+        return profile
+    }
+}

@@ -1,0 +1,89 @@
+import Credentials
+
+/// An open vault: client profiles, their secrets and tokens, each sealed in a row of its own (docs/vault-format.md).
+///
+/// Every method returns when what it did is durable: it survives a kill and a loss of power. Several vaults, of this
+/// process and of others, may have one file open; none of them loses another's writes.
+///
+/// What may be thrown by any method, beside what it names: `.locked` after `close()`, `.vaultBusy` where another program
+/// held the write lock for 5 s, `.cannotWrite` (disk full, read-only, I/O error), `.vaultDamaged`, and `.conflict` where
+/// the file was replaced under the open vault.
+public final class Vault: Sendable {
+    /// The path that it was opened by.
+    public let path: String
+    let thread: WriterThread
+
+    private init(path: String, thread: WriterThread) {
+        self.path = path
+        self.thread = thread
+    }
+
+    deinit { thread.closeSoon() }
+
+    /// Whether there is a vault at `path` that may be opened, as far as can be told without its passphrase: cheap enough
+    /// to ask before one is typed. It changes and creates nothing.
+    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): then nobody else may look into it.
+    /// - Throws: `.noSuchVault`, `.notAVault`, `.vaultTooNew`, `.vaultDamaged`, `.looseModes` (the first hint is the
+    ///   command that mends them), `.cannotWrite` (no permission, read-only).
+    public static func inspect(at path: String, inOwnFolder: Bool = false) throws(Failure) {
+        try VaultFile(path: path, isInOwnFolder: inOwnFolder).inspect()
+    }
+
+    /// Makes a vault that only its owner can read (0600). It is there whole or not at all, whatever happens on the way.
+    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): it is made where it is missing, 0700.
+    /// - Throws: `.vaultExists`, which leaves that one alone; `.unacceptableInput` for an empty passphrase;
+    ///   `.looseModes`; `.cannotWrite`, for a missing folder too.
+    public static func create(
+        at path: String, passphrase: Secret, cost: KeyDerivationCost = .standard, inOwnFolder: Bool = false
+    ) async throws(Failure) -> Vault {
+        guard !passphrase.isEmpty else { throw .emptyPassphrase }
+        let file = VaultFile(path: path, isInOwnFolder: inOwnFolder)
+        let thread = try await WriterThread.start { () throws(Failure) in
+            try OpenVault.create(file, passphrase: passphrase, cost: cost)
+            return try OpenVault(file, passphrase: passphrase)
+        }
+        return Vault(path: path, thread: thread)
+    }
+
+    /// Opens a vault. Where it throws, the file is as it was, byte for byte.
+    /// - Throws: what `inspect(at:inOwnFolder:)` throws, and `.wrongPassphrase`.
+    public static func open(
+        at path: String, passphrase: Secret, inOwnFolder: Bool = false
+    ) async throws(Failure) -> Vault {
+        try await open(at: path, passphrase: passphrase, inOwnFolder: inOwnFolder, busySeconds: OpenVault.busySeconds)
+    }
+
+    static func open(
+        at path: String, passphrase: Secret, inOwnFolder: Bool = false, busySeconds: Double
+    ) async throws(Failure) -> Vault {
+        let file = VaultFile(path: path, isInOwnFolder: inOwnFolder)
+        let thread = try await WriterThread.start { () throws(Failure) in
+            try OpenVault(file, passphrase: passphrase, busySeconds: busySeconds)
+        }
+        return Vault(path: path, thread: thread)
+    }
+
+    /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed anew: an older copy of the file
+    /// still opens with the old passphrase, and whoever has the data key keeps it.
+    /// - Throws: `.wrongPassphrase` where `old` is not the passphrase; `.unacceptableInput` where `new` is empty;
+    ///   `.conflict` where it was changed by somebody else meanwhile.
+    public func changePassphrase(
+        from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
+    ) async throws(Failure) {
+        guard !new.isEmpty else { throw .emptyPassphrase }
+        // The two derivations take a while: outside of the transaction, so that other processes can write meanwhile.
+        let (before, after) = try await thread.read { (vault) throws(Failure) in
+            try vault.rewrapped(from: old, to: new, cost: cost)
+        }
+        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
+            try Schema.insert(after, in: vault.connection)
+        }
+    }
+
+    /// Finishes what was asked for before, wipes the data key and closes the file. Everything asked for later throws
+    /// `.locked`; closing twice is no error.
+    public func close() async {
+        await thread.close()
+    }
+}

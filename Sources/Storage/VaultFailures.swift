@@ -1,0 +1,172 @@
+import CSQLite
+import Credentials
+import Glibc
+
+// Every message of the vault, in one place.
+extension Failure {
+    static func noSuchVault(at path: String) -> Failure {
+        Failure(.noSuchVault, "no vault at \(shown(path))", hints: ["keyfob init makes one"])
+    }
+
+    static func vaultExists(at path: String) -> Failure {
+        Failure(
+            .vaultExists, "there is a vault at \(shown(path)) already",
+            hints: ["to start anew, move that file away first; without it its secrets are gone"])
+    }
+
+    /// A log without its vault: SQLite would play it into whatever vault is made beside it.
+    static func leftover(_ path: String) -> Failure {
+        Failure(
+            .vaultExists, "\(shown(path)) is left of an earlier vault",
+            hints: ["it may hold that vault's last changes: move it to where the vault is now, or away"])
+    }
+
+    static func notAVault(_ path: String, because reason: String) -> Failure {
+        Failure(.notAVault, "\(shown(path)) is not a keyfob vault: \(reason)", hints: ["nothing was changed"])
+    }
+
+    static func vaultTooNew(_ path: String, version: Int64) -> Failure {
+        Failure(
+            .vaultTooNew, "the vault \(shown(path)) was written by a newer keyfob",
+            hints: [
+                "its format is \(version), this keyfob reads \(Schema.version): use the newer one",
+                "nothing was changed",
+            ])
+    }
+
+    static func vaultDamaged(_ path: String, _ what: String) -> Failure {
+        Failure(
+            .vaultDamaged, "the vault \(shown(path)) is damaged: \(what)",
+            hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
+    }
+
+    static func wrongPassphrase(_ path: String) -> Failure {
+        Failure(
+            .wrongPassphrase, "wrong passphrase for \(shown(path))",
+            hints: [
+                "look at Caps Lock and the keyboard layout", "there is no recovery: without it the vault stays shut",
+            ])
+    }
+
+    static let emptyPassphrase = Failure(
+        .unacceptableInput, "an empty passphrase protects nothing", hints: ["a few random words make a good one"])
+
+    static func looseModes(_ what: String, mending command: String) -> Failure {
+        Failure(.looseModes, what, hints: [command])
+    }
+
+    static func replaced(_ path: String) -> Failure {
+        Failure(
+            .conflict, "the file \(shown(path)) was replaced or removed while it was open",
+            hints: ["lock and unlock to go on with what is there now"])
+    }
+
+    static func vaultBusy(_ path: String, seconds: Double) -> Failure {
+        let time = seconds >= 1 ? " for \(Int(seconds)) s" : ""
+        return Failure(
+            .vaultBusy, "the vault \(shown(path)) is busy: another program has held it\(time)",
+            hints: ["nothing was saved: try again", "fuser \(shellQuoted(path)) tells who holds it"])
+    }
+
+    static func notEnoughMemory(for path: String) -> Failure {
+        Failure(
+            .vaultBusy, "not enough memory to open the vault \(shown(path))",
+            hints: ["try again when other programs have ended", "ulimit -v and ulimit -l tell what this one may use"])
+    }
+
+    static func keySlot(_ problem: KeySlot.Problem, of path: String) -> Failure {
+        switch problem {
+        case .damaged: .vaultDamaged(path, "its key slot is not what was written")
+        case .wrongPassphrase: .wrongPassphrase(path)
+        case .notEnoughMemory: .notEnoughMemory(for: path)
+        case .unacceptableCost(let cost):
+            .vaultDamaged(
+                path,
+                "its key slot asks for \(cost.passes) passes over \(cost.memoryBytes) bytes, which is out of bounds")
+        }
+    }
+
+    static func noThread() -> Failure {
+        Failure(
+            .vaultBusy, "the system gives no thread for the vault", hints: ["ulimit -u tells how many there may be"])
+    }
+
+    /// - Parameter act: what was to be done: `open the vault PATH`.
+    static func cannotWrite(_ act: String, because code: Int32) -> Failure {
+        let reason: String
+        var hints: [String] = []
+        switch code {
+        case ENOSPC, EDQUOT:
+            (reason, hints) = ("the disk is full", ["nothing was saved: make room and try again"])
+        case EROFS:
+            (reason, hints) = ("the file system is read-only", ["move the vault to where it can be written"])
+        case EACCES, EPERM:
+            reason = "permission denied"
+        default:
+            reason = String(cString: strerror(code)).lowercased()
+        }
+        return Failure(.cannotWrite, "cannot \(act): \(reason)", hints: hints)
+    }
+
+    static func clientGone(_ name: String? = nil) -> Failure {
+        Failure(
+            .noSuchClient,
+            name.map { "no client named \"\($0)\" any more" } ?? "the client is not in the vault any more",
+            hints: ["it was removed meanwhile"])
+    }
+
+    static func nameTaken(_ name: String) -> Failure {
+        Failure(.nameTaken, "there is a client named \"\(name)\" already", hints: ["upper and lower case count as one"])
+    }
+
+    static func changedMeanwhile(_ name: String) -> Failure {
+        Failure(
+            .conflict, "client \"\(name)\" was changed meanwhile",
+            hints: ["nothing was saved: look at it as it is now, then try again"])
+    }
+
+    static let passphraseChangedMeanwhile = Failure(
+        .conflict, "the passphrase was changed meanwhile by another keyfob",
+        hints: ["nothing was saved: that one is the passphrase now"])
+
+    static let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+
+    /// What SQLite's result code means for somebody who has a vault (https://sqlite.org/rescode.html).
+    /// - Parameter systemError: the errno behind it, 0 where there is none.
+    static func fromSQLite(_ code: Int32, systemError: Int32, path: String, busySeconds: Double = 0) -> Failure {
+        switch code & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED: return .vaultBusy(path, seconds: busySeconds)
+        case SQLITE_NOTADB: return .notAVault(path, because: "it is no SQLite file")
+        case SQLITE_CORRUPT: return .vaultDamaged(path, "its pages do not fit together")
+        case SQLITE_FULL: return .cannotWrite("write the vault \(shown(path))", because: ENOSPC)
+        case SQLITE_READONLY, SQLITE_PERM:
+            return .cannotWrite("write the vault \(shown(path))", because: systemError == 0 ? EROFS : systemError)
+        case SQLITE_CANTOPEN, SQLITE_IOERR:
+            return .cannotWrite("use the vault \(shown(path))", because: systemError == 0 ? EIO : systemError)
+        case SQLITE_NOMEM: return .notEnoughMemory(for: path)
+        default:
+            return Failure(
+                .bug,
+                "the vault \(shown(path)) gave an unexpected answer: \(String(cString: sqlite3_errstr(code))) (\(code))"
+            )
+        }
+    }
+
+    static func shown(_ path: String) -> String { UntrustedText.line(path, limit: 400) }
+
+    /// A path as a shell reads it back.
+    static func shellQuoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "@"), UInt8(ascii: "="):
+                true
+            default: false
+            }
+        }
+        if isPlain && !path.isEmpty && !path.hasPrefix("-") { return path }
+        let parts = path.split(separator: "'", omittingEmptySubsequences: false)
+        return (path.hasPrefix("-") ? "./" : "") + "'" + parts.joined(separator: "'\\''") + "'"
+    }
+}

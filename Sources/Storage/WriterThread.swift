@@ -1,0 +1,207 @@
+import Credentials
+import Glibc
+import Synchronization
+
+/// The thread that a vault lives on: SQLite and Argon2 run here and nowhere else.
+///
+/// Writes that queue up while one transaction is being made durable share the next one, each in a savepoint of its own.
+/// Who asked is answered once the shared transaction is on the disk.
+final class WriterThread: Sendable {
+    /// One write within a shared transaction.
+    private struct Write {
+        /// Does the work and returns how to tell that it is durable.
+        var perform: @Sendable (OpenVault) throws(Failure) -> @Sendable () -> Void
+        var fail: @Sendable (Failure) -> Void
+        /// Whether the file itself must hold it, not only its log.
+        var reachesFile: Bool
+    }
+
+    private enum Job {
+        case read(@Sendable (OpenVault) -> Void)
+        case write(Write)
+        case close(@Sendable () -> Void)
+    }
+
+    private struct Queue {
+        var jobs: [Job] = []
+        var isClosed = false
+    }
+
+    private let queue = Mutex(Queue())
+    // Made in `init`, destroyed in `deinit`, and a semaphore is for several threads by its nature.
+    private nonisolated(unsafe) let wake: UnsafeMutablePointer<sem_t>
+
+    private init() {
+        wake = .allocate(capacity: 1)
+        sem_init(wake, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(wake)
+        wake.deallocate()
+    }
+
+    /// Starts the thread and opens the vault on it; where that fails, the thread ends.
+    static func start(
+        opening open: @escaping @Sendable () throws(Failure) -> OpenVault
+    ) async throws(Failure) -> WriterThread {
+        let thread = WriterThread()
+        let failure: Failure? = await withCheckedContinuation { continuation in
+            let started = startThread {
+                do throws(Failure) {
+                    let vault = try open()
+                    continuation.resume(returning: nil)
+                    thread.serve(vault)
+                } catch {
+                    continuation.resume(returning: error)
+                }
+            }
+            if !started { continuation.resume(returning: .noThread()) }
+        }
+        if let failure { throw failure }
+        return thread
+    }
+
+    /// Runs `work` outside of any transaction.
+    func read<Value: Sendable>(
+        _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await answer { resume in
+            .read { vault in
+                do throws(Failure) { resume(.success(try work(vault))) } catch { resume(.failure(error)) }
+            }
+        }
+    }
+
+    /// Runs `work` in a transaction, alone or with others; returns when it is durable. Where it throws, it has changed
+    /// nothing.
+    func write<Value: Sendable>(
+        reachingFile: Bool, _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await answer { resume in
+            .write(
+                Write(
+                    perform: { (vault) throws(Failure) in
+                        let value = try work(vault)
+                        return { resume(.success(value)) }
+                    },
+                    fail: { resume(.failure($0)) },
+                    reachesFile: reachingFile))
+        }
+    }
+
+    /// What was asked for before is still done; what is asked for from now on is `locked`. Returns when the data key is
+    /// wiped and the file closed.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            if !enqueue(.close { continuation.resume() }, closing: true) { continuation.resume() }
+        }
+    }
+
+    /// The same without waiting for it.
+    func closeSoon() { _ = enqueue(.close {}, closing: true) }
+
+    private func answer<Value: Sendable>(
+        _ job: (@escaping @Sendable (Result<Value, Failure>) -> Void) -> Job
+    ) async throws(Failure) -> Value {
+        try await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, Failure>, Never>) in
+            if !enqueue(job { continuation.resume(returning: $0) }) {
+                continuation.resume(returning: .failure(.locked))
+            }
+        }.get()
+    }
+
+    private func enqueue(_ job: Job, closing: Bool = false) -> Bool {
+        let isTaken = queue.withLock { queue in
+            guard !queue.isClosed else { return false }
+            queue.isClosed = closing
+            queue.jobs.append(job)
+            return true
+        }
+        if isTaken { sem_post(wake) }
+        return isTaken
+    }
+
+    private func takeJobs() -> [Job] {
+        while sem_wait(wake) != 0 {}
+        return queue.withLock { queue in
+            defer { queue.jobs = [] }
+            return queue.jobs
+        }
+    }
+
+    private func serve(_ vault: OpenVault) {
+        while true {
+            var writes: [Write] = []
+            var closing: (@Sendable () -> Void)?
+            // Reads first: none of them may see what is not durable yet.
+            for job in takeJobs() {
+                switch job {
+                case .read(let work): work(vault)
+                case .write(let write): writes.append(write)
+                case .close(let done): closing = done
+                }
+            }
+            if !writes.isEmpty { commitTogether(writes, to: vault) }
+            if let closing {
+                vault.close()
+                return closing()
+            }
+        }
+    }
+
+    private func commitTogether(_ writes: [Write], to vault: OpenVault) {
+        var answers: [@Sendable () -> Void] = []
+        do throws(Failure) {
+            try vault.beginWriting()
+            for write in writes {
+                do throws(Failure) {
+                    answers.append(try vault.inSavepoint(write.perform))
+                } catch {
+                    // A full disk and the like end the whole transaction, not this write alone.
+                    guard vault.isWriting else { throw error }
+                    answers.append { write.fail(error) }
+                }
+            }
+            try vault.commit(reachingFile: writes.contains(where: \.reachesFile))
+        } catch {
+            vault.rollBack()
+            for write in writes { write.fail(error) }
+            return
+        }
+        for answer in answers { answer() }
+    }
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// - Returns: false where the system has no thread to give.
+private func startThread(_ run: @escaping @Sendable () -> Void) -> Bool {
+    // Signals are for the thread that waits for them. Those that a thread raises by its own fault stay as they are: with
+    // these blocked, a crash would skip the handlers that restore the terminal.
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    for own in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&all, own) }
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+
+    let body = Unmanaged.passRetained(ThreadBody(run))
+    var thread = pthread_t()
+    let code = pthread_create(
+        &thread, nil,
+        { pointer in
+            guard let pointer else { return nil }
+            Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run()
+            return nil
+        }, body.toOpaque())
+    guard code == 0 else {
+        body.release()
+        return false
+    }
+    pthread_detach(thread)
+    return true
+}

@@ -1,0 +1,212 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite("A vault keeps clients, secrets and tokens")
+struct VaultTests {
+    @Test("A client comes back after closing as it was stored, secret and token too")
+    func roundTrip() async throws {
+        let folder = Folder()
+        let first = try await folder.newVault()
+        var profile = newProfile()
+        profile.authentication = .clientSecretBasic
+        profile.basicEncoding = .raw
+        profile.created = Date()
+        profile.changed = Date()
+        let entry = try await first.insert(profile, secret: Secret(utf8: "s3cret"))
+        #expect(entry == ClientEntry(profile: profile, revision: 1))
+        #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        await first.close()
+
+        let second = try await folder.openVault()
+        let expected = ClientEntry(profile: profile, revision: 1, token: newToken().facts)
+        #expect(try await second.snapshot().entries == [expected])
+        #expect(try await second.entry(profile.id) == expected)
+        #expect(try await second.secret(of: profile.id) == Secret(utf8: "s3cret"))
+        let credentials = try await second.credentials(of: profile.id)
+        #expect(credentials.profile == profile && credentials.secret == Secret(utf8: "s3cret"))
+        #expect(try await second.token(of: profile.id) == newToken())
+        await second.close()
+    }
+
+    @Test("A failed attempt leaves the token, and a token clears the attempt")
+    func attempts() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.store(newAttempt(5), for: profile.id, credentialsID: profile.credentialsID))
+        let failed = try #require(try await vault.entry(profile.id))
+        #expect(failed.attempt == .failed(newAttempt(5)))
+        #expect(failed.token == newToken().facts)
+        #expect(try await vault.store(newToken("new", at: 9), for: profile.id, credentialsID: profile.credentialsID))
+        let served = try #require(try await vault.entry(profile.id))
+        #expect(served.attempt == .idle)
+        #expect(served.token == newToken("new", at: 9).facts)
+        #expect(served.revision == 1)
+        await vault.close()
+    }
+
+    @Test("A rename keeps token, attempt and credentials, and counts the revision on")
+    func rename() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        profile.name = "  Renamed "
+        profile.notes = ""
+        profile.created = .distantPast
+        let later = created.addingTimeInterval(60)
+        // The same secret typed again is no change.
+        let entry = try await vault.update(profile, from: 1, secret: Secret(utf8: "s"), at: later)
+        profile.name = "Renamed"
+        profile.created = created
+        profile.changed = later
+        #expect(
+            entry
+                == ClientEntry(
+                    profile: profile, revision: 2, token: newToken().facts, attempt: .failed(newAttempt())))
+        await vault.close()
+    }
+
+    @Test(
+        "A change of what a token is asked with drops token and attempt, and late answers",
+        arguments: ["clientID", "tokenURL", "scope", "authentication", "basicEncoding", "secret"])
+    func changedCredentials(field: String) async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "old"))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        switch field {
+        case "clientID": profile.clientID += "x"
+        case "tokenURL": profile.tokenURL += "x"
+        case "scope": profile.scope = ""
+        case "authentication": profile.authentication = .clientSecretBasic
+        case "basicEncoding": profile.basicEncoding = .raw
+        default: break
+        }
+        let new = field == "secret" ? Secret(utf8: "new") : nil
+        let entry = try await vault.update(profile, from: 1, secret: new, at: created)
+        #expect(entry.token == nil && entry.attempt == .idle && entry.revision == 2)
+        #expect(entry.profile.credentialsID != profile.credentialsID)
+        #expect(try await vault.token(of: profile.id) == nil)
+        #expect(try await vault.secret(of: profile.id) == new ?? Secret(utf8: "old"))
+        #expect(try await !vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await !vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.snapshot().entries == [entry])
+        await vault.close()
+    }
+
+    @Test("Removing a client removes its four records and frees its name")
+    func removal() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 4)
+        try await vault.remove(profile.id, from: 1)
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
+        #expect(try await vault.snapshot().entries.isEmpty)
+        #expect(try await vault.entry(profile.id) == nil)
+        #expect(try await vault.token(of: profile.id) == nil)
+        #expect(try await !vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        let gone = Failure(
+            .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile"])
+        #expect(await failure { () throws(Failure) in try await vault.secret(of: profile.id) } == gone)
+        #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: nil) } == gone)
+        let edit = await failure { () throws(Failure) in
+            try await vault.update(profile, from: 1, secret: nil, at: created)
+        }
+        #expect(edit.kind == .noSuchClient)
+        #expect(edit.summary == "no client named \"GBG GO production\" any more")
+        _ = try await vault.insert(newProfile(profile.name), secret: Secret(utf8: "s"))
+        await vault.close()
+    }
+
+    @Test("An edit from an older revision loses as a conflict and changes nothing")
+    func conflict() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        profile.notes = "first"
+        let first = try await vault.update(profile, from: 1, secret: nil, at: created)
+        profile.notes = "second"
+        let late = await failure { () throws(Failure) in
+            try await vault.update(profile, from: 1, secret: nil, at: created)
+        }
+        #expect(
+            late
+                == Failure(
+                    .conflict, "client \"GBG GO production\" was changed meanwhile",
+                    hints: ["nothing was saved: look at it as it is now, then try again"]))
+        #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: 1) } == late)
+        #expect(try await vault.snapshot().entries == [first])
+        await vault.close()
+    }
+
+    @Test("Two clients may not share a name, upper and lower case and normal forms counting as one")
+    func names() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let first = newProfile("Caf\u{E9}")
+        _ = try await vault.insert(first, secret: Secret(utf8: "s"))
+        let other = try await vault.insert(newProfile("other"), secret: Secret(utf8: "s"))
+        let taken = Failure(
+            .nameTaken, "there is a client named \"CAF\u{C9}\" already", hints: ["upper and lower case count as one"])
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.insert(newProfile("CAFE\u{301}"), secret: Secret(utf8: "s"))
+            } == taken)
+        var renamed = other.profile
+        renamed.name = "CAF\u{C9}"
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.update(renamed, from: 1, secret: nil, at: created)
+            } == taken)
+        // Its own name in another case is free to it.
+        var same = first
+        same.name = "CAF\u{C9}"
+        #expect(try await vault.update(same, from: 1, secret: nil, at: created).profile.name == "CAF\u{C9}")
+        // A name that was given up is free.
+        same.name = "something else"
+        _ = try await vault.update(same, from: 2, secret: nil, at: created)
+        #expect(try await vault.update(renamed, from: 1, secret: nil, at: created).revision == 2)
+        #expect(
+            await failure { () throws(Failure) in try await vault.insert(newProfile(" \n"), secret: Secret(utf8: "s")) }
+                .kind == .unacceptableInput)
+        #expect(
+            await failure { () throws(Failure) in try await vault.insert(first, secret: Secret(utf8: "s")) }.kind
+                == .conflict)
+        await vault.close()
+    }
+
+    @Test("A closed vault is locked, and its log is gone")
+    func closing() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        _ = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
+        #expect(folder.files == ["vault.db", "vault.db-shm", "vault.db-wal"])
+        await vault.close()
+        await vault.close()
+        #expect(folder.files == ["vault.db"])
+        let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+        #expect(await failure { () throws(Failure) in try await vault.snapshot() } == locked)
+        #expect(
+            await failure { () throws(Failure) in try await vault.insert(newProfile(), secret: Secret(utf8: "s")) }
+                == locked)
+    }
+}
+
+extension OpenVault {
+    func recordCount() throws(Failure) -> Int64? { try connection.integer("SELECT count(*) FROM record") }
+}
