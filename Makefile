@@ -1,0 +1,49 @@
+# `make` lists what can be made. Nothing here asks anything; what succeeds is quiet.
+PREFIX ?= /usr/local
+BUILD = .build/release
+MAKEFLAGS += --no-print-directory
+
+# One module may import another only where Package.swift says so, and no warning is let through.
+FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
+RELEASE = -c release --static-swift-stdlib
+SWIFT_BUILD = scripts/quietly swift build $(FLAGS)
+
+.PHONY: help deps build run test install uninstall bench screenshots format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+deps: ## install what building and running need (apt; Swift too where the distribution has it)
+	@scripts/deps run
+
+build: deps ## build the release: .build/release/keyfob
+	@$(SWIFT_BUILD) $(RELEASE)
+
+run: build ## try keyfob on sample clients: keyfob demo
+	@$(BUILD)/keyfob demo
+
+test: ## install what is missing, run every test, end with a count
+	@scripts/deps run test
+	@$(SWIFT_BUILD) --build-tests
+	@scripts/test --disable-xctest
+
+install: ## install keyfob in PREFIX (/usr/local); DESTDIR is honoured
+	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root does not write into a user's .build
+	install -D -m 755 $(BUILD)/keyfob $(DESTDIR)$(PREFIX)/bin/keyfob
+
+uninstall: ## remove what `make install` put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/keyfob
+
+bench: ## measure against tig and htop, write docs/benchmarks.md
+	@scripts/deps run bench
+	@scripts/bench
+
+screenshots: build ## take screenshots/ anew, real pixels
+	@scripts/deps screenshots
+	@scripts/screenshots
+
+format: ## format the Swift sources
+	@swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+clean: ## remove what was built
+	rm -rf .build
