@@ -15,14 +15,16 @@ public final class Secret: Sendable {
     public init<Problem: Error>(
         count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Void
     ) throws(Problem) {
-        bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
         do {
-            try fill(bytes)
+            try fill(memory)
         } catch {
-            sodium_memzero(bytes.baseAddress, count)
-            bytes.deallocate()
+            // `bytes` is not set yet: else `deinit` would free it a second time.
+            sodium_memzero(memory.baseAddress, count)
+            memory.deallocate()
             throw error
         }
+        bytes = memory
     }
 
     /// Copies `source`; wiping the original is the caller's part.

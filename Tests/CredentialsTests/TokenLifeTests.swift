@@ -1,0 +1,82 @@
+import Credentials
+import Foundation
+import Testing
+
+@Suite("The life of a token")
+struct TokenLifeTests {
+    private let start = Moment(wall: Date(timeIntervalSince1970: 1_800_000_000), boot: 1_000, bootID: "a")
+
+    private func token(_ lifetime: Double?) -> TokenFacts {
+        TokenFacts(requested: start, obtained: start.advanced(by: 1), lifetime: lifetime, characterCount: 10)
+    }
+
+    @Test("life is counted from the request, not from the answer")
+    func fromRequest() {
+        #expect(token(3_600).secondsLeft(at: start.advanced(by: 10)) == 3_590)
+        #expect(token(3_600).expires == start.wall.addingTimeInterval(3_600))
+    }
+
+    @Test(
+        "an hour's token is expiring below 60 s, a short one below a tenth of its life",
+        arguments: [
+            (3_600.0, 3_540.0, TokenStatus.valid), (3_600, 3_540.5, .expiring), (3_600, 3_600, .expired),
+            (45, 40, .valid), (45, 41, .expiring), (45, 45, .expired), (0, 0, .expired),
+        ])
+    func status(lifetime: Double, age: Double, expected: TokenStatus) {
+        #expect(token(lifetime).status(at: start.advanced(by: age)) == expected)
+    }
+
+    @Test("no token is none, one without a lifetime is unknown for ever")
+    func unknown() {
+        #expect(TokenFacts?.none.status(at: start) == .none)
+        #expect(token(nil).status(at: start.advanced(by: 1e9)) == .unknown)
+        #expect(token(nil).expires == nil)
+    }
+
+    @Test("whichever clock says that more time has passed is believed")
+    func earlierWins() {
+        let setBack = Moment(wall: start.wall.addingTimeInterval(-7_200), boot: 1_000 + 3_000, bootID: "a")
+        #expect(token(3_600).secondsLeft(at: setBack) == 600)
+        let setForward = Moment(wall: start.wall.addingTimeInterval(4_000), boot: 1_010, bootID: "a")
+        #expect(token(3_600).status(at: setForward) == .expired)
+    }
+
+    @Test("after a reboot the boot clock is ignored")
+    func reboot() {
+        let rebooted = Moment(wall: start.wall.addingTimeInterval(60), boot: 5, bootID: "b")
+        #expect(token(3_600).secondsLeft(at: rebooted) == 3_540)
+        let unknownBoot = Moment(wall: start.wall.addingTimeInterval(60), boot: 9e9, bootID: "")
+        #expect(token(3_600).secondsLeft(at: unknownBoot) == 3_540)
+    }
+
+    @Test("a token serves with the seconds asked for left; by default with the expiring threshold")
+    func serves() {
+        let later = start.advanced(by: 3_500)
+        #expect(token(3_600).serves(minimumValidity: nil, at: later))
+        #expect(token(3_600).serves(minimumValidity: 100, at: later))
+        #expect(!token(3_600).serves(minimumValidity: 101, at: later))
+        #expect(!token(3_600).serves(minimumValidity: nil, at: start.advanced(by: 3_541)))
+        #expect(token(3_600).serves(minimumValidity: 0, at: start.advanced(by: 3_599)))
+        #expect(!token(3_600).serves(minimumValidity: 0, at: start.advanced(by: 3_600)))
+    }
+
+    @Test("a token of unknown expiry never serves a positive minimum, and serves none at all")
+    func servesUnknown() {
+        #expect(!token(nil).serves(minimumValidity: nil, at: start))
+        #expect(!token(nil).serves(minimumValidity: 1, at: start))
+        #expect(token(nil).serves(minimumValidity: 0, at: start))
+    }
+}
+
+@Suite("Passphrases")
+struct PassphraseTests {
+    @Test(
+        "what anybody can see to be weak is named",
+        arguments: [
+            ("short", "shorter than 12 characters"), ("123456789012", "digits only"),
+            ("abababababababab", "the same few characters again and again"), ("correct horse battery", nil),
+        ])
+    func weakness(passphrase: String, expected: String?) {
+        #expect(Passphrase.weakness(of: Secret(utf8: passphrase)) == expected)
+    }
+}

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Interface
+
+@Suite("The key table")
+struct KeymapTests {
+    @Test("no key means two things in one place")
+    func unambiguous() {
+        for context in Context.allCases {
+            let keys = Keymap.bindings(in: context).flatMap(\.keys)
+            #expect(Set(keys).count == keys.count, "in \(context.title)")
+        }
+    }
+
+    @Test("every binding has a key, a label and a description, and every action is bound")
+    func complete() {
+        for binding in Keymap.bindings {
+            #expect(!binding.keys.isEmpty && !binding.contexts.isEmpty)
+            #expect(!binding.label.isEmpty && !binding.description.isEmpty)
+        }
+        #expect(Set(Keymap.bindings.map(\.action)) == Set(Action.allCases))
+    }
+
+    @Test("help, redraw and suspend work everywhere, and everything can be left")
+    func everywhere() {
+        for context in Context.allCases {
+            #expect(Keymap.action(for: .control("l"), in: context) == .redraw)
+            #expect(Keymap.action(for: .control("z"), in: context) == .suspend)
+            #expect(Keymap.action(for: .function(1), in: context) == (context == .help ? .cancel : .help))
+            let leaving = Keymap.action(for: .control("c"), in: context)
+            #expect(leaving == .quit || leaving == .cancel)
+        }
+    }
+
+    @Test("where text is typed, no printable key but a choice's blank means an action")
+    func typing() {
+        for context in [Context.form, .unlock, .newVault] {
+            for scalar in 0x21...0x7E {
+                #expect(Keymap.action(for: .character(Character(UnicodeScalar(UInt8(scalar)))), in: context) == nil)
+            }
+        }
+    }
+
+    @Test("help is always in the hint bar, however narrow the screen", arguments: 40...120)
+    func helpAlways(columns: Int) {
+        for entries in [[], Samples.entries] {
+            var state = Samples.open(Size(columns: columns, rows: 24), entries: entries)
+            #expect(lastLine(state).contains("? help"))
+            state.press("a")
+            #expect(lastLine(state).contains("F1 help"))
+            state.press(.function(1))
+            #expect(lastLine(state).contains("Esc close"))
+        }
+    }
+
+    @Test("the most useful key of the moment comes first")
+    func mostUseful() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        #expect(lastLine(state).hasPrefix(" c copy header  r refresh"))
+        state.select("Partner staging")
+        #expect(lastLine(state).hasPrefix(" r refresh  e edit"))
+        state.select("Old tenant")
+        #expect(lastLine(state).hasPrefix(" r refresh  c copy header"))
+        #expect(lastLine(Samples.open(entries: [])).hasPrefix(" a add"))
+    }
+
+    private func lastLine(_ state: State) -> String {
+        String(state.drawing.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last ?? "")
+    }
+}
