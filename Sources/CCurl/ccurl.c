@@ -1,1 +1,163 @@
+#define _GNU_SOURCE
 #include "ccurl.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FUNCTIONS(X)                                                                                                   \
+    X(global_init) X(version_info) X(free)                                                                             \
+    X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror)                                       \
+    X(slist_append) X(slist_free_all)                                                                                  \
+    X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll)           \
+    X(multi_wakeup) X(multi_info_read)                                                                                 \
+    X(url) X(url_cleanup) X(url_set) X(url_get) X(url_strerror)
+
+static struct {
+#define X(name) __typeof__(&curl_##name) name;
+    FUNCTIONS(X)
+#undef X
+} library;
+
+static char problem[256];
+static bool ready = false;
+
+static void load(void) {
+    void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        const char *reason = dlerror();
+        snprintf(problem, sizeof problem, "%s", reason == NULL ? "libcurl.so.4 cannot be opened" : reason);
+        return;
+    }
+#define X(name)                                                                                                        \
+    library.name = (__typeof__(library.name))(uintptr_t)dlsym(handle, "curl_" #name);                                  \
+    if (library.name == NULL) {                                                                                        \
+        snprintf(problem, sizeof problem, "libcurl.so.4 is too old: it has no curl_" #name);                           \
+        return;                                                                                                        \
+    }
+    FUNCTIONS(X)
+#undef X
+    // CURLOPT_QUICK_EXIT is the youngest option used.
+    const curl_version_info_data *version = library.version_info(CURLVERSION_NOW);
+    if (version->version_num < 0x075700) {
+        snprintf(problem, sizeof problem, "libcurl.so.4 is too old: it is %s, and 7.87.0 is needed", version->version);
+        return;
+    }
+    // OpenSSL frees its tables at exit(3) even while another thread is within a handshake, which then crashes; told
+    // not to (OPENSSL_INIT_NO_ATEXIT), quitting never has to wait for the network.
+    typedef int openssl_init_crypto(uint64_t options, const void *settings);
+    openssl_init_crypto *openssl_init = (openssl_init_crypto *)(uintptr_t)dlsym(handle, "OPENSSL_init_crypto");
+    if (openssl_init != NULL) openssl_init(0x00080000, NULL);
+
+    CURLcode code = library.global_init(CURL_GLOBAL_DEFAULT);
+    if (code != CURLE_OK) {
+        snprintf(problem, sizeof problem, "libcurl could not be initialized: %s", library.easy_strerror(code));
+        return;
+    }
+    ready = true;
+}
+
+const char *ccurl_load(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return ready ? NULL : problem;
+}
+
+void *ccurl_easy_init(void) { return library.easy_init(); }
+void ccurl_easy_cleanup(void *easy) { library.easy_cleanup(easy); }
+
+CURLcode ccurl_set_number(void *easy, CURLoption option, long value) {
+    return library.easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_large(void *easy, CURLoption option, long long value) {
+    return library.easy_setopt(easy, option, (curl_off_t)value);
+}
+
+CURLcode ccurl_set_pointer(void *easy, CURLoption option, const void *value) {
+    return library.easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_text(void *easy, CURLoption option, const char *value) {
+    return library.easy_setopt(easy, option, value);
+}
+
+CURLcode ccurl_set_receiver(void *easy, CURLoption option, ccurl_receiver value) {
+    return library.easy_setopt(easy, option, value);
+}
+
+long ccurl_info_number(void *easy, CURLINFO info) {
+    long value = 0;
+    return library.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+long long ccurl_info_large(void *easy, CURLINFO info) {
+    curl_off_t value = 0;
+    return library.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+const char *ccurl_info_text(void *easy, CURLINFO info) {
+    const char *value = NULL;
+    return library.easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
+}
+
+const char *ccurl_easy_strerror(CURLcode code) { return library.easy_strerror(code); }
+
+struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *line) {
+    return library.slist_append(list, line);
+}
+
+void ccurl_slist_free_wiped(struct curl_slist *list) {
+    for (struct curl_slist *item = list; item != NULL; item = item->next) explicit_bzero(item->data, strlen(item->data));
+    library.slist_free_all(list);
+}
+
+void *ccurl_multi_init(void) { return library.multi_init(); }
+void ccurl_multi_cleanup(void *multi) { library.multi_cleanup(multi); }
+CURLMcode ccurl_multi_add(void *multi, void *easy) { return library.multi_add_handle(multi, easy); }
+CURLMcode ccurl_multi_remove(void *multi, void *easy) { return library.multi_remove_handle(multi, easy); }
+
+CURLMcode ccurl_multi_perform(void *multi) {
+    int running = 0;
+    return library.multi_perform(multi, &running);
+}
+
+CURLMcode ccurl_multi_poll(void *multi, int milliseconds) {
+    return library.multi_poll(multi, NULL, 0, milliseconds, NULL);
+}
+
+CURLMcode ccurl_multi_wakeup(void *multi) { return library.multi_wakeup(multi); }
+
+bool ccurl_multi_ended(void *multi, void **easy, CURLcode *result) {
+    int left = 0;
+    CURLMsg *message;
+    while ((message = library.multi_info_read(multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        *easy = message->easy_handle;
+        *result = message->data.result;
+        return true;
+    }
+    return false;
+}
+
+CURLU *ccurl_url_parse(const char *text, unsigned int flags, CURLUcode *code) {
+    CURLU *url = library.url();
+    *code = url == NULL ? CURLUE_OUT_OF_MEMORY : library.url_set(url, CURLUPART_URL, text, flags);
+    if (*code == CURLUE_OK) return url;
+    library.url_cleanup(url);
+    return NULL;
+}
+
+char *ccurl_url_part(CURLU *url, CURLUPart part, CURLUcode *code) {
+    char *text = NULL;
+    *code = library.url_get(url, part, &text, 0);
+    return *code == CURLUE_OK ? text : NULL;
+}
+
+void ccurl_url_cleanup(CURLU *url) { library.url_cleanup(url); }
+const char *ccurl_url_strerror(CURLUcode code) { return library.url_strerror(code); }
+void ccurl_free(void *text) { library.free(text); }
+
+void ccurl_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,0 +1,30 @@
+import Credentials
+
+/// `client_secret_basic`: ID and secret in an `Authorization: Basic` header (RFC 6749 §2.3.1, RFC 7617).
+enum ClientSecretBasic: ClientAuthentication {
+    static func authenticate(
+        _ request: inout TokenRequest.Draft, as profile: ClientProfile, with secret: Secret
+    ) throws(Failure) {
+        let pair = SensitiveBytes()
+        switch profile.basicEncoding {
+        case .form:
+            FormEncoding.append(profile.clientID.utf8, to: pair)
+            pair.append(UInt8(ascii: ":"))
+            secret.withBytes { FormEncoding.append($0, to: pair) }
+        case .raw:
+            // The first colon ends the ID (RFC 7617 §2): the server would read another ID and another secret.
+            guard !profile.clientID.utf8.contains(UInt8(ascii: ":")) else {
+                throw Failure(
+                    .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
+                    hints: ["use the form encoding, or the method client_secret_post"])
+            }
+            pair.append(profile.clientID)
+            pair.append(UInt8(ascii: ":"))
+            pair.append(secret)
+        }
+        let value = SensitiveBytes()
+        value.append("Basic ")
+        FormEncoding.appendBase64(pair.bytes, to: value)
+        request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
+    }
+}

@@ -1,0 +1,173 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// libcurl's multi handle and the one thread that drives it: perform, read what has ended, poll; woken by
+/// curl_multi_wakeup(3). Idle, it waits without ever waking.
+///
+/// Everything but the wake-up happens on that thread. A cancelled request is resumed by whoever cancels it, at once;
+/// the thread drops the transfer when it comes to it.
+final class CurlEngine: Sendable {
+    typealias Outcome = Result<HTTPResponse, TransportFailure>
+
+    private struct State {
+        var lastNumber: UInt64 = 0
+        /// Who waits for which request. A request that is not in it any more has been answered or cancelled.
+        var waiting: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
+        var arrivals: [(number: UInt64, request: HTTPRequest)] = []
+        var departures: [UInt64] = []
+        /// Cancelled before they were added: a task can be cancelled before its request gets here.
+        var cancelledEarly: Set<UInt64> = []
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let userAgent: String
+    /// At most 15 bytes.
+    private let threadName: String
+    private let limits: CurlTransport.Limits
+    // Used on the engine's thread alone, save for curl_multi_wakeup(3), which is made for other threads; freed with the
+    // engine, which the thread holds until it ends.
+    private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+
+    /// - Returns: nil where libcurl has no memory.
+    init?(userAgent: String, limits: CurlTransport.Limits, threadName: String) {
+        guard let multi = ccurl_multi_init() else { return nil }
+        self.multi = multi
+        self.threadName = threadName
+        self.userAgent = userAgent
+        self.limits = limits
+    }
+
+    deinit { ccurl_multi_cleanup(multi) }
+
+    // MARK: - From any thread
+
+    /// - Returns: false where the system has no thread left.
+    func start() -> Bool {
+        // The thread takes no signal: they are the main thread's (signalfd), and a broken TLS connection's SIGPIPE stays
+        // pending here, where it hurts nobody.
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        guard pthread_create(&thread, nil, runEngine, context.toOpaque()) == 0 else {
+            context.release()
+            return false
+        }
+        pthread_detach(thread)
+        return true
+    }
+
+    func send(_ request: HTTPRequest) async -> Outcome {
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            return state.lastNumber
+        }
+        // A cancel may come after the answer; nobody will ask for this number again.
+        defer { _ = state.withLock { $0.cancelledEarly.remove(number) } }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isAccepted = state.withLock { state in
+                    guard !state.isStopped, !state.cancelledEarly.contains(number) else { return false }
+                    state.waiting[number] = continuation
+                    state.arrivals.append((number, request))
+                    return true
+                }
+                if isAccepted { wake() } else { continuation.resume(returning: .failure(.cancelled)) }
+            }
+        } onCancel: {
+            cancel(number)
+        }
+    }
+
+    /// Ends the thread soon, and every request with `cancelled` at once.
+    func stop() {
+        let waiting = state.withLock { state in
+            state.isStopped = true
+            defer { state.waiting = [:] }
+            return Array(state.waiting.values)
+        }
+        for continuation in waiting { continuation.resume(returning: .failure(.cancelled)) }
+        wake()
+    }
+
+    private func cancel(_ number: UInt64) {
+        let continuation = state.withLock { state in
+            let continuation = state.waiting.removeValue(forKey: number)
+            if continuation != nil { state.departures.append(number) } else { state.cancelledEarly.insert(number) }
+            return continuation
+        }
+        guard let continuation else { return }
+        continuation.resume(returning: .failure(.cancelled))
+        wake()
+    }
+
+    private func wake() { _ = ccurl_multi_wakeup(multi) }
+
+    // MARK: - On the engine's thread
+
+    fileprivate func run() {
+        ccurl_name_thread(threadName)
+        var transfers: [UInt64: CurlTransfer] = [:]
+        while true {
+            let (arrivals, departures, isStopped) = state.withLock { state in
+                defer {
+                    state.arrivals = []
+                    state.departures = []
+                }
+                return (state.arrivals, state.departures, state.isStopped)
+            }
+            guard !isStopped else { break }
+            for (number, request) in arrivals where !departures.contains(number) {
+                begin(number, request, in: &transfers)
+            }
+            for number in departures { end(number, in: &transfers) }
+
+            _ = ccurl_multi_perform(multi)
+            var easy: UnsafeMutableRawPointer?
+            var code = CURLE_OK
+            while ccurl_multi_ended(multi, &easy, &code) {
+                guard let number = transfers.first(where: { $0.value.easy == easy })?.key,
+                    let transfer = transfers[number]
+                else { continue }
+                let outcome = transfer.outcome(of: code)
+                end(number, in: &transfers)
+                finish(number, with: outcome)
+            }
+            // libcurl wakes by itself for its own timers; nothing else is to be waited for.
+            _ = ccurl_multi_poll(multi, Int32.max)
+        }
+        for number in Array(transfers.keys) { end(number, in: &transfers) }
+    }
+
+    private func begin(_ number: UInt64, _ request: HTTPRequest, in transfers: inout [UInt64: CurlTransfer]) {
+        switch CurlTransfer.make(request, userAgent: userAgent, limits: limits) {
+        case .success(let transfer):
+            transfers[number] = transfer
+            let code = ccurl_multi_add(multi, transfer.easy)
+            guard code != CURLM_OK else { return }
+            transfers[number] = nil
+            finish(number, with: .failure(.other(host: "", code: Int(code.rawValue), detail: "curl_multi_add_handle")))
+        case .failure(let failure): finish(number, with: .failure(failure))
+        }
+    }
+
+    private func end(_ number: UInt64, in transfers: inout [UInt64: CurlTransfer]) {
+        guard let transfer = transfers.removeValue(forKey: number) else { return }
+        _ = ccurl_multi_remove(multi, transfer.easy)
+    }
+
+    private func finish(_ number: UInt64, with outcome: Outcome) {
+        state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: outcome)
+    }
+}
+
+private func runEngine(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<CurlEngine>.fromOpaque(context).takeRetainedValue().run()
+    return nil
+}

@@ -1,0 +1,223 @@
+import CCurl
+import Glibc
+
+/// One request under way: libcurl's easy handle and all that it points into. Belongs to the engine's thread.
+final class CurlTransfer {
+    let easy: UnsafeMutableRawPointer
+    private let host: String
+    private let limits: CurlTransport.Limits
+    private let form: SensitiveBytes
+    private var headerLines: UnsafeMutablePointer<curl_slist>?
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+    private let body = SensitiveBytes(capacity: 4_096)
+    private var headers: [(name: String, value: String)] = []
+    private var bytesReceived = 0
+    private var headerBytes = 0
+    private var isTooLarge = false
+
+    /// The transfer for `request`, every option set; it must be taken out of the multi handle before it goes.
+    static func make(
+        _ request: HTTPRequest, userAgent: String, limits: CurlTransport.Limits
+    ) -> Result<CurlTransfer, TransportFailure> {
+        guard let easy = ccurl_easy_init() else {
+            return .failure(.other(host: "", code: Int(CURLE_OUT_OF_MEMORY.rawValue), detail: "out of memory"))
+        }
+        let transfer = CurlTransfer(easy: easy, request: request, limits: limits)
+        guard let problem = transfer.prepare(request, userAgent: userAgent) else { return .success(transfer) }
+        return .failure(problem)
+    }
+
+    private init(easy: UnsafeMutableRawPointer, request: HTTPRequest, limits: CurlTransport.Limits) {
+        self.easy = easy
+        self.limits = limits
+        host = TokenURL.shownHost(request.url)
+        form = SensitiveBytes(capacity: request.body.count)
+        form.append(request.body)
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        ccurl_easy_cleanup(easy)
+        ccurl_slist_free_wiped(headerLines)
+        errorText.deallocate()
+    }
+
+    // MARK: - Before
+
+    private func prepare(_ request: HTTPRequest, userAgent: String) -> TransportFailure? {
+        // `Expect:` keeps curl from asking leave for a body first, which old servers answer with 417.
+        for header in request.headers + [HTTPHeader(name: "Expect", value: "")] where !appendHeader(header) {
+            return .other(host: host, code: 0, detail: "the header \(header.name) can't be sent")
+        }
+        var refused: CURLcode?
+        func set(_ code: CURLcode) {
+            if code != CURLE_OK, refused == nil { refused = code }
+        }
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        set(ccurl_set_text(easy, CURLOPT_URL, request.url))
+        set(ccurl_set_text(easy, CURLOPT_PROTOCOLS_STR, request.isLoopback ? "http,https" : "https"))
+        set(ccurl_set_number(easy, CURLOPT_FOLLOWLOCATION, 0))
+        set(ccurl_set_text(easy, CURLOPT_USERAGENT, userAgent))
+        set(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerLines))
+        if request.method == "POST" {
+            set(ccurl_set_number(easy, CURLOPT_POST, 1))
+            set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(form.count)))
+            // Not copied: libcurl reads it from here.
+            set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, form.start))
+        } else {
+            set(ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method))
+        }
+        set(ccurl_set_number(easy, CURLOPT_NOSIGNAL, 1))
+        set(ccurl_set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(limits.connect * 1_000)))
+        set(ccurl_set_number(easy, CURLOPT_TIMEOUT_MS, Int(limits.total * 1_000)))
+        set(ccurl_set_large(easy, CURLOPT_MAXFILESIZE_LARGE, Int64(limits.bytes)))
+        // A cancelled request must not wait for the resolver's thread.
+        set(ccurl_set_number(easy, CURLOPT_QUICK_EXIT, 1))
+        set(ccurl_set_number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1))
+        if request.isLoopback { set(ccurl_set_text(easy, CURLOPT_NOPROXY, "*")) }
+        if let file = CertificateAuthorities.file(default: ccurl_info_text(easy, CURLINFO_CAINFO)) {
+            set(ccurl_set_text(easy, CURLOPT_CAINFO, file))
+            // Beside a CAPATH libcurl does not keep the parsed file between connections: 15 ms each.
+            set(ccurl_set_text(easy, CURLOPT_CAPATH, nil))
+        }
+        set(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
+        set(ccurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, receiveBody))
+        set(ccurl_set_pointer(easy, CURLOPT_WRITEDATA, this))
+        set(ccurl_set_receiver(easy, CURLOPT_HEADERFUNCTION, receiveHeader))
+        set(ccurl_set_pointer(easy, CURLOPT_HEADERDATA, this))
+        return refused.map { .other(host: host, code: Int($0.rawValue), detail: words(for: $0)) }
+    }
+
+    /// - Returns: false where the header could end its line and begin another, or memory ran out.
+    private func appendHeader(_ header: HTTPHeader) -> Bool {
+        let line = SensitiveBytes()
+        line.append(header.name)
+        line.append(": ")
+        line.append(header.value)
+        guard !line.bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return false }
+        line.append(0)
+        guard let start = line.start?.assumingMemoryBound(to: CChar.self),
+            let lines = ccurl_slist_append(headerLines, start)
+        else { return false }
+        headerLines = lines
+        return true
+    }
+
+    // MARK: - Under way
+
+    fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
+        guard count(bytes) else { return false }
+        body.append(bytes)
+        return true
+    }
+
+    fileprivate func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
+        headerBytes += bytes.count
+        if headerBytes > limits.headerBytes { isTooLarge = true }
+        guard count(bytes), !isTooLarge else { return false }
+        // A new status line: what came before was an interim answer (1xx).
+        if bytes.starts(with: "HTTP/".utf8) { headers = [] }
+        guard headers.count < 64, let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return true }
+        headers.append((text(bytes[..<colon]), text(bytes[(colon + 1)...])))
+        return true
+    }
+
+    private func count(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytesReceived += bytes.count
+        if bytesReceived > limits.bytes { isTooLarge = true }
+        return !isTooLarge
+    }
+
+    private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        let start = bytes.drop(while: isBlank)
+        let end = start.lastIndex { !isBlank($0) }.map { start.index(after: $0) } ?? start.startIndex
+        return String(decoding: start[..<end].prefix(1_024), as: UTF8.self)
+    }
+
+    // MARK: - After
+
+    func outcome(of code: CURLcode) -> CurlEngine.Outcome {
+        guard code == CURLE_OK else { return .failure(failure(for: code)) }
+        return .success(
+            HTTPResponse(
+                status: ccurl_info_number(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: body.secret(),
+                redirectURL: ccurl_info_text(easy, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
+                seconds: Double(ccurl_info_large(easy, CURLINFO_TOTAL_TIME_T)) / 1_000_000))
+    }
+
+    private func failure(for code: CURLcode) -> TransportFailure {
+        switch code {
+        case _ where isTooLarge: .tooLarge(host: host)
+        case CURLE_FILESIZE_EXCEEDED: .tooLarge(host: host)
+        case CURLE_COULDNT_RESOLVE_HOST: .nameResolution(host: host)
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: .proxy(detail: words(for: code))
+        case CURLE_RECV_ERROR where (400...599).contains(ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)):
+            .proxy(detail: "it answered \(ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE))")
+        case CURLE_COULDNT_CONNECT: .connect(host: host, detail: systemWords ?? words(for: code))
+        case CURLE_OPERATION_TIMEDOUT: timeout
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM:
+            .closed(host: host, reused: isStaleReuse, detail: words(for: code))
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_CLIENTCERT, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_SHUTDOWN_FAILED:
+            .tls(host: host, detail: words(for: code))
+        case CURLE_WEIRD_SERVER_REPLY: .notHTTP(host: host, detail: words(for: code))
+        // The scheme was judged before: what is unsupported here is what the server speaks.
+        case CURLE_UNSUPPORTED_PROTOCOL where bytesSent: .notHTTP(host: host, detail: words(for: code))
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(detail: words(for: code))
+        default: .other(host: host, code: Int(code.rawValue), detail: words(for: code))
+        }
+    }
+
+    /// Whether an older connection was used and gave not one byte. libcurl itself then tries a new one once; this is
+    /// for what gets past that.
+    private var isStaleReuse: Bool { ccurl_info_number(easy, CURLINFO_NUM_CONNECTS) == 0 && bytesReceived == 0 }
+
+    private var bytesSent: Bool { ccurl_info_number(easy, CURLINFO_REQUEST_SIZE) > 0 }
+
+    private var timeout: TransportFailure {
+        // Some versions tell the time of the connection only once the handshake is over, but the port at once.
+        let isConnected =
+            ccurl_info_large(easy, CURLINFO_CONNECT_TIME_T) > 0 || ccurl_info_number(easy, CURLINFO_LOCAL_PORT) > 0
+        let isReady = ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
+        let isResolved = ccurl_info_large(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0
+        let phase: TransportFailure.Phase =
+            isReady ? .answer : isConnected ? .handshake : isResolved ? .connect : .nameResolution
+        let seconds = isReady ? limits.total : min(limits.connect, limits.total)
+        return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
+    }
+
+    /// What libcurl says of this very failure, or of its kind.
+    private func words(for code: CURLcode) -> String {
+        errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
+    }
+
+    private var systemWords: String? {
+        let number = ccurl_info_number(easy, CURLINFO_OS_ERRNO)
+        guard number != 0 else { return nil }
+        // glibc's strerror(3) is safe on any thread since 2.32.
+        return strerror(Int32(number)).map { String(cString: $0).lowercased() }
+    }
+}
+
+// libcurl calls these on the engine's thread: plain functions, isolated to nothing.
+
+private func receiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let received = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().receive(body: received) ? size * count : 0
+}
+
+private func receiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    let received = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().receive(header: received)
+        ? size * count : 0
+}

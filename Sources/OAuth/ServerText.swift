@@ -1,0 +1,50 @@
+import Credentials
+
+/// What a server wrote, made fit to be shown: `UntrustedText`, and with the client's secret taken out first, for
+/// servers that repeat what they were sent.
+struct ServerText {
+    private let forbidden: [[UInt8]]
+
+    init(hiding secret: Secret?) {
+        // Under four bytes it would black out innocent text and protect nothing.
+        guard let secret, secret.count >= 4 else {
+            forbidden = []
+            return
+        }
+        let encoded = SensitiveBytes()
+        secret.withBytes { FormEncoding.append($0, to: encoded) }
+        // Ordinary memory for the time of one message, like the server's own text that is searched.
+        forbidden = [secret.withBytes { Array($0) }, Array(encoded.bytes)]
+    }
+
+    func line(_ text: String, limit: Int = 200) -> String {
+        var bytes = Array(text.utf8.prefix(64 << 10))
+        for needle in forbidden {
+            var index = 0
+            while index + needle.count <= bytes.count {
+                if bytes[index...].starts(with: needle) {
+                    bytes.replaceSubrange(index..<index + needle.count, with: "<redacted>".utf8)
+                }
+                index += 1
+            }
+        }
+        return UntrustedText.line(bytes: bytes, limit: limit)
+    }
+
+    /// The text of an HTML page's title, where it has one.
+    func title(ofPage body: Secret) -> String? {
+        let page = body.withBytes { String(decoding: $0.prefix(16 << 10), as: UTF8.self) }
+        let lowercased = Array(page.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
+        guard let start = Self.index(of: "<title", in: lowercased[...]),
+            let open = lowercased[start...].firstIndex(of: UInt8(ascii: ">")),
+            let end = Self.index(of: "</title", in: lowercased[open...])
+        else { return nil }
+        let title = line(String(decoding: Array(page.utf8)[(open + 1)..<end], as: UTF8.self))
+        return title.isEmpty ? nil : title
+    }
+
+    private static func index(of text: String, in bytes: ArraySlice<UInt8>) -> Int? {
+        let needle = Array(text.utf8)
+        return bytes.indices.first { bytes[$0...].starts(with: needle) }
+    }
+}

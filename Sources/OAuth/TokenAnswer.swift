@@ -1,0 +1,124 @@
+import Credentials
+import FoundationEssentials
+
+/// The members of a token endpoint's JSON that matter, taken as they come: nothing here throws because a member has
+/// another type than RFC 6749 §5 gives it.
+struct TokenAnswer: Decodable {
+    /// One JSON value, as far as it is looked at.
+    enum Value: Decodable {
+        /// Absent, or null.
+        case missing
+        case text(String)
+        case number(Double)
+        case texts([String])
+        /// A boolean, an object, a number beyond a Double.
+        case other
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                self = .missing
+            } else if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else if let number = try? container.decode(Double.self) {
+                self = .number(number)
+            } else if let texts = try? container.decode([String].self) {
+                self = .texts(texts)
+            } else {
+                self = .other
+            }
+        }
+    }
+
+    /// An error that is an object, as API gateways and GBG GO's own API have it.
+    struct Detail: Decodable {
+        var code: Value
+        var words: [Value]
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: Name.self)
+            code = [members.value("code"), members.value("name"), members.value("type")].firstPresent
+            words = [members.value("message"), members.value("problem"), members.value("action")]
+        }
+    }
+
+    var accessToken: Value
+    var tokenType: Value
+    var expiresIn: Value
+    var scope: Value
+    var error: Value
+    var errorDescription: Value
+    var errorURI: Value
+    var detail: Detail?
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: Name.self)
+        accessToken = members.value("access_token")
+        tokenType = members.value("token_type")
+        expiresIn = members.value("expires_in")
+        scope = members.value("scope")
+        error = [members.value("error"), members.value("code")].firstPresent
+        errorDescription =
+            [
+                members.value("error_description"), members.value("message"), members.value("detail"),
+                members.value("title"),
+            ].firstPresent
+        errorURI = members.value("error_uri")
+        detail =
+            (try? members.decode([Detail].self, forKey: Name("errors")))?.first
+            ?? (try? members.decode(Detail.self, forKey: Name("error")))
+    }
+
+    /// - Returns: nil where `body` is no JSON object.
+    init?(_ body: Secret) {
+        // The decoder's own copies of the body are ordinary memory and are not wiped: best effort ends here.
+        let answer = body.withBytes { bytes -> TokenAnswer? in
+            guard let start = bytes.baseAddress, !bytes.isEmpty else { return nil }
+            let data = Data(
+                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
+            return try? JSONDecoder().decode(TokenAnswer.self, from: data)
+        }
+        guard let answer else { return nil }
+        self = answer
+    }
+
+    private struct Name: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+}
+
+extension KeyedDecodingContainer where Key: CodingKey {
+    fileprivate func value(_ name: String) -> TokenAnswer.Value {
+        guard let key = Key(stringValue: name) else { return .missing }
+        return (try? decodeIfPresent(TokenAnswer.Value.self, forKey: key)) ?? .missing
+    }
+}
+
+extension [TokenAnswer.Value] {
+    /// The first that is there and no object.
+    fileprivate var firstPresent: TokenAnswer.Value {
+        first {
+            switch $0 {
+            case .missing, .other: false
+            case .text(let text): !text.isEmpty
+            case .number, .texts: true
+            }
+        } ?? .missing
+    }
+}
+
+extension TokenAnswer.Value {
+    /// What it says, where it says anything in words.
+    var words: String? {
+        switch self {
+        case .text(let text): text.isEmpty ? nil : text
+        case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
+        case .texts(let texts): texts.isEmpty ? nil : texts.joined(separator: " ")
+        case .missing, .other: nil
+        }
+    }
+}

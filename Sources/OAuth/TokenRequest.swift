@@ -1,0 +1,41 @@
+import Credentials
+
+/// The token request of the client-credentials grant (RFC 6749 §4.4.2).
+public struct TokenRequest {
+    /// A request being put together: the form so far and the headers.
+    struct Draft {
+        let form = SensitiveBytes()
+        var headers: [HTTPHeader]
+
+        /// Appends one member; the name is plain already.
+        func append(_ name: String, _ value: some Sequence<UInt8>) {
+            if form.count > 0 { form.append(UInt8(ascii: "&")) }
+            form.append(name)
+            form.append(UInt8(ascii: "="))
+            FormEncoding.append(value, to: form)
+        }
+    }
+
+    /// The request that asks for a token with `profile` and its `secret`, which goes from `Secret` to `Secret` without a
+    /// `String` in between. An empty scope is left out.
+    /// - Throws: `Failure` of kind `unusableProfile` where the token URL can't be used, no client ID is there, or the
+    ///   authentication method can't carry it; `unreachable` where libcurl is missing.
+    public static func build(for profile: ClientProfile, secret: Secret) throws(Failure) -> HTTPRequest {
+        let url = try TokenURL(profile.tokenURL)
+        guard !profile.clientID.isEmpty else {
+            throw Failure(
+                .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no client ID",
+                hints: ["edit the client and enter the ID that the server gave it"])
+        }
+        var draft = Draft(headers: [
+            HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
+            HTTPHeader(name: "Accept", value: "application/json"),
+        ])
+        draft.append("grant_type", "client_credentials".utf8)
+        try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
+        if !profile.scope.isEmpty { draft.append("scope", profile.scope.utf8) }
+        return HTTPRequest(
+            method: "POST", url: url.text, headers: draft.headers, body: draft.form.secret(),
+            isLoopback: url.isLoopback)
+    }
+}

@@ -1,0 +1,131 @@
+import Credentials
+
+/// Reads a token endpoint's answer (RFC 6749 §5.1, §5.2).
+public enum TokenResponse {
+    /// Ten years: a longer life is a mistake of the server's, or milliseconds.
+    static let longestLifetime = 10 * 365.25 * 86_400
+
+    /// The token in `response`. Odd but usable answers are told in `TokenFacts.warnings`.
+    /// - Parameters:
+    ///   - requested: when the request was sent; the token's life counts from here.
+    ///   - obtained: when the answer had come.
+    ///   - secret: the client's secret, taken out of whatever the server says before it is shown.
+    /// - Throws: `Failure` of kind `refused` (a final no), `unreachable` (429 and 5xx: may be tried again), `redirected`
+    ///   or `notAToken`.
+    public static func parse(
+        _ response: HTTPResponse, profile: ClientProfile, requested: Moment, obtained: Moment,
+        hiding secret: Secret? = nil
+    ) throws(Failure) -> AccessToken {
+        let answer = TokenAnswer(response.body)
+        let refusal = Refusal(
+            response: response, profile: profile, answer: answer, text: ServerText(hiding: secret), now: obtained.wall)
+        guard (200...299).contains(response.status) else { throw refusal.failure }
+        guard let answer else { throw refusal.notAToken }
+        switch answer.accessToken {
+        case .text(let token) where !token.isEmpty:
+            return try self.token(
+                token, from: answer, profile: profile, requested: requested, obtained: obtained, refusal: refusal)
+        case .missing, .text:
+            // Some servers say no with a 200.
+            throw answer.error.words == nil && answer.detail == nil ? refusal.noAccessToken : refusal.failure
+        default: throw refusal.unusable("its access_token is not text")
+        }
+    }
+
+    private static func token(
+        _ token: String, from answer: TokenAnswer, profile: ClientProfile, requested: Moment, obtained: Moment,
+        refusal: Refusal
+    ) throws(Failure) -> AccessToken {
+        if let position = firstByteOutsideB64Token(token) {
+            throw refusal.unusable(
+                "byte \(position + 1) of its \(token.utf8.count) can't be in a bearer token (RFC 6750 §2.1)")
+        }
+        var warnings: [String] = []
+        let type = try type(in: answer, refusal: refusal, warnings: &warnings)
+        let lifetime = lifetime(in: answer, warnings: &warnings)
+        let scope = scope(in: answer, asked: profile.scope, text: refusal.text, warnings: &warnings)
+        // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
+        let value = Secret(utf8: token)
+        let facts = TokenFacts(
+            type: type, grantedScope: scope, requested: requested, obtained: obtained, lifetime: lifetime,
+            characterCount: value.count, warnings: warnings)
+        return AccessToken(value: value, facts: facts)
+    }
+
+    /// RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+    private static func firstByteOutsideB64Token(_ token: String) -> Int? {
+        var padding = false
+        for (position, byte) in token.utf8.enumerated() {
+            switch byte {
+            case UInt8(ascii: "="):
+                guard position > 0 else { return position }
+                padding = true
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+                guard !padding else { return position }
+            default: return position
+            }
+        }
+        return nil
+    }
+
+    private static func type(
+        in answer: TokenAnswer, refusal: Refusal, warnings: inout [String]
+    ) throws(Failure) -> String {
+        switch answer.tokenType {
+        case .missing:
+            warnings.append("the server named no token type: taken as Bearer")
+            return "Bearer"
+        case .text(let type) where type.lowercased() == "bearer": return type
+        default:
+            let type = refusal.text.line(answer.tokenType.words ?? "", limit: 40)
+            throw refusal.unusable("its token type is \"\(type)\", and only Bearer can be used")
+        }
+    }
+
+    private static func lifetime(in answer: TokenAnswer, warnings: inout [String]) -> Double? {
+        let seconds: Double?
+        switch answer.expiresIn {
+        case .missing: return nil
+        case .number(let number): seconds = number
+        case .text(let text): seconds = number(text)
+        case .texts, .other: seconds = nil
+        }
+        guard let seconds, seconds.isFinite else {
+            warnings.append("expires_in can't be read: the expiry is unknown")
+            return nil
+        }
+        guard seconds >= 0 else {
+            warnings.append("expires_in is negative: the expiry is unknown")
+            return nil
+        }
+        guard seconds <= longestLifetime else {
+            warnings.append("expires_in is more than ten years: the expiry is unknown")
+            return nil
+        }
+        if seconds == 0 { warnings.append("the server gave the token no life: it counts as expired already") }
+        return seconds
+    }
+
+    /// A plain decimal number, nothing of what else `Double` reads (`0x10`, `nan`, `infinity`).
+    private static func number(_ text: String) -> Double? {
+        let trimmed = ClientName.trimmed(text)
+        guard trimmed.utf8.count <= 30,
+            trimmed.utf8.allSatisfy({ (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) })
+        else { return nil }
+        return Double(trimmed)
+    }
+
+    /// - Returns: nil where the server named none, or the one asked for in whatever order (RFC 6749 §3.3).
+    private static func scope(
+        in answer: TokenAnswer, asked: String, text: ServerText, warnings: inout [String]
+    ) -> String? {
+        guard let granted = answer.scope.words else {
+            if case .text = answer.scope, !asked.isEmpty { warnings.append("the server granted an empty scope") }
+            return nil
+        }
+        let shown = text.line(granted, limit: 1_000)
+        return Set(shown.split(separator: " ")) == Set(asked.split(separator: " ")) ? nil : shown
+    }
+}

@@ -1,0 +1,115 @@
+import CCurl
+import Credentials
+import Glibc
+
+/// A token URL that may be used: https, or http to this machine, read by the very parser that later connects.
+public struct TokenURL: Sendable, Equatable {
+    public let text: String
+    /// As libcurl's URL parser reads it: `127.1` and `0x7f000001` are `127.0.0.1`; an IPv6 address in its brackets.
+    public let host: String
+    /// 127.0.0.0/8, ::1 or `localhost`.
+    public let isLoopback: Bool
+
+    /// - Throws: `Failure` of kind `unusableProfile` saying what is wrong with `text`; `unreachable` where libcurl is
+    ///   missing.
+    public static func check(_ text: String) throws(Failure) {
+        _ = try TokenURL(text)
+    }
+
+    /// Reads and judges `text`; throws as `check` does.
+    public init(_ text: String) throws(Failure) {
+        guard !text.isEmpty else {
+            throw Self.unusable("no token URL is given", hint: "for GBG GO it is \(ClientProfile.defaultTokenURL)")
+        }
+        guard text.utf8.count <= 2_000 else {
+            throw Self.unusable("the token URL is longer than 2,000 bytes", hint: "check what was pasted")
+        }
+        guard !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || UntrustedText.isControl($0) }) else {
+            throw Self.unusable("the token URL has a blank or a control character in it", hint: "remove it")
+        }
+        // A `#` anywhere in a URL begins its fragment (RFC 3986 §3.5).
+        guard !text.utf8.contains(UInt8(ascii: "#")) else {
+            throw Self.unusable("the token URL has a fragment", hint: "leave out the # and what follows it")
+        }
+        // libcurl forgives one slash and three, and takes what follows for a host.
+        let afterScheme = text.utf8.drop { $0 != UInt8(ascii: ":") }
+        let isWhole = afterScheme.starts(with: "://".utf8) && afterScheme.dropFirst(3).first != UInt8(ascii: "/")
+        let authority = afterScheme.dropFirst(3).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        // Before any message shows the URL: a password may be in it.
+        guard !authority.contains(UInt8(ascii: "@")) else { throw Self.hasUserInfo }
+        if let problem = ccurl_load() {
+            throw TransportFailure.libraryMissing(detail: String(cString: problem)).failure
+        }
+        var code = CURLUE_MALFORMED_INPUT
+        guard isWhole, let url = ccurl_url_parse(text, 0, &code) else {
+            throw Self.unusable(
+                "the token URL \(UntrustedText.line(text)) can't be used: \(Self.words(for: code))",
+                hint: "it should look like \(ClientProfile.defaultTokenURL)")
+        }
+        defer { ccurl_url_cleanup(url) }
+        guard Self.part(CURLUPART_USER, of: url) == nil, Self.part(CURLUPART_PASSWORD, of: url) == nil else {
+            throw Self.hasUserInfo
+        }
+        guard let host = Self.part(CURLUPART_HOST, of: url), !host.isEmpty else {
+            throw Self.unusable(
+                "the token URL \(UntrustedText.line(text)) names no host",
+                hint: "it should look like \(ClientProfile.defaultTokenURL)")
+        }
+        let scheme = Self.part(CURLUPART_SCHEME, of: url)?.lowercased()
+        let isLoopback = Self.isLoopback(host)
+        guard scheme == "https" || scheme == "http" else {
+            throw Self.unusable("the token URL does not begin with https://", hint: "only https can be used")
+        }
+        guard scheme == "https" || isLoopback else {
+            throw Self.unusable(
+                "plain http to \(UntrustedText.line(host)) would send the secret readable by anyone on the way",
+                hint: "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])")
+        }
+        self.text = text
+        self.host = host
+        self.isLoopback = isLoopback
+    }
+
+    /// The host that a URL seems to name, for messages only: no parser judged it.
+    static func shownHost(_ text: String) -> String {
+        let rest = text.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        let host = rest.prefix { $0 != "?" && $0 != "#" }
+        return UntrustedText.line(host.isEmpty ? text[...] : host, limit: 100)
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        if host.lowercased() == "localhost" { return true }
+        var four = in_addr()
+        // libcurl has written every numeric spelling as four plain numbers by now; inet_pton(3) takes no other.
+        if inet_pton(AF_INET, host, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+        guard host.hasPrefix("["), host.hasSuffix("]") else { return false }
+        var six = in6_addr()
+        guard inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &six) == 1 else { return false }
+        return withUnsafeBytes(of: &six) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+    }
+
+    private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
+        var code = CURLUE_OK
+        guard let text = ccurl_url_part(url, part, &code) else { return nil }
+        defer { ccurl_free(text) }
+        return String(cString: text)
+    }
+
+    private static func words(for code: CURLUcode) -> String {
+        switch code {
+        case CURLUE_UNSUPPORTED_SCHEME, CURLUE_BAD_SCHEME: "it does not begin with https://"
+        case CURLUE_MALFORMED_INPUT: "it is not a whole URL"
+        default: UntrustedText.line(String(cString: ccurl_url_strerror(code))).lowercased()
+        }
+    }
+
+    private static var hasUserInfo: Failure {
+        unusable(
+            "the token URL has a user name or a password in it",
+            hint: "leave out what stands before the @; ID and secret have fields of their own")
+    }
+
+    private static func unusable(_ summary: String, hint: String) -> Failure {
+        Failure(.unusableProfile, summary, hints: [hint])
+    }
+}

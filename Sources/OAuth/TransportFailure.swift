@@ -1,0 +1,98 @@
+import Credentials
+
+/// Why a request got no whole answer. The texts are libcurl's and the system's: untrusted, unbounded.
+public enum TransportFailure: Error, Sendable, Equatable {
+    /// How far a request had come when its time was up.
+    public enum Phase: Sendable, Equatable { case nameResolution, connect, handshake, answer }
+
+    case nameResolution(host: String)
+    case connect(host: String, detail: String)
+    case tls(host: String, detail: String)
+    case proxy(detail: String)
+    case timeout(host: String, during: Phase, seconds: Int)
+    /// The other side closed the connection before the answer was whole. `reused`: it was an older connection kept
+    /// open, of which that is to be expected.
+    case closed(host: String, reused: Bool, detail: String)
+    /// More than 1 MiB, or more than 64 KiB of headers.
+    case tooLarge(host: String)
+    case notHTTP(host: String, detail: String)
+    case badURL(detail: String)
+    case cancelled
+    /// libcurl could not be opened.
+    case libraryMissing(detail: String)
+    case other(host: String, code: Int, detail: String)
+
+    /// The same in the words for people.
+    public var failure: Failure {
+        switch self {
+        case .nameResolution(let host):
+            return unreachable(
+                "no address was found for \(shown(host))",
+                hints: ["check the token URL and the network (name resolution failed)"])
+        case .connect(let host, let detail):
+            return unreachable(
+                "no connection to \(shown(host)): \(shown(detail))",
+                hints: ["check the token URL's host and port, and whether a firewall or a proxy is in between"])
+        case .tls(let host, let detail):
+            return unreachable(
+                "no secure connection to \(shown(host)): \(shown(detail))",
+                hints: [
+                    "the server's certificate is always checked; SSL_CERT_FILE names another file of trusted authorities"
+                ])
+        case .proxy(let detail):
+            return unreachable(
+                "the proxy did not let the request through: \(shown(detail))",
+                hints: ["check https_proxy, all_proxy and no_proxy in the environment"])
+        case .timeout(let host, let phase, let seconds):
+            return Self.timeout(host: shown(host), during: phase, seconds: seconds)
+        case .closed(let host, _, let detail):
+            return unreachable(
+                "\(shown(host)) closed the connection before it had answered: \(shown(detail))",
+                hints: ["try again; if it stays so, check the token URL"])
+        case .tooLarge(let host):
+            return Failure(
+                .notAToken,
+                "the answer of \(shown(host)) is far too large for a token (more than 1 MiB, or 64 KiB of headers)",
+                hints: ["check the token URL"])
+        case .notHTTP(let host, let detail):
+            return Failure(
+                .notAToken, "what \(shown(host)) answered is not HTTP: \(shown(detail))",
+                hints: ["check the token URL's scheme and port"])
+        case .badURL(let detail):
+            return Failure(.unusableProfile, "the token URL can't be used: \(shown(detail))")
+        case .cancelled:
+            return Failure(.interrupted, "the request was cancelled")
+        case .libraryMissing(let detail):
+            return unreachable(
+                "libcurl can't be opened: \(shown(detail))", hints: ["install it: apt-get install libcurl4"])
+        case .other(let host, let code, let detail):
+            return unreachable("the request to \(shown(host)) failed: \(shown(detail)) (libcurl error \(code))")
+        }
+    }
+
+    private static func timeout(host: String, during phase: Phase, seconds: Int) -> Failure {
+        switch phase {
+        case .nameResolution:
+            unreachable(
+                "no address was found for \(host) within \(seconds) s",
+                hints: ["check the network (name resolution did not answer)"])
+        case .connect:
+            unreachable(
+                "\(host) did not accept a connection within \(seconds) s",
+                hints: ["check the token URL's host and port, and whether a firewall or a proxy is in between"])
+        case .handshake:
+            unreachable(
+                "\(host) did not finish the TLS handshake within \(seconds) s",
+                hints: ["check the token URL's port; something in between may hold the connection"])
+        case .answer:
+            unreachable(
+                "\(host) accepted the request and did not answer it within \(seconds) s", hints: ["try again later"])
+        }
+    }
+}
+
+private func unreachable(_ summary: String, hints: [String] = []) -> Failure {
+    Failure(.unreachable, summary, hints: hints)
+}
+
+private func shown(_ text: String) -> String { UntrustedText.line(text, limit: 200) }

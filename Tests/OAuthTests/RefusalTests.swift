@@ -1,0 +1,200 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import OAuth
+
+/// Every answer of real-servers.md that is no token.
+struct RefusalTests {
+    private let endpoint = "https://api.auth.gbgplc.com/as/token.oauth2"
+    private let credentials =
+        "check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"
+
+    @Test("PingFederate's invalid_client, its description first and CRLF last")
+    func invalidClient() {
+        let response = Samples.response(
+            401, "{\"error_description\":\"Invalid client or client credentials.\",\"error\":\"invalid_client\"}\r\n")
+        #expect(
+            Samples.parse(response).error
+                == Failure(
+                    .refused, "the server refused client \"GBG GO\": invalid_client (401)",
+                    hints: ["the server says: Invalid client or client credentials.", credentials]))
+    }
+
+    @Test("GBG's portal is spoken of only where GBG is the server")
+    func otherServer() {
+        let response = Samples.response(400, #"{"error":"invalid_client"}"#)
+        let profile = Samples.profile(tokenURL: "https://id.example/token")
+        #expect(Samples.parse(response, profile: profile).error?.hints == ["check the client ID and secret"])
+    }
+
+    @Test("invalid_scope, the standard code and glewlwyd's own", arguments: ["invalid_scope", "scope_invalid"])
+    func invalidScope(code: String) {
+        let response = Samples.response(
+            400, #"{"error":"\#(code)","error_description":"The requested scope(s) must be blank"}"#)
+        #expect(
+            Samples.parse(response).error
+                == Failure(
+                    .refused, "the server refused client \"GBG GO\": \(code) (400)",
+                    hints: [
+                        "the server says: The requested scope(s) must be blank",
+                        "the client may not have the scope \"gbg.token\": check it, or leave it empty",
+                    ]))
+        #expect(
+            Samples.parse(response, profile: Samples.profile(scope: "")).error?.hints.last
+                == "the server wants a scope: edit the client and name one")
+    }
+
+    @Test("an empty body is final and still tells what to check", arguments: [400, 401, 403])
+    func emptyBody(status: Int) {
+        let failure = Samples.parse(Samples.response(status, "")).error
+        #expect(failure?.kind == .refused)
+        #expect(failure?.summary == "the server refused client \"GBG GO\" with status \(status) and an empty body")
+        #expect(failure?.hints.count == 1)
+        #expect(failure?.hints.first?.hasPrefix("check the client ID") == true)
+        #expect(failure?.hints.first?.hasSuffix("the token URL \(endpoint)") == true)
+    }
+
+    @Test("400 unsupported_grant_type points at the URL")
+    func unsupportedGrant() {
+        let failure = Samples.parse(Samples.response(400, #"{"error":"unsupported_grant_type"}"#)).error
+        #expect(
+            failure?.hints
+                == ["the endpoint does not know the client_credentials grant: check the token URL \(endpoint)"])
+    }
+
+    @Test("400 invalid_request labelled text/html is read as the JSON it is")
+    func mislabelled() {
+        let failure = Samples.parse(
+            Samples.response(400, #"{"error":"invalid_request"}"#, headers: [("Content-Type", "text/html")])
+        ).error
+        #expect(failure?.summary == "the server refused client \"GBG GO\": invalid_request (400)")
+    }
+
+    @Test("404 with a private code, with an empty body, and as a page")
+    func notFound() {
+        #expect(
+            Samples.parse(Samples.response(404, #"{"code":"NO_SUCH_APP","message":"unknown app"}"#)).error
+                == Failure(
+                    .refused, "the server refused client \"GBG GO\": NO_SUCH_APP (404)",
+                    hints: ["the server says: unknown app", "check the token URL \(endpoint)"]))
+        for body in ["", "<html></html>"] {
+            #expect(
+                Samples.parse(Samples.response(404, body)).error
+                    == Failure(
+                        .refused, "there is no token endpoint at \(endpoint) (404)",
+                        hints: ["check the token URL \(endpoint)"]))
+        }
+    }
+
+    @Test(
+        "errors as objects and as GBG GO's list are read",
+        arguments: [
+            #"{"error":{"code":"denied","message":"no such app"}}"#,
+            #"{"errors":[{"code":"denied","name":"X","location":"y","problem":"no such app"}]}"#,
+        ])
+    func errorObjects(body: String) {
+        let failure = Samples.parse(Samples.response(403, body)).error
+        #expect(failure?.summary == "the server refused client \"GBG GO\": denied (403)")
+        #expect(failure?.hints.first == "the server says: no such app")
+    }
+
+    @Test("a 200 with an error in it is a refusal")
+    func errorWithSuccess() {
+        let failure = Samples.parse(Samples.response(200, #"{"error":"invalid_client"}"#)).error
+        #expect(failure?.kind == .refused)
+        #expect(failure?.summary == "the server refused client \"GBG GO\": invalid_client (200)")
+    }
+
+    @Test("401 that asks for Basic suggests it, unless it was used")
+    func basicChallenge() {
+        let response = Samples.response(401, "", headers: [("WWW-Authenticate", "Basic realm=\"x\"")])
+        let suggestion = "the server asks for HTTP Basic: try the authentication method client_secret_basic"
+        #expect(Samples.parse(response).error?.hints.last == suggestion)
+        let basic = Samples.profile(authentication: .clientSecretBasic)
+        #expect(Samples.parse(response, profile: basic).error?.hints.contains(suggestion) == false)
+        let bearer = Samples.response(401, "", headers: [("WWW-Authenticate", "Bearer realm=\"x\"")])
+        #expect(Samples.parse(bearer).error?.hints.contains(suggestion) == false)
+    }
+
+    @Test("a gateway's page with a 4xx is final and told by its title", arguments: [400, 401, 403, 413])
+    func gatewayRefuses(status: Int) {
+        let page = "<html>\r\n<head><TITLE>\(status) Request\u{7}\n denied</TITLE></head></html>"
+        let failure = Samples.parse(Samples.response(status, page, headers: [("Content-Type", "text/html")])).error
+        #expect(failure?.kind == .refused)
+        #expect(failure?.summary == "the server refused client \"GBG GO\" with status \(status) and a web page")
+        #expect(failure?.hints.first == "the server says: \(status) Request denied")
+    }
+
+    @Test("5xx may be tried again and is told by the page's title", arguments: [500, 502, 503, 504])
+    func gatewayFails(status: Int) {
+        let page = "<html><head><title>\(status) Oops</title></head></html>"
+        #expect(
+            Samples.parse(Samples.response(status, page)).error
+                == Failure(
+                    .unreachable, "api.auth.gbgplc.com can't answer now (\(status))",
+                    hints: ["the server says: \(status) Oops", "try again later"]))
+    }
+
+    @Test("429 says how long the server asks to wait", arguments: [("30", "30 s"), ("300", "5 min"), ("9999", "3 h")])
+    func tooManyRequests(header: String, shown: String) {
+        let response = Samples.response(429, "", headers: [("retry-after", header)])
+        #expect(
+            Samples.parse(response).error
+                == Failure(
+                    .unreachable, "api.auth.gbgplc.com has had too many requests (429)",
+                    hints: ["it asks to wait \(shown) before the next try"]))
+    }
+
+    @Test("an endless Retry-After does not overflow")
+    func absurdRetryAfter() {
+        let response = Samples.response(503, "", headers: [("Retry-After", String(repeating: "9", count: 400))])
+        #expect(
+            Samples.parse(response).error?.hints == ["it asks to wait more than a week before the next try"])
+    }
+
+    @Test("a redirect says where it pointed", arguments: [301, 302, 303, 307, 308])
+    func redirect(status: Int) {
+        let response = Samples.response(status, "", redirectURL: "https://elsewhere.example/\u{1B}[2Jx")
+        #expect(
+            Samples.parse(response).error
+                == Failure(
+                    .redirected,
+                    "the token endpoint redirects to https://elsewhere.example/[2Jx (\(status))",
+                    hints: [
+                        "if that is the right place, make it the client's token URL",
+                        "redirects are not followed, so that the secret goes nowhere else",
+                    ]))
+    }
+
+    @Test("a redirect without a Location is told as one")
+    func aimlessRedirect() {
+        #expect(
+            Samples.parse(Samples.response(304, "")).error?.summary
+                == "the token endpoint answered 304 without saying where to go")
+    }
+
+    @Test("what a server says is stripped of controls and bounded")
+    func hostileText() throws {
+        let long = String(repeating: "x", count: 10_000)
+        let response = Samples.response(
+            400, #"{"error":"\u001b]52;c;AAAA\u0007bad\u202e","error_description":"a\u0000\r\n\u009b31m\#(long)"}"#)
+        let failure = try #require(Samples.parse(response).error)
+        #expect(failure.summary == "the server refused client \"GBG GO\": ]52;c;AAAAbad (400)")
+        #expect(failure.hints[0].hasPrefix("the server says: a 31mxxx"))
+        #expect(failure.hints[0].count == "the server says: ".count + 200)
+    }
+
+    @Test("a server that repeats the secret does not get it shown, plain or encoded")
+    func echoedSecret() {
+        let secret = Secret(utf8: "p@ss/word")
+        let response = Samples.response(
+            400,
+            #"{"error":"invalid_request","error_description":"bad secret p@ss/word (client_secret=p%40ss%2Fword)"}"#)
+        let failure = Samples.parse(response, hiding: secret).error
+        #expect(
+            failure?.hints.first == "the server says: bad secret <redacted> (client_secret=<redacted>)")
+        let plain = Samples.response(403, "no p@ss/word here")
+        #expect(Samples.parse(plain, hiding: secret).error?.hints.first == "the server says: no <redacted> here")
+    }
+}

@@ -1,0 +1,42 @@
+import Credentials
+import Foundation
+
+@testable import OAuth
+
+/// Values that the tests share.
+enum Samples {
+    static let secret = Secret(utf8: "s3cr3t+/ &=é")
+    static let start = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot")
+
+    static func profile(
+        clientID: String = "7f3c09aa", tokenURL: String = ClientProfile.defaultTokenURL, scope: String = "gbg.token",
+        authentication: ClientAuthenticationMethod = .clientSecretPost, basicEncoding: BasicEncoding = .form
+    ) -> ClientProfile {
+        ClientProfile(
+            name: "GBG GO", clientID: clientID, tokenURL: tokenURL, scope: scope, authentication: authentication,
+            basicEncoding: basicEncoding, created: start.wall)
+    }
+
+    static func response(
+        _ status: Int, _ body: String, headers: [(name: String, value: String)] = [], redirectURL: String? = nil
+    ) -> HTTPResponse {
+        HTTPResponse(status: status, headers: headers, body: Secret(utf8: body), redirectURL: redirectURL)
+    }
+
+    /// What is made of a response, asked for at `start` and obtained a second later.
+    static func parse(
+        _ response: HTTPResponse, profile: ClientProfile = profile(), hiding secret: Secret? = nil
+    ) -> Result<AccessToken, Failure> {
+        Result { () throws(Failure) in
+            try TokenResponse.parse(
+                response, profile: profile, requested: start, obtained: start.advanced(by: 1), hiding: secret)
+        }
+    }
+}
+
+extension Result {
+    var value: Success? { try? get() }
+    var error: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}

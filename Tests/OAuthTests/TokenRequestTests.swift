@@ -1,0 +1,108 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import OAuth
+
+struct TokenRequestTests {
+    private func header(_ name: String, of request: HTTPRequest) -> String? {
+        request.headers.first { $0.name == name }?.value.unwipeableText()
+    }
+
+    @Test("client_secret_post sends ID, secret and scope in the form, every reserved byte as %XX, a blank as %20")
+    func post() throws {
+        let request = try TokenRequest.build(
+            for: Samples.profile(clientID: "a b+c", scope: "gbg.token other:x"), secret: Samples.secret)
+        #expect(request.method == "POST")
+        #expect(request.url == "https://api.auth.gbgplc.com/as/token.oauth2")
+        #expect(!request.isLoopback)
+        #expect(
+            request.body.unwipeableText()
+                == "grant_type=client_credentials&client_id=a%20b%2Bc&client_secret=s3cr3t%2B%2F%20%26%3D%C3%A9"
+                + "&scope=gbg.token%20other%3Ax")
+        #expect(header("Content-Type", of: request) == "application/x-www-form-urlencoded")
+        #expect(header("Accept", of: request) == "application/json")
+        #expect(header("Authorization", of: request) == nil)
+    }
+
+    @Test("every byte but RFC 3986's unreserved ones is percent-encoded")
+    func everyByte() {
+        let encoded = SensitiveBytes()
+        FormEncoding.append(UInt8.min...UInt8.max, to: encoded)
+        let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+        let expected = (UInt8.min...UInt8.max).map {
+            unreserved.contains($0) ? String(UnicodeScalar($0)) : String(format: "%%%02X", $0)
+        }
+        #expect(encoded.secret().unwipeableText() == expected.joined())
+    }
+
+    @Test("client_secret_basic form-urlencodes ID and secret before base64, and keeps both out of the form")
+    func basicForm() throws {
+        let request = try TokenRequest.build(
+            for: Samples.profile(clientID: "a:b", authentication: .clientSecretBasic), secret: Samples.secret)
+        let pair = Data("a%3Ab:s3cr3t%2B%2F%20%26%3D%C3%A9".utf8).base64EncodedString()
+        #expect(header("Authorization", of: request) == "Basic \(pair)")
+        #expect(request.body.unwipeableText() == "grant_type=client_credentials&scope=gbg.token")
+    }
+
+    @Test("client_secret_basic raw takes ID and secret as they are")
+    func basicRaw() throws {
+        let request = try TokenRequest.build(
+            for: Samples.profile(clientID: "a b", authentication: .clientSecretBasic, basicEncoding: .raw),
+            secret: Samples.secret)
+        let pair = Data("a b:s3cr3t+/ &=é".utf8).base64EncodedString()
+        #expect(header("Authorization", of: request) == "Basic \(pair)")
+    }
+
+    @Test("a client ID with a colon can't be sent raw, and the failure says what to do")
+    func colon() {
+        let failure = #expect(throws: Failure.self) {
+            try TokenRequest.build(
+                for: Samples.profile(clientID: "a:b", authentication: .clientSecretBasic, basicEncoding: .raw),
+                secret: Samples.secret)
+        }
+        #expect(failure?.kind == .unusableProfile)
+        #expect(failure?.hints == ["use the form encoding, or the method client_secret_post"])
+    }
+
+    @Test("base64 agrees with Foundation's for every length modulo three", arguments: 0..<8)
+    func base64(length: Int) {
+        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ 200) }
+        let encoded = SensitiveBytes()
+        bytes.withUnsafeBytes { FormEncoding.appendBase64($0, to: encoded) }
+        #expect(encoded.secret().unwipeableText() == Data(bytes).base64EncodedString())
+    }
+
+    @Test("an empty scope is left out")
+    func noScope() throws {
+        let request = try TokenRequest.build(for: Samples.profile(scope: ""), secret: Secret(utf8: "x"))
+        #expect(
+            request.body.unwipeableText() == "grant_type=client_credentials&client_id=7f3c09aa&client_secret=x")
+    }
+
+    @Test("a client without an ID is not asked for")
+    func noClientID() {
+        let failure = #expect(throws: Failure.self) {
+            try TokenRequest.build(for: Samples.profile(clientID: ""), secret: Samples.secret)
+        }
+        #expect(failure?.kind == .unusableProfile)
+        #expect(failure?.summary == "client \"GBG GO\" has no client ID")
+    }
+
+    @Test("a request to this machine says so")
+    func loopback() throws {
+        let request = try TokenRequest.build(
+            for: Samples.profile(tokenURL: "http://127.0.0.1:8080/token"), secret: Samples.secret)
+        #expect(request.isLoopback)
+    }
+
+    @Test("neither a request nor its parts print what they carry")
+    func redacted() throws {
+        let request = try TokenRequest.build(
+            for: Samples.profile(authentication: .clientSecretBasic), secret: Secret(utf8: "hunter2hunter2"))
+        var dumped = "\(request)"
+        dump(request, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+        #expect(!dumped.contains("Basic"))
+    }
+}
