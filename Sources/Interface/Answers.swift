@@ -40,6 +40,9 @@ extension State {
         case .refreshAllProgressed(let progress):
             refreshAll = progress.isFinished ? nil : progress
             if progress.isFinished { sayEnd(progress) }
+        case .refreshAllFailed(let failure):
+            refreshAll = nil
+            sayFailure(failure)
         case .copied(let id, let format, let copied): said(copied, format, id)
         case .copyFailed(let id, let failure): sayFailure(failure, client: name(id), prefix: "nothing was copied: ")
         case .saved(let entry, let isNew): saved(entry, isNew: isNew)

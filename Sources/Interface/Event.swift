@@ -10,6 +10,8 @@ public enum Event: Sendable {
     case key(Key)
     /// What was pasted, as one piece.
     case paste(Secret)
+    /// A paste that could not be taken as one piece.
+    case pasteRefused(Failure)
 
     case vaultCreated
     case vaultCreationFailed(Failure)
@@ -25,6 +27,8 @@ public enum Event: Sendable {
     case refreshed(UUID, seconds: Double, warnings: [String])
     case refreshFailed(UUID, Failure)
     case refreshAllProgressed(RefreshAllProgress)
+    /// It could not even begin.
+    case refreshAllFailed(Failure)
     case copied(UUID, CopyFormat, Copied)
     case copyFailed(UUID, Failure)
     case saved(ClientEntry, isNew: Bool)

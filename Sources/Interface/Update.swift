@@ -18,6 +18,7 @@ extension State {
         case .resized(let newSize): size = newSize
         case .key(let key): return press(key)
         case .paste(let pasted): paste(pasted)
+        case .pasteRefused(let failure): refusePaste(failure)
         default: answer(event)
         }
         return []
@@ -82,6 +83,23 @@ extension State {
             form.paste(pasted)
             dialog = .form(form)
         default: say("a paste has no meaning here: a adds a client, e edits one", .expiring, isLogged: false)
+        }
+    }
+}
+
+extension State {
+    private mutating func refusePaste(_ failure: Failure) {
+        switch (stage, dialog) {
+        case (.newVault(var form), _):
+            form.failure = failure
+            stage = .newVault(form)
+        case (.locked(var form), _):
+            form.failure = failure
+            stage = .locked(form)
+        case (.open, .form(var form)):
+            form.failure = failure
+            dialog = .form(form)
+        default: say(failure.summary, .failed, isLogged: false)
         }
     }
 }
