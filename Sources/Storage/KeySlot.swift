@@ -42,7 +42,7 @@ struct KeySlot: Sendable, Equatable {
     let cost: KeyDerivationCost
     let salt: [UInt8]
     let sealedKey: [UInt8]
-    let checksum: [UInt8]
+    private(set) var checksum: [UInt8]
 
     /// Wraps `key` under a fresh salt.
     init(
@@ -70,11 +70,18 @@ struct KeySlot: Sendable, Equatable {
         self.checksum = checksum
     }
 
+    /// The same with the checksum that belongs to what it says.
+    func withChecksumMended(vaultID: [UInt8]) -> KeySlot {
+        var mended = self
+        mended.checksum = Self.checksum(of: Self.parameters(cost: cost, salt: salt, vaultID: vaultID) + sealedKey)
+        return mended
+    }
+
     /// The data key, in locked memory.
     func dataKey(passphrase: Secret, vaultID: [UInt8]) throws(Problem) -> SecretBuffer {
-        let parameters = Self.parameters(cost: cost, salt: salt, vaultID: vaultID)
-        guard checksum == Self.checksum(of: parameters + sealedKey) else { throw .damaged }
+        guard self == withChecksumMended(vaultID: vaultID) else { throw .damaged }
         guard cost.isAcceptable else { throw .unacceptableCost(cost) }
+        let parameters = Self.parameters(cost: cost, salt: salt, vaultID: vaultID)
         let derived = try Self.derivedKey(from: passphrase, salt: salt, cost: cost)
         let opened = sealedKey.withUnsafeBytes { Sealing.open($0, authenticating: parameters, with: derived) }
         guard let opened else { throw .wrongPassphrase }

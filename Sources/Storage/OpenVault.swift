@@ -25,12 +25,13 @@ final class OpenVault {
     private static let checkpointSeconds = 0.25
 
     /// Opens `file` and unwraps its data key. Where it throws, the file is as it was.
+    /// - Parameter made: what `create` has made just now, so that its key need not be derived a second time.
     init(
-        _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds
+        _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
     ) throws(Failure) {
         let resolved = try file.inspect()
         path = file.path
-        let connection = try Connection(file: resolved, named: file.path, mode: .readAndWrite)
+        connection = try Connection(file: resolved, named: file.path, mode: .readAndWrite)
         // Whoever cannot open the vault moves nothing from its log into its file either.
         let logHasContent = VaultFile.size(of: resolved + "-wal") > 0
         if logHasContent { connection.leaveLogOnClose(true) }
@@ -45,35 +46,49 @@ final class OpenVault {
         guard try Schema.isAsCreated(in: connection) else {
             throw .vaultDamaged(file.path, "its tables are not those of a vault")
         }
+        // Pages that do not fit together could hide records, and take others with them when they are written.
+        guard try connection.text("PRAGMA quick_check(1)") == "ok" else {
+            throw .vaultDamaged(file.path, "its pages do not fit together")
+        }
         guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
-            throw .vaultDamaged(file.path, "its key slot is not readable")
+            throw .vaultDamaged(file.path, "its key slot is not what was written")
         }
         self.vaultID = vaultID
-        self.connection = connection
-        do throws(KeySlot.Problem) {
-            key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
-        } catch {
-            throw .keySlot(error, of: file.path)
-        }
-        if logHasContent { connection.leaveLogOnClose(false) }
-        lastSeenVersion = try dataVersion()
-    }
-
-    /// Makes the file with a new data key in it.
-    static func create(_ file: VaultFile, passphrase: Secret, cost: KeyDerivationCost) throws(Failure) {
-        try file.create { (draft) throws(Failure) in
-            let vaultID = UUID().bytes
-            let slot: KeySlot
+        if let made, made.slot == slot {
+            key = made.key
+        } else {
             do throws(KeySlot.Problem) {
-                slot = try KeySlot(
-                    wrapping: try KeySlot.newDataKey(), passphrase: passphrase, cost: cost, vaultID: vaultID)
+                key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
             } catch {
                 throw .keySlot(error, of: file.path)
             }
+        }
+        lastSeenVersion = try dataVersion()
+        if logHasContent { connection.leaveLogOnClose(false) }
+    }
+
+    struct Made {
+        let slot: KeySlot
+        let key: SecretBuffer
+    }
+
+    /// Makes the file with a new data key in it.
+    static func create(_ file: VaultFile, passphrase: Secret, cost: KeyDerivationCost) throws(Failure) -> Made {
+        let vaultID = UUID().bytes
+        let made: Made
+        do throws(KeySlot.Problem) {
+            let key = try KeySlot.newDataKey()
+            let slot = try KeySlot(wrapping: key, passphrase: passphrase, cost: cost, vaultID: vaultID)
+            made = Made(slot: slot, key: key)
+        } catch {
+            throw .keySlot(error, of: file.path)
+        }
+        try file.create { (draft) throws(Failure) in
             let connection = try Connection(file: draft, named: file.path, mode: .readAndWrite)
             defer { connection.close() }
-            try Schema.create(in: connection, vaultID: vaultID, slot: slot)
+            try Schema.create(in: connection, vaultID: vaultID, slot: made.slot)
         }
+        return made
     }
 
     /// The key slot as it is, and one that wraps the same data key by another passphrase.
@@ -81,7 +96,7 @@ final class OpenVault {
         from old: Secret, to new: Secret, cost: KeyDerivationCost
     ) throws(Failure) -> (before: KeySlot, after: KeySlot) {
         guard let before = try Schema.keySlot(in: connection) else {
-            throw .vaultDamaged(path, "its key slot is not readable")
+            throw .vaultDamaged(path, "its key slot is not what was written")
         }
         do throws(KeySlot.Problem) {
             let key = try before.dataKey(passphrase: old, vaultID: vaultID)

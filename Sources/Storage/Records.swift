@@ -6,24 +6,32 @@ import FoundationEssentials
 
 struct StoredProfile: Codable {
     var name: String
-    var client_id: String
-    var token_url: String
+    var clientID: String
+    var tokenURL: String
     var scope: String
-    var auth_method: ClientAuthenticationMethod
-    var basic_encoding: BasicEncoding
+    var authentication: ClientAuthenticationMethod
+    var basicEncoding: BasicEncoding
     var tags: [String]?
     var notes: String?
     var created: StoredTime
     var changed: StoredTime
     var credentials: UUID
 
+    private enum CodingKeys: String, CodingKey {
+        case name, scope, tags, notes, created, changed, credentials
+        case clientID = "client_id"
+        case tokenURL = "token_url"
+        case authentication = "auth_method"
+        case basicEncoding = "basic_encoding"
+    }
+
     init(_ profile: ClientProfile) {
         name = profile.name
-        client_id = profile.clientID
-        token_url = profile.tokenURL
+        clientID = profile.clientID
+        tokenURL = profile.tokenURL
         scope = profile.scope
-        auth_method = profile.authentication
-        basic_encoding = profile.basicEncoding
+        authentication = profile.authentication
+        basicEncoding = profile.basicEncoding
         tags = profile.tags.isEmpty ? nil : profile.tags
         notes = profile.notes.isEmpty ? nil : profile.notes
         created = StoredTime(profile.created)
@@ -33,8 +41,8 @@ struct StoredProfile: Codable {
 
     func profile(id: UUID) -> ClientProfile {
         ClientProfile(
-            id: id, name: name, clientID: client_id, tokenURL: token_url, scope: scope, authentication: auth_method,
-            basicEncoding: basic_encoding, tags: tags ?? [], notes: notes ?? "", created: created.date,
+            id: id, name: name, clientID: clientID, tokenURL: tokenURL, scope: scope, authentication: authentication,
+            basicEncoding: basicEncoding, tags: tags ?? [], notes: notes ?? "", created: created.date,
             changed: changed.date, credentialsID: credentials)
     }
 }
@@ -94,15 +102,20 @@ struct StoredAttempt: Codable {
 struct StoredMoment: Codable {
     var wall: StoredTime
     var boot: Double
-    var boot_id: String
+    var bootID: String
+
+    private enum CodingKeys: String, CodingKey {
+        case wall, boot
+        case bootID = "boot_id"
+    }
 
     init(_ moment: Moment) {
         wall = StoredTime(moment.wall)
         boot = moment.boot
-        boot_id = moment.bootID
+        bootID = moment.bootID
     }
 
-    var moment: Moment { Moment(wall: wall.date, boot: boot, bootID: boot_id) }
+    var moment: Moment { Moment(wall: wall.date, boot: boot, bootID: bootID) }
 }
 
 /// Whole nanoseconds since 1970-01-01T00:00:00Z. A `Date` comes back from it bit for bit, which a fraction of seconds

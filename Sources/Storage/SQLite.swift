@@ -116,8 +116,12 @@ final class Connection {
         return answer
     }
 
-    /// How many rows the last INSERT, UPDATE or DELETE touched.
-    var changedRows: Int { Int(sqlite3_changes(handle)) }
+    /// Likewise as text.
+    func text(_ sql: String) throws(Failure) -> String? {
+        var answer: String?
+        try query(sql) { (row) throws(Failure) in answer = answer ?? row.text(0) }
+        return answer
+    }
 
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }

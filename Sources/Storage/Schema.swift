@@ -7,6 +7,10 @@ enum Schema {
     /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses what is newer than it knows.
     static let version: Int64 = 1
 
+    /// Large enough for a row with a token of some 1,500 characters to lie in one page.
+    private static let pageSize = 8192
+
+    // The records' key is their tree: a separate index could be damaged without a sealing that tells.
     private static let tables = [
         "CREATE TABLE vault (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL) STRICT",
         """
@@ -15,13 +19,13 @@ enum Schema {
         """,
         """
         CREATE TABLE record (kind INTEGER NOT NULL, id BLOB NOT NULL, revision INTEGER NOT NULL, sealed BLOB NOT NULL, \
-        PRIMARY KEY (kind, id)) STRICT
+        PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID
         """,
     ]
 
     /// Writes the tables, the vault's ID and its first key slot into an empty file.
     static func create(in connection: Connection, vaultID: [UInt8], slot: KeySlot) throws(Failure) {
-        try connection.execute("PRAGMA synchronous = FULL; BEGIN")
+        try connection.execute("PRAGMA page_size = \(pageSize); PRAGMA synchronous = FULL; BEGIN")
         try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
         for table in tables { try connection.execute(table) }
         try connection.run("INSERT INTO vault (one, id) VALUES (1, ?)", [.blob(vaultID)])

@@ -88,38 +88,37 @@ extension OpenVault {
         return entry
     }
 
-    /// Every client, from one pass over the file.
+    /// Every client, from one pass over the file. What a row's own sealing cannot tell is looked at here: that no
+    /// record is without its profile, and no profile without its secret.
     func entries() throws(Failure) -> [ClientEntry] {
         var entries: [UUID: ClientEntry] = [:]
-        var secrets: Set<UUID> = []
-        // Rows lie in the order they were first written in, so that a token may come before its profile is seen.
-        var others: [(kind: RecordKind, id: UUID, content: RecordContent)] = []
+        var bare: Set<UUID> = []
         try connection.query(
-            "SELECT kind, id, revision, CASE kind WHEN \(RecordKind.secret.rawValue) THEN NULL ELSE sealed END FROM record"
+            """
+            SELECT kind, id, revision, CASE kind WHEN \(RecordKind.secret.rawValue) THEN NULL ELSE sealed END
+            FROM record ORDER BY kind, id
+            """
         ) { (row) throws(Failure) in
             guard let kind = RecordKind(rawValue: row.integer(0)), let id = UUID(bytes: row.bytes(1)) else {
                 throw .vaultDamaged(path, "it has a record of an unknown kind")
             }
             if kind == .secret {
-                secrets.insert(id)
+                guard bare.remove(id) != nil else { throw orphaned }
                 return
             }
             let revision = row.integer(2)
             let content = try open(row.bytes(3), kind: kind, id: id, revision: revision)
-            guard kind == .profile else {
-                others.append((kind, id, content))
+            if kind == .profile {
+                let profile = try decode(StoredProfile.self, from: content, .profile, of: id).profile(id: id)
+                entries[id] = ClientEntry(profile: profile, revision: revision)
+                bare.insert(id)
                 return
             }
-            let profile = try decode(StoredProfile.self, from: content, .profile, of: id).profile(id: id)
-            entries[id] = ClientEntry(profile: profile, revision: revision)
-        }
-        for (kind, id, content) in others {
             guard let profile = entries[id]?.profile else { throw orphaned }
             if kind == .token { entries[id]?.token = try tokenFacts(from: content, of: profile) }
             if kind == .attempt { entries[id]?.attempt = try attempt(from: content, of: profile) }
         }
-        if let bare = entries.keys.first(where: { !secrets.contains($0) }) { throw damaged(.secret, of: bare) }
-        guard secrets.count == entries.count else { throw orphaned }
+        if let id = bare.first { throw damaged(.secret, of: id) }
         return Array(entries.values)
     }
 

@@ -36,11 +36,11 @@ public final class Vault: Sendable {
     public static func create(
         at path: String, passphrase: Secret, cost: KeyDerivationCost = .standard, inOwnFolder: Bool = false
     ) async throws(Failure) -> Vault {
-        guard !passphrase.isEmpty else { throw .emptyPassphrase }
+        try check(passphrase, cost)
         let file = VaultFile(path: path, isInOwnFolder: inOwnFolder)
         let thread = try await WriterThread.start { () throws(Failure) in
-            try OpenVault.create(file, passphrase: passphrase, cost: cost)
-            return try OpenVault(file, passphrase: passphrase)
+            let made = try OpenVault.create(file, passphrase: passphrase, cost: cost)
+            return try OpenVault(file, passphrase: passphrase, justMade: made)
         }
         return Vault(path: path, thread: thread)
     }
@@ -70,7 +70,7 @@ public final class Vault: Sendable {
     public func changePassphrase(
         from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
     ) async throws(Failure) {
-        guard !new.isEmpty else { throw .emptyPassphrase }
+        try Self.check(new, cost)
         // The two derivations take a while: outside of the transaction, so that other processes can write meanwhile.
         let (before, after) = try await thread.read { (vault) throws(Failure) in
             try vault.rewrapped(from: old, to: new, cost: cost)
@@ -79,6 +79,11 @@ public final class Vault: Sendable {
             guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
             try Schema.insert(after, in: vault.connection)
         }
+    }
+
+    private static func check(_ passphrase: Secret, _ cost: KeyDerivationCost) throws(Failure) {
+        guard !passphrase.isEmpty else { throw .emptyPassphrase }
+        guard cost.isAcceptable else { throw .unacceptableCost(cost) }
     }
 
     /// Finishes what was asked for before, wipes the data key and closes the file. Everything asked for later throws

@@ -51,6 +51,13 @@ extension Failure {
     static let emptyPassphrase = Failure(
         .unacceptableInput, "an empty passphrase protects nothing", hints: ["a few random words make a good one"])
 
+    static func unacceptableCost(_ cost: KeyDerivationCost) -> Failure {
+        Failure(
+            .unacceptableInput,
+            "a key derivation of \(cost.passes) passes over \(cost.memoryBytes) bytes is out of bounds",
+            hints: ["1 to 16 passes over 8 KiB to 1 GiB"])
+    }
+
     static func looseModes(_ what: String, mending command: String) -> Failure {
         Failure(.looseModes, what, hints: [command])
     }
@@ -91,8 +98,12 @@ extension Failure {
             .vaultBusy, "the system gives no thread for the vault", hints: ["ulimit -u tells how many there may be"])
     }
 
-    /// - Parameter act: what was to be done: `open the vault PATH`.
-    static func cannotWrite(_ act: String, because code: Int32) -> Failure {
+    /// - Parameters:
+    ///   - act: what was to be done: `open the vault PATH`.
+    ///   - command: what mends it where it is the permissions, without its argument `file`.
+    static func cannotWrite(
+        _ act: String, because code: Int32, mending command: String? = nil, _ file: String = ""
+    ) -> Failure {
         let reason: String
         var hints: [String] = []
         switch code {
@@ -102,6 +113,7 @@ extension Failure {
             (reason, hints) = ("the file system is read-only", ["move the vault to where it can be written"])
         case EACCES, EPERM:
             reason = "permission denied"
+            if let command { hints = ["\(command) \(shellQuoted(file))"] }
         default:
             reason = String(cString: strerror(code)).lowercased()
         }
@@ -144,6 +156,9 @@ extension Failure {
         case SQLITE_CANTOPEN, SQLITE_IOERR:
             return .cannotWrite("use the vault \(shown(path))", because: systemError == 0 ? EIO : systemError)
         case SQLITE_NOMEM: return .notEnoughMemory(for: path)
+        // Our statements are fixed and tested: it is the file that does not fit them.
+        case SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_FORMAT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH:
+            return .vaultDamaged(path, "its tables are not those of a vault")
         default:
             return Failure(
                 .bug,

@@ -33,12 +33,17 @@ struct VaultFile: Sendable {
         }
         guard status.st_size > 0 else { throw .notAVault(path, because: "it is empty") }
         guard access(file, R_OK) == 0 else {
-            throw .cannotWrite("read the vault \(Failure.shown(path))", because: errno)
+            throw .cannotWrite("read the vault \(Failure.shown(file))", because: errno, mending: "chmod 600", file)
         }
         try checkMarks(of: file)
         try checkModes(of: file)
-        for needed in [file, Self.folder(of: file)] where access(needed, W_OK) != 0 {
-            throw cannotWrite(needed, code: errno)
+        if access(file, W_OK) != 0 {
+            throw .cannotWrite("write the vault \(Failure.shown(file))", because: errno, mending: "chmod 600", file)
+        }
+        let folder = Self.folder(of: file)
+        if access(folder, W_OK | X_OK) != 0 {
+            throw .cannotWrite(
+                "write the vault's folder \(Failure.shown(folder))", because: errno, mending: "chmod u+wx", folder)
         }
         return file
     }
@@ -145,16 +150,6 @@ struct VaultFile: Sendable {
         case ENOENT, ENOTDIR: .noSuchVault(at: path)
         default: .cannotWrite("open the vault \(Failure.shown(path))", because: code)
         }
-    }
-
-    private func cannotWrite(_ needed: String, code: Int32) -> Failure {
-        let isFolder = needed == Self.folder(of: needed + "/x") && Self.mode(of: needed) & S_IFMT == S_IFDIR
-        var failure = Failure.cannotWrite(
-            "write \(isFolder ? "the vault's folder" : "the vault") \(Failure.shown(needed))", because: code)
-        if code == EACCES {
-            failure.hints = ["chmod \(isFolder ? "u+rwx" : "600") \(Failure.shellQuoted(needed))"]
-        }
-        return failure
     }
 
     private static func synchronize(_ file: String, to act: String) throws(Failure) {
