@@ -13,7 +13,8 @@ public enum StandardInput {
     public static func rest() throws(Failure) -> Secret { try rest(of: 0) }
 
     static func rest(of descriptor: Int32) throws(Failure) -> Secret {
-        let buffer = try read(descriptor, atMost: longestSecret + 1, upToNewline: false)
+        // A newline more, and a byte that tells that it is too long.
+        let buffer = try read(descriptor, atMost: longestSecret + 2, upToNewline: false)
         buffer.dropLast(0x0a)
         guard buffer.count <= longestSecret else {
             throw Failure(

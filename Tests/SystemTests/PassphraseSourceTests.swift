@@ -1,0 +1,101 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import System
+
+struct PassphraseSourceTests {
+    private func pipe(holding text: String) throws -> (path: String, reading: Descriptor) {
+        let (reading, writing) = try #require(Descriptor.pipe())
+        write(text, to: writing.number)
+        return ("/dev/fd/\(reading.number)", reading)
+    }
+
+    @Test("the file is the option's, else KEYFOB_PASSPHRASE_FILE's, else none")
+    func order() {
+        let environment = ["KEYFOB_PASSPHRASE_FILE": "/env"]
+        #expect(PassphraseSource.file(option: "/option", environment: environment) == "/option")
+        #expect(PassphraseSource.file(option: nil, environment: environment) == "/env")
+        #expect(PassphraseSource.file(option: nil, environment: ["KEYFOB_PASSPHRASE_FILE": ""]) == nil)
+        #expect(PassphraseSource.file(option: nil, environment: [:]) == nil)
+    }
+
+    @Test(
+        "the passphrase is the file's first line, without what ends it",
+        arguments: [
+            "one": "one", "one\n": "one", "one\r\ntwo\r\n": "one", " a b \nx": " a b ", "ü\n": "ü", "a\r": "a\r",
+        ])
+    func firstLine(_ content: String, _ expected: String) throws {
+        let stage = try Stage()
+        try stage.write(content, to: "pass")
+        let answer = try PassphraseSource.read(file: "\(stage.folder)/pass", environment: [:], prompt: "?")
+        #expect(answer.passphrase == Secret(utf8: expected))
+        #expect(answer.warning == nil)
+    }
+
+    @Test("a file that others can read or write is used with a warning", arguments: [0o640, 0o604, 0o602, 0o644])
+    func openFile(_ mode: mode_t) throws {
+        let stage = try Stage()
+        try stage.write("one\n", to: "pass", mode: mode)
+        let answer = try PassphraseSource.read(fromFile: "\(stage.folder)/pass", prompt: "?")
+        #expect(answer.passphrase == Secret(utf8: "one"))
+        #expect(
+            answer.warning == "the passphrase file \(stage.folder)/pass is open to others; its mode should be 600")
+    }
+
+    @Test("a missing file, a folder and an empty first line are each said, and none of them is an empty passphrase")
+    func unusable() throws {
+        let stage = try Stage()
+        func failure(_ name: String) throws -> Failure? {
+            #expect(throws: Failure.self) {
+                _ = try PassphraseSource.read(fromFile: "\(stage.folder)/\(name)", prompt: "?")
+            }
+        }
+        let file = stage.folder
+        #expect(
+            try failure("missing")
+                == Failure(
+                    .noPassphrase, "can't read the passphrase file \(file)/missing: no such file or directory",
+                    hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"]))
+        #expect(try failure(".")?.summary == "can't read the passphrase file \(file)/.: is a directory")
+        try stage.write("\nsecond\n", to: "empty")
+        #expect(try failure("empty")?.summary == "the first line of \(file)/empty is empty")
+        #expect(try failure("empty")?.kind == .noPassphrase)
+        try stage.write(String(repeating: "x", count: 4_097), to: "long")
+        #expect(try failure("long")?.summary == "the line is too long")
+        try stage.write(String(repeating: "x", count: 4_096) + "\n", to: "longest")
+        #expect(
+            try PassphraseSource.read(fromFile: "\(file)/longest", prompt: "?").passphrase.count == 4_096)
+    }
+
+    @Test("of an open descriptor the first line is taken, and the rest left for the secret")
+    func descriptor() throws {
+        let (path, reading) = try pipe(holding: "pass\nsecret line 1\nline 2\n\n")
+        #expect(try PassphraseSource.read(fromFile: path, prompt: "?").passphrase == Secret(utf8: "pass"))
+        #expect(try StandardInput.rest(of: reading.number) == Secret(utf8: "secret line 1\nline 2\n"))
+    }
+
+    @Test("a descriptor that is not open is said")
+    func closedDescriptor() throws {
+        let failure = #expect(throws: Failure.self) {
+            _ = try PassphraseSource.read(fromFile: "/dev/fd/987", prompt: "?")
+        }
+        #expect(failure?.summary == "can't read the passphrase file /dev/fd/987: bad file descriptor")
+    }
+
+    @Test("a secret on standard input may be 65,536 bytes long, with a newline after it, and no longer")
+    func longestSecret() throws {
+        let stage = try Stage()
+        func rest(_ count: Int, _ end: String) throws -> Secret {
+            try stage.write(String(repeating: "x", count: count) + end, to: "secret")
+            let file = try #require(Descriptor(opening: "\(stage.folder)/secret", O_RDONLY))
+            return try StandardInput.rest(of: file.number)
+        }
+        #expect(try rest(65_536, "\n").count == 65_536)
+        #expect(try rest(65_536, "").count == 65_536)
+        #expect(try rest(0, "").isEmpty)
+        let failure = #expect(throws: Failure.self) { _ = try rest(65_537, "") }
+        #expect(failure?.kind == .unacceptableInput)
+        #expect(throws: Failure.self) { _ = try rest(65_536, "\n\n") }
+    }
+}

@@ -1,0 +1,219 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import System
+
+/// What changes the process or ends it: seen from the parent.
+struct ProcessTests {
+    @Test(
+        "hardening leaves no core file, no tracing, no key log, no handler that prints memory, and descriptors 0 to 2 open"
+    )
+    func hardening() async throws {
+        if let report = ChildProcess.part {
+            close(0)
+            Hardening.apply()
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+            var isDefault = true
+            for number in [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT] {
+                var action = sigaction()
+                sigaction(number, nil, &action)
+                isDefault = isDefault && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 0
+            }
+            var pipe = sigaction()
+            sigaction(SIGPIPE, nil, &pipe)
+            let facts = [
+                "core \(limit.rlim_cur) \(limit.rlim_max)", "dumpable \(Hardening.isDumpable)",
+                "key log \(getenv("SSLKEYLOGFILE") == nil ? "unset" : "set")", "default handlers \(isDefault)",
+                "SIGPIPE ignored \(unsafeBitCast(pipe.__sigaction_handler.sa_handler, to: Int.self) == 1)",
+                "descriptor 0 \(fcntl(0, F_GETFD))",
+            ]
+            try facts.joined(separator: "\n").write(toFile: report, atomically: true, encoding: .utf8)
+            return
+        }
+        let stage = try Stage()
+        var environment = ChildProcess.environment("\(stage.folder)/report")
+        environment["SSLKEYLOGFILE"] = "\(stage.folder)/keys"
+        let result = await Subprocess.run(
+            try ChildProcess.arguments(for: "ProcessTests.hardening"), environment: environment, timeout: 30)
+        #expect(result.ending == .exited(0))
+        #expect(
+            stage.text(of: "report")?.components(separatedBy: "\n") == [
+                "core 0 0", "dumpable false", "key log unset", "default handlers true", "SIGPIPE ignored true",
+                "descriptor 0 0",
+            ])
+    }
+
+    @Test("a trap while the screen is up gives the terminal back, prints no backtrace, and still kills")
+    func trap() async throws {
+        if let path = ChildProcess.part {
+            let file = try #require(Descriptor(opening: path, O_RDWR))
+            var saved = termios()
+            tcgetattr(file.number, &saved)
+            CrashGuard.arm(terminal: file.number, restoring: Array("restored".utf8), saved: saved)
+            cfmakeraw(&saved)
+            tcsetattr(file.number, TCSANOW, &saved)
+            let empty = [Int]()
+            print(empty[CommandLine.arguments.count])
+            return
+        }
+        let terminal = try PseudoTerminal()
+        let arguments = try ChildProcess.arguments(for: "ProcessTests.trap")
+        let result = await Subprocess.run(
+            ["/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"] + arguments,
+            environment: ChildProcess.environment(terminal.path), capture: 100_000, timeout: 30)
+        #expect(result.ending == .signalled(SIGILL) || result.ending == .signalled(SIGTRAP))
+        #expect(terminal.shows("restored"))
+        #expect(terminal.shown == "restored")
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+        let output = result.output.unwipeableText()
+        #expect(!output.contains("Crash"), "\(output)")
+        #expect(!output.contains("Registers"))
+    }
+
+    @Test("a disarmed guard writes nothing")
+    func disarmed() async throws {
+        if let path = ChildProcess.part {
+            let file = try #require(Descriptor(opening: path, O_RDWR))
+            var saved = termios()
+            tcgetattr(file.number, &saved)
+            CrashGuard.arm(terminal: file.number, restoring: Array("restored".utf8), saved: saved)
+            CrashGuard.disarm()
+            abort()
+        }
+        let terminal = try PseudoTerminal()
+        let result = await Subprocess.run(
+            try ChildProcess.arguments(for: "ProcessTests.disarmed"),
+            environment: ChildProcess.environment(terminal.path), timeout: 30)
+        #expect(result.ending == .signalled(SIGABRT))
+        #expect(!terminal.shows("restored"))
+    }
+}
+
+struct ClocksTests {
+    @Test("now is the wall clock's, and the boot clock's of this start of the machine")
+    func now() throws {
+        let before = Date()
+        let first = Clocks.now()
+        let second = Clocks.now()
+        #expect(before <= first.wall && first.wall <= Date())
+        #expect(second.boot >= first.boot)
+        #expect(second.bootID == first.bootID)
+        let uptime = try String(contentsOfFile: "/proc/uptime", encoding: .utf8)
+        let seconds = try #require(uptime.split(separator: " ").first.flatMap { Double($0) })
+        #expect(abs(seconds - first.boot) < 60)
+        let bootID = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        #expect(first.bootID == bootID.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    @Test(
+        "the offset from UTC is the zone's at that date", arguments: [0, 1_700_000_000, 1_720_000_000, -1_000_000_000])
+    func offset(_ seconds: Double) {
+        let date = Date(timeIntervalSince1970: seconds)
+        #expect(Clocks.utcOffset(at: date) == TimeZone.current.secondsFromGMT(for: date))
+    }
+
+    @Test("a date beyond all calendars has no offset and traps nothing", arguments: [1e300, -1e300, .infinity, .nan])
+    func absurdDates(_ seconds: Double) {
+        #expect(Clocks.utcOffset(at: Date(timeIntervalSince1970: seconds)) == 0)
+    }
+}
+
+struct TemporaryFolderTests {
+    @Test("it is this user's alone, one of its own each time, and gone with what is in it")
+    func folder() throws {
+        let folder = try TemporaryFolder(environment: ["TMPDIR": "/tmp"])
+        let other = try TemporaryFolder(environment: ["TMPDIR": "/tmp"])
+        #expect(folder.path != other.path)
+        var status = stat()
+        #expect(stat(folder.path, &status) == 0)
+        #expect(status.st_mode == S_IFDIR | 0o700)
+        try "x".write(toFile: folder.path + "/vault.db", atomically: false, encoding: .utf8)
+        folder.remove()
+        #expect(stat(folder.path, &status) == -1)
+        folder.remove()
+    }
+
+    @Test("it goes when nobody holds it any more")
+    func goes() throws {
+        let path = try TemporaryFolder(environment: [:]).path
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test("it is made in XDG_RUNTIME_DIR, else in TMPDIR, passing over what is not there")
+    func places() throws {
+        let stage = try Stage()
+        #expect(
+            try TemporaryFolder(environment: ["XDG_RUNTIME_DIR": stage.folder, "TMPDIR": "/tmp"]).path
+                .hasPrefix(stage.folder + "/keyfob-"))
+        #expect(
+            try TemporaryFolder(environment: ["XDG_RUNTIME_DIR": "/nonexistent", "TMPDIR": stage.folder]).path
+                .hasPrefix(stage.folder + "/keyfob-"))
+        #expect(try TemporaryFolder(environment: ["TMPDIR": "relative"]).path.hasPrefix("/tmp/keyfob-"))
+    }
+}
+
+struct FolderWatchTests {
+    private func isReadable(_ watch: FolderWatch) -> Bool {
+        var event = pollfd(fd: watch.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&event, 1, 0) == 1
+    }
+
+    @Test("a write to the vault or its log, and its making and going, are seen; other files are not")
+    func sees() throws {
+        let stage = try Stage()
+        let watch = try FolderWatch(vault: stage.folder + "/vault.db")
+        #expect(watch.isWatching)
+        #expect(!watch.drain())
+        for name in ["vault.db", "vault.db-wal"] {
+            try stage.write("x", to: name)
+            #expect(isReadable(watch))
+            #expect(watch.drain())
+            #expect(!watch.drain())
+            #expect(!isReadable(watch))
+            let file = try #require(Descriptor(opening: "\(stage.folder)/\(name)", O_WRONLY))
+            write("y", to: file.number)
+            #expect(watch.drain())
+            #expect(unlink("\(stage.folder)/\(name)") == 0)
+            #expect(watch.drain())
+        }
+        for name in ["vault.db-shm", "other", "vault.dbx"] {
+            try stage.write("x", to: name)
+            #expect(isReadable(watch))
+            #expect(!watch.drain())
+        }
+    }
+
+    @Test("reading the vault is no change")
+    func readingIsNone() throws {
+        let stage = try Stage()
+        try stage.write("x", to: "vault.db")
+        let watch = try FolderWatch(vault: stage.folder + "/vault.db")
+        #expect(stage.text(of: "vault.db") == "x")
+        #expect(!watch.drain())
+    }
+
+    @Test("a missing folder is said, and watched once it is there; a folder that goes is a change")
+    func missingFolder() throws {
+        let stage = try Stage()
+        let folder = stage.folder + "/later"
+        let watch = try FolderWatch(vault: folder + "/vault.db")
+        #expect(!watch.isWatching)
+        #expect(!watch.watch())
+        #expect(!watch.drain())
+        #expect(mkdir(folder, 0o700) == 0)
+        #expect(watch.watch())
+        #expect(watch.isWatching)
+        try stage.write("x", to: "later/vault.db")
+        #expect(watch.drain())
+        try FileManager.default.removeItem(atPath: folder)
+        #expect(watch.drain())
+        #expect(!watch.isWatching)
+        #expect(mkdir(folder, 0o700) == 0)
+        #expect(watch.watch())
+        try stage.write("x", to: "later/vault.db")
+        #expect(watch.drain())
+    }
+}

@@ -1,0 +1,184 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import System
+
+/// One at a time, as the prompts themselves are: they catch the process's signals.
+@Suite(.serialized)
+struct TTYPromptTests {
+    private func ask(on terminal: PseudoTerminal, echo: Bool = false) -> Task<Result<Secret, Failure>, Never> {
+        let line = TerminalLine(terminal: terminal.program, echo: echo)
+        return Task {
+            await OwnThread.run {
+                Result { () throws(Failure) in try line.ask("passphrase for \u{1b}[2Jvault") }
+            }
+        }
+    }
+
+    @Test("what is typed is not shown, and the terminal is given back as it was")
+    func silent() async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("passphrase for [2Jvault: ") }
+        #expect(!terminal.echoes)
+        #expect(!terminal.readsLines)
+        terminal.type("correct horse\r")
+        #expect(await answer.value == .success(Secret(utf8: "correct horse")))
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+        #expect(terminal.shows("\r\n"))
+        #expect(terminal.shown == "passphrase for [2Jvault: \r\n")
+    }
+
+    @Test("two lines pasted at once answer two questions")
+    func twoQuestions() async throws {
+        let terminal = try PseudoTerminal()
+        terminal.type("one\ntwo\n")
+        #expect(await ask(on: terminal).value == .success(Secret(utf8: "one")))
+        #expect(await ask(on: terminal).value == .success(Secret(utf8: "two")))
+    }
+
+    @Test("a line of more than 4,096 bytes is refused, not cut")
+    func longLine() async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        // In parts: the terminal's own buffer holds 4,096.
+        for _ in 0..<5 {
+            terminal.type(String(repeating: "x", count: 1_000))
+            await eventually("not read") {
+                var waiting: Int32 = 0
+                return ioctl(terminal.program, UInt(TIOCINQ), &waiting) == 0 && waiting == 0
+            }
+        }
+        terminal.type("\n")
+        #expect(
+            await answer.value
+                == .failure(
+                    Failure(.unacceptableInput, "the line is too long", hints: ["at most 4096 bytes are taken"])))
+        #expect(terminal.echoes)
+    }
+
+    @Test("end-of-file instead of a line is no passphrase")
+    func endOfFile() async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        terminal.type("\u{04}")
+        let failure = await #expect(throws: Failure.self) { _ = try await answer.value.get() }
+        #expect(failure?.kind == .noPassphrase)
+        #expect(terminal.echoes)
+    }
+
+    @Test("SIGINT interrupts, with the terminal and the signal's handler as they were")
+    func interrupted() async throws {
+        let terminal = try PseudoTerminal()
+        var before = sigaction()
+        sigaction(SIGINT, nil, &before)
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        terminal.type("half")
+        kill(getpid(), SIGINT)
+        #expect(await answer.value == .failure(Failure(.interrupted, "interrupted")))
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+        var after = sigaction()
+        sigaction(SIGINT, nil, &after)
+        #expect(after.sa_flags == before.sa_flags)
+    }
+
+    @Test(
+        "a question is a yes only when answered with y or yes",
+        arguments: ["y": true, "YES ": true, "n": false, "": false, "yet": false])
+    func confirm(_ typed: String, _ expected: Bool) async throws {
+        let terminal = try PseudoTerminal()
+        let line = TerminalLine(terminal: terminal.program, echo: true)
+        let answer = Task { await OwnThread.run { Result { () throws(Failure) in try line.confirm("remove \"a\"?") } } }
+        await eventually("no question") { terminal.shows("remove \"a\"? [y/N] ") }
+        #expect(terminal.echoes)
+        terminal.type(typed + "\n")
+        #expect(await answer.value == .success(expected))
+    }
+
+    @Test(
+        "stopped by SIGTSTP the terminal is in order, after SIGCONT the question comes again, and SIGTERM still kills")
+    func stopsAndGoesOn() async throws {
+        if let path = ChildProcess.part {
+            // The child: it asks on the parent's pseudo-terminal until it is killed.
+            let file = try #require(Descriptor(opening: path, O_RDWR))
+            _ = try TerminalLine(terminal: file.number, echo: false).ask("child")
+            Issue.record("an answer came")
+            return
+        }
+        let terminal = try PseudoTerminal()
+        let arguments = try ChildProcess.arguments(for: "stopsAndGoesOn")
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: arguments[0])
+        child.arguments = Array(arguments.dropFirst())
+        child.environment = ChildProcess.environment(terminal.path)
+        child.standardOutput = FileHandle.nullDevice
+        child.standardError = FileHandle.nullDevice
+        try child.run()
+        defer { kill(child.processIdentifier, SIGKILL) }
+        func state() -> String? {
+            let status = try? String(contentsOfFile: "/proc/\(child.processIdentifier)/stat", encoding: .utf8)
+            return status?.components(separatedBy: ") ").last.map { String($0.prefix(1)) }
+        }
+
+        await eventually("no prompt") { terminal.shows("child: ") }
+        #expect(!terminal.echoes)
+        terminal.type("forgotten")
+        kill(child.processIdentifier, SIGTSTP)
+        await eventually("not stopped") { state() == "T" }
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+        kill(child.processIdentifier, SIGCONT)
+        await eventually("not asked again") { terminal.shows("child: \r\nchild: ") }
+        #expect(!terminal.echoes)
+        kill(child.processIdentifier, SIGTERM)
+        await eventually("still there") { !child.isRunning }
+        #expect(child.terminationReason == .uncaughtSignal)
+        #expect(child.terminationStatus == SIGTERM)
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+    }
+}
+
+struct LineEditorTests {
+    /// What is left of the typed bytes at the end of the line.
+    private func edited(_ typed: String, capacity: Int = 100) throws -> (text: String, tooLong: Bool) {
+        let buffer = try #require(SecretBuffer(capacity: capacity))
+        var editor = LineEditor(line: buffer)
+        for byte in typed.utf8 { #expect(editor.take(byte) == .more) }
+        #expect(editor.take(0x0a) == .line)
+        return (buffer.secret().unwipeableText(), editor.isTooLong)
+    }
+
+    @Test(
+        "keys edit the line as a terminal's line discipline does",
+        arguments: [
+            "abc": "abc", "abc\u{7f}d": "abd", "abc\u{08}d": "abd", "\u{7f}\u{7f}a": "a", "aü\u{7f}b": "ab",
+            "😀\u{7f}": "", "abc\u{15}d": "d", "a b\u{17}c": "c", "a\u{04}b": "ab", "a\u{01}\u{1f}b": "ab",
+            "a\u{1b}[Ab": "ab", "a\u{1b}[1;5Cb": "ab", "a\u{1b}OPb": "ab", "a\u{1b}xb": "ab",
+            "\u{1b}[200~pasted\u{1b}[201~": "pasted", " blanks \t": " blanks ",
+        ])
+    func edits(_ typed: String, _ expected: String) throws {
+        #expect(try edited(typed) == (expected, false))
+    }
+
+    @Test("what does not fit is told, until the line is begun anew")
+    func tooLong() throws {
+        #expect(try edited("12345", capacity: 5) == ("12345", false))
+        #expect(try edited("123456", capacity: 5) == ("12345", true))
+        #expect(try edited("123456\u{15}12", capacity: 5) == ("12", false))
+    }
+
+    @Test("carriage return ends the line too, and Ctrl-D the input where nothing is typed")
+    func ends() throws {
+        let buffer = try #require(SecretBuffer(capacity: 10))
+        var editor = LineEditor(line: buffer)
+        #expect(editor.take(0x0d) == .line)
+        #expect(editor.take(0x04) == .endOfInput)
+    }
+}
