@@ -62,7 +62,9 @@ final class PseudoTerminal {
         try #require(openpty(&ends.glass, &ends.program, nil, nil, nil) == 0)
         glass = ends.glass
         program = ends.program
-        path = try #require(ttyname(program).map { String(cString: $0) })
+        var name = [CChar](repeating: 0, count: 64)
+        try #require(ttyname_r(program, &name, name.count) == 0)
+        path = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         _ = fcntl(glass, F_SETFL, O_NONBLOCK)
         for end in [glass, program] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     }
