@@ -1,12 +1,13 @@
 # `make` lists what can be made. Nothing here asks anything; what succeeds is quiet.
 PREFIX ?= /usr/local
-BUILD = .build/release
+SCRATCH ?= .build
+BUILD = $(SCRATCH)/release
 MAKEFLAGS += --no-print-directory
 
 # One module may import another only where Package.swift says so, and no warning is let through.
 FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
 RELEASE = -c release --static-swift-stdlib
-SWIFT_BUILD = scripts/quietly swift build $(FLAGS)
+SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
 .PHONY: help deps build run test install uninstall bench screenshots format clean
 

@@ -51,3 +51,10 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make bench` fills its vaults through Storage: `keyfob add` derives the key anew for each client.
+if Context.environment["KEYFOB_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fill-vault", dependencies: ["Credentials", "Storage", "System"], path: "Tests/FillVault"))
+}
