@@ -1,0 +1,267 @@
+import Credentials
+public import FoundationEssentials
+import OAuth
+import Storage
+
+/// The clients of one open vault and the tokens they get: what the screen and the subcommands both work with.
+///
+/// The vault is the truth. What is kept here is what was last read from it, for telling what changes, and the requests
+/// under way: at most one a client, however many ask.
+public actor CredentialManager {
+    /// What happened to the clients. Entries carry what is under way: `Attempt.refreshing` is known here alone.
+    public enum Change: Sendable, Equatable {
+        /// All of them, sorted by name.
+        case loaded([ClientEntry])
+        /// One is new, or not as it was.
+        case entry(ClientEntry)
+        case removed(UUID)
+        /// The vault could not be read; what was told before may be out of date.
+        case failed(Failure)
+    }
+
+    /// A token fetched just now.
+    public struct Refreshed: Sendable, Equatable {
+        /// The client with the new token's facts.
+        public var entry: ClientEntry
+        public var token: AccessToken
+        /// How long the request took, from being sent first to its last answer.
+        public var seconds: Double
+    }
+
+    typealias Landing = CheckedContinuation<Result<Refreshed, Failure>, Never>
+
+    /// A request under way.
+    struct Flight {
+        let number: UInt64
+        let since: Moment
+        var task: Task<Void, Never>?
+        /// Which credentials it asks with, once they are read.
+        var credentialsID: UUID?
+        /// Who waits for it, by number.
+        var waiters: [UInt64: Landing] = [:]
+    }
+
+    let vault: Vault
+    let service: TokenService
+    let clock: @Sendable () -> Moment
+
+    var flights: [UUID: Flight] = [:]
+    private(set) var isClosed = false
+    private var lastNumber: UInt64 = 0
+
+    /// What was last read, as the vault has it.
+    var known: [UUID: ClientEntry] = [:]
+    /// What observers were told last.
+    private var told: [UUID: ClientEntry] = [:]
+    private var observers: [UInt64: AsyncStream<Change>.Continuation] = [:]
+
+    private var stale: Set<UUID> = []
+    private var isAllStale = false
+    private var reading: Task<Void, Never>?
+    /// Why the last reading of all clients failed; nil where it did not.
+    private var loadFailure: Failure?
+
+    /// - Parameters:
+    ///   - vault: open; the manager closes it.
+    ///   - clock: what time it is.
+    public init(vault: Vault, service: TokenService, clock: @escaping @Sendable () -> Moment) {
+        self.vault = vault
+        self.service = service
+        self.clock = clock
+    }
+
+    // MARK: - Seeing
+
+    /// Everything that happens from now on, beginning with `loaded` (or `failed`). It ends when the manager is closed.
+    public func changes() -> AsyncStream<Change> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
+        let number = nextNumber()
+        continuation.onTermination = { [weak self] _ in Task { await self?.forgetObserver(number) } }
+        Task {
+            isAllStale = true
+            await catchUp()
+            guard !isClosed else { return continuation.finish() }
+            continuation.yield(loadFailure.map { .failed($0) } ?? .loaded(sortedEntries()))
+            observers[number] = continuation
+        }
+        return stream
+    }
+
+    /// Every client, read anew, sorted by name.
+    public func entries() async throws(Failure) -> [ClientEntry] {
+        guard !isClosed else { throw .locked }
+        isAllStale = true
+        await catchUp()
+        guard !isClosed else { throw .locked }
+        if let loadFailure { throw loadFailure }
+        return sortedEntries()
+    }
+
+    /// The client of that name, compared as names are (`ClientName.key`).
+    /// - Throws: `noSuchClient`.
+    public func entry(named name: String) async throws(Failure) -> ClientEntry {
+        let key = ClientName.key(ClientName.trimmed(name))
+        guard let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) else {
+            throw Failure(
+                .noSuchClient, "no client named \"\(UntrustedText.line(name, limit: 100))\"",
+                hints: ["keyfob list shows the names"])
+        }
+        return entry
+    }
+
+    /// To be called when the vault's folder has changed: reads anew if another process has written.
+    public func vaultMayHaveChanged() async {
+        do throws(Failure) {
+            guard !isClosed, try await vault.changedElsewhere() else { return }
+            isAllStale = true
+            await catchUp()
+        } catch {
+            tell(.failed(error))
+        }
+    }
+
+    // MARK: - Editing
+
+    /// Adds a client. Throws as `Vault.insert`.
+    public func create(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
+        let entry = try await vault.insert(profile, secret: secret)
+        await catchUp(with: profile.id)
+        return entry
+    }
+
+    /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
+    /// token is gone and a request under way ends with `conflict`. Throws as `Vault.update`.
+    public func update(
+        _ profile: ClientProfile, from revision: Int64, secret: Secret?
+    ) async throws(Failure) -> ClientEntry {
+        let entry = try await vault.update(profile, from: revision, secret: secret, at: clock().wall)
+        await catchUp(with: profile.id)
+        return entry
+    }
+
+    /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
+    /// `Vault.remove`.
+    public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
+        try await vault.remove(id, from: revision)
+        await catchUp(with: id)
+    }
+
+    /// Cancels every request, whose answers are dropped if they still come, and closes the vault, which wipes its key.
+    /// What is asked for later throws `locked`.
+    public func close() async {
+        guard !isClosed else { return }
+        isClosed = true
+        for id in Array(flights.keys) { abort(id, with: .locked) }
+        for observer in observers.values { observer.finish() }
+        observers = [:]
+        known = [:]
+        told = [:]
+        await vault.close()
+    }
+
+    // MARK: - Keeping up with the vault
+
+    /// Reads the client anew, and returns when that is done and told.
+    func catchUp(with id: UUID) async {
+        stale.insert(id)
+        await catchUp()
+    }
+
+    /// One read at a time, so that an older state never overwrites a newer one: whoever comes while one is under way
+    /// waits for it, and then for the next, which sees all that was written before.
+    private func catchUp() async {
+        if let reading { await reading.value }
+        if reading == nil, isAllStale || !stale.isEmpty {
+            reading = Task {
+                await readStale()
+                reading = nil
+            }
+        }
+        if let reading { await reading.value }
+    }
+
+    private func readStale() async {
+        guard !isClosed else { return }
+        let (ids, isAll) = (stale, isAllStale)
+        stale = []
+        isAllStale = false
+        guard isAll else {
+            for id in ids { await read(id) }
+            return
+        }
+        do throws(Failure) {
+            let entries = try await vault.snapshot().entries
+            loadFailure = nil
+            for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
+            for entry in entries { learn(entry.id, entry) }
+        } catch {
+            loadFailure = error
+            tell(.failed(error))
+        }
+    }
+
+    private func read(_ id: UUID) async {
+        do throws(Failure) {
+            learn(id, try await vault.entry(id))
+        } catch {
+            tell(.failed(error))
+        }
+    }
+
+    private func learn(_ id: UUID, _ entry: ClientEntry?) {
+        guard !isClosed else { return }
+        known[id] = entry
+        if let asked = flights[id]?.credentialsID, asked != entry?.profile.credentialsID {
+            abort(id, with: entry.map { .editedMeanwhile($0.profile.name) } ?? .removedMeanwhile)
+        }
+        tellState(of: id)
+    }
+
+    // MARK: - Telling
+
+    /// The client as observers see it: what is under way wins over what came of the last attempt.
+    func shown(_ id: UUID) -> ClientEntry? {
+        guard var entry = known[id] else { return nil }
+        if let flight = flights[id] { entry.attempt = .refreshing(since: flight.since) }
+        return entry
+    }
+
+    /// Tells what the client is now, unless that was told already.
+    func tellState(of id: UUID) {
+        let entry = shown(id)
+        guard entry != told[id] else { return }
+        told[id] = entry
+        tell(entry.map { .entry($0) } ?? .removed(id))
+    }
+
+    private func tell(_ change: Change) {
+        for observer in observers.values { observer.yield(change) }
+    }
+
+    private func forgetObserver(_ number: UInt64) { observers[number] = nil }
+
+    private func sortedEntries() -> [ClientEntry] {
+        known.keys.compactMap { shown($0) }
+            .map { (key: ClientName.key($0.profile.name), entry: $0) }
+            .sorted { $0.key < $1.key }
+            .map(\.entry)
+    }
+
+    func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+}
+
+extension Failure {
+    static let locked = Failure(.locked, "the vault was locked", hints: ["unlock it and try again"])
+    static let removedMeanwhile = Failure(
+        .noSuchClient, "the client was removed while its token was on the way",
+        hints: ["the answer was dropped; nothing was stored"])
+
+    static func editedMeanwhile(_ name: String) -> Failure {
+        Failure(
+            .conflict, "client \"\(UntrustedText.line(name))\" was edited while its token was on the way",
+            hints: ["the answer was dropped; refresh again to ask with what it is now"])
+    }
+}

@@ -1,0 +1,182 @@
+import Credentials
+public import FoundationEssentials
+import OAuth
+import Storage
+
+// Getting tokens: one request in flight a client.
+extension CredentialManager {
+    /// A new token for the client. Whoever asks while a request is under way shares it; it is cancelled when the last
+    /// of them is.
+    ///
+    /// What comes of it is in the vault before it is returned: the token, or why there is none. A failed request leaves
+    /// the token that is held alone. An answer for a client that has been removed or edited meanwhile is dropped.
+    /// - Throws: what `TokenService.requestToken` throws; `noSuchClient`; `conflict` where the client was edited
+    ///   meanwhile; `locked`; `interrupted` where the task is cancelled; what the vault throws.
+    public func refresh(_ id: UUID) async throws(Failure) -> Refreshed {
+        guard !isClosed else { throw .locked }
+        let waiter = nextNumber()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { join(id, as: waiter, $0) }
+        } onCancel: {
+            Task { await leave(id, waiter) }
+        }
+        return try result.get()
+    }
+
+    private func join(_ id: UUID, as waiter: UInt64, _ landing: Landing) {
+        guard !Task.isCancelled else { return landing.resume(returning: .failure(.cancelled)) }
+        if flights[id] == nil {
+            let number = nextNumber()
+            flights[id] = Flight(number: number, since: clock())
+            flights[id]?.task = Task { await fly(id, number) }
+            tellState(of: id)
+        }
+        flights[id]?.waiters[waiter] = landing
+    }
+
+    private func leave(_ id: UUID, _ waiter: UInt64) {
+        guard let landing = flights[id]?.waiters.removeValue(forKey: waiter) else { return }
+        landing.resume(returning: .failure(.cancelled))
+        if flights[id]?.waiters.isEmpty == true { abort(id, with: .cancelled) }
+    }
+
+    /// Ends the request under way; its answer, should it still come, is dropped.
+    func abort(_ id: UUID, with failure: Failure) {
+        guard let flight = flights.removeValue(forKey: id) else { return }
+        flight.task?.cancel()
+        tellState(of: id)
+        for landing in flight.waiters.values { landing.resume(returning: .failure(failure)) }
+    }
+
+    private func fly(_ id: UUID, _ number: UInt64) async {
+        let outcome: Result<(token: AccessToken, seconds: Double), Failure>
+        do throws(Failure) {
+            outcome = .success(try await fetch(id, number))
+        } catch {
+            outcome = .failure(error)
+        }
+        // From here on the next to ask starts a new request; those who wait for this one get what the vault holds now.
+        let isLate = flights[id]?.number != number
+        let waiters = isLate ? [:] : flights.removeValue(forKey: id)?.waiters ?? [:]
+        await catchUp(with: id)
+        tellState(of: id)
+        let result = outcome.flatMap { token, seconds in
+            shown(id).map { .success(Refreshed(entry: $0, token: token, seconds: seconds)) }
+                ?? .failure(isClosed ? .locked : .removedMeanwhile)
+        }
+        for landing in waiters.values { landing.resume(returning: result) }
+    }
+
+    /// Asks and stores what comes of it.
+    private func fetch(_ id: UUID, _ number: UInt64) async throws(Failure) -> (token: AccessToken, seconds: Double) {
+        let (profile, secret) = try await vault.credentials(of: id)
+        guard flights[id]?.number == number else { throw .cancelled }
+        flights[id]?.credentialsID = profile.credentialsID
+        let start = clock()
+        do throws(Failure) {
+            let token = try await service.requestToken(for: profile, secret: secret)
+            guard flights[id]?.number == number else { throw .cancelled }
+            let seconds = clock().seconds(since: start)
+            guard try await vault.store(token, for: id, credentialsID: profile.credentialsID) else {
+                throw try await vault.entry(id) == nil ? .removedMeanwhile : .editedMeanwhile(profile.name)
+            }
+            return (token, seconds)
+        } catch {
+            guard flights[id]?.number == number, Self.tellsOfTheServer(error) else { throw error }
+            // Where this can't be stored either, the failure itself is still what matters.
+            let attempt = FailedAttempt(failure: error, at: clock())
+            _ = try? await vault.store(attempt, for: id, credentialsID: profile.credentialsID)
+            throw error
+        }
+    }
+
+    /// Whether the failure is about the request, and not about the vault or about who asked.
+    private static func tellsOfTheServer(_ failure: Failure) -> Bool {
+        switch failure.kind {
+        case .unreachable, .refused, .notAToken, .redirected, .unusableProfile: true
+        default: false
+        }
+    }
+
+    // MARK: - Many
+
+    /// How far `refreshAll` has come.
+    public struct Progress: Sendable, Equatable {
+        /// How many have an answer, a failed one or not.
+        public var done: Int
+        public var failed: Int
+        public var total: Int
+    }
+
+    /// Refreshes every client, in the order of their names, at most `concurrency` at a time. One's failure does not stop
+    /// the others; it is in its entry. Cancelling the task ends those under way that nobody else waits for.
+    /// - Parameter progress: called at the start and after each client, in order.
+    /// - Throws: only where the clients can't be read.
+    @discardableResult
+    public func refreshAll(
+        concurrency: Int = 8, progress: @Sendable (Progress) -> Void = { _ in }
+    ) async throws(Failure) -> Progress {
+        var waiting = try await entries().map(\.id)[...]
+        var state = Progress(done: 0, failed: 0, total: waiting.count)
+        progress(state)
+        await withTaskGroup(of: Bool.self) { group in
+            for id in waiting.prefix(max(concurrency, 1)) { group.addTask { await self.canRefresh(id) } }
+            waiting = waiting.dropFirst(max(concurrency, 1))
+            while let succeeded = await group.next() {
+                state.done += 1
+                if !succeeded { state.failed += 1 }
+                progress(state)
+                if !Task.isCancelled, let id = waiting.popFirst() { group.addTask { await self.canRefresh(id) } }
+            }
+        }
+        return state
+    }
+
+    private func canRefresh(_ id: UUID) async -> Bool {
+        do throws(Failure) {
+            _ = try await refresh(id)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    // MARK: - Using
+
+    /// A token to be used now.
+    public struct Served: Sendable, Equatable {
+        public var entry: ClientEntry
+        public var token: AccessToken
+        /// Whether the server was asked for it.
+        public var wasFetched: Bool
+        /// It was fetched just now, and yet lives shorter than was asked for.
+        public var isShorterThanAsked: Bool
+    }
+
+    /// The token that is held, if it lives long enough; else a new one, however short it lives.
+    /// - Parameters:
+    ///   - minimumValidity: seconds it must still live; nil for the *expiring* threshold (`TokenFacts`).
+    ///   - fresh: never the one that is held.
+    ///   - acceptUnknownExpiry: take the one that is held also where nobody knows how long it lives.
+    /// - Throws: as `refresh`.
+    public func token(
+        for id: UUID, minimumValidity: Double?, fresh: Bool = false, acceptUnknownExpiry: Bool = false
+    ) async throws(Failure) -> Served {
+        if !fresh, let token = try await vault.token(of: id), let entry = try await vault.entry(id) {
+            let isUnknown = token.facts.lifetime == nil
+            if token.facts.serves(minimumValidity: minimumValidity, at: clock()) || (isUnknown && acceptUnknownExpiry) {
+                return Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
+            }
+        }
+        let refreshed = try await refresh(id)
+        let facts = refreshed.token.facts
+        return Served(
+            entry: refreshed.entry, token: refreshed.token, wasFetched: true,
+            isShorterThanAsked: facts.lifetime != nil
+                && !facts.serves(minimumValidity: minimumValidity, at: clock()))
+    }
+}
+
+extension Failure {
+    static let cancelled = Failure(.interrupted, "the request was cancelled")
+}

@@ -1,0 +1,84 @@
+import Credentials
+import Foundation
+import OAuth
+import Storage
+
+@testable import Model
+
+/// A manager over a real vault in a folder of its own, and a server that the test plays.
+final class Bench {
+    let folder: URL
+    let path: String
+    let server: ScriptedServer
+    let clock = TestClock()
+    let manager: CredentialManager
+    private var observed: AsyncStream<CredentialManager.Change>.Iterator?
+
+    static let passphrase = Secret(utf8: "correct horse")
+
+    init(_ rule: (@Sendable (Int) -> ScriptedServer.Answer)? = nil) async throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("keyfob-model-\(UUID())")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        path = folder.appendingPathComponent("vault.db").path
+        server = ScriptedServer(rule)
+        let vault = try await Vault.create(
+            at: path, passphrase: Self.passphrase, cost: KeyDerivationCost(passes: 1, memoryBytes: 8_192))
+        let service = TokenService(
+            transport: server, clock: { [clock] in clock.now }, pause: { _ in }, random: { 0 })
+        manager = CredentialManager(vault: vault, service: service, clock: { [clock] in clock.now })
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// The same vault opened once more, as another process has it.
+    func otherVault() async throws -> Vault { try await Vault.open(at: path, passphrase: Self.passphrase) }
+
+    func profile(_ name: String, scope: String = "gbg.token") -> ClientProfile {
+        ClientProfile(name: name, clientID: "id of \(name)", scope: scope, created: clock.now.wall)
+    }
+
+    @discardableResult func add(_ name: String) async throws -> ClientEntry {
+        try await manager.create(profile(name), secret: Secret(utf8: "secret of \(name)"))
+    }
+
+    /// Begins to observe; returns the first change.
+    func observe() async -> CredentialManager.Change? {
+        observed = await manager.changes().makeAsyncIterator()
+        return await next()
+    }
+
+    func next() async -> CredentialManager.Change? {
+        var iterator = observed
+        defer { observed = iterator }
+        return await iterator?.next()
+    }
+
+    /// A refresh under way, its request with the server.
+    func refreshing(_ id: UUID) async -> Task<Result<CredentialManager.Refreshed, Failure>, Never> {
+        let before = server.arrived
+        let task = refresh(id)
+        _ = await eventually { server.arrived > before && server.open > 0 }
+        return task
+    }
+
+    func refresh(_ id: UUID) -> Task<Result<CredentialManager.Refreshed, Failure>, Never> {
+        Task { [manager] in
+            do throws(Failure) {
+                return .success(try await manager.refresh(id))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+}
+
+extension Result {
+    var error: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
+    }
+}
+
+extension CredentialManager {
+    func waiters(of id: UUID) -> Int { flights[id]?.waiters.count ?? 0 }
+}

@@ -1,0 +1,182 @@
+import Credentials
+import Foundation
+import Storage
+import Testing
+
+@testable import Model
+
+@Suite(.timeLimit(.minutes(1)))
+struct CredentialManagerTests {
+    @Test("the stream begins with all clients, sorted by name without case")
+    func loaded() async throws {
+        let bench = try await Bench()
+        let (c, a, b) = (try await bench.add("c"), try await bench.add("a"), try await bench.add("B"))
+        #expect(await bench.observe() == .loaded([a, b, c]))
+        #expect(try await bench.manager.entries() == [a, b, c])
+    }
+
+    @Test("each observer is told everything")
+    func twoObservers() async throws {
+        let bench = try await Bench()
+        _ = await bench.observe()
+        var other = await bench.manager.changes().makeAsyncIterator()
+        #expect(await other.next() == .loaded([]))
+        let entry = try await bench.add("a")
+        #expect(await bench.next() == .entry(entry))
+        #expect(await other.next() == .entry(entry))
+    }
+
+    @Test("creating, editing and removing are each told once")
+    func editing() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        #expect(await bench.observe() == .loaded([]))
+        let created = try await bench.add("a")
+        #expect(created.token == nil)
+        #expect(await bench.next() == .entry(created))
+
+        var renamed = created.profile
+        renamed.name = "b"
+        bench.clock.advance(by: 5)
+        let edited = try await bench.manager.update(renamed, from: created.revision, secret: nil)
+        #expect(edited.profile.name == "b")
+        #expect(edited.profile.changed == bench.clock.now.wall)
+        #expect(await bench.next() == .entry(edited))
+
+        try await bench.manager.remove(created.id, from: edited.revision)
+        #expect(await bench.next() == .removed(created.id))
+        #expect(try await bench.manager.entries() == [])
+    }
+
+    @Test("an edit that asks with other credentials drops the token, a rename keeps it")
+    func tokenAfterEdit() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        let token = try await bench.manager.refresh(entry.id).token
+        var profile = entry.profile
+        profile.name = "b"
+        let renamed = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        #expect(renamed.token == token.facts)
+        profile.scope = "other"
+        let edited = try await bench.manager.update(profile, from: renamed.revision, secret: nil)
+        #expect(edited.token == nil)
+    }
+
+    @Test("an edit or a removal from an old revision is a conflict, and changes nothing")
+    func conflict() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let other = try await bench.otherVault()
+        var theirs = entry.profile
+        theirs.notes = "theirs"
+        let stored = try await other.update(theirs, from: entry.revision, secret: nil, at: bench.clock.now.wall)
+        let edit = await #expect(throws: Failure.self) {
+            try await bench.manager.update(entry.profile, from: entry.revision, secret: nil)
+        }
+        #expect(edit?.kind == .conflict)
+        let removal = await #expect(throws: Failure.self) {
+            try await bench.manager.remove(entry.id, from: entry.revision)
+        }
+        #expect(removal?.kind == .conflict)
+        #expect(try await bench.manager.entries() == [stored])
+    }
+
+    @Test("a name that is taken is refused")
+    func nameTaken() async throws {
+        let bench = try await Bench()
+        try await bench.add("a")
+        let failure = await #expect(throws: Failure.self) { try await bench.add("A") }
+        #expect(failure?.kind == .nameTaken)
+    }
+
+    @Test("a client is found by its name without case and blanks around it")
+    func named() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("GBG GO")
+        #expect(try await bench.manager.entry(named: " gbg go ") == entry)
+        await #expect(
+            throws: Failure(
+                .noSuchClient, "no client named \"bill[31ming\"", hints: ["keyfob list shows the names"])
+        ) { try await bench.manager.entry(named: "bill\u{1B}[31ming") }
+    }
+
+    @Test("what another process adds, edits and removes is told when the folder has changed")
+    func elsewhere() async throws {
+        let bench = try await Bench()
+        let (kept, removed, edited) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
+        #expect(await bench.observe() == .loaded([kept, removed, edited]))
+        let other = try await bench.otherVault()
+        let added = try await other.insert(bench.profile("d"), secret: Secret(utf8: "x"))
+        try await other.remove(removed.id, from: nil)
+        var profile = edited.profile
+        profile.notes = "new"
+        let stored = try await other.update(profile, from: edited.revision, secret: nil, at: bench.clock.now.wall)
+        await bench.manager.vaultMayHaveChanged()
+        var told: [CredentialManager.Change] = []
+        for _ in 0..<3 { if let change = await bench.next() { told.append(change) } }
+        #expect(told.contains(.removed(removed.id)))
+        #expect(told.contains(.entry(added)))
+        #expect(told.contains(.entry(stored)))
+
+        // Nothing new: the next thing told is what is done after it.
+        await bench.manager.vaultMayHaveChanged()
+        let next = try await bench.add("e")
+        #expect(await bench.next() == .entry(next))
+    }
+
+    @Test("a refresh under way ends as soon as another process is seen to have removed or edited its client")
+    func refreshElsewhere() async throws {
+        let bench = try await Bench()
+        let (first, second) = (try await bench.add("a"), try await bench.add("b"))
+        let tasks = [await bench.refreshing(first.id), await bench.refreshing(second.id)]
+        let other = try await bench.otherVault()
+        try await other.remove(first.id, from: nil)
+        _ = try await other.update(
+            second.profile, from: second.revision, secret: Secret(utf8: "new"), at: bench.clock.now.wall)
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await tasks[0].value.error == .removedMeanwhile)
+        #expect(await tasks[1].value.error == .editedMeanwhile("b"))
+        #expect(await eventually { bench.server.cancelled == 2 })
+    }
+
+    @Test("tokens are there after a restart")
+    func restart() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        let refreshed = try await bench.manager.refresh(entry.id)
+        await bench.manager.close()
+        #expect(try await bench.otherVault().entry(entry.id) == refreshed.entry)
+    }
+
+    @Test("changes that come in fast are told in the end as they are in the vault")
+    func manyAtOnce() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        _ = await bench.observe()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                let profile = bench.profile("client \(number)")
+                group.addTask { [manager = bench.manager] in
+                    let entry = try await manager.create(profile, secret: Secret(utf8: "x"))
+                    async let refreshed = manager.refresh(entry.id)
+                    var renamed = entry.profile
+                    renamed.name += " renamed"
+                    _ = try await manager.update(renamed, from: entry.revision, secret: nil)
+                    _ = try await refreshed
+                    if number % 2 == 0 { try await manager.remove(entry.id, from: nil) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let inVault = try await bench.otherVault().snapshot().entries
+        let last = try await bench.add("zz")
+        var told: [UUID: ClientEntry] = [:]
+        while let change = await bench.next(), change != .entry(last) {
+            switch change {
+            case .entry(let entry): told[entry.id] = entry
+            case .removed(let id): told[id] = nil
+            case .loaded, .failed: Issue.record("told \(change)")
+            }
+        }
+        #expect(told == Dictionary(uniqueKeysWithValues: inVault.map { ($0.id, $0) }))
+        #expect(told.count == 10)
+    }
+}

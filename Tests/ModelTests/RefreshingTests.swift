@@ -1,0 +1,327 @@
+import Credentials
+import Foundation
+import OAuth
+import Storage
+import Testing
+
+@testable import Model
+
+@Suite(.timeLimit(.minutes(1)))
+struct RefreshingTests {
+    private let refused = Failure(
+        .refused, "the server refused client \"a\": invalid_client (401)",
+        hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
+
+    @Test("a refresh is seen to begin, ends with the token in the vault, and is seen to end")
+    func success() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        #expect(await bench.observe() == .loaded([entry]))
+
+        let task = await bench.refreshing(entry.id)
+        var refreshing = entry
+        refreshing.attempt = .refreshing(since: bench.clock.now)
+        #expect(await bench.next() == .entry(refreshing))
+
+        bench.clock.advance(by: 0.25)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        let refreshed = try await task.value.get()
+        #expect(refreshed.token.value == Secret(utf8: "abc"))
+        #expect(refreshed.seconds == 0.25)
+        #expect(refreshed.entry.attempt == .idle)
+        #expect(refreshed.entry.token == refreshed.token.facts)
+        #expect(await bench.next() == .entry(refreshed.entry))
+        #expect(try await bench.otherVault().token(of: entry.id) == refreshed.token)
+        #expect(
+            bench.server.bodies == [
+                "grant_type=client_credentials&client_id=id%20of%20a&client_secret=secret%20of%20a&scope=gbg.token"
+            ])
+    }
+
+    @Test("however many ask at once, one request is sent and all get its token")
+    func singleFlight() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let first = await bench.refreshing(entry.id)
+        let others = (0..<5).map { _ in bench.refresh(entry.id) }
+        #expect(await eventually { await bench.manager.waiters(of: entry.id) == 6 })
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        for task in [first] + others { #expect(try await task.value.get().token.value == Secret(utf8: "abc")) }
+        #expect(bench.server.arrived == 1)
+    }
+
+    @Test("a refresh after one has ended asks again")
+    func secondFlight() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a")
+        #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token0"))
+        #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token1"))
+    }
+
+    @Test("one who stops waiting is let go at once; the request goes on for the other")
+    func oneLeaves() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let first = await bench.refreshing(entry.id)
+        let second = bench.refresh(entry.id)
+        #expect(await eventually { await bench.manager.waiters(of: entry.id) == 2 })
+        first.cancel()
+        #expect(await first.value.error?.kind == .interrupted)
+        #expect(bench.server.cancelled == 0)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        #expect(try await second.value.get().token.value == Secret(utf8: "abc"))
+    }
+
+    @Test("when the last one stops waiting the request is cancelled, and nothing is recorded of it")
+    func lastLeaves() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        _ = await bench.observe()
+        let task = await bench.refreshing(entry.id)
+        _ = await bench.next()
+        task.cancel()
+        #expect(await task.value.error?.kind == .interrupted)
+        #expect(await bench.next() == .entry(entry))
+        #expect(await eventually { bench.server.cancelled == 1 })
+        #expect(try await bench.otherVault().entry(entry.id) == entry)
+    }
+
+    @Test("a task that is cancelled already asks nobody")
+    func cancelledBefore() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let task = Task { [manager = bench.manager] in
+            withUnsafeCurrentTask { $0?.cancel() }
+            await #expect(throws: Failure(.interrupted, "the request was cancelled")) {
+                try await manager.refresh(entry.id)
+            }
+        }
+        await task.value
+        #expect(bench.server.arrived == 0)
+        #expect(await bench.manager.flights.isEmpty)
+    }
+
+    @Test("a failed refresh is recorded, keeps the token that is held, and is forgotten with the next success")
+    func failure() async throws {
+        let bench = try await Bench {
+            [ScriptedServer.token("abc"), ScriptedServer.refusal, ScriptedServer.token("def")][$0]
+        }
+        let entry = try await bench.add("a")
+        let first = try await bench.manager.refresh(entry.id)
+        bench.clock.advance(by: 10)
+        #expect(await bench.observe() == .loaded([first.entry]))
+
+        await #expect(throws: refused) { try await bench.manager.refresh(entry.id) }
+        var failed = first.entry
+        failed.attempt = .failed(FailedAttempt(failure: refused, at: bench.clock.now))
+        var refreshing = first.entry
+        refreshing.attempt = .refreshing(since: bench.clock.now)
+        #expect(await bench.next() == .entry(refreshing))
+        #expect(await bench.next() == .entry(failed))
+        let other = try await bench.otherVault()
+        #expect(try await other.entry(entry.id) == failed)
+        #expect(try await other.token(of: entry.id) == first.token)
+
+        #expect(try await bench.manager.refresh(entry.id).entry.attempt == .idle)
+        #expect(try await other.entry(entry.id)?.attempt == .idle)
+    }
+
+    @Test("a client that is not there is told as such, and no attempt is made")
+    func noSuchClient() async throws {
+        let bench = try await Bench()
+        let failure = await #expect(throws: Failure.self) { try await bench.manager.refresh(UUID()) }
+        #expect(failure?.kind == .noSuchClient)
+        #expect(bench.server.arrived == 0)
+    }
+
+    // MARK: - Late answers
+
+    @Test("removing a client ends its refresh at once, and the late answer is dropped")
+    func removed() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        _ = await bench.observe()
+        let task = await bench.refreshing(entry.id)
+        _ = await bench.next()
+        try await bench.manager.remove(entry.id, from: entry.revision)
+        #expect(await task.value.error == .removedMeanwhile)
+        #expect(await eventually { bench.server.cancelled == 1 })
+        #expect(await bench.next() == .removed(entry.id))
+        #expect(try await bench.otherVault().snapshot().entries.isEmpty)
+    }
+
+    @Test("editing a client's credentials ends its refresh; the next asks with the new ones")
+    func edited() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let task = await bench.refreshing(entry.id)
+        let edited = try await bench.manager.update(
+            entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
+        #expect(await task.value.error == .editedMeanwhile("a"))
+        #expect(edited.profile.credentialsID != entry.profile.credentialsID)
+        let next = await bench.refreshing(entry.id)
+        #expect(bench.server.bodies.last?.contains("client_secret=regenerated&") == true)
+        bench.server.answer(1, ScriptedServer.token("abc"))
+        #expect(try await next.value.get().token.value == Secret(utf8: "abc"))
+    }
+
+    @Test("renaming a client leaves its refresh alone")
+    func renamed() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let task = await bench.refreshing(entry.id)
+        var profile = entry.profile
+        profile.name = "b"
+        _ = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        let refreshed = try await task.value.get()
+        #expect(refreshed.entry.profile.name == "b")
+        #expect(refreshed.entry.token == refreshed.token.facts)
+    }
+
+    @Test("an answer for a client that another process has edited is not stored")
+    func editedElsewhere() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let task = await bench.refreshing(entry.id)
+        let other = try await bench.otherVault()
+        let edited = try await other.update(
+            entry.profile, from: entry.revision, secret: Secret(utf8: "other"), at: bench.clock.now.wall)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        #expect(await task.value.error == .editedMeanwhile("a"))
+        #expect(try await other.entry(entry.id) == edited)
+        #expect(try await bench.manager.entries() == [edited])
+    }
+
+    @Test("an answer for a client that another process has removed is not stored")
+    func removedElsewhere() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let task = await bench.refreshing(entry.id)
+        try await bench.otherVault().remove(entry.id, from: nil)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        #expect(await task.value.error == .removedMeanwhile)
+        #expect(try await bench.manager.entries() == [])
+    }
+
+    @Test("closing ends every refresh with locked, drops late answers and ends the stream")
+    func closed() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        _ = await bench.observe()
+        let task = await bench.refreshing(entry.id)
+        _ = await bench.next()
+        await bench.manager.close()
+        #expect(await task.value.error?.kind == .locked)
+        #expect(await eventually { bench.server.cancelled == 1 })
+        while let change = await bench.next() { #expect(change != .removed(entry.id)) }
+        #expect(try await bench.otherVault().entry(entry.id) == entry)
+        for operation in [
+            { _ = try await bench.manager.refresh(entry.id) }, { _ = try await bench.manager.entries() },
+            { _ = try await bench.manager.token(for: entry.id, minimumValidity: nil) },
+            { try await bench.manager.remove(entry.id, from: nil) },
+            { try await bench.manager.refreshAll() },
+        ] as [() async throws -> Void] {
+            let failure = await #expect(throws: Failure.self) { try await operation() }
+            #expect(failure?.kind == .locked)
+        }
+        #expect(await bench.observe() == nil)
+    }
+
+    // MARK: - Many
+
+    @Test("refreshAll keeps to its bound, counts what is done and what failed, and goes on after a failure")
+    func all() async throws {
+        let bench = try await Bench()
+        for number in 0..<7 { try await bench.add("client \(number)") }
+        let (steps, continuation) = AsyncStream.makeStream(of: CredentialManager.Progress.self)
+        let task = Task { [manager = bench.manager] in
+            try await manager.refreshAll(concurrency: 3) { continuation.yield($0) }
+        }
+        for number in 0..<7 {
+            #expect(await eventually { bench.server.open == min(3, 7 - number) })
+            bench.server.answerOne(number == 2 ? ScriptedServer.refusal : ScriptedServer.token("t\(number)"))
+        }
+        let end = CredentialManager.Progress(done: 7, failed: 1, total: 7)
+        #expect(try await task.value == end)
+        continuation.finish()
+        var seen: [CredentialManager.Progress] = []
+        for await step in steps { seen.append(step) }
+        #expect(seen.map(\.done) == Array(0...7))
+        #expect(seen.last == end)
+        #expect(bench.server.mostOpen == 3)
+        let entries = try await bench.manager.entries()
+        #expect(entries.count { $0.token != nil } == 6)
+        #expect(entries.count { $0.attempt != .idle } == 1)
+    }
+
+    @Test("cancelling refreshAll ends what is under way and starts nothing more")
+    func allCancelled() async throws {
+        let bench = try await Bench()
+        for number in 0..<5 { try await bench.add("client \(number)") }
+        let task = Task { [manager = bench.manager] in try await manager.refreshAll(concurrency: 2) }
+        #expect(await eventually { bench.server.open == 2 })
+        task.cancel()
+        let progress = try await task.value
+        #expect(progress == CredentialManager.Progress(done: 2, failed: 2, total: 5))
+        #expect(bench.server.arrived == 2)
+        #expect(try await bench.manager.entries().allSatisfy { $0.attempt == .idle })
+    }
+
+    @Test("refreshAll without clients is done at once")
+    func none() async throws {
+        let bench = try await Bench()
+        #expect(
+            try await bench.manager.refreshAll() == CredentialManager.Progress(done: 0, failed: 0, total: 0))
+    }
+
+    // MARK: - Using
+
+    @Test("the token that is held serves while it lives long enough, and is replaced after")
+    func reuse() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let id = try await bench.add("a").id
+        let first = try await bench.manager.token(for: id, minimumValidity: nil)
+        #expect(first.wasFetched)
+        #expect(!first.isShorterThanAsked)
+        bench.clock.advance(by: 3_540)
+        let held = try await bench.manager.token(for: id, minimumValidity: nil)
+        #expect(!held.wasFetched)
+        #expect(held.token == first.token)
+        #expect(held.entry == first.entry)
+        #expect(try await bench.manager.token(for: id, minimumValidity: 61).token.value == Secret(utf8: "token1"))
+        #expect(try await bench.manager.token(for: id, minimumValidity: nil, fresh: true).wasFetched)
+        #expect(bench.server.arrived == 3)
+    }
+
+    @Test("an expired token never serves, whatever is asked of it")
+    func expired() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("same", lifetime: 60) }
+        let id = try await bench.add("a").id
+        _ = try await bench.manager.refresh(id)
+        bench.clock.advance(by: 60)
+        #expect(try await bench.manager.token(for: id, minimumValidity: 0).wasFetched)
+    }
+
+    @Test("a token that lives shorter than asked is served once it is fetched, and told as such")
+    func shorter() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("short", lifetime: 300) }
+        let id = try await bench.add("a").id
+        let served = try await bench.manager.token(for: id, minimumValidity: 600)
+        #expect(served.wasFetched)
+        #expect(served.isShorterThanAsked)
+        #expect(try await !bench.manager.token(for: id, minimumValidity: 300).isShorterThanAsked)
+    }
+
+    @Test("a token of unknown expiry is fetched anew, unless that is accepted or no life is asked for")
+    func unknownExpiry() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)", lifetime: nil) }
+        let id = try await bench.add("a").id
+        let first = try await bench.manager.token(for: id, minimumValidity: nil)
+        #expect(!first.isShorterThanAsked)
+        #expect(try await bench.manager.token(for: id, minimumValidity: nil).wasFetched)
+        #expect(try await !bench.manager.token(for: id, minimumValidity: 0).wasFetched)
+        #expect(try await !bench.manager.token(for: id, minimumValidity: nil, acceptUnknownExpiry: true).wasFetched)
+        #expect(bench.server.arrived == 2)
+    }
+}

@@ -1,0 +1,95 @@
+import Credentials
+import Foundation
+import OAuth
+import Synchronization
+
+/// A transport that a test answers by hand, or by a rule.
+final class ScriptedServer: HTTPTransport {
+    typealias Answer = Result<HTTPResponse, TransportFailure>
+
+    private struct State {
+        var arrived: [HTTPRequest] = []
+        var open: [Int: CheckedContinuation<Answer, Never>] = [:]
+        var cancelled = 0
+        var mostOpen = 0
+    }
+
+    private let state = Mutex(State())
+    private let rule: (@Sendable (Int) -> Answer)?
+
+    /// - Parameter rule: from the request's number (from 0) to its answer, given at once; nil to answer by hand.
+    init(_ rule: (@Sendable (Int) -> Answer)? = nil) { self.rule = rule }
+
+    var arrived: Int { state.withLock { $0.arrived.count } }
+    var cancelled: Int { state.withLock { $0.cancelled } }
+    var open: Int { state.withLock { $0.open.count } }
+    /// How many were under way at once, at most.
+    var mostOpen: Int { state.withLock { $0.mostOpen } }
+    var bodies: [String] { state.withLock { $0.arrived.map { $0.body.unwipeableText() } } }
+
+    func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        let number = state.withLock { state in
+            state.arrived.append(request)
+            return state.arrived.count - 1
+        }
+        if let rule { return try rule(number).get() }
+        let answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isLate = state.withLock { state in
+                    guard !Task.isCancelled else { return true }
+                    state.open[number] = continuation
+                    state.mostOpen = max(state.mostOpen, state.open.count)
+                    return false
+                }
+                if isLate { continuation.resume(returning: .failure(.cancelled)) }
+            }
+        } onCancel: {
+            let continuation = state.withLock { state in
+                state.cancelled += 1
+                return state.open.removeValue(forKey: number)
+            }
+            continuation?.resume(returning: .failure(.cancelled))
+        }
+        return try answer.get()
+    }
+
+    /// Answers the request of that number, which must be open.
+    func answer(_ number: Int, _ answer: Answer) {
+        state.withLock { $0.open.removeValue(forKey: number) }?.resume(returning: answer)
+    }
+
+    /// Answers whichever is open, one.
+    func answerOne(_ answer: Answer) {
+        state.withLock { state in state.open.keys.min().flatMap { state.open.removeValue(forKey: $0) } }?
+            .resume(returning: answer)
+    }
+
+    static func token(_ value: String, lifetime: Double? = 3_600) -> Answer {
+        let expiry = lifetime.map { ",\"expires_in\":\($0)" } ?? ""
+        return .success(
+            HTTPResponse(
+                status: 200, body: Secret(utf8: "{\"access_token\":\"\(value)\",\"token_type\":\"Bearer\"\(expiry)}")))
+    }
+
+    static let refusal = Answer.success(
+        HTTPResponse(status: 401, body: Secret(utf8: #"{"error":"invalid_client"}"#)))
+}
+
+/// A clock that a test sets.
+final class TestClock: Sendable {
+    private let time = Mutex(
+        Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot"))
+
+    var now: Moment { time.withLock { $0 } }
+    func advance(by seconds: Double) { time.withLock { $0 = $0.advanced(by: seconds) } }
+}
+
+/// Waits until `condition` holds; false where it does not within ten seconds.
+func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return true
+}
