@@ -46,7 +46,7 @@ let package = Package(
             name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"], exclude: ["Goldens"]),
         .testTarget(name: "TerminalTests", dependencies: ["Interface", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
-        .testTarget(name: "StoryTests", dependencies: ["DemoServer", "Credentials", "keyfob"]),
+        .testTarget(name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "keyfob"]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

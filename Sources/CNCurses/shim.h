@@ -3,3 +3,30 @@
 #define _XOPEN_SOURCE_EXTENDED 1
 #define NCURSES_WIDECHAR 1
 #include <ncurses.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <wchar.h>
+
+// From <term.h>, whose macros would take common names (`columns`, `lines`, `tab`) from everyone.
+extern char *tigetstr(const char *name);
+
+// Which the C library's <wchar.h> shows only under _XOPEN_SOURCE.
+extern int wcwidth(wchar_t character);
+
+static inline WINDOW *cncurses_standard_screen(void) { return stdscr; }
+static inline WINDOW *cncurses_physical_screen(void) { return curscr; }
+static inline int cncurses_color_count(void) { return COLORS; }
+
+static const attr_t cncurses_bold = WA_BOLD;
+static const attr_t cncurses_dim = WA_DIM;
+static const attr_t cncurses_reverse = WA_REVERSE;
+static const attr_t cncurses_underline = WA_UNDERLINE;
+
+// The terminal's size (TIOCGWINSZ, ioctl_tty(2)); false where it has none to tell.
+static inline bool cncurses_terminal_size(int fd, int *columns, int *rows) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0) return false;
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+    return true;
+}

@@ -1,0 +1,55 @@
+import CNCurses
+import Glibc
+import Interface
+
+/// Turns cells into what ncurses draws.
+struct Brush {
+    let palette: Palette
+    let isUTF8: Bool
+
+    /// Appends the cells of a part of a row, each wide character once, for exactly as many columns as there are cells.
+    func append(_ cells: ArraySlice<Cell>, to run: inout [cchar_t]) {
+        var index = cells.startIndex
+        while index < cells.endIndex {
+            let cell = cells[index]
+            let isWide = index + 1 < cells.endIndex && cells[index + 1].text.isEmpty && !cell.text.isEmpty
+            let width = append(cell, columns: isWide ? 2 : 1, to: &run)
+            // The C library thinks it narrower than the interface does.
+            if isWide, width == 1 { append(Cell(style: cell.style), columns: 1, to: &run) }
+            index += isWide ? 2 : 1
+        }
+    }
+
+    /// - Returns: how many columns it takes: at most `columns`, for what is wider or no character would move all that
+    ///   follows it.
+    @discardableResult
+    private func append(_ cell: Cell, columns: Int, to run: inout [cchar_t]) -> Int {
+        var width = 1
+        // A base character, four that combine with it (CCHARW_MAX), and the end.
+        let character = withUnsafeTemporaryAllocation(of: wchar_t.self, capacity: 6) { characters in
+            var count = 0
+            for scalar in cell.text.unicodeScalars.prefix(5) {
+                characters[count] = wchar_t(bitPattern: scalar.value)
+                count += 1
+            }
+            if count == 0 {
+                characters[0] = wchar_t(bitPattern: UInt32(UInt8(ascii: " ")))
+                count = 1
+            } else if characters[0] < 0x20 || characters[0] > 0x7E {
+                width = Int(wcwidth(characters[0]))
+                if width < 1 || width > columns || !(isUTF8 || wctob(wint_t(characters[0])) != EOF) {
+                    characters[0] = wchar_t(bitPattern: UInt32(UInt8(ascii: "?")))
+                    count = 1
+                    width = 1
+                }
+            }
+            characters[count] = 0
+            let rendition = palette.rendition(of: cell.style)
+            var character = cchar_t()
+            setcchar(&character, characters.baseAddress, rendition.attributes, rendition.pair, nil)
+            return character
+        }
+        run.append(character)
+        return width
+    }
+}

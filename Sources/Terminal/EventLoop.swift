@@ -1,0 +1,162 @@
+import CLinux
+import Credentials
+import Glibc
+import Interface
+
+/// Why the event loop ended.
+public enum Ending: Sendable, Equatable {
+    /// `EventLoop.end()` was called.
+    case asked
+    /// SIGTERM, SIGHUP or SIGINT.
+    case signal(Int32)
+    /// The terminal is gone.
+    case hangup
+
+    /// 0, or 128 and the signal's number, as a shell tells it; a hangup counts as SIGHUP.
+    public var exitStatus: Int32 {
+        switch self {
+        case .asked: 0
+        case .signal(let number): 128 + number
+        case .hangup: 128 + SIGHUP
+        }
+    }
+}
+
+/// The main thread's whole life: sleep in poll(2) until a key, a message, a signal or the next tick; handle everything
+/// that is ready; paint once.
+///
+/// `Signals.block()` comes before it, and before the first other thread.
+public final class EventLoop<Message: Sendable> {
+    /// What the loop drives. All of it is called on the loop's own thread; nothing in it may block.
+    public struct Program {
+        /// Comes before everything else of one waking, and alone where only a tick was due: the time is to be taken.
+        public var woken: () -> Void
+        public var input: (Input) -> Void
+        public var message: (Message) -> Void
+        public var resized: (Size) -> Void
+        /// What the screen should show now.
+        public var frame: (Size) -> Frame
+        /// In how many seconds what is shown changes by itself; nil: never, and nothing wakes the process until then.
+        public var secondsUntilNextTick: () -> Double?
+
+        public init(
+            woken: @escaping () -> Void, input: @escaping (Input) -> Void, message: @escaping (Message) -> Void,
+            resized: @escaping (Size) -> Void, frame: @escaping (Size) -> Frame,
+            secondsUntilNextTick: @escaping () -> Double?
+        ) {
+            self.woken = woken
+            self.input = input
+            self.message = message
+            self.resized = resized
+            self.frame = frame
+            self.secondsUntilNextTick = secondsUntilNextTick
+        }
+    }
+
+    private let screen: Screen
+    private let mailbox: Mailbox<Message>
+    /// A signalfd(2).
+    private let signals: Int32
+    private var watched: [(descriptor: Int32, isReady: () -> Void)] = []
+    private var ending: Ending?
+    private var shouldSuspend = false
+
+    public init(screen: Screen, mailbox: Mailbox<Message>) throws(Failure) {
+        self.screen = screen
+        self.mailbox = mailbox
+        signals = try Signals.open()
+    }
+
+    deinit { close(signals) }
+
+    /// Calls `isReady` whenever `descriptor` can be read; `isReady` must take what there is, else it is called for ever.
+    public func watch(_ descriptor: Int32, _ isReady: @escaping () -> Void) {
+        unwatch(descriptor)
+        watched.append((descriptor, isReady))
+    }
+
+    public func unwatch(_ descriptor: Int32) {
+        watched.removeAll { $0.descriptor == descriptor }
+    }
+
+    /// Ends `run` before anything more is handled.
+    public func end() { ending = ending ?? .asked }
+
+    /// Gives the terminal back and stops the job once what is ready is handled, as Ctrl-Z does; goes on and paints
+    /// everything when it is continued.
+    public func suspend() { shouldSuspend = true }
+
+    /// Paints everything anew once what is ready is handled.
+    public func redraw() { screen.redrawAll() }
+
+    /// Runs until `end()`, a signal that ends programs, or the loss of the terminal. The screen is still up then:
+    /// `Screen.stop()` is the caller's.
+    public func run(_ program: Program) -> Ending {
+        var wokenAt = MonotonicClock.seconds
+        program.woken()
+        while true {
+            screen.paint(program.frame(screen.size))
+            // A tick that is due already still leaves a breath: a program that miscounts must not spin.
+            let tick = program.secondsUntilNextTick().map { wokenAt + max($0, 0.001) }
+            let ready = wait(until: [tick, screen.inputDeadline].compactMap { $0 }.min())
+            wokenAt = MonotonicClock.seconds
+            program.woken()
+            handleSignals(program)
+            for input in takeInput() where ending == nil { program.input(input) }
+            for message in mailbox.drain() where ending == nil { program.message(message) }
+            for isReady in ready where ending == nil { isReady() }
+            if screen.isHungUp { ending = ending ?? .hangup }
+            if let ending { return ending }
+            if shouldSuspend { stopJob(program) }
+        }
+    }
+
+    /// Sleeps until something is ready or `deadline` (`MonotonicClock`) has come; for ever where it is nil.
+    ///
+    /// - Returns: the handlers of the watched descriptors that are ready.
+    private func wait(until deadline: Double?) -> [() -> Void] {
+        let descriptors = [screen.fileDescriptor, mailbox.fileDescriptor, signals] + watched.map(\.descriptor)
+        var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        var count: Int32
+        repeat {
+            var milliseconds: Int32 = -1
+            if let deadline {
+                // Rounded up, so that the moment has passed when it is over.
+                let left = ((deadline - MonotonicClock.seconds) * 1000).rounded(.up)
+                milliseconds = Int32(min(max(left, 0), 1e9))
+            }
+            count = poll(&polled, nfds_t(polled.count), milliseconds)
+        } while count < 0 && errno == EINTR
+        return zip(watched, polled.dropFirst(3)).filter { $0.1.revents != 0 }.map(\.0.isReady)
+    }
+
+    private func takeInput() -> [Input] {
+        let inputs = screen.readInput()
+        guard inputs.isEmpty, let deadline = screen.inputDeadline, deadline <= MonotonicClock.seconds else {
+            return inputs
+        }
+        return screen.finishInput()
+    }
+
+    private func handleSignals(_ program: Program) {
+        var isResized = false
+        while case let signal = clinux_read_signal(signals), signal != 0 {
+            switch signal {
+            case SIGTERM, SIGHUP, SIGINT: ending = ending ?? .signal(signal)
+            case SIGTSTP: shouldSuspend = true
+            case SIGCONT: isResized = screen.resume() || isResized
+            default: isResized = screen.takeSize() || isResized
+            }
+        }
+        if isResized, ending == nil { program.resized(screen.size) }
+    }
+
+    private func stopJob(_ program: Program) {
+        shouldSuspend = false
+        screen.suspend()
+        Signals.stopJob()
+        let isResized = screen.resume()
+        program.woken()
+        if isResized { program.resized(screen.size) }
+    }
+}

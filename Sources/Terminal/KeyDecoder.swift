@@ -1,0 +1,309 @@
+import CNCurses
+import Credentials
+import Glibc
+import Interface
+
+/// Turns the terminal's bytes into keys and pastes.
+///
+/// It does not go through ncurses' `wget_wch`: that keeps the last 137 characters typed in a queue that nobody can wipe,
+/// costs a read(2) for every byte of a paste, and blocks while it waits for the rest of an escape sequence. What is
+/// typed here is wiped as soon as it is decoded.
+///
+/// Escape sequences it does not know (mouse reports, other modifiers, answers of the terminal) are swallowed whole, and
+/// so are Alt and a key: taking them for Esc and the key would close a half-filled form on Alt-B.
+final class KeyDecoder {
+    /// Bytes; a longer paste is refused.
+    static let longestPaste = 1 << 20
+    /// Seconds after which an escape character that nothing follows was the Esc key.
+    static let escapeDelay = 0.025
+    /// Seconds to wait for the rest of what no person types piece by piece.
+    static let sequenceDelay = 1.0
+
+    private enum Mode {
+        case keys
+        /// Between the brackets of a paste.
+        case paste
+        /// In an answer of the terminal (OSC, DCS and the like), which ends with BEL or ST.
+        case answer
+    }
+
+    private enum Step {
+        case key(Key, length: Int)
+        case scalar(Unicode.Scalar, length: Int)
+        case ignored(length: Int)
+        case pasteBegins(length: Int)
+        case answerBegins(length: Int)
+        case unfinished
+    }
+
+    private let sequences: () -> KeySequences
+    private lazy var known = sequences()
+    private let isUTF8: Bool
+    private let pending = InputBytes()
+    private let pasted = InputBytes()
+    private var pasteIsTooLong = false
+    private var mode = Mode.keys
+
+    /// - Parameter sequences: asked for at the first escape character, not at start.
+    init(isUTF8: Bool, sequences: @escaping () -> KeySequences) {
+        self.isUTF8 = isUTF8
+        self.sequences = sequences
+    }
+
+    /// How many seconds to wait for more before `finish()`; nil where nothing is unfinished, or only a paste.
+    var patience: Double? {
+        switch mode {
+        case .paste: nil
+        case .answer: Self.escapeDelay
+        case .keys where pending.isEmpty: nil
+        case .keys: pending.count <= 2 && pending[0] == Self.escape ? Self.escapeDelay : Self.sequenceDelay
+        }
+    }
+
+    /// What `bytes` and those before them mean.
+    ///
+    /// A paste that never ends must not swallow every key from there on, and a slow line must not turn the rest of a
+    /// paste into keys. So a paste is given up, all of it, where after a second of silence just about one key comes.
+    ///
+    /// - Parameter silence: the seconds since the bytes before them.
+    func decode(_ bytes: UnsafeRawBufferPointer, afterSilence silence: Double = 0) -> [Input] {
+        let before = pending.count
+        pending.append(bytes)
+        guard mode == .paste, silence >= Self.sequenceDelay, bytes.count <= 8,
+            !pending.all.contains(sequence: Self.pasteEnd)
+        else { return decodePending(isLast: false) }
+        pending.removeFirst(before)
+        endPaste()
+        let failure = Failure(
+            .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
+        return [.pasteRefused(failure)] + decodePending(isLast: false)
+    }
+
+    /// Nothing came for `patience`: what is unfinished stays so.
+    func finish() -> [Input] {
+        if mode == .answer {
+            mode = .keys
+            pending.removeAll()
+        }
+        return decodePending(isLast: true)
+    }
+
+    private func decodePending(isLast: Bool) -> [Input] {
+        var inputs: [Input] = []
+        var text = String.UnicodeScalarView()
+        var used = 0
+        decoding: while used < pending.count {
+            let rest = pending.bytes(used..<pending.count)
+            switch mode {
+            case .keys: break
+            case .paste:
+                used += takePaste(rest, &inputs)
+                if mode == .paste { break decoding }
+                continue
+            case .answer:
+                used += skipAnswer(rest)
+                if mode == .answer { break decoding }
+                continue
+            }
+            let step = step(rest, isLast: isLast)
+            if case .scalar(let scalar, let length) = step {
+                if !UntrustedText.isControl(scalar) { text.append(scalar) }
+                used += length
+                continue
+            }
+            inputs += Self.characters(text)
+            text = String.UnicodeScalarView()
+            switch step {
+            case .key(let key, let length):
+                inputs.append(.key(key))
+                used += length
+            case .scalar(_, let length), .ignored(let length):
+                used += length
+            case .pasteBegins(let length):
+                mode = .paste
+                used += length
+            case .answerBegins(let length):
+                mode = .answer
+                used += length
+            case .unfinished:
+                break decoding
+            }
+        }
+        pending.removeFirst(used)
+        return inputs + Self.characters(text)
+    }
+
+    private static func characters(_ text: String.UnicodeScalarView) -> [Input] {
+        // More marks on one character than any script has are an attack on whoever draws them.
+        String(text).map { .key(.character(Character(String(String.UnicodeScalarView($0.unicodeScalars.prefix(16)))))) }
+    }
+
+    // MARK: - Keys
+
+    private static let escape: UInt8 = 0x1B
+
+    private func step(_ bytes: UnsafeRawBufferPointer, isLast: Bool) -> Step {
+        let step: Step =
+            switch bytes[0] {
+            case Self.escape: sequence(bytes)
+            case ..<0x20, 0x7F: .key(Self.control(bytes[0]), length: 1)
+            default: scalar(bytes)
+            }
+        guard isLast, case .unfinished = step else { return step }
+        return bytes.allSatisfy { $0 == Self.escape } ? .key(.escape, length: 1) : .ignored(length: bytes.count)
+    }
+
+    private static func control(_ byte: UInt8) -> Key {
+        switch byte {
+        case 0x08, 0x7F: .backspace
+        case 0x09: .tab
+        case 0x0A, 0x0D: .enter
+        case 0x01...0x1A: .control(Character(UnicodeScalar(byte + 0x60)))
+        default: .control(Character(UnicodeScalar(byte + 0x40)))
+        }
+    }
+
+    private func scalar(_ bytes: UnsafeRawBufferPointer) -> Step {
+        guard isUTF8 else { return scalarOfLocale(bytes) }
+        let length: Int
+        switch bytes[0] {
+        case ..<0x80: return .scalar(UnicodeScalar(bytes[0]), length: 1)
+        case 0xC2...0xDF: length = 2
+        case 0xE0...0xEF: length = 3
+        case 0xF0...0xF4: length = 4
+        default: return .ignored(length: 1)
+        }
+        let encoded = bytes.prefix(length)
+        guard encoded.dropFirst().allSatisfy({ 0x80...0xBF ~= $0 }) else { return .ignored(length: 1) }
+        guard encoded.count == length else { return .unfinished }
+        guard let scalar = String(validating: encoded, as: UTF8.self)?.unicodeScalars.first else {
+            return .ignored(length: length)
+        }
+        return .scalar(scalar, length: length)
+    }
+
+    private func scalarOfLocale(_ bytes: UnsafeRawBufferPointer) -> Step {
+        var character: wchar_t = 0
+        var state = mbstate_t()
+        let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        switch mbrtowc(&character, start, bytes.count, &state) {
+        case Int(bitPattern: UInt.max - 1): return .unfinished
+        case let length where length > 0 && length <= bytes.count:
+            // The C library's wide characters are Unicode's scalars (__STDC_ISO_10646__).
+            guard let scalar = Unicode.Scalar(UInt32(bitPattern: character)) else { return .ignored(length: length) }
+            return .scalar(scalar, length: length)
+        default: return .ignored(length: 1)
+        }
+    }
+
+    // MARK: - Escape sequences
+
+    private func sequence(_ bytes: UnsafeRawBufferPointer) -> Step {
+        switch known.match(bytes) {
+        case .key(let key, let length): return .key(key, length: length)
+        case .unfinished: return .unfinished
+        case .none: break
+        }
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[1...])
+        switch rest.first {
+        case nil: return .unfinished
+        case UInt8(ascii: "["): return controlSequence(bytes)
+        case UInt8(ascii: "O"): return singleShift(bytes)
+        case UInt8(ascii: "]"), UInt8(ascii: "P"), UInt8(ascii: "_"), UInt8(ascii: "^"), UInt8(ascii: "X"):
+            return .answerBegins(length: 2)
+        case Self.escape: return twoEscapes(bytes, after: rest)
+        case .some(let byte) where byte < 0x20 || byte == 0x7F: return .ignored(length: 2)
+        default:
+            switch scalar(rest) {
+            case .scalar(_, let length), .ignored(let length): return .ignored(length: length + 1)
+            default: return .unfinished
+            }
+        }
+    }
+
+    /// Esc twice, or Alt and a key that sends a sequence of its own (rxvt).
+    private func twoEscapes(_ bytes: UnsafeRawBufferPointer, after rest: UnsafeRawBufferPointer) -> Step {
+        if rest.count > 1, rest[1] == Self.escape { return .key(.escape, length: 1) }
+        return switch sequence(rest) {
+        case .key(_, let length), .ignored(let length): .ignored(length: length + 1)
+        case .unfinished: .unfinished
+        default: .key(.escape, length: 1)
+        }
+    }
+
+    /// CSI, parameters, intermediates, a final byte (ECMA-48 §5.4).
+    private func controlSequence(_ bytes: UnsafeRawBufferPointer) -> Step {
+        var end = 2
+        while end < bytes.count, 0x20...0x3F ~= bytes[end], end < 64 { end += 1 }
+        guard end < bytes.count else { return .unfinished }
+        guard 0x40...0x7E ~= bytes[end] else { return .ignored(length: end) }
+        if bytes[..<(end + 1)].elementsEqual(Self.pasteStart) { return .pasteBegins(length: end + 1) }
+        // The old mouse report: three more bytes, whatever they are.
+        let length = end == 2 && bytes[end] == UInt8(ascii: "M") ? 6 : end + 1
+        return length <= bytes.count ? .ignored(length: length) : .unfinished
+    }
+
+    /// SS3, modifiers perhaps, a letter.
+    private func singleShift(_ bytes: UnsafeRawBufferPointer) -> Step {
+        var end = 2
+        while end < bytes.count, 0x30...0x3B ~= bytes[end], end < 8 { end += 1 }
+        guard end < bytes.count else { return .unfinished }
+        return .ignored(length: 0x40...0x7E ~= bytes[end] ? end + 1 : end)
+    }
+
+    /// - Returns: how many bytes belong to the answer.
+    private func skipAnswer(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard let end = bytes.firstIndex(where: { $0 == 0x07 || $0 == Self.escape }) else { return bytes.count }
+        if bytes[end] == Self.escape, end + 1 == bytes.count { return end }
+        mode = .keys
+        if bytes[end] == 0x07 { return end + 1 }
+        return bytes[end + 1] == UInt8(ascii: "\\") ? end + 2 : end
+    }
+
+    // MARK: - Pastes
+
+    private static let pasteStart = Array("\u{1B}[200~".utf8)
+    private static let pasteEnd = Array("\u{1B}[201~".utf8)
+
+    /// - Returns: how many bytes are used; the rest may be the start of the paste's end.
+    private func takePaste(_ bytes: UnsafeRawBufferPointer, _ inputs: inout [Input]) -> Int {
+        var search = 0
+        while let escape = bytes[search...].firstIndex(of: Self.escape) {
+            let rest = bytes[escape...]
+            if rest.starts(with: Self.pasteEnd) {
+                keep(bytes[..<escape])
+                inputs.append(
+                    pasteIsTooLong
+                        ? .pasteRefused(
+                            Failure(.unacceptableInput, "the paste is longer than 1 MiB", hints: ["nothing was taken"]))
+                        : .paste(Secret(copying: pasted.all)))
+                endPaste()
+                return escape + Self.pasteEnd.count
+            }
+            if rest.count < Self.pasteEnd.count, Self.pasteEnd.starts(with: rest) {
+                keep(bytes[..<escape])
+                return escape
+            }
+            search = escape + 1
+        }
+        keep(bytes[...])
+        return bytes.count
+    }
+
+    private func keep(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        if pasted.count + bytes.count > Self.longestPaste { pasteIsTooLong = true }
+        if pasteIsTooLong { pasted.removeAll() } else { pasted.append(UnsafeRawBufferPointer(rebasing: bytes)) }
+    }
+
+    private func endPaste() {
+        mode = .keys
+        pasteIsTooLong = false
+        pasted.removeAll()
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func contains(sequence: [UInt8]) -> Bool {
+        indices.contains { self[$0...].starts(with: sequence) }
+    }
+}

@@ -1,0 +1,41 @@
+import CLinux
+import Credentials
+import Glibc
+import Synchronization
+
+/// Where other threads and tasks leave messages for the main thread, which sleeps in poll(2) until one comes.
+///
+/// `post` may be called from anywhere and never blocks for longer than another `post` takes.
+public final class Mailbox<Message: Sendable>: Sendable {
+    private let messages = Mutex<[Message]>([])
+    /// Readable while a message waits (eventfd(2)).
+    public let fileDescriptor: Int32
+
+    /// - Throws: `.bug` where the process has no descriptor left.
+    public init() throws(Failure) {
+        fileDescriptor = clinux_eventfd()
+        guard fileDescriptor >= 0 else {
+            throw Failure(.bug, "no file descriptor left for the screen's mailbox")
+        }
+    }
+
+    deinit { close(fileDescriptor) }
+
+    public func post(_ message: Message) {
+        let wasEmpty = messages.withLock { waiting in
+            waiting.append(message)
+            return waiting.count == 1
+        }
+        if wasEmpty { clinux_eventfd_raise(fileDescriptor) }
+    }
+
+    /// Takes every message out, the oldest first.
+    public func drain() -> [Message] {
+        // In this order: a message that comes in between wakes poll once for nothing, and none is missed.
+        clinux_eventfd_clear(fileDescriptor)
+        return messages.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+    }
+}

@@ -1,0 +1,295 @@
+import CNCurses
+import Credentials
+import Glibc
+import Interface
+
+/// The terminal, drawn on through ncurses and read from directly.
+///
+/// ncurses keeps its state in global variables: there is one `Screen` at a time, used by one thread, the main one.
+/// Whoever makes one calls `stop()` before the process ends, in whatever way it ends.
+public final class Screen {
+    /// How to bring the terminal back where there is no time for `stop()`.
+    public struct Restoration {
+        public let fileDescriptor: Int32
+        /// At most 256 bytes.
+        public let sequence: [UInt8]
+        /// The terminal's modes as they were before the screen came up.
+        public let modes: termios
+    }
+
+    public let restoration: Restoration
+    public private(set) var size: Size
+    /// Whether the terminal is gone: nothing comes from it any more.
+    public private(set) var isHungUp = false
+    /// Polls readable when there is something for `readInput()`.
+    public var fileDescriptor: Int32 { restoration.fileDescriptor }
+
+    private let file: UnsafeMutablePointer<FILE>
+    private let handle: OpaquePointer
+    private let window: UnsafeMutablePointer<WINDOW>
+    private let entering: [UInt8]
+    private let leaving: [UInt8]
+    private let brush: Brush
+    private let decoder: KeyDecoder
+    private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
+    private var lastReceived = 0.0
+    private var painted: Frame?
+    /// nil: unknown.
+    private var cursorIsVisible: Bool?
+    private var run: [cchar_t] = []
+    private var isUp = true
+
+    /// Takes the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste. The
+    /// first `paint` shows something.
+    ///
+    /// `CharacterEncoding.adopt()` comes before it.
+    ///
+    /// - Parameters:
+    ///   - type: the terminal's name in the terminal database: TERM.
+    ///   - terminal: a descriptor to use instead of /dev/tty; it stays the caller's.
+    ///   - noColor: whether to do without colours (no-color.org).
+    /// - Throws: `.usage` where there is no terminal, or one that nothing can be placed on.
+    public init(type: String?, terminal: Int32? = nil, noColor: Bool) throws(Failure) {
+        guard let type, !type.isEmpty else {
+            throw Failure(.usage, "the terminal's type is not known: TERM is not set", hints: [Self.typeHint])
+        }
+        (restoration, file, handle) = try Self.start(type, on: terminal)
+        window = cncurses_standard_screen()
+        size = Size(columns: Int(getmaxx(window)), rows: Int(getmaxy(window)))
+        raw()
+        noecho()
+        nonl()
+        // Else ncurses leaves a frame half painted when a key comes in between.
+        typeahead(-1)
+        let colors = noColor || !has_colors() || start_color() != OK ? 0 : Int(cncurses_color_count())
+        let isUTF8 = CharacterEncoding.isUTF8
+        brush = Brush(palette: Palette(Palette.Depth(colorCount: colors, noColor: noColor)), isUTF8: isUTF8)
+        decoder = KeyDecoder(isUTF8: isUTF8) { KeySequences(capability: Terminfo.string) }
+        entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn
+        leaving = Self.pasteOff + (Terminfo.string("rmkx") ?? [])
+        takeSize()
+        write(entering)
+    }
+
+    private static let pasteOn = Array("\u{1B}[?2004h".utf8)
+    private static let pasteOff = Array("\u{1B}[?2004l".utf8)
+    private static let typeHint = "set TERM to what the terminal is, xterm-256color for most"
+
+    private static func start(
+        _ type: String, on given: Int32?
+    ) throws(Failure) -> (Restoration, UnsafeMutablePointer<FILE>, OpaquePointer) {
+        // ncurses closes nothing, and a descriptor of our own keeps the caller's out of fclose(3).
+        let terminal = given.map { fcntl($0, F_DUPFD_CLOEXEC, 3) } ?? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        var modes = termios()
+        guard terminal >= 0, tcgetattr(terminal, &modes) == 0, let file = fdopen(terminal, "r+") else {
+            if terminal >= 0 { close(terminal) }
+            throw Failure(
+                .usage, "there is no terminal to draw on",
+                hints: ["the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
+        }
+        guard let handle = keepingSignalActions({ newterm(type, file, file) }) else {
+            fclose(file)
+            throw Failure(
+                .usage, "the terminal database does not know \"\(UntrustedText.line(type))\" (TERM)",
+                hints: [typeHint, "or install its entry (ncurses-term on Debian and Ubuntu)"])
+        }
+        guard Terminfo.string("cup") != nil, Terminfo.string("clear") != nil else {
+            tcsetattr(terminal, TCSANOW, &modes)
+            delscreen(handle)
+            fclose(file)
+            throw Failure(
+                .usage, "the terminal \"\(UntrustedText.line(type))\" (TERM) can't place text on its screen",
+                hints: [typeHint, "the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
+        }
+        let sequence = ["rmkx", "rmir", "sgr0", "op", "cnorm"].reduce(pasteOff) { $0 + (Terminfo.string($1) ?? []) }
+        let ending = Terminfo.string("rmcup") ?? Array("\r\n".utf8)
+        let restoration = Restoration(
+            fileDescriptor: terminal, sequence: Array((sequence + ending).prefix(256)), modes: modes)
+        return (restoration, file, handle)
+    }
+
+    /// newterm installs handlers for signals that the event loop reads; they would run where SIGTSTP is let through to
+    /// stop the job.
+    private static func keepingSignalActions<Result>(_ body: () -> Result) -> Result {
+        let signals = [SIGINT, SIGTERM, SIGTSTP, SIGWINCH]
+        var actions = signals.map { signal in
+            var action = sigaction()
+            sigaction(signal, nil, &action)
+            return action
+        }
+        defer { for (index, signal) in signals.enumerated() { sigaction(signal, &actions[index], nil) } }
+        return body()
+    }
+
+    // MARK: - Painting
+
+    /// Shows `frame`. Only what differs from the frame before it is sent.
+    public func paint(_ frame: Frame) {
+        guard isUp else { return }
+        if frame.size != painted?.size {
+            werase(window)
+            painted = nil
+        }
+        let old = painted?.cells
+        for row in 0..<min(frame.size.rows, size.rows) { paint(row, of: frame, over: old) }
+        place(frame.cursor)
+        painted = frame
+    }
+
+    private func paint(_ row: Int, of frame: Frame, over old: [Cell]?) {
+        let start = row * frame.size.columns
+        let columns = min(frame.size.columns, size.columns)
+        let cells = frame.cells[start..<start + frame.size.columns]
+        func differs(_ column: Int) -> Bool { old.map { $0[start + column] != cells[start + column] } ?? true }
+        func continues(_ column: Int) -> Bool {
+            cells[start + column].text.isEmpty || old?[start + column].text.isEmpty == true
+        }
+        var column = 0
+        while column < columns {
+            guard differs(column) else {
+                column += 1
+                continue
+            }
+            var first = column
+            // A wide character is painted whole, and one that loses its other half again.
+            while first > 0, continues(first) { first -= 1 }
+            column += 1
+            while column < columns, differs(column) || continues(column) { column += 1 }
+            run.removeAll(keepingCapacity: true)
+            brush.append(cells[start + first..<start + column], to: &run)
+            mvwadd_wchnstr(window, Int32(row), Int32(first), run, Int32(run.count))
+        }
+    }
+
+    private func place(_ cursor: Position?) {
+        let cursor = cursor.flatMap { $0.column < size.columns && $0.row < size.rows ? $0 : nil }
+        if cursor == nil, cursorIsVisible != false { curs_set(0) }
+        // A hidden cursor may stay where the last change left it: fewer bytes.
+        leaveok(window, cursor == nil)
+        if let cursor { wmove(window, Int32(cursor.row), Int32(cursor.column)) }
+        wnoutrefresh(window)
+        doupdate()
+        if cursor != nil, cursorIsVisible != true { curs_set(1) }
+        cursorIsVisible = cursor != nil
+    }
+
+    /// The next `paint` sends everything, whatever the terminal shows.
+    public func redrawAll() {
+        guard isUp else { return }
+        clearok(cncurses_physical_screen(), true)
+    }
+
+    /// Asks the terminal for its size; the next `paint` is for the new one.
+    ///
+    /// - Returns: whether it has changed.
+    @discardableResult
+    public func takeSize() -> Bool {
+        var columns: Int32 = 0
+        var rows: Int32 = 0
+        guard isUp, cncurses_terminal_size(fileDescriptor, &columns, &rows) else { return false }
+        let now = Size(columns: Int(columns), rows: Int(rows))
+        guard now != size, resizeterm(rows, columns) == OK else { return false }
+        size = now
+        painted = nil
+        // What the terminal made of its content in between, nobody knows.
+        redrawAll()
+        return true
+    }
+
+    // MARK: - Reading
+
+    /// Everything that has come, without waiting; at most 64 KiB at a time, so that a flood can't keep a frame from being
+    /// painted. Where the terminal is gone, `isHungUp` is true after it.
+    public func readInput() -> [Input] {
+        var inputs: [Input] = []
+        for _ in 0..<16 where isUp && isReadable {
+            let count = read(fileDescriptor, received.baseAddress, received.count)
+            guard count > 0 else {
+                isHungUp = count == 0 || (errno != EINTR && errno != EAGAIN)
+                break
+            }
+            let now = MonotonicClock.seconds
+            inputs += decoder.decode(
+                UnsafeRawBufferPointer(rebasing: received[..<count]), afterSilence: now - lastReceived)
+            wipeReceived()
+            lastReceived = now
+        }
+        return inputs
+    }
+
+    private func wipeReceived() {
+        if let start = received.baseAddress { explicit_bzero(start, received.count) }
+    }
+
+    private var isReadable: Bool {
+        var polled = pollfd(fd: fileDescriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, 0) > 0
+    }
+
+    /// When to call `finishInput()` where nothing more comes, on `MonotonicClock`; nil where nothing is unfinished.
+    var inputDeadline: Double? { decoder.patience.map { lastReceived + $0 } }
+
+    /// What came last is all there is of it: an escape character was the Esc key.
+    func finishInput() -> [Input] { decoder.finish() }
+
+    // MARK: - The terminal itself
+
+    /// Writes to the terminal past ncurses, all of it: for sequences that show nothing (OSC 52). Where the terminal is
+    /// gone, nothing happens.
+    public func writeRaw(_ bytes: Secret) {
+        guard isUp else { return }
+        bytes.withBytes { write($0) }
+    }
+
+    private func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let chunk = UnsafeRawBufferPointer(rebasing: rest)
+            let count = Glibc.write(fileDescriptor, chunk.baseAddress, chunk.count)
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Somebody else who has the terminal open made it non-blocking.
+                var polled = pollfd(fd: fileDescriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&polled, 1, -1)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+
+    /// Gives the terminal back as it was, for a while; nothing is painted until `resume()`.
+    public func suspend() {
+        guard isUp else { return }
+        write(leaving)
+        endwin()
+    }
+
+    /// Takes the terminal again, also where somebody else has used it without being asked to (SIGSTOP, then `fg`); the
+    /// next `paint` sends everything. In the background this stops the process until it is in the foreground
+    /// (SIGTTOU, tcsetattr(3)).
+    ///
+    /// - Returns: whether the terminal's size has changed.
+    public func resume() -> Bool {
+        guard isUp else { return false }
+        reset_prog_mode()
+        write(entering)
+        cursorIsVisible = nil
+        redrawAll()
+        return takeSize()
+    }
+
+    /// Gives the terminal back for good. Anything after that does nothing.
+    public func stop() {
+        guard isUp else { return }
+        write(leaving)
+        endwin()
+        isUp = false
+        delscreen(handle)
+        fclose(file)
+        wipeReceived()
+        received.deallocate()
+    }
+}
