@@ -126,10 +126,12 @@ enum Sealing {
 // libsodium takes no null pointer. Only a buffer that was made without memory has one, and none of those comes here: a
 // Secret has memory even when it is empty, and a blob's length is checked first.
 extension UnsafeRawBufferPointer {
+    // See above: never null.
     var octets: UnsafePointer<UInt8> { baseAddress!.assumingMemoryBound(to: UInt8.self) }
 }
 
 extension UnsafeMutableRawBufferPointer {
+    // See above: never null.
     var octets: UnsafeMutablePointer<UInt8> { baseAddress!.assumingMemoryBound(to: UInt8.self) }
 }
 
