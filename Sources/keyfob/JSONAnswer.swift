@@ -1,0 +1,116 @@
+import Credentials
+import FoundationEssentials
+import Model
+
+/// What `--json` writes; names and forms are a contract.
+enum JSONAnswer {
+    static func text(_ value: some Encodable) throws(Failure) -> Secret {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
+        do {
+            return Secret(Array(try encoder.encode(value)))
+        } catch {
+            throw Failure(.bug, "the answer could not be written as JSON")
+        }
+    }
+}
+
+/// Seconds as whole ones: a part of a second left does not count as one.
+func wholeSeconds(left seconds: Double) -> Int { Int(min(max(seconds, 0), 1e12).rounded(.down)) }
+
+/// A client as `list --json` and `show --json` tell it.
+struct ClientAnswer: Encodable {
+    struct LastError: Encodable {
+        let kind: String
+        let message: String
+        let at: Date
+    }
+
+    let name: String
+    let clientID: String
+    let tokenURL: String
+    let scope: String
+    let authMethod: String
+    let basicEncoding: String
+    let status: String
+    let expiresAt: Date?
+    let expiresIn: Int?
+    let lastError: LastError?
+
+    init(_ entry: ClientEntry, at now: Moment) {
+        name = entry.profile.name
+        clientID = entry.profile.clientID
+        tokenURL = entry.profile.tokenURL
+        scope = entry.profile.scope
+        authMethod = entry.profile.authentication.rawValue
+        basicEncoding = entry.profile.basicEncoding.rawValue
+        status = entry.token.status(at: now).rawValue
+        expiresAt = entry.token?.expires
+        expiresIn = entry.token?.secondsLeft(at: now).map(wholeSeconds(left:))
+        if case .failed(let failed) = entry.attempt {
+            lastError = LastError(
+                kind: failed.failure.kind.rawValue, message: failed.failure.summary, at: failed.at.wall)
+        } else {
+            lastError = nil
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        // Spelled so that the encoder's snake case makes client_id and token_url of them.
+        case name, scope, authMethod, basicEncoding, status, expiresAt, expiresIn, lastError
+        case clientID = "clientId"
+        case tokenURL = "tokenUrl"
+    }
+
+    /// Every member, a missing value as null: a reader need not ask whether a key is there.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(clientID, forKey: .clientID)
+        try container.encode(tokenURL, forKey: .tokenURL)
+        try container.encode(scope, forKey: .scope)
+        try container.encode(authMethod, forKey: .authMethod)
+        try container.encode(basicEncoding, forKey: .basicEncoding)
+        try container.encode(status, forKey: .status)
+        try container.encode(expiresAt, forKey: .expiresAt)
+        try container.encode(expiresIn, forKey: .expiresIn)
+        try container.encode(lastError, forKey: .lastError)
+    }
+
+    /// As `show` writes them without `--json`.
+    var lines: [(label: String, value: String)] {
+        var lines = [
+            ("name", name), ("client id", clientID), ("token url", tokenURL), ("scope", scope),
+            ("auth method", authMethod), ("basic encoding", basicEncoding), ("status", status),
+        ]
+        if let expiresAt { lines.append(("expires at", expiresAt.ISO8601Format())) }
+        if let expiresIn { lines.append(("expires in", String(expiresIn))) }
+        if let lastError { lines.append(("last error", "\(lastError.message) (\(lastError.at.ISO8601Format()))")) }
+        return lines
+    }
+}
+
+/// A token as `token --json` tells it: the client's members and these.
+struct TokenAnswer: Encodable {
+    let client: ClientAnswer
+    let accessToken: String
+    let tokenType: String
+
+    /// The token becomes a `String` here, to be written out at once.
+    init(_ served: CredentialManager.Served, at now: Moment) {
+        client = ClientAnswer(served.entry, at: now)
+        accessToken = served.token.value.unwipeableText()
+        tokenType = served.token.facts.type
+    }
+
+    enum CodingKeys: String, CodingKey { case accessToken, tokenType }
+
+    func encode(to encoder: any Encoder) throws {
+        try client.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(accessToken, forKey: .accessToken)
+        try container.encode(tokenType, forKey: .tokenType)
+    }
+}

@@ -1,0 +1,42 @@
+import Credentials
+import Glibc
+
+/// The one place that writes to stdout and stderr. stdout holds the answer alone.
+enum Output {
+    /// Writes `line` and a line break to stdout.
+    static func answer(_ line: String) throws(Failure) { try answer(Secret(utf8: line)) }
+
+    /// Writes `line` and a line break to stdout.
+    /// - Throws: `cannotWrite` where stdout takes no more: an answer that was cut must not count as one.
+    static func answer(_ line: Secret) throws(Failure) {
+        let whole = Secret(count: line.count + 1) { target in
+            line.withBytes { target.copyMemory(from: $0) }
+            target[line.count] = 0x0A
+        }
+        guard whole.withBytes({ write($0, to: 1) }) else {
+            throw Failure(.cannotWrite, "could not write the answer to standard output")
+        }
+    }
+
+    /// `keyfob: what is wrong`, then `  hint: what to do`, on stderr.
+    static func failure(_ failure: Failure) { complain(failure.summary, hints: failure.hints) }
+
+    static func complain(_ summary: String, hints: [String] = []) {
+        var text = "keyfob: \(summary)\n"
+        for hint in hints { text += "  hint: \(hint)\n" }
+        text.withUTF8 { _ = write(UnsafeRawBufferPointer($0), to: 2) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+        return true
+    }
+}

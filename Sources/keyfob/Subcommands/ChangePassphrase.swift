@@ -1,0 +1,34 @@
+import ArgumentParser
+import Credentials
+import System
+
+struct ChangePassphrase: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "passwd",
+        abstract: "Change the vault's passphrase.",
+        discussion: """
+            Copies of the vault made before still open with the old passphrase.
+
+            EXAMPLES
+              keyfob passwd
+              keyfob passwd --passphrase-file old --new-passphrase-file new
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @ParentCommand var root: Keyfob
+
+    @Option(help: ArgumentHelp("A file whose first line is the new passphrase.", valueName: "path"))
+    var newPassphraseFile: String?
+
+    func perform() async throws(Failure) {
+        let options = options.over(root.vault)
+        let location = try options.location()
+        try location.inspect()
+        let old = try options.passphrase(of: location)
+        let vault = try await location.open(old)
+        let new = try NewPassphrase.read(file: newPassphraseFile)
+        try await vault.changePassphrase(from: old, to: new)
+        await vault.close()
+        Output.complain("changed the passphrase of \(location.name)")
+    }
+}

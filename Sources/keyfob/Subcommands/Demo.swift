@@ -1,0 +1,78 @@
+import ArgumentParser
+import Credentials
+import DemoServer
+import FoundationEssentials
+import Glibc
+import Model
+import System
+import Terminal
+
+struct Demo: Subcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Try keyfob on sample clients; nothing is kept.",
+        discussion: """
+            Opens the terminal interface on a throwaway vault, with sample clients and an authorization server of its \
+            own on 127.0.0.1. After a lock it asks for the passphrase, which is: demo
+            """)
+
+    func perform() async throws(Failure) {
+        Signals.block()
+        let ending = try await play()
+        guard ending == .asked else { Glibc.exit(ending.exitStatus) }
+    }
+
+    /// Everything it made is gone when it returns.
+    @MainActor
+    private func play() async throws(Failure) -> Ending {
+        let folder = try TemporaryFolder(environment: Surroundings.environment)
+        defer { folder.remove() }
+        let server = try DemoServer(clients: SampleClient.all.map(\.known))
+        defer { server.stop() }
+        let location = VaultLocation(path: folder.path + "/vault.db")
+        let tokenURL = server.tokenURL
+        let interface = try TerminalInterface(.unlocking, location: location, isDemo: true)
+        return await interface.run { () async throws(Failure) in
+            let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
+            var refreshing: [UUID] = []
+            for client in SampleClient.all {
+                let entry = try await manager.create(client.profile(tokenURL), secret: client.known.secret)
+                if client.isFetchedAtStart { refreshing.append(entry.id) }
+            }
+            return (manager, refreshing)
+        }
+    }
+}
+
+/// A client of the demo: as the server knows it and as the vault holds it.
+struct SampleClient: Sendable {
+    let name: String
+    let known: DemoServer.Client
+    var authentication = ClientAuthenticationMethod.clientSecretPost
+    /// Whether a token is asked for at once, so that the demo does not begin empty.
+    var isFetchedAtStart = true
+
+    func profile(_ tokenURL: String) -> ClientProfile {
+        ClientProfile(
+            name: name, clientID: known.clientID, tokenURL: tokenURL, authentication: authentication,
+            created: Clocks.now().wall)
+    }
+
+    /// One for every state that there is.
+    static let all = [
+        sample("GBG GO production (eu)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01", .token(lifetime: 3_600)),
+        sample("GBG GO sandbox", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a02", .token(lifetime: 45)),
+        sample("Partner staging", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a03", .refuses),
+        sample("Slow region (au)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a04", .slow(seconds: 5, lifetime: 3_600)),
+        sample("Opaque tokens", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a05", .opaqueWithoutExpiry),
+        sample("Old tenant", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a06", .token(lifetime: 300), isFetchedAtStart: false),
+    ]
+
+    private static func sample(
+        _ name: String, _ clientID: String, _ behaviour: DemoServer.Behaviour, isFetchedAtStart: Bool = true
+    ) -> SampleClient {
+        SampleClient(
+            name: name,
+            known: DemoServer.Client(clientID: clientID, secret: Secret(utf8: "sample-secret"), behaviour: behaviour),
+            isFetchedAtStart: isFetchedAtStart)
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Credentials
+import System
+
+struct Init: Subcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Create the vault.",
+        discussion: """
+            Asks for a new passphrase twice. There is no recovery: without it the vault cannot be opened.
+
+            EXAMPLES
+              keyfob init
+              keyfob init --vault work.db --passphrase-file /dev/stdin < passphrase
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @ParentCommand var root: Keyfob
+
+    func perform() async throws(Failure) {
+        let options = options.over(root.vault)
+        let location = try options.location()
+        // Before a passphrase is typed for nothing; creating decides it for good.
+        guard try location.isMissing() else {
+            throw Failure(
+                .vaultExists, "there is a vault already: \(location.name)",
+                hints: ["keyfob opens it; --vault PATH names another"])
+        }
+        try await location.create(NewPassphrase.read(file: options.namedPassphraseFile)).close()
+        Output.complain("created the vault \(location.name)")
+    }
+}
+
+/// A passphrase that is chosen, for `init` and `passwd`.
+enum NewPassphrase {
+    /// From `file`, else asked for twice. A weak one is warned of, an empty one refused.
+    static func read(file: String?) throws(Failure) -> Secret {
+        let passphrase: Secret
+        if let file {
+            let answer = try PassphraseSource.read(fromFile: file, prompt: "new passphrase")
+            if let warning = answer.warning { Output.complain(warning) }
+            passphrase = answer.passphrase
+        } else {
+            passphrase = try TTYPrompt.passphrase("new passphrase")
+            guard !passphrase.isEmpty else {
+                throw Failure(
+                    .unacceptableInput, "the passphrase is empty", hints: ["choose one of 12 characters or more"])
+            }
+            guard try TTYPrompt.passphrase("the same again") == passphrase else {
+                throw Failure(.unacceptableInput, "the two passphrases are not the same", hints: ["try once more"])
+            }
+        }
+        if let weakness = Passphrase.weakness(of: passphrase) {
+            Output.complain(
+                "the passphrase is weak: \(weakness)",
+                hints: ["several words are easy to remember and hard to guess; keyfob passwd changes it"])
+        }
+        return passphrase
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Credentials
+import Formats
+import Model
+import System
+
+/// What `token` and `header` have in common.
+struct TokenOptions: ParsableArguments {
+    @Argument(help: "The client's name.")
+    var name: String
+
+    @Flag(help: "Fetch a new token, whatever the one held has left.")
+    var fresh = false
+
+    @Option(
+        name: .customLong("min-valid"),
+        help: ArgumentHelp(
+            "Fetch a new one where less is left (default: 60, or a tenth of its life).", valueName: "seconds"))
+    var minimumValidity: Double?
+
+    func validate() throws {
+        guard minimumValidity?.isFinite ?? true else { throw ValidationError("--min-valid needs a number of seconds") }
+    }
+
+    /// The token that serves, after what is to be said of it was said.
+    @MainActor
+    func serve(_ options: VaultOptions) async throws(Failure) -> CredentialManager.Served {
+        let served = try await options.withManager { manager throws(Failure) in
+            let entry = try await manager.entry(named: name)
+            return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
+        }
+        if served.wasFetched {
+            for warning in served.token.facts.warnings { Output.complain(warning) }
+            if served.isShorterThanAsked {
+                let left = served.token.facts.secondsLeft(at: Clocks.now()).map { "\(wholeSeconds(left: $0)) s" }
+                Output.complain("the new token lives shorter than asked: \(left ?? "nobody knows how long")")
+            }
+        }
+        return served
+    }
+}
+
+struct Token: Subcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a client's token, fetching one where none lives long enough.",
+        discussion: """
+            EXAMPLES
+              keyfob token billing
+              keyfob token billing --min-valid 600 --json
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @OptionGroup var token: TokenOptions
+    @ParentCommand var root: Keyfob
+
+    @Flag(help: "Write one JSON object, the token in it.")
+    var json = false
+
+    func perform() async throws(Failure) {
+        let served = try await token.serve(options.over(root.vault))
+        guard json else { return try Output.answer(CopyFormat.token.render(served.token)) }
+        try Output.answer(JSONAnswer.text(TokenAnswer(served, at: Clocks.now())))
+    }
+}

@@ -1,0 +1,17 @@
+import Credentials
+import FoundationEssentials
+import Model
+import OAuth
+import Storage
+import System
+
+/// What the process finds around it, wired to the modules that want it.
+enum Surroundings {
+    static let environment = ProcessInfo.processInfo.environment
+
+    static func manager(of vault: Vault) -> CredentialManager {
+        let service = TokenService(
+            transport: CurlTransport(userAgent: Version.userAgent), clock: { Clocks.now() })
+        return CredentialManager(vault: vault, service: service, clock: { Clocks.now() })
+    }
+}

@@ -1,0 +1,103 @@
+import Credentials
+import FoundationEssentials
+import Interface
+import Model
+import System
+import Terminal
+
+/// The terminal interface: the event loop with the interface's values on one side and the effects on the other.
+@MainActor
+final class TerminalInterface {
+    /// A vault that is opened by the program itself, not by a passphrase that somebody types.
+    typealias Preparation = @Sendable () async throws(Failure) -> (CredentialManager, refreshing: [UUID])
+
+    private let screen: Screen
+    private let loop: EventLoop<Message>
+    private let runner: EffectRunner
+    private let location: VaultLocation
+    private var state: State
+    private var watch: FolderWatch?
+
+    /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
+    init(_ start: State.Start, location: VaultLocation, isDemo: Bool = false) throws(Failure) {
+        let environment = Surroundings.environment
+        let isUTF8 = CharacterEncoding.adopt()
+        let mailbox = try Mailbox<Message>()
+        self.location = location
+        screen = try Screen(type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
+        loop = try EventLoop(screen: screen, mailbox: mailbox)
+        runner = EffectRunner(location: location, mailbox: mailbox)
+        let now = Clocks.now()
+        state = State(
+            start, vaultPath: location.path, isDemo: isDemo, glyphs: isUTF8 ? .unicode : .ascii, size: screen.size,
+            now: now, utcOffset: Clocks.utcOffset(at: now.wall))
+    }
+
+    /// Runs until the user quits or a signal ends it, and gives the terminal back.
+    func run(_ effects: [Effect] = [], preparing preparation: Preparation? = nil) async -> Ending {
+        let restoration = screen.restoration
+        CrashGuard.arm(
+            terminal: restoration.fileDescriptor, restoring: restoration.sequence, saved: restoration.modes)
+        if let preparation { runner.prepare(preparation) }
+        for effect in effects { perform(effect) }
+        let ending = loop.run(
+            EventLoop.Program(
+                woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
+                resized: { self.handle(.resized($0)) }, frame: { view(self.state, $0) },
+                secondsUntilNextTick: { self.state.nextTick }))
+        screen.stop()
+        CrashGuard.disarm()
+        await runner.finish()
+        return ending
+    }
+
+    private func tellTime() {
+        let now = Clocks.now()
+        handle(.time(now, utcOffset: Clocks.utcOffset(at: now.wall)))
+    }
+
+    private func take(_ input: Input) {
+        switch input {
+        case .key(let key): handle(.key(key))
+        case .paste(let pasted): handle(.paste(pasted))
+        case .pasteRefused(let failure): handle(.pasteRefused(failure))
+        }
+    }
+
+    private func receive(_ message: Message) {
+        if case .write(let bytes) = message { screen.writeRaw(bytes) }
+        guard let event = runner.receive(message) else { return }
+        handle(event)
+        if case .opened(_, _, let opening) = message {
+            watchFolder()
+            for id in opening.refreshing { perform(.refresh(id)) }
+        }
+    }
+
+    private func handle(_ event: Event) {
+        for effect in update(&state, event) { perform(effect) }
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .quit: loop.end()
+        case .suspend: loop.suspend()
+        case .redraw: loop.redraw()
+        default: runner.perform(effect)
+        }
+    }
+
+    /// Other programs' writes are seen from now on. Without a watch everything works but that, and it is said.
+    private func watchFolder() {
+        guard watch == nil else { return }
+        do throws(Failure) {
+            let watch = try FolderWatch(vault: location.path)
+            self.watch = watch
+            loop.watch(watch.fileDescriptor) {
+                if watch.drain() { self.runner.vaultMayHaveChanged() }
+            }
+        } catch {
+            handle(.trouble(error))
+        }
+    }
+}

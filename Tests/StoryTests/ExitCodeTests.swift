@@ -1,0 +1,224 @@
+import CSQLite
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Every exit code")
+struct ExitCodeTests {
+    private func complaint(_ summary: String, _ hints: String...) -> String {
+        "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
+    }
+
+    private let usageHint = "keyfob --help lists the commands, keyfob COMMAND --help its options"
+
+    @Test("64: the command line was not understood, and what may be a secret is not repeated")
+    func usage() async throws {
+        let story = try Story()
+        let cases: [([String], [String])] = [
+            (["frobnicate"], ["there are more arguments than expected", usageHint]),
+            (["list", "hunter2"], ["there are more arguments than expected", usageHint]),
+            (["token"], ["missing expected argument '<name>'", usageHint]),
+            (["add", "x"], ["missing expected argument '--client-id <id>'", usageHint]),
+            (
+                ["add", "x", "--client-id", "y", "--secret", "hunter2"],
+                [
+                    "unknown option '--secret'",
+                    "a secret never comes from the command line, where others can see it", usageHint,
+                ]
+            ),
+            (["token", "x", "--min-valid", "soon"], ["the value 'soon' is invalid for '--min-valid <seconds>'", usageHint]),
+        ]
+        for (arguments, lines) in cases {
+            let outcome = try await story.run(arguments, input: "", environment: [:])
+            let expected = "keyfob: \(lines[0])\n" + lines.dropFirst().map { "  hint: \($0)\n" }.joined()
+            #expect(outcome == Story.Outcome(64, complaint: expected), "\(arguments)")
+            #expect(!outcome.complaint.contains("hunter2"))
+        }
+    }
+
+    @Test("65: damaged, not a vault, a newer format; the file stays as it was")
+    func damaged() async throws {
+        let story = try await Story.withVault()
+        let good = try Data(contentsOf: URL(fileURLWithPath: story.vault))
+        func outcome(with bytes: Data) async throws -> Story.Outcome {
+            try bytes.write(to: URL(fileURLWithPath: story.vault))
+            chmod(story.vault, 0o600)
+            let outcome = try await story.run("list")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: story.vault)) == bytes)
+            return outcome
+        }
+        let truncated = try await outcome(with: good.prefix(5_000))
+        #expect(truncated.status == 65)
+        #expect(truncated.complaint.hasPrefix("keyfob: "))
+        let foreign = try await outcome(with: Data("no database at all, but long enough to be looked at as one".utf8))
+        #expect(foreign.status == 65)
+        #expect(foreign.complaint.contains("is not a keyfob vault"))
+        let empty = try await outcome(with: Data())
+        #expect(empty.status == 65)
+        try good.write(to: URL(fileURLWithPath: story.vault))
+        try execute("PRAGMA user_version = 99", on: story.vault)
+        let newer = try await story.run("list")
+        #expect(newer.status == 65)
+        #expect(newer.complaint.contains("newer"))
+    }
+
+    @Test("66: no such vault, no such client")
+    func missing() async throws {
+        let story = try Story()
+        let noVault = try await story.run("list")
+        #expect(noVault == Story.Outcome(66, complaint: complaint("no vault at \(story.vault)", "keyfob init makes one")))
+        _ = try await story.run("init")
+        for verb in ["show", "token", "header"] {
+            let outcome = try await story.run(verb, "billing")
+            #expect(
+                outcome
+                    == Story.Outcome(
+                        66, complaint: complaint("no client named \"billing\"", "keyfob list shows the names")))
+        }
+        #expect(try await story.run("remove", "billing", "--yes").status == 66)
+    }
+
+    @Test("69: nobody there, busy for good, an answer that never ends")
+    func unreachable() async throws {
+        let server = try DemoServer.with([
+            "busy": .html("<h1>503</h1>", status: 503, headers: [("Retry-After", "3600")]), "gone": .hangsUp,
+        ])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("busy", "busy", at: server)
+        try await story.add("gone", "gone", at: server)
+        for name in ["busy", "gone"] {
+            let outcome = try await story.run("token", name)
+            #expect(outcome.status == 69, "\(outcome.complaint)")
+            #expect(outcome.output == "")
+        }
+        let nobody = try await story.run(
+            "add", "nobody", "--client-id", "x", "--token-url", "http://127.0.0.1:1/token", "--secret-stdin", input: "s")
+        #expect(nobody.status == 0)
+        let outcome = try await story.run("token", "nobody")
+        #expect(outcome.status == 69)
+        #expect(outcome.complaint.contains("127.0.0.1"))
+        let last = try await story.run("show", "nobody", "--json")
+        #expect(last.output.contains("\"kind\" : \"unreachable\""), "the failed attempt is kept for others to see")
+    }
+
+    @Test("73: the vault exists, the name is taken, the folder is not there")
+    func cannotWrite() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 60)])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("Billing", "app", at: server)
+        let taken = try await story.run("add", "BILLING", "--client-id", "x", "--secret-stdin", input: "s")
+        #expect(
+            taken
+                == Story.Outcome(
+                    73,
+                    complaint: complaint(
+                        "there is a client named \"BILLING\" already", "upper and lower case count as one")))
+        let nowhere = try await story.run("init", environment: ["KEYFOB_VAULT": story.folder.path + "/no/vault.db"])
+        #expect(nowhere.status == 73)
+    }
+
+    @Test("75: somebody else holds the vault's lock for longer than is waited for")
+    func busy() async throws {
+        let story = try await Story.withVault()
+        let database = try open(story.vault)
+        defer { sqlite3_close(database) }
+        try execute("BEGIN IMMEDIATE", on: database)
+        let outcome = try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s")
+        #expect(
+            outcome
+                == Story.Outcome(
+                    75,
+                    complaint: complaint(
+                        "the vault \(story.vault) is busy: another program has held it for 5 s",
+                        "nothing was saved: try again", "fuser \(story.vault) tells who holds it")))
+        try execute("ROLLBACK", on: database)
+        #expect(try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s").status == 0)
+    }
+
+    @Test("76: refused, a redirect, HTML, another token type, a token that no header may hold")
+    func refused() async throws {
+        let server = try DemoServer.with([
+            "refused": .refuses,
+            "redirect": .raw(.init(status: 301, headers: [("Location", "https://elsewhere.example/token/")])),
+            "html": .html("<h1>Welcome</h1>", status: 200),
+            "mac": .json(#"{"access_token":"abc","token_type":"mac","expires_in":60}"#),
+            "escape": .json(#"{"access_token":"a\u001b[31mb","token_type":"Bearer"}"#),
+            "forbidden": .raw(.init(status: 403)),
+        ])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        for (name, words) in [
+            ("refused", "invalid_client"), ("redirect", "https://elsewhere.example/token/"), ("html", "with a web page, not with a token"),
+            ("mac", "mac"), ("escape", "token"), ("forbidden", "403"),
+        ] {
+            try await story.add(name, name, at: server)
+            let outcome = try await story.run("token", name)
+            #expect(outcome.status == 76, "\(name)")
+            #expect(outcome.output == "")
+            #expect(outcome.complaint.contains(words), "\(name): \(outcome.complaint)")
+            #expect(outcome.complaint.hasPrefix("keyfob: ") && outcome.complaint.contains("\n  hint: "), "\(name)")
+            let isClean = outcome.complaint.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 }
+            #expect(isClean)
+            #expect(!outcome.complaint.contains("s3cret"))
+        }
+    }
+
+    @Test("77: wrong passphrase, none to be had, others could read the vault")
+    func notOpened() async throws {
+        let story = try await Story.withVault()
+        let wrong = try await story.run("list", "--passphrase-file", "/dev/stdin", input: "wrong\n")
+        #expect(
+            wrong
+                == Story.Outcome(
+                    77,
+                    complaint: complaint(
+                        "wrong passphrase for \(story.vault)", "look at Caps Lock and the keyboard layout",
+                        "there is no recovery: without it the vault stays shut")))
+        let none = try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""])
+        #expect(
+            none
+                == Story.Outcome(
+                    77,
+                    complaint: complaint(
+                        "there is no terminal to ask on",
+                        "name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")))
+        chmod(story.vault, 0o644)
+        let loose = try await story.run("list")
+        #expect(loose.status == 77)
+        #expect(loose.complaint.contains("\n  hint: chmod 600 \(story.vault)\n"))
+    }
+
+    @Test("78: a bad URL, plain http to another machine; at add already")
+    func unusable() async throws {
+        let story = try await Story.withVault()
+        for url in ["http://login.example.com/token", "ftp://x/y", "https://u:p@x.example/", "https://x.example/#f", "nonsense", ""] {
+            let outcome = try await story.run(
+                "add", "x", "--client-id", "y", "--token-url", url, "--secret-stdin", input: "s")
+            #expect(outcome.status == 78, "\(url): \(outcome.complaint)")
+        }
+        #expect(try await story.run("list") == Story.Outcome(0))
+    }
+
+    private struct DatabaseTrouble: Error { let code: Int32 }
+
+    private func open(_ path: String) throws -> OpaquePointer? {
+        var database: OpaquePointer?
+        let code = sqlite3_open(path, &database)
+        guard code == SQLITE_OK else { throw DatabaseTrouble(code: code) }
+        return database
+    }
+
+    private func execute(_ statement: String, on database: OpaquePointer?) throws {
+        let code = sqlite3_exec(database, statement, nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseTrouble(code: code) }
+    }
+
+    private func execute(_ statement: String, on path: String) throws {
+        let database = try open(path)
+        defer { sqlite3_close(database) }
+        try execute(statement, on: database)
+    }
+}

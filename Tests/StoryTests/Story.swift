@@ -1,0 +1,103 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+/// A folder with a vault in it, and the real binary run on it: without a terminal, and with nothing of this user's
+/// environment that keyfob reads.
+final class Story: Sendable {
+    static let passphrase = "correct horse battery"
+
+    /// The program, which SwiftPM puts beside the tests' own bundle.
+    static let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        .appendingPathComponent("keyfob")
+
+    let folder: URL
+    var vault: String { folder.appendingPathComponent("vault.db").path }
+
+    struct Outcome: Equatable {
+        var status: Int32
+        var output: String
+        var complaint: String
+
+        init(_ status: Int32, output: String = "", complaint: String = "") {
+            self.status = status
+            self.output = output
+            self.complaint = complaint
+        }
+    }
+
+    init() throws {
+        var template = Array("/tmp/keyfob-story-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
+        folder = URL(fileURLWithPath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        try Data(Self.passphrase.utf8).write(to: folder.appendingPathComponent("passphrase"))
+        chmod(folder.appendingPathComponent("passphrase").path, 0o600)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// A story that begins with a vault.
+    static func withVault() async throws -> Story {
+        let story = try Story()
+        let made = try await story.run("init")
+        try #require(made == Outcome(0, complaint: "keyfob: created the vault \(story.vault)\n"))
+        return story
+    }
+
+    /// Runs `keyfob ARGUMENTS` to its end, with the story's vault and passphrase unless `environment` says otherwise
+    /// (an empty value unsets).
+    func run(
+        _ arguments: String..., input: String = "", environment: [String: String] = [:]
+    ) async throws -> Outcome {
+        try await run(arguments, input: input, environment: environment)
+    }
+
+    func run(_ arguments: [String], input: String, environment: [String: String]) async throws -> Outcome {
+        let name = UUID().uuidString
+        let files = ["in", "out", "err"].map { folder.appendingPathComponent("\(name).\($0)") }
+        try Data(input.utf8).write(to: files[0])
+        for file in files[1...] { try Data().write(to: file) }
+        let process = Process()
+        // A session of its own has no terminal, so that nothing can be asked of whoever runs the tests.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+        process.arguments = ["--wait", Self.program.path] + arguments
+        process.environment = [
+            "PATH": "/usr/bin:/bin", "HOME": folder.path, "KEYFOB_VAULT": vault,
+            "KEYFOB_PASSPHRASE_FILE": folder.appendingPathComponent("passphrase").path,
+        ].merging(environment) { $1 }.filter { !$0.value.isEmpty }
+        process.standardInput = try FileHandle(forReadingFrom: files[0])
+        process.standardOutput = try FileHandle(forWritingTo: files[1])
+        process.standardError = try FileHandle(forWritingTo: files[2])
+        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do {
+                try process.run()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        return Outcome(
+            status, output: try String(contentsOf: files[1], encoding: .utf8),
+            complaint: try String(contentsOf: files[2], encoding: .utf8))
+    }
+
+    /// Adds a client of `server`.
+    func add(_ name: String, _ clientID: String, at server: DemoServer, secret: String = "s3cret") async throws {
+        let added = try await run(
+            "add", name, "--client-id", clientID, "--token-url", server.tokenURL, "--secret-stdin", input: secret)
+        try #require(
+            added
+                == Outcome(
+                    0, complaint: "keyfob: added \"\(name)\"\n  hint: keyfob token fetches its first token\n"))
+    }
+}
+
+extension DemoServer {
+    /// A server with one client for each behaviour, whose ID is the key; every secret is `s3cret`.
+    static func with(_ behaviours: [String: Behaviour], recording: Bool = false) throws -> DemoServer {
+        try DemoServer(
+            clients: behaviours.map { Client(clientID: $0.key, secret: Secret(utf8: "s3cret"), behaviour: $0.value) },
+            recording: recording)
+    }
+}
