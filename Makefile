@@ -9,7 +9,7 @@ FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-er
 RELEASE = -c release --static-swift-stdlib
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
-.PHONY: help deps build run test install uninstall bench screenshots format clean
+.PHONY: help deps build run test install uninstall bench screenshots goldens format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -42,6 +42,10 @@ bench: ## measure against tig and htop, write docs/benchmarks.md
 screenshots: build ## take screenshots/ anew, real pixels
 	@scripts/deps screenshots
 	@scripts/screenshots
+
+goldens: ## draw the frames of Tests/InterfaceTests/Goldens anew; read the difference
+	@$(SWIFT_BUILD) --build-tests
+	@KEYFOB_REFRESH_GOLDENS=1 scripts/test --disable-xctest --filter InterfaceTests
 
 format: ## format the Swift sources
 	@swift format --in-place --parallel --recursive Sources Tests Package.swift

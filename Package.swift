@@ -16,7 +16,7 @@ let package = Package(
                 "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Interface"]),
+        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface"]),
         .target(name: "Interface", dependencies: ["CWideText", "Credentials", "Formats"]),
         .target(name: "DemoServer", dependencies: ["CMicrohttpd", "Credentials"]),
         .target(name: "System", dependencies: ["CLinux", "Credentials"]),
@@ -44,9 +44,9 @@ let package = Package(
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
         .testTarget(
             name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"], exclude: ["Goldens"]),
-        .testTarget(name: "TerminalTests", dependencies: ["Interface", "Terminal"]),
+        .testTarget(name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
-        .testTarget(name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "keyfob"]),
+        .testTarget(name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "System", "keyfob"]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

@@ -36,6 +36,8 @@ extension State {
             let text = "new token in \(Self.duration(seconds))"
             say(text, .valid, client: name(id))
             for warning in warnings { log(warning, .expiring, client: name(id)) }
+        // A client that is gone has nobody who waits for its token.
+        case .refreshFailed(let id, _) where clients.entry(id) == nil: break
         case .refreshFailed(let id, let failure): sayFailure(failure, client: name(id))
         case .refreshAllProgressed(let progress):
             refreshAll = progress.isFinished ? nil : progress
@@ -98,7 +100,9 @@ extension State {
     }
 
     private mutating func sayFailure(_ failure: Failure, client: String = "", prefix: String = "") {
-        say(prefix + failure.summary, .failed, client: client)
+        // A summary that names the client need not be told whose it is.
+        let isNamed = !client.isEmpty && failure.summary.contains("\"\(client)\"")
+        say(prefix + failure.summary, .failed, client: isNamed ? "" : client)
     }
 
     private func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }

@@ -41,7 +41,8 @@ private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas)
     }
 }
 
-/// In the lowest border of the last box, so that nothing moves when a message comes or goes.
+/// In the lowest border, so that nothing moves when a message comes or goes; where it takes more rows, over what stands
+/// above.
 private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
     guard let box = layout.boxes.last else { return }
     var message = state.message
@@ -50,10 +51,13 @@ private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canv
         message = State.Message(text: failed.failure.summary, role: .failed)
     }
     guard let message else { return }
-    let end = box.endColumn - 2
+    let lines = DisplayWidth.wrap(message.text, into: layout.body.columns - 6).prefix(4)
+    let width = lines.map(DisplayWidth.of).max() ?? 0
     // A message that is wider than its box goes on over the one to its left.
-    let width = DisplayWidth.of(message.text) + 2
-    let start = max(min(box.column + 2, end - width), layout.body.column + 2)
-    let text = DisplayWidth.fit(message.text, into: end - start - 2, ellipsis: state.glyphs.ellipsis)
-    canvas.text(" \(text) ", column: start, row: layout.body.endRow - 1, style: Style(message.role, bold: true))
+    let start = max(min(box.column + 2, box.endColumn - 4 - width), layout.body.column + 2)
+    for (index, line) in lines.enumerated() {
+        let row = layout.body.endRow - lines.count + index
+        canvas.fill(Rectangle(column: start, row: row, columns: width + 2, rows: 1))
+        canvas.text(line, column: start + 1, row: row, style: Style(message.role, bold: true))
+    }
 }

@@ -174,11 +174,31 @@ struct ListUpdateTests {
         #expect(state.context == .list)
     }
 
+    @Test("the request of a client that was deleted ends without a word")
+    func refreshOfDeleted() {
+        var state = Samples.open()
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        let before = state.message
+        _ = update(&state, .refreshFailed(Samples.id(1), Failure(.noSuchClient, "it is gone")))
+        #expect(state.message == before)
+        #expect(state.activity.entries.count == 1)
+    }
+
+    @Test("a message that is longer than a row is told in full, over what stands above")
+    func longMessage() {
+        var state = Samples.open(Size(columns: 60, rows: 20))
+        let copied = Copied(
+            destination: "in tmux's buffer; the terminal decides about the clipboard", wasFetched: false,
+            facts: Samples.token(life: 3_600))
+        _ = update(&state, .copied(Samples.id(1), .header, copied))
+        expectGolden(state.drawing, "message-long")
+    }
+
     @Test("a failed refresh is said with its reason; the hints stand in the Token pane")
     func refreshFailed() {
         var state = Samples.open()
         _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
-        #expect(state.message == State.Message(text: "Partner staging: \(Samples.refusal.summary)", role: .failed))
+        #expect(state.message == State.Message(text: Samples.refusal.summary, role: .failed))
         #expect(state.activity.entries.last?.role == .failed)
     }
 }

@@ -27,7 +27,10 @@ struct ExitCodeTests {
                     "a secret never comes from the command line, where others can see it", usageHint,
                 ]
             ),
-            (["token", "x", "--min-valid", "soon"], ["the value 'soon' is invalid for '--min-valid <seconds>'", usageHint]),
+            (
+                ["token", "x", "--min-valid", "soon"],
+                ["the value 'soon' is invalid for '--min-valid <seconds>'", usageHint]
+            ),
         ]
         for (arguments, lines) in cases {
             let outcome = try await story.run(arguments, input: "", environment: [:])
@@ -67,7 +70,8 @@ struct ExitCodeTests {
     func missing() async throws {
         let story = try Story()
         let noVault = try await story.run("list")
-        #expect(noVault == Story.Outcome(66, complaint: complaint("no vault at \(story.vault)", "keyfob init makes one")))
+        #expect(
+            noVault == Story.Outcome(66, complaint: complaint("no vault at \(story.vault)", "keyfob init makes one")))
         _ = try await story.run("init")
         for verb in ["show", "token", "header"] {
             let outcome = try await story.run(verb, "billing")
@@ -94,7 +98,8 @@ struct ExitCodeTests {
             #expect(outcome.output == "")
         }
         let nobody = try await story.run(
-            "add", "nobody", "--client-id", "x", "--token-url", "http://127.0.0.1:1/token", "--secret-stdin", input: "s")
+            "add", "nobody", "--client-id", "x", "--token-url", "http://127.0.0.1:1/token", "--secret-stdin", input: "s"
+        )
         #expect(nobody.status == 0)
         let outcome = try await story.run("token", "nobody")
         #expect(outcome.status == 69)
@@ -151,7 +156,8 @@ struct ExitCodeTests {
         defer { server.stop() }
         let story = try await Story.withVault()
         for (name, words) in [
-            ("refused", "invalid_client"), ("redirect", "https://elsewhere.example/token/"), ("html", "with a web page, not with a token"),
+            ("refused", "invalid_client"), ("redirect", "https://elsewhere.example/token/"),
+            ("html", "with a web page, not with a token"),
             ("mac", "mac"), ("escape", "token"), ("forbidden", "403"),
         ] {
             try await story.add(name, name, at: server)
@@ -194,7 +200,10 @@ struct ExitCodeTests {
     @Test("78: a bad URL, plain http to another machine; at add already")
     func unusable() async throws {
         let story = try await Story.withVault()
-        for url in ["http://login.example.com/token", "ftp://x/y", "https://u:p@x.example/", "https://x.example/#f", "nonsense", ""] {
+        for url in [
+            "http://login.example.com/token", "ftp://x/y", "https://u:p@x.example/", "https://x.example/#f", "nonsense",
+            "",
+        ] {
             let outcome = try await story.run(
                 "add", "x", "--client-id", "y", "--token-url", url, "--secret-stdin", input: "s")
             #expect(outcome.status == 78, "\(url): \(outcome.complaint)")

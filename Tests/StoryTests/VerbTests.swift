@@ -55,7 +55,8 @@ struct VerbTests {
         let story = try await Story.withVault()
         #expect(try await story.run("list") == Story.Outcome(0))
         #expect(try await story.run("list", "--json") == Story.Outcome(0, output: "[\n\n]\n"))
-        let added = try await story.run("add", " Billing ", "--client-id", " app-1\n", "--secret-stdin", input: "s3cret\n")
+        let added = try await story.run(
+            "add", " Billing ", "--client-id", " app-1\n", "--secret-stdin", input: "s3cret\n")
         #expect(
             added
                 == Story.Outcome(
@@ -111,7 +112,9 @@ struct VerbTests {
                           hint: --yes goes ahead
 
                         """))
-        #expect(try await story.run("remove", "billing", "--yes") == Story.Outcome(0, complaint: "keyfob: removed \"Billing\"\n"))
+        #expect(
+            try await story.run("remove", "billing", "--yes")
+                == Story.Outcome(0, complaint: "keyfob: removed \"Billing\"\n"))
         #expect(try await story.run("list") == Story.Outcome(0))
     }
 
@@ -149,7 +152,8 @@ struct VerbTests {
 
     @Test("--min-valid fetches a longer token, and says so where the new one is shorter than asked too")
     func minimumValidity() async throws {
-        let server = try DemoServer.with(["app": .token(lifetime: 300), "opaque": .opaqueWithoutExpiry], recording: true)
+        let server = try DemoServer.with(
+            ["app": .token(lifetime: 300), "opaque": .opaqueWithoutExpiry], recording: true)
         defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("short", "app", at: server)
@@ -214,7 +218,8 @@ struct VerbTests {
         let story = try await Story.withVault()
         try await story.add("visible-name", "visible-client-id", at: server)
         let token = try await story.run("token", "visible-name").output
-        for file in try FileManager.default.contentsOfDirectory(atPath: story.folder.path) where file.hasPrefix("vault") {
+        for file in try FileManager.default.contentsOfDirectory(atPath: story.folder.path) where file.hasPrefix("vault")
+        {
             let bytes = try Data(contentsOf: story.folder.appendingPathComponent(file))
             for text in ["visible-name", "visible-client-id", "s3cret", "127.0.0.1", String(token.prefix(20))] {
                 #expect(bytes.range(of: Data(text.utf8)) == nil, "\(text) in \(file)")

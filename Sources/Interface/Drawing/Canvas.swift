@@ -68,7 +68,8 @@ struct Canvas {
             }
             guard place + width <= limit else { return place }
             if place >= 0 {
-                set(base, place, glyphs.isASCII ? "?" : String(scalar), style)
+                let isDrawable = !glyphs.isASCII && DisplayWidth.isDrawable(scalar)
+                set(base, place, isDrawable ? String(scalar) : "?", style)
                 if width == 2 {
                     frame.cells[base + place + 1] = Cell(text: glyphs.isASCII ? "?" : "", style: style)
                 }

@@ -8,7 +8,18 @@ enum DisplayWidth {
     static func of(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x7F { return scalar.value < 0x20 ? 0 : 1 }
         guard !UntrustedText.isControl(scalar) else { return 0 }
-        return max(Int(wcwidth(wchar_t(bitPattern: scalar.value))), 0)
+        let width = Int(wcwidth(wchar_t(bitPattern: scalar.value)))
+        return width >= 0 || isCombining(scalar) ? max(width, 0) : 1
+    }
+
+    /// Whether the locale has the scalar at all; where not, a `?` of one column stands for it.
+    static func isDrawable(_ scalar: Unicode.Scalar) -> Bool { wcwidth(wchar_t(bitPattern: scalar.value)) >= 0 }
+
+    private static func isCombining(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: true
+        default: false
+        }
     }
 
     static func of(_ text: String) -> Int {

@@ -1,0 +1,129 @@
+import Credentials
+import Foundation
+import Synchronization
+import System
+import Testing
+
+/// The real program on a real terminal: a tmux server of its own, keys sent to it, its screen read.
+///
+/// Every wait is for something to be seen, looked for every few milliseconds.
+final class TerminalStory: Sendable {
+    let story: Story
+    private let socket = "keyfob-\(UUID().uuidString.prefix(8))"
+
+    struct NotSeen: Error, CustomStringConvertible {
+        let wanted: String
+        let screen: String
+        var description: String { "not seen: \(wanted)\n\(screen)" }
+    }
+
+    private let server: Mutex<pid_t>
+
+    private init(_ story: Story) {
+        self.story = story
+        server = Mutex(0)
+    }
+
+    /// Starts a shell in which `command` is run; then it says `exit N`.
+    static func start(
+        _ story: Story, _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
+    ) async throws -> TerminalStory {
+        let terminal = TerminalStory(story)
+        let variables = [
+            "PATH": "\(Story.program.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": story.folder.path,
+            "KEYFOB_VAULT": story.vault, "LC_ALL": "C.UTF-8", "PS1": "shell> ",
+        ].merging(environment) { $1 }.map { "\($0.key)='\($0.value)'" }.sorted().joined(separator: " ")
+        let script = "stty -g >before; \(command); echo exit $?; stty -g >after; exec /bin/sh"
+        let quoted = script.replacingOccurrences(of: "'", with: "'\\''")
+        try await terminal.tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-c", story.folder.path,
+            "env -i TERM=screen-256color TMUX=\"$TMUX\" \(variables) /bin/sh -c '\(quoted)'")
+        let server = try await terminal.tmux("display-message", "-p", "#{pid}").trimmingCharacters(in: .newlines)
+        terminal.server.withLock { $0 = pid_t(server) ?? 0 }
+        return terminal
+    }
+
+    deinit {
+        let server = server.withLock { $0 }
+        if server > 0 { kill(server, SIGTERM) }
+    }
+
+    /// Keys by tmux's names: `Enter`, `C-c`, `Escape`, `Down`; anything else is typed.
+    func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
+
+    /// Types `text` as it is.
+    func type(_ text: String) async throws { try await tmux("send-keys", "-l", text) }
+
+    /// Pastes `text` as a terminal does it, in brackets where the program asked for them.
+    func paste(_ text: String) async throws {
+        try await tmux("set-buffer", "-b", "pasted", text)
+        try await tmux("paste-buffer", "-p", "-r", "-b", "pasted")
+    }
+
+    func resize(columns: Int, rows: Int) async throws {
+        try await tmux("resize-window", "-x", "\(columns)", "-y", "\(rows)")
+    }
+
+    var screen: String { get async throws { try await tmux("capture-pane", "-p") } }
+
+    /// The process in the terminal that is the program itself.
+    var program: Int32 {
+        get async throws {
+            let shell = try await tmux("display-message", "-p", "#{pane_pid}").trimmingCharacters(in: .newlines)
+            let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
+            return try #require(children.split(separator: " ").first.flatMap { Int32($0) })
+        }
+    }
+
+    /// What was copied last: tmux's own buffer.
+    var copied: String { get async throws { try await tmux("show-buffer") } }
+
+    /// Waits until `text` is on the screen, for `seconds` at most.
+    @discardableResult
+    func see(_ text: String, within seconds: Double = 20) async throws -> String {
+        try await see("\"\(text)\"", within: seconds) { $0.contains(text) }
+    }
+
+    /// Waits until the screen is as `isSeen` wants it.
+    @discardableResult
+    func see(_ wanted: String, within seconds: Double = 20, _ isSeen: (String) -> Bool) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var now = try await screen
+        while !isSeen(now) {
+            guard ContinuousClock.now < deadline else { throw NotSeen(wanted: wanted, screen: now) }
+            try await Task.sleep(for: .milliseconds(15))
+            now = try await screen
+        }
+        return now
+    }
+
+    /// After the program's end: the terminal's modes are what they were, and its main screen is back.
+    func expectRestored(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await see("the shell's prompt") { $0.contains("exit ") && !$0.contains("╭") }
+        let before = try String(contentsOf: story.folder.appendingPathComponent("before"), encoding: .utf8)
+        var after = ""
+        let deadline = ContinuousClock.now + .seconds(5)
+        while after.isEmpty, ContinuousClock.now < deadline {
+            after = (try? String(contentsOf: story.folder.appendingPathComponent("after"), encoding: .utf8)) ?? ""
+            try await Task.sleep(for: .milliseconds(15))
+        }
+        #expect(after == before, sourceLocation: sourceLocation)
+        let flags = try await tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}")
+        #expect(flags == "0 1\n", "no alternate screen, a visible cursor", sourceLocation: sourceLocation)
+    }
+
+    @discardableResult
+    private func tmux(_ arguments: String...) async throws -> String { try await tmux(arguments) }
+
+    @discardableResult
+    private func tmux(_ arguments: [String]) async throws -> String {
+        let result = await Subprocess.run(
+            ["/usr/bin/tmux", "-u", "-L", socket] + arguments,
+            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": story.folder.path],
+            capture: 1 << 20, timeout: 10)
+        guard result.succeeded else {
+            throw NotSeen(wanted: "an end of tmux \(arguments.first ?? "")", screen: "\(result.ending)")
+        }
+        return result.output.unwipeableText()
+    }
+}
