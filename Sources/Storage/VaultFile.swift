@@ -54,10 +54,14 @@ struct VaultFile: Sendable {
             let connection = try Connection(file: file, named: path, mode: .immutable)
             let application = try connection.integer("PRAGMA application_id")
             let version = try connection.integer("PRAGMA user_version")
+            let pageSize = try connection.integer("PRAGMA page_size") ?? 1
+            guard Self.size(of: file) >= 512 else { throw Failure.notAVault(path, because: "it is no SQLite file") }
             guard application == Schema.applicationID, let version, version > 0 else {
                 throw Failure.notAVault(path, because: "it is an SQLite file of something else")
             }
             guard version <= Schema.version else { throw Failure.vaultTooNew(path, version: version) }
+            // SQLite takes a last page that was cut for one that ends in zeros.
+            guard Int64(Self.size(of: file)) % pageSize == 0 else { throw Failure.vaultDamaged(path, "") }
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
             // What is missing in the file may be in its log; who opens the two together will see.

@@ -122,6 +122,9 @@ final class WriterThread: Sendable {
         return isTaken
     }
 
+    /// How many wait for the thread to be free.
+    var waitingJobs: Int { queue.withLock { $0.jobs.count } }
+
     private func takeJobs() -> [Job] {
         while sem_wait(wake) != 0 {}
         return queue.withLock { queue in

@@ -11,7 +11,7 @@ let cheap = KeyDerivationCost(passes: 1, memoryBytes: 8192)
 let passphrase = Secret(utf8: "correct horse battery staple")
 
 /// A folder for one test, gone with the last reference.
-final class Folder {
+final class Folder: Sendable {
     let path: String
 
     init() {
@@ -29,11 +29,11 @@ final class Folder {
 
     func contents(_ name: String = "vault.db") -> Data? { FileManager.default.contents(atPath: path + "/" + name) }
 
-    func newVault() async throws -> Vault {
+    func newVault() async throws(Failure) -> Vault {
         try await Vault.create(at: vault, passphrase: passphrase, cost: cheap)
     }
 
-    func openVault() async throws -> Vault {
+    func openVault() async throws(Failure) -> Vault {
         try await Vault.open(at: vault, passphrase: passphrase)
     }
 
@@ -44,6 +44,28 @@ final class Folder {
         try #require(sqlite3_open_v2(vault, &handle, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK)
         let code = sqlite3_exec(handle, statement, nil, nil, nil)
         try #require(code == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle))): \(statement)")
+    }
+}
+
+extension Folder {
+    /// What a query answers, every value as text.
+    func rows(_ query: String) throws -> [[String]] {
+        var handle: OpaquePointer?
+        var statement: OpaquePointer?
+        defer {
+            sqlite3_finalize(statement)
+            sqlite3_close_v2(handle)
+        }
+        try #require(sqlite3_open_v2(vault, &handle, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK)
+        try #require(sqlite3_prepare_v2(handle, query, -1, &statement, nil) == SQLITE_OK, "\(query)")
+        var rows: [[String]] = []
+        while sqlite3_step(statement) == SQLITE_ROW {
+            rows.append(
+                (0..<sqlite3_column_count(statement)).map {
+                    sqlite3_column_text(statement, $0).map { String(cString: $0) } ?? ""
+                })
+        }
+        return rows
     }
 }
 

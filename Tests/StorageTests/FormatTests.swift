@@ -1,0 +1,166 @@
+import CSQLite
+import CSodium
+import Credentials
+import Foundation
+import Testing
+
+import struct Storage.KeyDerivationCost
+import class Storage.Vault
+
+// Storage writes the vault here, and has no part in reading it: that is done as docs/vault-format.md says, with nothing
+// but SQLite and libsodium.
+@Suite("Another program can read a vault by its description")
+struct FormatTests {
+    private struct Reader {
+        let vaultID: [UInt8]
+        let dataKey: [UInt8]
+
+        static func open(_ sealed: [UInt8], associatedData: [UInt8], key: [UInt8]) -> [UInt8]? {
+            var content = [UInt8](repeating: 0, count: sealed.count - 24 - 16)
+            let code = crypto_aead_xchacha20poly1305_ietf_decrypt(
+                &content, nil, nil, Array(sealed[24...]), UInt64(sealed.count - 24), associatedData,
+                UInt64(associatedData.count), Array(sealed[..<24]), key)
+            return code == 0 ? content : nil
+        }
+
+        func record(kind: UInt8, id: [UInt8], revision: Int64, sealed: [UInt8]) throws -> (
+            json: [String: Any], secret: String
+        ) {
+            let label = Array("keyfob record v1".utf8) + vaultID + [kind] + id + FormatTests.littleEndian(revision)
+            var content = try #require(Self.open(sealed, associatedData: label, key: dataKey))
+            #expect(content.count % 256 == 0)
+            while content.last == 0 { content.removeLast() }
+            try #require(content.popLast() == 0x80)
+            let length = content[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
+            let json = try JSONSerialization.jsonObject(with: Data(content[4..<(4 + length)]))
+            return (try #require(json as? [String: Any]), String(decoding: content[(4 + length)...], as: UTF8.self))
+        }
+    }
+
+    private static func littleEndian(_ number: Int64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
+
+    private func bytes(_ hex: String) -> [UInt8] { [UInt8](Data(hex: hex)) }
+
+    private func reader(_ folder: Folder, passphrase: String) throws -> Reader {
+        let row = try #require(
+            try folder.rows(
+                """
+                SELECT hex(id), number, derivation, passes, memory_bytes, hex(salt), hex(sealed_key), hex(checksum)
+                FROM vault, key_slot
+                """
+            ).first)
+        let vaultID = bytes(row[0])
+        #expect(vaultID.count == 16 && row[1] == "1" && row[2] == "argon2id")
+        let numbers = [row[1], row[3], row[4]].compactMap { Int64($0) }
+        let salt = bytes(row[5])
+        let sealedKey = bytes(row[6])
+        #expect(salt.count == 16 && sealedKey.count == 72)
+        let parameters = Array("keyfob keyslot 1".utf8) + vaultID + numbers.flatMap(Self.littleEndian) + salt
+
+        var checksum = [UInt8](repeating: 0, count: 16)
+        let summed = parameters + sealedKey
+        #expect(crypto_generichash(&checksum, 16, summed, UInt64(summed.count), nil, 0) == 0)
+        #expect(checksum == bytes(row[7]))
+
+        var derived = [UInt8](repeating: 0, count: 32)
+        let code = crypto_pwhash(
+            &derived, 32, passphrase, UInt64(passphrase.utf8.count), salt, UInt64(numbers[1]), Int(numbers[2]),
+            crypto_pwhash_ALG_ARGON2ID13)
+        #expect(code == 0)
+        let key = try #require(Reader.open(sealedKey, associatedData: parameters, key: derived))
+        return Reader(vaultID: vaultID, dataKey: key)
+    }
+
+    @Test("Every kind of record is found as the page says")
+    func everyRecord() async throws {
+        let folder = Folder()
+        let vault = try await Vault.create(
+            at: folder.vault, passphrase: Secret(utf8: "pass ph\u{E4}se"),
+            cost: KeyDerivationCost(passes: 2, memoryBytes: 16384))
+        var profile = newProfile("Caf\u{E9}")
+        profile.authentication = .clientSecretBasic
+        profile.basicEncoding = .raw
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s3cr\u{E4}t"))
+        profile.name = "renamed"
+        _ = try await vault.update(profile, from: 1, secret: nil, at: created.addingTimeInterval(1.5))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        var bare = newProfile("bare")
+        bare.tags = []
+        bare.notes = ""
+        _ = try await vault.insert(bare, secret: Secret([]))
+        await vault.close()
+
+        #expect(try folder.rows("PRAGMA application_id") == [["\(0x6B66_6F62)"]])
+        #expect(try folder.rows("PRAGMA user_version") == [["1"]])
+        #expect(try folder.rows("PRAGMA journal_mode") == [["wal"]])
+        #expect(try folder.rows("PRAGMA page_size") == [["8192"]])
+        let page = try String(contentsOfFile: Self.page, encoding: .utf8)
+        let tables = try folder.rows("SELECT sql FROM sqlite_schema ORDER BY rowid").map { $0[0] }
+        #expect(tables.count == 3)
+        for table in tables { #expect(page.contains("\n\(table)\n"), "the page does not have: \(table)") }
+
+        let reader = try reader(folder, passphrase: "pass ph\u{E4}se")
+        var found: [String: (json: [String: Any], secret: String)] = [:]
+        for row in try folder.rows("SELECT kind, hex(id), revision, hex(sealed) FROM record") {
+            let kind = try #require(UInt8(row[0]))
+            let revision = try #require(Int64(row[2]))
+            let record = try reader.record(kind: kind, id: bytes(row[1]), revision: revision, sealed: bytes(row[3]))
+            let name = row[1] == bare.id.uuidString.replacingOccurrences(of: "-", with: "") ? "bare" : "full"
+            found["\(name) \(kind) revision \(revision)"] = record
+        }
+        #expect(
+            found.keys.sorted() == [
+                "bare 1 revision 1", "bare 2 revision 1", "full 1 revision 2", "full 2 revision 1",
+                "full 3 revision 1", "full 4 revision 1",
+            ])
+
+        let time: Int64 = 1_795_000_000_000_000_000
+        let credentials = profile.credentialsID.uuidString
+        let start: [String: Any] = ["wall": time, "boot": 5000, "boot_id": "boot-1"]
+        let end: [String: Any] = ["wall": time + 182_000_041, "boot": 5000.182, "boot_id": "boot-1"]
+        expect(
+            found["full 1 revision 2"],
+            [
+                "name": "renamed", "client_id": "7f3c09aa", "token_url": ClientProfile.defaultTokenURL,
+                "scope": "gbg.token", "auth_method": "client_secret_basic", "basic_encoding": "raw", "tags": ["eu"],
+                "notes": "ask Ops", "created": time, "changed": time + 1_500_000_000, "credentials": credentials,
+            ])
+        expect(
+            found["bare 1 revision 1"],
+            [
+                "name": "bare", "client_id": "7f3c09aa", "token_url": ClientProfile.defaultTokenURL,
+                "scope": "gbg.token", "auth_method": "client_secret_post", "basic_encoding": "form", "created": time,
+                "changed": time, "credentials": bare.credentialsID.uuidString,
+            ])
+        expect(found["full 2 revision 1"], ["credentials": credentials], secret: "s3cr\u{E4}t")
+        expect(found["bare 2 revision 1"], ["credentials": bare.credentialsID.uuidString])
+        expect(
+            found["full 3 revision 1"],
+            [
+                "type": "bearer", "scope": "gbg.token extra", "requested": start, "obtained": end, "lifetime": 3600,
+                "warnings": ["no token_type"], "credentials": credentials,
+            ], secret: "eyJhbGciOi.J9")
+        expect(
+            found["full 4 revision 1"],
+            [
+                "kind": "refused", "summary": "the server refused it", "hints": ["check the secret"], "at": start,
+                "credentials": credentials,
+            ])
+    }
+
+    private func expect(
+        _ found: (json: [String: Any], secret: String)?, _ json: [String: Any], secret: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let same = NSDictionary(dictionary: found?.json ?? [:]).isEqual(to: json)
+        #expect(same, "\(found?.json ?? [:])", sourceLocation: sourceLocation)
+        #expect(found?.secret == secret, sourceLocation: sourceLocation)
+    }
+
+    private static let page =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/vault-format.md")
+        .path
+}

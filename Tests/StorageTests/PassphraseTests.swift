@@ -1,0 +1,198 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite("The passphrase opens the vault, and can be changed")
+struct PassphraseTests {
+    private let new = Secret(utf8: "a newer one")
+
+    private func wrong(_ folder: Folder) -> Failure {
+        Failure(
+            .wrongPassphrase, "wrong passphrase for \(folder.vault)",
+            hints: [
+                "look at Caps Lock and the keyboard layout", "there is no recovery: without it the vault stays shut",
+            ])
+    }
+
+    @Test("A wrong passphrase is told, and leaves the file as it was")
+    func wrongPassphrase() async throws {
+        let folder = Folder()
+        await (try await folder.newVault()).close()
+        let before = folder.contents()
+        for text in ["", "wrong", "Correct horse battery staple"] {
+            let found = await failure { () throws(Failure) in
+                try await Vault.open(at: folder.vault, passphrase: Secret(utf8: text))
+            }
+            #expect(found == wrong(folder))
+        }
+        #expect(folder.contents() == before && folder.files == ["vault.db"])
+    }
+
+    @Test("A change takes at once, seals no record anew, and leaves an older copy open to the old passphrase")
+    func change() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        await vault.close()
+        let copy = Folder()
+        try #require(folder.contents()).write(to: URL(fileURLWithPath: copy.vault))
+        chmod(copy.vault, 0o600)
+        let sealed = try folder.rows("SELECT quote(sealed) FROM record")
+
+        let open = try await folder.openVault()
+        let other = try await folder.openVault()
+        try await open.changePassphrase(from: passphrase, to: new, cost: cheap)
+        #expect(try await open.secret(of: profile.id) == Secret(utf8: "s"))
+        #expect(try await other.secret(of: profile.id) == Secret(utf8: "s"), "who has it open keeps it open")
+        #expect(folder.size("-wal") == 0, "the old slot is not left in the log")
+        await open.close()
+        await other.close()
+        #expect(try folder.rows("SELECT quote(sealed) FROM record") == sealed)
+        #expect(try folder.rows("SELECT count(*) FROM key_slot") == [["1"]])
+        #expect(await failure { () throws(Failure) in try await folder.openVault() } == wrong(folder))
+        let again = try await Vault.open(at: folder.vault, passphrase: new)
+        #expect(try await again.secret(of: profile.id) == Secret(utf8: "s"))
+        await again.close()
+        let old = try await copy.openVault()
+        #expect(try await old.secret(of: profile.id) == Secret(utf8: "s"))
+        await old.close()
+    }
+
+    @Test("It takes the old passphrase, and a new one that is not empty")
+    func refused() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.changePassphrase(from: new, to: new, cost: cheap)
+            } == wrong(folder))
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.changePassphrase(from: passphrase, to: Secret([]), cost: cheap)
+            }.kind == .unacceptableInput)
+        await vault.close()
+        await (try await folder.openVault()).close()
+    }
+
+    @Test("Of two changes at once, one wins and the other is told which passphrase holds")
+    func race() async throws {
+        let folder = Folder()
+        let vaults = [try await folder.newVault(), try await folder.openVault()]
+        let candidates = [Secret(utf8: "first"), Secret(utf8: "second")]
+        let outcomes = await withTaskGroup(of: (Int, Failure?).self) { group in
+            for index in 0..<2 {
+                group.addTask {
+                    do throws(Failure) {
+                        try await vaults[index].changePassphrase(from: passphrase, to: candidates[index], cost: cheap)
+                        return (index, nil)
+                    } catch {
+                        return (index, error)
+                    }
+                }
+            }
+            return await group.reduce(into: [Int: Failure?]()) { $0[$1.0] = .some($1.1) }
+        }
+        let winners = outcomes.filter { $0.value == nil }
+        #expect(winners.count == 1)
+        // Late enough, the other finds that its old passphrase is none any more.
+        let loser = try #require(outcomes.compactMap { $0.value }.first)
+        #expect(
+            loser
+                == Failure(
+                    .conflict, "the passphrase was changed meanwhile by another keyfob",
+                    hints: ["nothing was saved: that one is the passphrase now"]) || loser == wrong(folder))
+        for vault in vaults { await vault.close() }
+        let winner = try #require(winners.keys.first)
+        await (try await Vault.open(at: folder.vault, passphrase: candidates[winner])).close()
+    }
+}
+
+@Suite("What was saved is on the disk")
+struct DurabilityTests {
+    @Test("A plain copy of the file alone holds every client that was saved")
+    func plainCopy() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(folder.size("-wal") == 0)
+        let copy = Folder()
+        try folder.copy(to: copy, parts: [""])
+        let copied = try await copy.openVault()
+        #expect(try await copied.snapshot().entries == [entry])
+        #expect(try await copied.secret(of: profile.id) == Secret(utf8: "s"))
+        await copied.close()
+        await vault.close()
+    }
+
+    @Test("What a killed keyfob leaves, file and log, holds the last token")
+    func killed() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        let left = Folder()
+        try folder.copy(to: left, parts: ["", "-wal"])
+        await vault.close()
+
+        let before = left.contents()
+        let log = left.contents("vault.db-wal")
+        #expect(log?.isEmpty == false)
+        #expect(
+            await failure { () throws(Failure) in
+                try await Vault.open(at: left.vault, passphrase: Secret(utf8: "wrong"))
+            }.kind == .wrongPassphrase)
+        #expect(left.contents() == before && left.contents("vault.db-wal") == log, "not touched by who cannot open it")
+        let again = try await left.openVault()
+        #expect(try await again.token(of: profile.id) == newToken())
+        await again.close()
+        #expect(left.files == ["vault.db"])
+    }
+
+    @Test("Nothing of a client is in the clear, in the file or in its log; what was removed is gone from both")
+    func sealed() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile("Unmistakable Name")
+        profile.clientID = "unmistakable-client"
+        profile.tokenURL = "https://unmistakable.example/token"
+        _ = try await vault.insert(profile, secret: Secret(utf8: "unmistakable-secret"))
+        #expect(
+            try await vault.store(
+                newToken("unmistakable-token"), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(folder.size("-wal") > 0)
+        for part in ["vault.db", "vault.db-wal"] {
+            let text = String(decoding: try #require(folder.contents(part)), as: UTF8.self).lowercased()
+            #expect(!text.contains("unmistakable") && text.contains("sqlite") == (part == "vault.db"))
+        }
+        let row = try #require(
+            try folder.rows("SELECT hex(substr(sealed, 1, 40)) FROM record WHERE kind = 2").first?.first)
+        let bytes = Data(hex: row)
+        #expect(folder.contents()?.range(of: bytes) != nil)
+        try await vault.remove(profile.id, from: 1)
+        #expect(folder.contents()?.range(of: bytes) == nil)
+        #expect(folder.size("-wal") == 0)
+        await vault.close()
+    }
+}
+
+extension Folder {
+    func copy(to other: Folder, parts: [String]) throws {
+        for part in parts {
+            try FileManager.default.copyItem(atPath: vault + part, toPath: other.vault + part)
+            chmod(other.vault + part, 0o600)
+        }
+    }
+}
+
+extension Data {
+    init(hex: String) {
+        let digits = Array(hex)
+        self.init(
+            stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(String(digits[$0...($0 + 1)]), radix: 16) ?? 0 })
+    }
+}

@@ -1,0 +1,230 @@
+import CSQLite
+import Credentials
+import Foundation
+import Glibc
+import Testing
+
+@testable import Storage
+
+@Suite("A write that cannot be done says why and leaves what was there")
+struct WriteFailureTests {
+    @Test("A lock that another program holds for too long is told as busy; reading goes on")
+    func busy() async throws {
+        let folder = Folder()
+        await (try await folder.newVault()).close()
+        let vault = try await Vault.open(at: folder.vault, passphrase: passphrase, busySeconds: 0.05)
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        let other = try await folder.openVault()
+        try await other.execute("BEGIN IMMEDIATE")
+        let expected = Failure(
+            .vaultBusy, "the vault \(folder.vault) is busy: another program has held it",
+            hints: ["nothing was saved: try again", "fuser \(folder.vault) tells who holds it"])
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.insert(newProfile("late"), secret: Secret(utf8: "s"))
+            } == expected)
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID)
+            } == expected)
+        #expect(try await vault.snapshot().entries.count == 1)
+        try await other.execute("COMMIT")
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        await vault.close()
+        await other.close()
+    }
+
+    @Test("The message of the usual wait names its 5 seconds")
+    func busySeconds() {
+        #expect(OpenVault.busySeconds == 5)
+        #expect(
+            Failure.fromSQLite(SQLITE_BUSY, systemError: 0, path: "/v", busySeconds: 5).summary
+                == "the vault /v is busy: another program has held it for 5 s")
+    }
+
+    @Test("A write does not wait for a reader; the file is brought up to date when the reader has gone")
+    func reader() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let reader = try await folder.openVault()
+        try await reader.execute("BEGIN")
+        #expect(try await reader.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await vault.snapshot().entries.count == 1)
+        #expect(folder.size("-wal") > 0, "the reader needs the state before")
+        try await reader.execute("COMMIT")
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        #expect(folder.size("-wal") == 0)
+        await vault.close()
+        await reader.close()
+    }
+
+    @Test("A vault whose file was replaced or removed takes nothing more, and says so")
+    func replaced() async throws {
+        let folder = Folder()
+        await (try await folder.newVault()).close()
+        let before = try #require(folder.contents())
+        let vault = try await folder.openVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        unlink(folder.vault)
+        let expected = Failure(
+            .conflict, "the file \(folder.vault) was replaced or removed while it was open",
+            hints: ["lock and unlock to go on with what is there now"])
+        for isThere in [false, true] {
+            if isThere { try before.write(to: URL(fileURLWithPath: folder.vault)) }
+            #expect(
+                await failure { () throws(Failure) in
+                    try await vault.insert(newProfile("more"), secret: Secret(utf8: "s"))
+                } == expected)
+            #expect(await failure { () throws(Failure) in try await vault.snapshot() } == expected)
+            #expect(await failure { () throws(Failure) in try await vault.changedElsewhere() } == expected)
+        }
+        await vault.close()
+        #expect(folder.contents() == before)
+    }
+
+    @Test("A full disk keeps what was there and takes more when there is room again")
+    func fullDisk() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        try await vault.limitPages(to: 1)
+        let full = Failure(
+            .cannotWrite, "cannot write the vault \(folder.vault): the disk is full",
+            hints: ["nothing was saved: make room and try again"])
+        let big = newToken(String(repeating: "x", count: 100_000))
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.store(big, for: profile.id, credentialsID: profile.credentialsID)
+            } == full)
+        #expect(try await vault.snapshot().entries == [entry])
+        try await vault.limitPages(to: 1000)
+        #expect(try await vault.store(big, for: profile.id, credentialsID: profile.credentialsID))
+        #expect(try await vault.token(of: profile.id) == big)
+        await vault.close()
+    }
+
+    @Test(
+        "A disk that is really full: creating, saving and opening say so, and nothing is lost",
+        .enabled(if: MountedDisk.isPermitted))
+    func fullFileSystem() async throws {
+        let disk = try MountedDisk(kilobytes: 512)
+        let path = disk.path + "/vault.db"
+        let vault = try await Vault.create(at: path, passphrase: passphrase, cost: cheap)
+        let profile = newProfile()
+        let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        disk.fill()
+        let full = Failure(
+            .cannotWrite, "cannot write the vault \(path): the disk is full",
+            hints: ["nothing was saved: make room and try again"])
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.store(
+                    newToken(String(repeating: "x", count: 50_000)), for: profile.id,
+                    credentialsID: profile.credentialsID)
+            } == full)
+        #expect(try await vault.snapshot().entries == [entry])
+        let created = await failure { () throws(Failure) in
+            try await Vault.create(at: disk.path + "/other.db", passphrase: passphrase, cost: cheap)
+        }
+        #expect(created.kind == .cannotWrite && created.summary.hasSuffix(": the disk is full"), "\(created)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).allSatisfy { !$0.contains("other") })
+        disk.free()
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        await vault.close()
+        let again = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await again.token(of: profile.id) == newToken())
+        await again.close()
+    }
+
+    @Test("A read-only file system is told before a passphrase is asked for", .enabled(if: MountedDisk.isPermitted))
+    func readOnlyFileSystem() async throws {
+        let disk = try MountedDisk(kilobytes: 512)
+        let path = disk.path + "/vault.db"
+        await (try await Vault.create(at: path, passphrase: passphrase, cost: cheap)).close()
+        disk.makeReadOnly()
+        let hint = "move the vault to where it can be written"
+        let expected = Failure(
+            .cannotWrite, "cannot write the vault \(path): the file system is read-only", hints: [hint])
+        #expect(await failure { () throws(Failure) in try Vault.inspect(at: path) } == expected)
+        #expect(
+            await failure { () throws(Failure) in try await Vault.open(at: path, passphrase: passphrase) } == expected)
+        #expect(
+            await failure { () throws(Failure) in
+                try await Vault.create(at: disk.path + "/new.db", passphrase: passphrase, cost: cheap)
+            }
+                == Failure(
+                    .cannotWrite, "cannot make the vault \(disk.path)/new.db: the file system is read-only",
+                    hints: [hint]))
+    }
+
+    @Test("Missing permissions are told with the command that gives them", .enabled(if: geteuid() != 0))
+    func permissions() async throws {
+        let folder = Folder()
+        await (try await folder.newVault()).close()
+        chmod(folder.vault, 0o400)
+        #expect(
+            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
+                == Failure(
+                    .cannotWrite, "cannot write the vault \(folder.vault): permission denied",
+                    hints: ["chmod 600 \(folder.vault)"]))
+        chmod(folder.vault, 0o000)
+        #expect(
+            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
+                == Failure(
+                    .cannotWrite, "cannot read the vault \(folder.vault): permission denied",
+                    hints: ["chmod 600 \(folder.vault)"]))
+        chmod(folder.vault, 0o600)
+        chmod(folder.path, 0o500)
+        #expect(
+            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
+                == Failure(
+                    .cannotWrite, "cannot write the vault's folder \(folder.path): permission denied",
+                    hints: ["chmod u+wx \(folder.path)"]))
+        chmod(folder.path, 0o700)
+    }
+}
+
+extension Folder {
+    func size(_ part: String) -> Int { VaultFile.size(of: vault + part) }
+}
+
+extension Vault {
+    func execute(_ sql: String) async throws(Failure) {
+        try await thread.read { (vault) throws(Failure) in try vault.connection.execute(sql) }
+    }
+}
+
+/// A small file system of its own, where this process may mount one.
+final class MountedDisk {
+    let path: String
+    private let folder = Folder()
+    private let mounted: Folder
+
+    static let isPermitted: Bool = geteuid() == 0 && (try? MountedDisk(kilobytes: 64)) != nil
+
+    init(kilobytes: Int) throws {
+        mounted = folder
+        path = folder.path
+        try #require(mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k,mode=700") == 0)
+    }
+
+    deinit { umount2(path, 2) }
+
+    func fill() {
+        let descriptor = open(path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 0, count: 4096)
+        while write(descriptor, block, block.count) == block.count {}
+    }
+
+    func free() { unlink(path + "/ballast") }
+
+    func makeReadOnly() {
+        #expect(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0)
+    }
+}
