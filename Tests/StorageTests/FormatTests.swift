@@ -7,8 +7,8 @@ import Testing
 import struct Storage.KeyDerivationCost
 import class Storage.Vault
 
-// Storage writes the vault here, and has no part in reading it: that is done as docs/vault-format.md says, with nothing
-// but SQLite and libsodium.
+// Storage only writes the vault here. It is read as docs/vault-format.md says, with SQLite and libsodium alone.
+
 @Suite("Another program can read a vault by its description")
 struct FormatTests {
     private struct Reader {
@@ -155,9 +155,13 @@ struct FormatTests {
         _ found: (json: [String: Any], secret: String)?, _ json: [String: Any], secret: String = "",
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let same = NSDictionary(dictionary: found?.json ?? [:]).isEqual(to: json)
-        #expect(same, "\(found?.json ?? [:])", sourceLocation: sourceLocation)
+        #expect(text(found?.json ?? [:]) == text(json), sourceLocation: sourceLocation)
         #expect(found?.secret == secret, sourceLocation: sourceLocation)
+    }
+
+    private func text(_ json: [String: Any]) -> String? {
+        let data = try? JSONSerialization.data(withJSONObject: json, options: [.sortedKeys])
+        return data.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static let page =
