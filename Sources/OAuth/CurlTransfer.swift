@@ -179,13 +179,10 @@ final class CurlTransfer {
     private var bytesSent: Bool { ccurl_info_number(easy, CURLINFO_REQUEST_SIZE) > 0 }
 
     private var timeout: TransportFailure {
-        // Some versions tell the time of the connection only once the handshake is over, but the port at once.
-        let isConnected =
-            ccurl_info_large(easy, CURLINFO_CONNECT_TIME_T) > 0 || ccurl_info_number(easy, CURLINFO_LOCAL_PORT) > 0
         let isReady = ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
         let isResolved = ccurl_info_large(easy, CURLINFO_NAMELOOKUP_TIME_T) > 0
         let phase: TransportFailure.Phase =
-            isReady ? .answer : isConnected ? .handshake : isResolved ? .connect : .nameResolution
+            isReady ? .answer : isResolved ? .connect : .nameResolution
         let seconds = isReady ? limits.total : min(limits.connect, limits.total)
         return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
     }

@@ -3,7 +3,12 @@ import Credentials
 /// Why a request got no whole answer. The texts are libcurl's and the system's: untrusted, unbounded.
 public enum TransportFailure: Error, Sendable, Equatable {
     /// How far a request had come when its time was up.
-    public enum Phase: Sendable, Equatable { case nameResolution, connect, handshake, answer }
+    public enum Phase: Sendable, Equatable {
+        case nameResolution
+        /// TCP's, or TLS's handshake: libcurl does not tell them apart here.
+        case connect
+        case answer
+    }
 
     case nameResolution(host: String)
     case connect(host: String, detail: String)
@@ -78,12 +83,8 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 hints: ["check the network (name resolution did not answer)"])
         case .connect:
             unreachable(
-                "\(host) did not accept a connection within \(seconds) s",
+                "no connection to \(host) within \(seconds) s",
                 hints: ["check the token URL's host and port, and whether a firewall or a proxy is in between"])
-        case .handshake:
-            unreachable(
-                "\(host) did not finish the TLS handshake within \(seconds) s",
-                hints: ["check the token URL's port; something in between may hold the connection"])
         case .answer:
             unreachable(
                 "\(host) accepted the request and did not answer it within \(seconds) s", hints: ["try again later"])

@@ -69,11 +69,11 @@ struct CredentialManagerTests {
         var theirs = entry.profile
         theirs.notes = "theirs"
         let stored = try await other.update(theirs, from: entry.revision, secret: nil, at: bench.clock.now.wall)
-        let edit = await #expect(throws: Failure.self) {
+        let edit = await thrown {
             try await bench.manager.update(entry.profile, from: entry.revision, secret: nil)
         }
         #expect(edit?.kind == .conflict)
-        let removal = await #expect(throws: Failure.self) {
+        let removal = await thrown {
             try await bench.manager.remove(entry.id, from: entry.revision)
         }
         #expect(removal?.kind == .conflict)
@@ -84,7 +84,7 @@ struct CredentialManagerTests {
     func nameTaken() async throws {
         let bench = try await Bench()
         try await bench.add("a")
-        let failure = await #expect(throws: Failure.self) { try await bench.add("A") }
+        let failure = await thrown { try await bench.add("A") }
         #expect(failure?.kind == .nameTaken)
     }
 

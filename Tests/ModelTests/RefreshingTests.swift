@@ -129,7 +129,7 @@ struct RefreshingTests {
     @Test("a client that is not there is told as such, and no attempt is made")
     func noSuchClient() async throws {
         let bench = try await Bench()
-        let failure = await #expect(throws: Failure.self) { try await bench.manager.refresh(UUID()) }
+        let failure = await thrown { try await bench.manager.refresh(UUID()) }
         #expect(failure?.kind == .noSuchClient)
         #expect(bench.server.arrived == 0)
     }
@@ -222,7 +222,7 @@ struct RefreshingTests {
             { try await bench.manager.remove(entry.id, from: nil) },
             { try await bench.manager.refreshAll() },
         ] as [() async throws -> Void] {
-            let failure = await #expect(throws: Failure.self) { try await operation() }
+            let failure = await thrown { try await operation() }
             #expect(failure?.kind == .locked)
         }
         #expect(await bench.observe() == nil)

@@ -93,3 +93,13 @@ func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
     }
     return true
 }
+
+/// The failure that `body` throws; nil where it throws none.
+func thrown(_ body: () async throws -> Any) async -> Failure? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? Failure
+    }
+}

@@ -283,7 +283,7 @@ struct CurlTransportTests {
         defer { close(socket) }
         let transport = CurlTransport(userAgent: "t", limits: .init(connect: 0.1))
         let failure = await failure(of: post("https://127.0.0.1:\(port)/"), through: transport)
-        #expect(failure == .timeout(host: "127.0.0.1:\(port)", during: .handshake, seconds: 1))
+        #expect(failure == .timeout(host: "127.0.0.1:\(port)", during: .connect, seconds: 1))
     }
 
     @Test("a connection that is not accepted runs into the connection's limit")

@@ -40,3 +40,13 @@ extension Result {
         if case .failure(let failure) = self { failure } else { nil }
     }
 }
+
+/// The failure that `body` throws; nil where it throws none.
+func thrown(_ body: () async throws -> Any) async -> Failure? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? Failure
+    }
+}

@@ -55,8 +55,8 @@ struct TokenRequestTests {
     }
 
     @Test("a client ID with a colon can't be sent raw, and the failure says what to do")
-    func colon() {
-        let failure = #expect(throws: Failure.self) {
+    func colon() async {
+        let failure = await thrown {
             try TokenRequest.build(
                 for: Samples.profile(clientID: "a:b", authentication: .clientSecretBasic, basicEncoding: .raw),
                 secret: Samples.secret)
@@ -81,8 +81,8 @@ struct TokenRequestTests {
     }
 
     @Test("a client without an ID is not asked for")
-    func noClientID() {
-        let failure = #expect(throws: Failure.self) {
+    func noClientID() async {
+        let failure = await thrown {
             try TokenRequest.build(for: Samples.profile(clientID: ""), secret: Samples.secret)
         }
         #expect(failure?.kind == .unusableProfile)
