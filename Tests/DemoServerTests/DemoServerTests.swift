@@ -148,10 +148,8 @@ private final class Connection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else {
-            close(descriptor)
-            throw Refused()
-        }
+        // The deinit closes it then, too: every property is set.
+        guard result == 0 else { throw Refused() }
         // A server that never answers fails the test instead of hanging it.
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

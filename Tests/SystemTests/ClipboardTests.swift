@@ -196,9 +196,11 @@ struct ClipboardTests {
         let clipboard = Clipboard(environment: ["PATH": "/usr/bin:/bin", "TMUX": place, "TERM": "tmux-256color"]) { _ in
             Issue.record("OSC 52 was used")
         }
-        #expect(try await clipboard.copy(text) == .tmux)
-        #expect(await tmux("show-buffer") == "Authorization: Bearer abc~")
+        let way = try? await clipboard.copy(text)
+        let buffer = await tmux("show-buffer")
         _ = await tmux("kill-server")
+        #expect(way == .tmux)
+        #expect(buffer == "Authorization: Bearer abc~")
     }
 }
 
