@@ -46,6 +46,7 @@ public enum PassphraseSource {
         guard fstat(file.number, &status) == 0 else { throw unreadable(name, errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw unreadable(name, EISDIR) }
         let isShared = status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
+        defer { withExtendedLifetime(file) {} }
         let passphrase = try firstLine(file.number, name)
         return Answer(
             passphrase: passphrase,

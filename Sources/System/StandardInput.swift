@@ -52,6 +52,12 @@ public enum StandardInput {
         while buffer.count < limit {
             let count = Glibc.read(descriptor, chunk.baseAddress, min(chunk.count, limit - buffer.count))
             if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN {
+                // Another program that has the same file open may have made it not block.
+                var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                poll(&event, 1, -1)
+                continue
+            }
             guard count >= 0 else {
                 throw Failure(.unacceptableInput, "can't read the secret: \(words(forError: errno))")
             }

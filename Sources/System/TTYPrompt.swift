@@ -21,6 +21,7 @@ public enum TTYPrompt {
                 .noPassphrase, "there is no terminal to ask on",
                 hints: ["name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE"])
         }
+        defer { withExtendedLifetime(terminal) {} }
         return try TerminalLine(terminal: terminal.number, echo: false).ask(prompt)
     }
 
@@ -30,6 +31,7 @@ public enum TTYPrompt {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
             throw Failure(.usage, "there is no terminal to ask on", hints: ["--yes goes ahead without asking"])
         }
+        defer { withExtendedLifetime(terminal) {} }
         return try TerminalLine(terminal: terminal.number, echo: true).confirm(question)
     }
 }
@@ -39,7 +41,7 @@ struct TerminalLine {
     let terminal: Int32
     let echo: Bool
 
-    private enum Outcome {
+    private enum Outcome: Equatable {
         case line
         case endOfInput
         case signal(Int32)
@@ -102,7 +104,9 @@ struct TerminalLine {
         write(prompt + (echo ? " " : ": "), to: terminal)
         let outcome = read(&editor, signals)
         if !echo { tcsetattr(terminal, TCSANOW, &saved) }
-        if case .line = outcome, echo {} else { write("\n", to: terminal) }
+        // A line that was echoed has its end on the terminal already.
+        if !(echo && outcome == .line) { write("\n", to: terminal) }
+        // SIGINT becomes a failure; the others do what they would have done.
         if case .signal(let number) = outcome, number != SIGINT {
             signals.release(strikingWith: number)
         } else {

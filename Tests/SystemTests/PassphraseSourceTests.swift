@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import Synchronization
 import Testing
 
 @testable import System
@@ -73,6 +74,21 @@ struct PassphraseSourceTests {
         let (path, reading) = try pipe(holding: "pass\nsecret line 1\nline 2\n\n")
         #expect(try PassphraseSource.read(fromFile: path, prompt: "?").passphrase == Secret(utf8: "pass"))
         #expect(try StandardInput.rest(of: reading.number) == Secret(utf8: "secret line 1\nline 2\n"))
+    }
+
+    @Test("a descriptor that does not block is waited for")
+    func notBlocking() async throws {
+        let (reading, writing) = try #require(Descriptor.pipe())
+        let began = Mutex(false)
+        let answer = Task {
+            await OwnThread.run {
+                began.withLock { $0 = true }
+                return Result { () throws(Failure) in try StandardInput.line(of: reading.number) }
+            }
+        }
+        await eventually("the reader did not begin") { began.withLock { $0 } }
+        write("late\n", to: writing.number)
+        #expect(await answer.value == .success(Secret(utf8: "late")))
     }
 
     @Test("a descriptor that is not open is said")
