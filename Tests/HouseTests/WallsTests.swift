@@ -33,6 +33,7 @@ struct Walls {
 
     static let walls: [Wall] = {
         let impure = Set(imports.keys).subtracting(["Credentials", "Formats", "Interface"])
+            .union(["CLinux", "CCurl", "CMicrohttpd"])
         return [
             Wall(
                 rule: "only System spawns",

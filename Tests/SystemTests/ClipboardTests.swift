@@ -160,7 +160,7 @@ struct ClipboardTests {
         let stage = try Stage()
         var environment: [String: String] = [:]
         environment["TERM"] = terminal
-        let failure = await #expect(throws: Failure.self) { _ = try await self.copy(on: stage, environment) }
+        let failure = await thrown { _ = try await self.copy(on: stage, environment) }
         #expect(failure?.kind == .cannotWrite)
         #expect(failure?.summary == "there is no way to a clipboard from here")
         #expect(failure?.hints.count == 2)
@@ -172,7 +172,7 @@ struct ClipboardTests {
         let clipboard = Clipboard(environment: stage.environment.merging(["TERM": "xterm"]) { $1 }) { _ in
             Issue.record("sent")
         }
-        let failure = await #expect(throws: Failure.self) {
+        let failure = await thrown {
             _ = try await clipboard.copy(Secret(Array(repeating: 65, count: 74_001)))
         }
         #expect(failure?.summary == "too long for a terminal's clipboard: 74001 bytes")

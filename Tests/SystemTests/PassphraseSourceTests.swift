@@ -92,15 +92,15 @@ struct PassphraseSourceTests {
     }
 
     @Test("a descriptor that is not open is said")
-    func closedDescriptor() throws {
-        let failure = #expect(throws: Failure.self) {
+    func closedDescriptor() async throws {
+        let failure = await thrown {
             _ = try PassphraseSource.read(fromFile: "/dev/fd/987", prompt: "?")
         }
         #expect(failure?.summary == "can't read the passphrase file /dev/fd/987: bad file descriptor")
     }
 
     @Test("a secret on standard input may be 65,536 bytes long, with a newline after it, and no longer")
-    func longestSecret() throws {
+    func longestSecret() async throws {
         let stage = try Stage()
         func rest(_ count: Int, _ end: String) throws -> Secret {
             try stage.write(String(repeating: "x", count: count) + end, to: "secret")
@@ -110,7 +110,7 @@ struct PassphraseSourceTests {
         #expect(try rest(65_536, "\n").count == 65_536)
         #expect(try rest(65_536, "").count == 65_536)
         #expect(try rest(0, "").isEmpty)
-        let failure = #expect(throws: Failure.self) { _ = try rest(65_537, "") }
+        let failure = await thrown { _ = try rest(65_537, "") }
         #expect(failure?.kind == .unacceptableInput)
         #expect(throws: Failure.self) { _ = try rest(65_536, "\n\n") }
     }

@@ -66,7 +66,7 @@ struct TTYPromptTests {
         let answer = ask(on: terminal)
         await eventually("no prompt") { terminal.shows("vault: ") }
         terminal.type("\u{04}")
-        let failure = await #expect(throws: Failure.self) { _ = try await answer.value.get() }
+        let failure = await thrown { _ = try await answer.value.get() }
         #expect(failure?.kind == .noPassphrase)
         #expect(terminal.echoes)
     }
