@@ -45,25 +45,25 @@ struct PassphraseSourceTests {
     }
 
     @Test("a missing file, a folder and an empty first line are each said, and none of them is an empty passphrase")
-    func unusable() throws {
+    func unusable() async throws {
         let stage = try Stage()
-        func failure(_ name: String) throws -> Failure? {
-            #expect(throws: Failure.self) {
-                _ = try PassphraseSource.read(fromFile: "\(stage.folder)/\(name)", prompt: "?")
+        func failure(_ name: String) async -> Failure? {
+            await thrown {
+                try PassphraseSource.read(fromFile: "\(stage.folder)/\(name)", prompt: "?")
             }
         }
         let file = stage.folder
         #expect(
-            try failure("missing")
+            await failure("missing")
                 == Failure(
                     .noPassphrase, "can't read the passphrase file \(file)/missing: no such file or directory",
                     hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"]))
-        #expect(try failure(".")?.summary == "can't read the passphrase file \(file)/.: is a directory")
+        #expect(await failure(".")?.summary == "can't read the passphrase file \(file)/.: is a directory")
         try stage.write("\nsecond\n", to: "empty")
-        #expect(try failure("empty")?.summary == "the first line of \(file)/empty is empty")
-        #expect(try failure("empty")?.kind == .noPassphrase)
+        #expect(await failure("empty")?.summary == "the first line of \(file)/empty is empty")
+        #expect(await failure("empty")?.kind == .noPassphrase)
         try stage.write(String(repeating: "x", count: 4_097), to: "long")
-        #expect(try failure("long")?.summary == "the line is too long")
+        #expect(await failure("long")?.summary == "the line is too long")
         try stage.write(String(repeating: "x", count: 4_096) + "\n", to: "longest")
         #expect(
             try PassphraseSource.read(fromFile: "\(file)/longest", prompt: "?").passphrase.count == 4_096)
