@@ -7,6 +7,12 @@
 #include <sys/ioctl.h>
 #include <wchar.h>
 
+// ncurses 6.5 keeps a window's insides to itself, and Swift then sees another type of pointer than with 6.4. Given any
+// insides, it sees the same; nobody here looks at them.
+#if NCURSES_OPAQUE
+struct _win_st { char unseen; };
+#endif
+
 // From <term.h>, whose macros would take common names (`columns`, `lines`, `tab`) from everyone.
 extern char *tigetstr(const char *name);
 
