@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Glibc
 
 /// A vault whose data key is here: records go in and out of it. It belongs to its `WriterThread` and never leaves it.
 final class OpenVault {
@@ -141,6 +142,9 @@ final class OpenVault {
         if reachingFile || owesCheckpoint {
             owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
         }
+        // Who watches the folder is woken by the log's frames, just before they count: SQLite makes a commit visible in
+        // shared memory, of which inotify(7) tells nothing. So the file is touched once it is visible.
+        utimensat(AT_FDCWD, path, nil, 0)
     }
 
     func rollBack() {

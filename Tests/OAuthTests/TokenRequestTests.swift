@@ -57,7 +57,7 @@ struct TokenRequestTests {
     @Test("a client ID with a colon can't be sent raw, and the failure says what to do")
     func colon() async {
         let failure = await thrown {
-            _ = try TokenRequest.build(
+            try TokenRequest.build(
                 for: Samples.profile(clientID: "a:b", authentication: .clientSecretBasic, basicEncoding: .raw),
                 secret: Samples.secret)
         }
@@ -83,7 +83,7 @@ struct TokenRequestTests {
     @Test("a client without an ID is not asked for")
     func noClientID() async {
         let failure = await thrown {
-            _ = try TokenRequest.build(for: Samples.profile(clientID: ""), secret: Samples.secret)
+            try TokenRequest.build(for: Samples.profile(clientID: ""), secret: Samples.secret)
         }
         #expect(failure?.kind == .unusableProfile)
         #expect(failure?.summary == "client \"GBG GO\" has no client ID")
