@@ -33,7 +33,7 @@ final class TerminalStory: Sendable {
             "PATH": "\(Story.program.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": story.folder.path,
             "KEYFOB_VAULT": story.vault, "LC_ALL": "C.UTF-8", "PS1": "shell> ",
         ].merging(environment) { $1 }.map { "\($0.key)='\($0.value)'" }.sorted().joined(separator: " ")
-        let script = "stty -g >before; \(command); echo exit $?; stty -g >after; exec /bin/sh"
+        let script = "trap : INT; stty -g >before; \(command); echo exit $?; stty -g >after; exec /bin/sh"
         let quoted = script.replacingOccurrences(of: "'", with: "'\\''")
         try await terminal.tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-c", story.folder.path,

@@ -31,9 +31,11 @@ struct TokenOptions: ParsableArguments {
         }
         if served.wasFetched {
             for warning in served.token.facts.warnings { Output.complain(warning) }
-            if served.isShorterThanAsked {
-                let left = served.token.facts.secondsLeft(at: Clocks.now()).map { "\(wholeSeconds(left: $0)) s" }
-                Output.complain("the new token lives shorter than asked: \(left ?? "nobody knows how long")")
+            let left = served.token.facts.secondsLeft(at: Clocks.now())
+            if let left, served.isShorterThanAsked {
+                Output.complain("the new token lives shorter than asked: \(wholeSeconds(left: left)) s")
+            } else if left == nil, minimumValidity ?? 0 > 0 {
+                Output.complain("nobody knows for how long the new token lives: the server did not say")
             }
         }
         return served
