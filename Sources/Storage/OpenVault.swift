@@ -202,16 +202,16 @@ final class OpenVault {
             throw Failure(.bug, "a \(kind) record has a value that JSON cannot hold")
         }
         let revision = (try revision(kind, of: id) ?? 0) + 1
+        let sealed = Sealing.seal(
+            json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)
+        guard sealed.count < Connection.longestRow - 100 else { throw .recordTooLarge }
         try connection.run(
             """
             INSERT INTO record (kind, id, revision, sealed) VALUES (?, ?, ?, ?)
             ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed
             """,
             [
-                .integer(kind.rawValue), .blob(id.bytes), .integer(revision),
-                .blob(
-                    Sealing.seal(
-                        json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)),
+                .integer(kind.rawValue), .blob(id.bytes), .integer(revision), .blob(sealed),
             ])
         return revision
     }

@@ -36,6 +36,9 @@ final class Connection {
         }
     }
 
+    /// How many bytes a row may have: a file from somebody else must not use up the memory.
+    static let longestRow = 4 << 20
+
     /// What messages call the file.
     private let path: String
     private let handle: OpaquePointer
@@ -62,6 +65,7 @@ final class Connection {
         }
         self.path = path
         handle = opened
+        sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow))
     }
 
     deinit { close() }

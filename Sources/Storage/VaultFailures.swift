@@ -58,6 +58,9 @@ extension Failure {
             hints: ["1 to 16 passes over 8 KiB to 1 GiB"])
     }
 
+    static let recordTooLarge = Failure(
+        .unacceptableInput, "there is too much text for one client", hints: ["4 MB are the most that a record holds"])
+
     static func looseModes(_ what: String, mending command: String) -> Failure {
         Failure(.looseModes, what, hints: [command])
     }

@@ -50,6 +50,10 @@ struct VaultFile: Sendable {
 
     /// Looks at SQLite's header: is this a vault, and of a format that is known here.
     private func checkMarks(of file: String) throws(Failure) {
+        // What is missing in the file may be in its log, or another process is moving it over just now: whoever opens
+        // the two together, under locks, will see.
+        let log = file + "-wal"
+        let logHadContent = Self.size(of: log) > 0
         do throws(Failure) {
             let connection = try Connection(file: file, named: path, mode: .immutable)
             let application = try connection.integer("PRAGMA application_id")
@@ -64,8 +68,7 @@ struct VaultFile: Sendable {
             guard Int64(Self.size(of: file)) % pageSize == 0 else { throw Failure.vaultDamaged(path, "") }
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
-            // What is missing in the file may be in its log; who opens the two together will see.
-            guard Self.size(of: file + "-wal") == 0 else { return }
+            guard !logHadContent, Self.size(of: log) == 0 else { return }
             throw .vaultDamaged(path, "it was cut short, or its first page was altered")
         }
     }

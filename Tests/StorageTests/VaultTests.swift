@@ -190,6 +190,25 @@ struct VaultTests {
         await vault.close()
     }
 
+    @Test("More than a record holds is refused, and nothing is changed")
+    func tooLarge() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile()
+        profile.notes = String(repeating: "n", count: 4_000_000)
+        let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        profile.notes += profile.notes
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.update(profile, from: 1, secret: nil, at: created)
+            }
+                == Failure(
+                    .unacceptableInput, "there is too much text for one client",
+                    hints: ["4 MB are the most that a record holds"]))
+        #expect(try await vault.snapshot().entries == [entry])
+        await vault.close()
+    }
+
     @Test("A closed vault is locked, and its log is gone")
     func closing() async throws {
         let folder = Folder()
