@@ -1,0 +1,239 @@
+import Credentials
+import Interface
+import Testing
+
+@testable import Terminal
+
+/// Decodes by the sequences that terminals agree on.
+private func decoder(isUTF8: Bool = true) -> KeyDecoder {
+    KeyDecoder(isUTF8: isUTF8) { KeySequences { _ in nil } }
+}
+
+extension KeyDecoder {
+    func decode(_ text: String, afterSilence silence: Double = 0) -> [Input] {
+        decode(Array(text.utf8), afterSilence: silence)
+    }
+
+    func decode(_ bytes: [UInt8], afterSilence silence: Double = 0) -> [Input] {
+        bytes.withUnsafeBytes { decode($0, afterSilence: silence) }
+    }
+}
+
+@Suite struct KeyDecoderTests {
+    @Test("characters come one by one, each with what combines with it")
+    func characters() {
+        #expect(decoder().decode("aé名👩‍💻") == "aé名👩‍💻".map { .key(.character($0)) })
+        #expect(decoder().decode("e\u{301}x") == [.key(.character("e\u{301}")), .key(.character("x"))])
+    }
+
+    @Test("a character cut in two by a read is put together again")
+    func splitCharacter() {
+        let decoder = decoder()
+        let bytes = Array("名".utf8)
+        #expect(decoder.decode(Array(bytes[..<2])).isEmpty)
+        #expect(decoder.patience == KeyDecoder.sequenceDelay)
+        #expect(decoder.decode(Array(bytes[2...])) == [.key(.character("名"))])
+        #expect(decoder.patience == nil)
+    }
+
+    @Test("invalid UTF-8, C1 and bidi controls are dropped, and what follows is not")
+    func invalidText() {
+        #expect(decoder().decode([0xFF, 0x61, 0xC0, 0x80, 0x62]) == [.key(.character("a")), .key(.character("b"))])
+        #expect(decoder().decode([0xED, 0xA0, 0x80, 0x61]) == [.key(.character("a"))])
+        #expect(decoder().decode("\u{9B}\u{202E}a") == [.key(.character("a"))])
+        #expect(decoder().decode([0xE5, 0x61]) == [.key(.character("a"))])
+    }
+
+    @Test("a character takes at most sixteen scalars")
+    func manyMarks() {
+        let marks = String(repeating: "\u{301}", count: 100)
+        #expect(decoder().decode("e" + marks) == [.key(.character(Character("e" + marks.prefixScalars(15))))])
+    }
+
+    @Test("elsewhere than in UTF-8 the locale says which characters the bytes are")
+    func localeCharacters() {
+        useUTF8()
+        #expect(decoder(isUTF8: false).decode("aé") == [.key(.character("a")), .key(.character("é"))])
+        #expect(decoder(isUTF8: false).decode([0xFF, 0x61]) == [.key(.character("a"))])
+    }
+
+    @Test(
+        "controls are keys",
+        arguments: [
+            ([0x00], Key.control("@")), ([0x01], .control("a")), ([0x03], .control("c")), ([0x08], .backspace),
+            ([0x09], .tab), ([0x0A], .enter), ([0x0C], .control("l")), ([0x0D], .enter), ([0x1A], .control("z")),
+            ([0x1C], .control("\\")), ([0x1D], .control("]")), ([0x1E], .control("^")), ([0x1F], .control("_")),
+            ([0x7F], .backspace),
+        ] as [([UInt8], Key)])
+    func controls(bytes: [UInt8], key: Key) {
+        #expect(decoder().decode(bytes) == [.key(key)])
+    }
+
+    @Test(
+        "arrows, Home and End come in every form in use",
+        arguments: [
+            ("\u{1B}[A", .up), ("\u{1B}OA", .up), ("\u{1B}[B", .down), ("\u{1B}OB", .down), ("\u{1B}[C", .right),
+            ("\u{1B}OC", .right), ("\u{1B}[D", .left), ("\u{1B}OD", .left),
+            ("\u{1B}[H", .home), ("\u{1B}OH", .home), ("\u{1B}[1~", .home), ("\u{1B}[7~", .home),
+            ("\u{1B}[F", .end), ("\u{1B}OF", .end), ("\u{1B}[4~", .end), ("\u{1B}[8~", .end),
+            ("\u{1B}[Z", .backTab), ("\u{1B}[3~", .delete), ("\u{1B}[5~", .pageUp), ("\u{1B}[6~", .pageDown),
+            ("\u{1B}[[A", .function(1)), ("\u{1B}[24~", .function(12)), ("\u{1B}OM", .enter),
+            ("\u{1B}Op", .character("0")), ("\u{1B}Oy", .character("9")), ("\u{1B}On", .character(".")),
+        ] as [(String, Key)])
+    func sequences(text: String, key: Key) {
+        #expect(decoder().decode(text) == [.key(key)])
+        // And byte by byte.
+        let decoder = decoder()
+        #expect(text.utf8.flatMap { decoder.decode([$0]) } == [.key(key)])
+        #expect(decoder.patience == nil)
+    }
+
+    @Test("the terminal database overrides what terminals agree on, but no single control")
+    func databaseFirst() {
+        let decoder = KeyDecoder(isUTF8: true) {
+            KeySequences { name in
+                ["kf5": Array("\u{1B}Ot".utf8), "kcud1": [0x0A], "khome": Array("\u{1B}[@".utf8)][name]
+            }
+        }
+        #expect(
+            decoder.decode("\u{1B}Ot\n\u{1B}[@\u{1B}Ou").compactMap(\.key)
+                == [.function(5), .enter, .home, .character("5")])
+    }
+
+    @Test("an escape character alone is the Esc key, once nothing follows it")
+    func escapeAlone() {
+        let decoder = decoder()
+        #expect(decoder.decode("\u{1B}").isEmpty)
+        #expect(decoder.patience == KeyDecoder.escapeDelay)
+        #expect(decoder.finish() == [.key(.escape)])
+        #expect(decoder.patience == nil)
+        #expect(decoder.decode("\u{1B}\u{1B}").isEmpty)
+        #expect(decoder.finish() == [.key(.escape), .key(.escape)])
+        #expect(decoder.decode("\u{1B}\u{1B}\u{1B}") == [.key(.escape)])
+        #expect(decoder.finish() == [.key(.escape), .key(.escape)])
+    }
+
+    @Test(
+        "Alt and a key is no key, and never Esc",
+        arguments: [
+            "\u{1B}b", "\u{1B}\r", "\u{1B}\u{7F}", "\u{1B}é", "\u{1B}\u{1B}[A", "\u{1B}\u{1B}OA",
+        ])
+    func alt(text: String) {
+        #expect(decoder().decode(text + "x") == [.key(.character("x"))])
+    }
+
+    @Test(
+        "sequences that are no keys of ours are swallowed whole",
+        arguments: [
+            "\u{1B}[1;5A", "\u{1B}[1;2P", "\u{1B}O5A", "\u{1B}[<0;12;3M", "\u{1B}[M !!", "\u{1B}[I", "\u{1B}[?62;4c",
+            "\u{1B}]11;rgb:0000/0000/0000\u{7}", "\u{1B}]52;c;cQ==\u{1B}\\", "\u{1B}P1$r0m\u{1B}\\", "\u{1B}[201~",
+        ])
+    func swallowed(text: String) {
+        let decoder = decoder()
+        #expect(decoder.decode(text + "x") == [.key(.character("x"))])
+        #expect(text.utf8.flatMap { decoder.decode([$0]) } == [])
+        #expect(decoder.patience == nil)
+    }
+
+    @Test(
+        "a sequence or an answer that never ends is forgotten, not typed",
+        arguments: [
+            "\u{1B}[", "\u{1B}O", "\u{1B}[1;", "\u{1B}]52;c;abc", "\u{1B}P", "\u{1B}]0\u{1B}",
+        ])
+    func endless(text: String) {
+        let decoder = decoder()
+        #expect(decoder.decode(text) == [])
+        #expect(decoder.patience != nil)
+        #expect(decoder.finish() == [])
+        #expect(decoder.patience == nil)
+        #expect(decoder.decode("x") == [.key(.character("x"))])
+    }
+
+    @Test("a control inside a sequence ends it and counts")
+    func brokenSequence() {
+        #expect(decoder().decode("\u{1B}[12\rx") == [.key(.enter), .key(.character("x"))])
+    }
+
+    @Test("a sequence longer than any is not waited for")
+    func longSequence() {
+        let decoder = decoder()
+        _ = decoder.decode("\u{1B}[" + String(repeating: "1", count: 80))
+        #expect(decoder.patience == nil)
+    }
+}
+
+@Suite struct PasteTests {
+    @Test("a paste of several lines is one input, byte for byte, controls and all")
+    func onePaste() {
+        let text = "line one\rline two\r\n\u{1B}[A\u{3}\tq"
+        #expect(
+            decoder().decode("a\u{1B}[200~" + text + "\u{1B}[201~b")
+                == [.key(.character("a")), .paste(Secret(utf8: text)), .key(.character("b"))])
+    }
+
+    @Test("a paste may be cut anywhere by reads, and is empty if nothing is in it")
+    func anywhere() {
+        let whole = Array("\u{1B}[200~secret\u{1B}[20 \u{1B}\u{1B}[201~".utf8)
+        let expected: [Input] = [.paste(Secret(utf8: "secret\u{1B}[20 \u{1B}"))]
+        for cut in 1..<whole.count {
+            let decoder = decoder()
+            #expect(decoder.decode(Array(whole[..<cut])) + decoder.decode(Array(whole[cut...])) == expected)
+        }
+        let slow = decoder()
+        #expect(whole.flatMap { slow.decode([$0]) } == expected)
+        #expect(decoder().decode("\u{1B}[200~\u{1B}[201~") == [.paste(Secret(utf8: ""))])
+    }
+
+    @Test("a paste is never waited for")
+    func noPatience() {
+        let decoder = decoder()
+        #expect(decoder.decode("\u{1B}[200~abc\u{1B}") == [])
+        #expect(decoder.patience == nil)
+    }
+
+    @Test("a paste of 1 MiB is taken; a longer one is refused whole, and keys work after it")
+    func bounds() {
+        let decoder = decoder()
+        let block = [UInt8](repeating: 0x61, count: 1 << 16)
+        _ = decoder.decode("\u{1B}[200~")
+        for _ in 0..<16 { #expect(decoder.decode(block) == []) }
+        guard case .paste(let secret)? = decoder.decode("\u{1B}[201~").first else {
+            Issue.record("no paste came")
+            return
+        }
+        #expect(secret.count == KeyDecoder.longestPaste)
+        _ = decoder.decode("\u{1B}[200~")
+        for _ in 0..<17 { #expect(decoder.decode(block) == []) }
+        let failure = Failure(.unacceptableInput, "the paste is longer than 1 MiB", hints: ["nothing was taken"])
+        #expect(decoder.decode("b\u{1B}[201~x") == [.pasteRefused(failure), .key(.character("x"))])
+        #expect(decoder.decode("\u{1B}[200~y\u{1B}[201~") == [.paste(Secret(utf8: "y"))])
+    }
+
+    @Test("a paste that does not end is given up by the first key after a second, and lands nowhere")
+    func unterminated() {
+        let decoder = decoder()
+        let failure = Failure(
+            .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
+        #expect(decoder.decode("\u{1B}[200~half a sec\u{1B}[2") == [])
+        #expect(decoder.decode("q", afterSilence: 0.9) == [])
+        #expect(decoder.decode("\u{1B}[A", afterSilence: 1) == [.pasteRefused(failure), .key(.up)])
+        #expect(decoder.decode("x") == [.key(.character("x"))])
+    }
+
+    @Test("the rest of a slow paste is no key")
+    func slowPaste() {
+        let decoder = decoder()
+        _ = decoder.decode("\u{1B}[200~one")
+        #expect(decoder.decode("\rtwo and more", afterSilence: 5) == [])
+        #expect(decoder.decode("\r3\u{1B}[20", afterSilence: 0.2) == [])
+        #expect(decoder.decode("1~", afterSilence: 5) == [.paste(Secret(utf8: "one\rtwo and more\r3"))])
+    }
+}
+
+extension Input {
+    fileprivate var key: Key? { if case .key(let key) = self { key } else { nil } }
+}
+
+extension String {
+    fileprivate func prefixScalars(_ count: Int) -> String { String(UnicodeScalarView(unicodeScalars.prefix(count))) }
+}
