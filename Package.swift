@@ -58,9 +58,3 @@ if Context.environment["KEYFOB_BENCH"] != nil {
         .executableTarget(
             name: "fill-vault", dependencies: ["Credentials", "Storage", "System"], path: "Tests/FillVault"))
 }
-
-// What `make bench` fills its vaults with; nobody else needs it.
-if Context.environment["KEYFOB_BENCH"] == "1" {
-    package.targets.append(
-        .executableTarget(name: "fill-vault", dependencies: ["Credentials", "Storage", "System"]))
-}

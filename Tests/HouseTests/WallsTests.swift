@@ -16,7 +16,6 @@ struct Walls {
         "Terminal": [
             "CLinux", "CNCurses", "Credentials", "FoundationEssentials", "Glibc", "Interface", "Synchronization",
         ],
-        "fill-vault": ["Credentials", "FoundationEssentials", "Glibc", "Storage", "System"],
         "keyfob": [
             "ArgumentParser", "CLinux", "Credentials", "DemoServer", "Formats", "FoundationEssentials", "Glibc",
             "Interface", "Model", "OAuth", "Storage", "Synchronization", "System", "Terminal",
