@@ -1,9 +1,7 @@
 import ArgumentParser
 import Credentials
 import Glibc
-import Interface
 import System
-import Terminal
 
 /// `keyfob` itself: without a subcommand it opens the terminal interface.
 struct Keyfob: Subcommand {
@@ -26,24 +24,7 @@ struct Keyfob: Subcommand {
 
     @OptionGroup var vault: VaultOptions
 
-    func perform() async throws(Failure) {
-        Signals.block()
-        let location = try vault.location()
-        let isMissing = try location.isMissing()
-        guard vault.namedPassphraseFile != nil else {
-            return try await open(isMissing ? .newVault : .locked, location)
-        }
-        if isMissing { try location.inspect() }
-        try await open(.unlocking, location, [.unlock(passphrase: vault.passphrase(of: location))])
-    }
-
-    @MainActor
-    private func open(
-        _ start: State.Start, _ location: VaultLocation, _ effects: [Effect] = []
-    ) async throws(Failure) {
-        let ending = try await TerminalInterface(start, location: location).run(effects)
-        guard ending == .asked else { Glibc.exit(ending.exitStatus) }
-    }
+    func perform() async throws(Failure) { try await TerminalInterface.open(vault.over(vault)) }
 }
 
 /// A subcommand: its own work, and nothing of the terminal's, the network's or the disk's but through the modules.
@@ -57,6 +38,8 @@ enum Program {
     static func main() async {
         Hardening.apply()
         do {
+            // Nothing to parse: the parser would take longer than all else until the first frame.
+            guard CommandLine.arguments.count > 1 else { return try await TerminalInterface.open(VaultChoice()) }
             var command = try Keyfob.parseAsRoot()
             switch command {
             case let command as any Subcommand: try await command.perform()

@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Glibc
 import Interface
 import Model
 import System
@@ -17,6 +18,23 @@ final class TerminalInterface {
     private let location: VaultLocation
     private var state: State
     private var watch: FolderWatch?
+
+    /// The interface on the vault that was chosen, from the question for its passphrase, or for a new one, to the end.
+    static func open(_ choice: VaultChoice) async throws(Failure) {
+        Signals.block()
+        let location = try choice.location()
+        let isMissing = try location.isMissing()
+        var start: State.Start = isMissing ? .newVault : .locked
+        var effects: [Effect] = []
+        if choice.namedPassphraseFile != nil {
+            // A file was named for a vault that is to be there: a mistyped path must not make another one.
+            if isMissing { try location.inspect() }
+            start = .unlocking
+            effects = [.unlock(passphrase: try choice.passphrase(of: location))]
+        }
+        let ending = try await TerminalInterface(start, location: location).run(effects)
+        guard ending == .asked else { exit(ending.exitStatus) }
+    }
 
     /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
     init(_ start: State.Start, location: VaultLocation, isDemo: Bool = false) throws(Failure) {

@@ -14,13 +14,16 @@ struct VaultOptions: ParsableArguments {
             "A file whose first line is the passphrase; /dev/stdin and /dev/fd/N work.", valueName: "path"))
     var passphraseFile: String?
 
-    /// These options, and where they say nothing the ones given before the subcommand.
-    func over(_ outer: VaultOptions) -> VaultOptions {
-        var merged = self
-        merged.path = path ?? outer.path
-        merged.passphraseFile = passphraseFile ?? outer.passphraseFile
-        return merged
+    /// What these options say, and where they say nothing what the ones given before the subcommand say.
+    func over(_ outer: VaultOptions) -> VaultChoice {
+        VaultChoice(path: path ?? outer.path, passphraseFile: passphraseFile ?? outer.passphraseFile)
     }
+}
+
+/// Which vault was chosen, where its passphrase comes from, and the way in.
+struct VaultChoice {
+    var path: String?
+    var passphraseFile: String?
 
     func location() throws(Failure) -> VaultLocation {
         try VaultLocation(option: path, environment: Surroundings.environment)

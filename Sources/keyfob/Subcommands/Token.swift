@@ -24,8 +24,8 @@ struct TokenOptions: ParsableArguments {
 
     /// The token that serves, after what is to be said of it was said.
     @MainActor
-    func serve(_ options: VaultOptions) async throws(Failure) -> CredentialManager.Served {
-        let served = try await options.withManager { manager throws(Failure) in
+    func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
+        let served = try await choice.withManager { manager throws(Failure) in
             let entry = try await manager.entry(named: name)
             return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
         }
