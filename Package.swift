@@ -13,7 +13,8 @@ let package = Package(
         .executableTarget(
             name: "keyfob",
             dependencies: [
-                "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Storage", "System", "Terminal",
+                "CTaskThreads", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Storage",
+                "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface"]),
@@ -34,6 +35,7 @@ let package = Package(
         .target(name: "CCurl"),
         .target(name: "CMicrohttpd"),
         .target(name: "CLinux"),
+        .target(name: "CTaskThreads", dependencies: ["CLinux"]),
 
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTaskThreads
 import Credentials
 import Glibc
 import System
@@ -37,6 +38,7 @@ enum Program {
     @MainActor
     static func main() async {
         Hardening.apply()
+        ctaskthreads_install()
         do {
             // Nothing to parse: the parser would take longer than all else until the first frame.
             guard CommandLine.arguments.count > 1 else { return try await TerminalInterface.open(VaultChoice()) }

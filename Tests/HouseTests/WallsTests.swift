@@ -17,7 +17,7 @@ struct Walls {
             "CLinux", "CNCurses", "Credentials", "FoundationEssentials", "Glibc", "Interface", "Synchronization",
         ],
         "keyfob": [
-            "ArgumentParser", "CLinux", "Credentials", "DemoServer", "Formats", "FoundationEssentials", "Glibc",
+            "ArgumentParser", "CTaskThreads", "Credentials", "DemoServer", "Formats", "FoundationEssentials", "Glibc",
             "Interface", "Model", "OAuth", "Storage", "Synchronization", "System", "Terminal",
         ],
     ]
