@@ -87,6 +87,17 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 }
 
 extension Secret {
+    /// Without the line break that it may end with.
+    public func withoutLineBreak() -> Secret {
+        let kept = withBytes { bytes in
+            var kept = bytes[...]
+            if kept.last == 0x0A { kept.removeLast() }
+            if kept.last == 0x0D { kept.removeLast() }
+            return kept.count
+        }
+        return kept == count ? self : slice(0..<kept)
+    }
+
     /// Without ASCII white space at its ends: what a paste brings along and no server gives out.
     public func trimmed() -> Secret {
         let kept = withBytes { bytes -> Range<Int> in

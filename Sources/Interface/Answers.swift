@@ -49,9 +49,7 @@ extension State {
         case .copyFailed(let id, let failure): sayFailure(failure, client: name(id), prefix: "nothing was copied: ")
         case .saved(let entry, let isNew): saved(entry, isNew: isNew)
         case .saveFailed(let failure):
-            guard case .form(var form) = dialog else { return sayFailure(failure) }
-            form.saveFailed(failure)
-            dialog = .form(form)
+            saveFailed(failure)
         case .removeFailed(let failure):
             if case .deleteQuestion = dialog { dialog = nil }
             sayFailure(failure)
@@ -70,12 +68,25 @@ extension State {
         clients.put(entry, at: now)
         clients.select(id: entry.id)
         var text = isNew ? "saved: r fetches its first token" : "saved"
-        if case .form(let form) = dialog {
+        if let form = openForm {
             if let notice = form.notice { text = "\(notice); \(text)" }
             form.secret.wipe()
             dialog = nil
         }
         say(text, .valid, client: entry.profile.name)
+    }
+
+    private var openForm: ClientForm? {
+        switch dialog {
+        case .form(let form), .discardQuestion(let form): form
+        default: nil
+        }
+    }
+
+    private mutating func saveFailed(_ failure: Failure) {
+        guard var form = openForm else { return sayFailure(failure) }
+        form.saveFailed(failure, current: form.origin.flatMap { clients.entry($0.profile.id) })
+        if case .discardQuestion = dialog { dialog = .discardQuestion(form) } else { dialog = .form(form) }
     }
 
     private mutating func said(_ copied: Copied, _ format: CopyFormat, _ id: UUID) {

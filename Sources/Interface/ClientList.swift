@@ -78,7 +78,7 @@ struct ClientList: Sendable, Equatable {
 
     /// Counts anew where time alone has changed a status.
     mutating func timePassed(to now: Moment) {
-        if tally.secondsUntilChange(at: now) == 0 { tally = .of(entries, at: now) }
+        if tally.isDue(at: now) { tally = .of(entries, at: now) }
     }
 
     private func selected(afterRemovalOf index: Int) -> UUID? {

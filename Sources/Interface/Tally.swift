@@ -24,6 +24,12 @@ struct Tally: Sendable, Equatable {
     /// Takes `entry` out as it was counted; right as long as no change is due, see `isDue`.
     mutating func subtract(_ entry: ClientEntry, at now: Moment) { count(entry, -1, at: now) }
 
+    /// Whether time, or a clock set back, has changed a count.
+    func isDue(at now: Moment) -> Bool {
+        guard let countedAt else { return false }
+        return now.wall < countedAt.wall || secondsUntilChange(at: now) == 0
+    }
+
     /// Seconds until a count changes by time alone; nil: never.
     func secondsUntilChange(at now: Moment) -> Double? {
         guard let countedAt, let firstChange else { return nil }

@@ -71,12 +71,12 @@ extension State {
         switch context {
         case .newVault:
             guard case .newVault(var form) = stage, !form.isWorking else { return }
-            form.failure = form.focused.paste(pasted).map { Failure(.unacceptableInput, $0) }
+            form.failure = form.focused.paste(pasted, isPassphrase: true).map { Failure(.unacceptableInput, $0) }
             form.namedWeakness = nil
             stage = .newVault(form)
         case .unlock:
             guard case .locked(var form) = stage, !form.isWorking else { return }
-            form.failure = form.passphrase.paste(pasted).map { Failure(.unacceptableInput, $0) }
+            form.failure = form.passphrase.paste(pasted, isPassphrase: true).map { Failure(.unacceptableInput, $0) }
             stage = .locked(form)
         case .form:
             guard case .form(var form) = dialog, !form.isSaving else { return }
@@ -258,7 +258,8 @@ extension State {
     private mutating func pressInForm(_ action: Action?, _ key: Key) -> [Effect] {
         guard case .form(var form) = dialog else { return [] }
         defer { if case .form = dialog { dialog = .form(form) } }
-        guard !form.isSaving else { return [] }
+        // Whoever waits for a busy vault can leave, after the question.
+        guard !form.isSaving || action == .cancel else { return [] }
         switch action {
         case .submit:
             guard let draft = form.draft() else { return [] }
@@ -267,7 +268,8 @@ extension State {
         case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
         case .nextField: form.moveFocus(by: 1)
         case .previousField: form.moveFocus(by: -1)
-        case .nextChoice where form.hasChoices, .previousChoice where form.hasChoices: form.choose()
+        case .nextChoice where form.hasChoices: form.choose(1)
+        case .previousChoice where form.hasChoices: form.choose(-1)
         default: _ = form.handle(key)
         }
         return []

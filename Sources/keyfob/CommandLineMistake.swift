@@ -25,15 +25,35 @@ enum CommandLineMistake {
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
             return "there are more arguments than expected"
         }
-        let lines = message.split(separator: "\n").map { UntrustedText.line($0) }.filter { !$0.isEmpty }
-        var text = lines.first ?? "the command line was not understood"
-        if text.hasSuffix(".") { text.removeLast() }
-        return text.prefix(1).lowercased() + text.dropFirst()
+        var text = sentences(message).first ?? "the command line was not understood"
+        // "The value 'x' is invalid for '--auth <auth>'": what was typed is not repeated.
+        if text.hasPrefix("The value '"), let place = text.firstRange(of: " is invalid for ") {
+            text = "the value for \(text[place.upperBound...]) is not valid"
+        }
+        return lowered(text)
     }
 
     private static func hints(_ message: String) -> [String] {
-        let isSecret = message.contains("--secret") || message.contains("--passphrase'")
-        return (isSecret ? ["a secret never comes from the command line, where others can see it"] : [])
+        let first = sentences(message).first ?? ""
+        let isSecret = first.lowercased().contains("secret") || first.contains("--passphrase'")
+        let offers = sentences(message).dropFirst().map {
+            lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst("Please provide ".count)) : $0)
+        }
+        return (isSecret ? ["a secret never comes from the command line, where others can see it"] : []) + offers
             + ["keyfob --help lists the commands, keyfob COMMAND --help its options"]
     }
+
+    /// The sentences of the parser's message, without their full stops.
+    private static func sentences(_ message: String) -> [String] {
+        var rest = UntrustedText.line(message, limit: 1_000)[...]
+        var sentences: [String] = []
+        while let end = rest.firstRange(of: ". ") {
+            sentences.append(String(rest[..<end.lowerBound]))
+            rest = rest[end.upperBound...]
+        }
+        if rest.hasSuffix(".") { rest.removeLast() }
+        return (sentences + [String(rest)]).filter { !$0.isEmpty }
+    }
+
+    private static func lowered(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
 }

@@ -14,7 +14,7 @@ enum Message: Sendable {
     case event(Event, session: Int)
     case opened(CredentialManager, session: Int, Opening)
     /// Bytes for the terminal itself, an OSC 52 sequence.
-    case write(Secret)
+    case write(Secret, session: Int)
 }
 
 /// How a vault came to be open.
@@ -32,16 +32,14 @@ struct Opening: Sendable {
 final class EffectRunner {
     private let location: VaultLocation
     private let mailbox: Mailbox<Message>
-    private let clipboard: Clipboard
     private var session = 0
     private var manager: CredentialManager?
-    /// What is still being closed; quitting waits for it, as it waits for the disk alone.
-    private var closing: [Task<Void, Never>] = []
+    /// What quitting waits for, since it waits for the disk and the key derivation alone: vaults being made and closed.
+    private var unfinished: [Task<Void, Never>] = []
 
     init(location: VaultLocation, mailbox: Mailbox<Message>) {
         self.location = location
         self.mailbox = mailbox
-        clipboard = Clipboard(environment: Surroundings.environment) { mailbox.post(.write($0)) }
     }
 
     /// All effects but those that are the terminal's own: quit, suspend, redraw.
@@ -60,6 +58,8 @@ final class EffectRunner {
         case .quit, .suspend, .redraw: break
         }
     }
+
+    func isCurrent(_ session: Int) -> Bool { session == self.session }
 
     /// What `message` means for the state; nil where nothing, or nothing any more.
     func receive(_ message: Message) -> Event? {
@@ -118,13 +118,13 @@ final class EffectRunner {
     /// Returns when everything is closed. It waits for the disk, never for the network.
     func finish() async {
         lock()
-        for task in closing { await task.value }
+        for task in unfinished { await task.value }
     }
 
     // MARK: -
 
     private func close(_ manager: CredentialManager) {
-        closing.append(Task.detached { await manager.close() })
+        unfinished.append(Task.detached { await manager.close() })
     }
 
     /// Does `body` away from the main thread; what it posts is dropped once the session is over.
@@ -138,7 +138,7 @@ final class EffectRunner {
         isNew: Bool, _ vault: @escaping @Sendable (VaultLocation) async throws(Failure) -> Vault
     ) {
         let (mailbox, session, location) = (mailbox, session, location)
-        Task.detached {
+        let task = Task.detached {
             do throws(Failure) {
                 let manager = Surroundings.manager(of: try await vault(location))
                 mailbox.post(.opened(manager, session: session, Opening(isNew: isNew)))
@@ -146,6 +146,7 @@ final class EffectRunner {
                 mailbox.post(.event(isNew ? .vaultCreationFailed(error) : .unlockFailed(error), session: session))
             }
         }
+        if isNew { unfinished.append(task) }
     }
 
     private func refresh(_ id: UUID) {
@@ -174,7 +175,10 @@ final class EffectRunner {
     }
 
     private func copy(_ id: UUID, _ format: CopyFormat) {
-        let clipboard = clipboard
+        let (mailbox, session) = (mailbox, session)
+        let clipboard = Clipboard(environment: Surroundings.environment) {
+            mailbox.post(.write($0, session: session))
+        }
         work { manager, post in
             do throws(Failure) {
                 let served = try await manager.token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)

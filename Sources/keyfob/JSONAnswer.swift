@@ -88,7 +88,7 @@ struct ClientAnswer: Encodable {
         if let expiresAt { lines.append(("expires at", expiresAt.ISO8601Format())) }
         if let expiresIn { lines.append(("expires in", String(expiresIn))) }
         if let lastError { lines.append(("last error", "\(lastError.message) (\(lastError.at.ISO8601Format()))")) }
-        return lines
+        return lines.map { ($0.0, UntrustedText.line($0.1, limit: 4_000)) }
     }
 }
 

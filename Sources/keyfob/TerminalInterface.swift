@@ -21,7 +21,6 @@ final class TerminalInterface {
 
     /// The interface on the vault that was chosen, from the question for its passphrase, or for a new one, to the end.
     static func open(_ choice: VaultChoice) async throws(Failure) {
-        Signals.block()
         let location = try choice.location()
         let isMissing = try location.isMissing()
         var start: State.Start = isMissing ? .newVault : .locked
@@ -32,6 +31,8 @@ final class TerminalInterface {
             start = .unlocking
             effects = [.unlock(passphrase: try choice.passphrase(of: location))]
         }
+        // Not before: a passphrase that is waited for on a pipe can be interrupted.
+        Signals.block()
         let ending = try await TerminalInterface(start, location: location).run(effects)
         guard ending == .asked else { exit(ending.exitStatus) }
     }
@@ -42,8 +43,14 @@ final class TerminalInterface {
         let isUTF8 = CharacterEncoding.adopt()
         let mailbox = try Mailbox<Message>()
         self.location = location
-        screen = try Screen(type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
-        loop = try EventLoop(screen: screen, mailbox: mailbox)
+        let screen = try Screen(type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
+        do throws(Failure) {
+            loop = try EventLoop(screen: screen, mailbox: mailbox)
+        } catch {
+            screen.stop()
+            throw error
+        }
+        self.screen = screen
         runner = EffectRunner(location: location, mailbox: mailbox)
         let now = Clocks.now()
         state = State(
@@ -83,7 +90,7 @@ final class TerminalInterface {
     }
 
     private func receive(_ message: Message) {
-        if case .write(let bytes) = message { screen.writeRaw(bytes) }
+        if case .write(let bytes, let session) = message, runner.isCurrent(session) { screen.writeRaw(bytes) }
         guard let event = runner.receive(message) else { return }
         handle(event)
         if case .opened(_, _, let opening) = message {

@@ -11,6 +11,9 @@ struct VaultLocation: Sendable {
     /// `option`, else `KEYFOB_VAULT`, else the default.
     init(option: String?, environment: [String: String]) throws(Failure) {
         path = try Paths.vault(option: option, environment: environment)
+        guard !path.isEmpty else {
+            throw Failure(.usage, "--vault names no file", hints: ["--vault PATH is where the vault is, or is to be"])
+        }
         isDefault = option == nil && environment["KEYFOB_VAULT", default: ""].isEmpty
     }
 

@@ -121,6 +121,19 @@ struct ClientListTests {
         #expect(names(list) == ["a2", "c"])
     }
 
+    @Test("a clock that is set back is counted anew")
+    func clockSetBack() {
+        var list = ClientList()
+        var entry = entry(1, "one")
+        entry.token = Samples.token(life: 600, age: 700)
+        list.load([entry], at: Samples.now)
+        #expect(list.tally[.expired] == 1)
+        let earlier = Moment(wall: Samples.now.wall.addingTimeInterval(-3_000), boot: 1, bootID: "another")
+        list.timePassed(to: earlier)
+        #expect(list.tally[.valid] == 1)
+        #expect(list.tally[.expired] == 0)
+    }
+
     @Test("the tally kept along is the tally counted anew, after any change")
     func tally() {
         var list = ClientList()

@@ -130,6 +130,53 @@ struct ClientFormTests {
         #expect(draft.origin?.profile == Samples.entries[0].profile)
     }
 
+    @Test("after a conflict the form goes on from the client as it is now, with everything typed")
+    func conflict() throws {
+        var state = Samples.open()
+        state.press("e", .end)
+        state.type("!")
+        state.press(.tab, .tab)
+        state.type("typed")
+        state.press(.enter)
+        var changed = Samples.entries[0]
+        changed.revision = 4
+        changed.profile.scope = "other"
+        _ = update(&state, .clientChanged(changed))
+        _ = update(&state, .saveFailed(Failure(.conflict, "\"GBG GO production\" was changed meanwhile")))
+        #expect(try form(state).failure?.hints == ["Enter saves this over it, Esc leaves the other change"])
+        #expect(try form(state).secret.characterCount == 5)
+        guard case .save(let draft)? = state.press(.enter).first else {
+            Issue.record("nothing was saved")
+            return
+        }
+        #expect(draft.origin?.revision == 4)
+        #expect(draft.name == "GBG GO production!")
+    }
+
+    @Test("while the vault is busy a form can be left, after the question, and a late refusal is not lost on it")
+    func leaveWhileSaving() throws {
+        var state = filled()
+        state.press(.enter)
+        state.press(.escape)
+        #expect(state.context == .discardQuestion)
+        _ = update(&state, .saveFailed(Failure(.vaultBusy, "the vault is busy")))
+        state.press("n")
+        #expect(try form(state).failure?.summary == "the vault is busy")
+        #expect(try form(state).secret.characterCount == 6)
+        state.press(.enter, .escape, "y")
+        #expect(state.context == .list)
+        _ = update(&state, .saved(ClientEntry(profile: Samples.profile(9, "Billing"), revision: 1), isNew: true))
+        #expect(state.clients.selected?.profile.name == "Billing")
+    }
+
+    @Test("a paste with a line break inside is refused in a secret's field, and leaves what was there")
+    func secretPasteRefused() throws {
+        var state = filled()
+        _ = update(&state, .paste(Secret(utf8: "one\rtwo")))
+        #expect(try form(state).notice == "the paste has more than one line, or a control character, and was refused")
+        #expect(try form(state).secret.secret() == Secret(utf8: "s3cret"))
+    }
+
     @Test("Esc closes an untouched form, and asks before it throws away what was typed")
     func discard() throws {
         var state = Samples.open()
@@ -239,10 +286,12 @@ struct PassphraseFormTests {
         #expect(state.press(.enter) == [.unlock(passphrase: Secret(utf8: "right"))])
     }
 
-    @Test("a pasted passphrase loses its line break")
+    @Test("a pasted passphrase loses its last line break and nothing else; one of two lines is refused")
     func paste() {
         var state = Samples.locked()
-        _ = update(&state, .paste(Secret(utf8: "right\n")))
-        #expect(state.press(.enter) == [.unlock(passphrase: Secret(utf8: "right"))])
+        _ = update(&state, .paste(Secret(utf8: "one\ntwo\n")))
+        #expect(state.drawing.contains("the paste has more than one line"))
+        _ = update(&state, .paste(Secret(utf8: " right \r")))
+        #expect(state.press(.enter) == [.unlock(passphrase: Secret(utf8: " right "))])
     }
 }

@@ -29,8 +29,16 @@ struct ExitCodeTests {
             ),
             (
                 ["token", "x", "--min-valid", "soon"],
-                ["the value 'soon' is invalid for '--min-valid <seconds>'", usageHint]
+                ["the value for '--min-valid <seconds>' is not valid", usageHint]
             ),
+            (
+                ["add", "x", "--client-id", "y", "--auth", "hunter2"],
+                [
+                    "the value for '--auth <auth>' is not valid",
+                    "one of 'client_secret_post' and 'client_secret_basic'", usageHint,
+                ]
+            ),
+            (["list", "--vault", ""], ["--vault names no file", "--vault PATH is where the vault is, or is to be"]),
         ]
         for (arguments, lines) in cases {
             let outcome = try await story.run(arguments, input: "", environment: [:])

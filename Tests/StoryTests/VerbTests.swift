@@ -187,6 +187,20 @@ struct VerbTests {
         #expect(onFD.status == 0)
     }
 
+    @Test("passwd without a terminal names the option for the new passphrase")
+    func passwdWithoutTerminal() async throws {
+        let story = try await Story.withVault()
+        #expect(
+            try await story.run("passwd")
+                == Story.Outcome(
+                    77,
+                    complaint: """
+                        keyfob: there is no terminal to ask for the new passphrase on
+                          hint: name a file that holds it with --new-passphrase-file PATH
+
+                        """))
+    }
+
     @Test("passwd changes the passphrase: the old one opens nothing any more")
     func passwd() async throws {
         let story = try await Story.withVault()

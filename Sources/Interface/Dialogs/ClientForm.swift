@@ -20,7 +20,7 @@ struct ClientForm {
     }
 
     /// What is edited; nil for a new client.
-    let origin: ClientDraft.Origin?
+    private(set) var origin: ClientDraft.Origin?
     /// Whether it is the vault's first client, of which more is explained.
     let isFirst: Bool
     var name: TextField
@@ -97,20 +97,26 @@ struct ClientForm {
             switch focus {
             case .name: name.paste(pasted)
             case .clientID: clientID.paste(pasted)
-            case .secret: secret.paste(pasted)
+            case .secret: secret.paste(pasted, isPassphrase: false)
             case .tokenURL: tokenURL.paste(pasted)
             case .scope: scope.paste(pasted)
             case .authentication, .basicEncoding: "this field is chosen with the arrow keys"
             }
     }
 
-    mutating func choose() {
+    /// Takes the next choice, or the one before.
+    mutating func choose(_ step: Int) {
         switch focus {
-        case .authentication:
-            authentication = authentication == .clientSecretPost ? .clientSecretBasic : .clientSecretPost
-        case .basicEncoding: basicEncoding = basicEncoding == .form ? .raw : .form
+        case .authentication: authentication = Self.choice(after: authentication, step)
+        case .basicEncoding: basicEncoding = Self.choice(after: basicEncoding, step)
         default: break
         }
+    }
+
+    private static func choice<Choice: CaseIterable & Equatable>(after now: Choice, _ step: Int) -> Choice {
+        let all = Array(Choice.allCases)
+        let place = (all.firstIndex(of: now) ?? 0) + step
+        return all[(place + all.count) % all.count]
     }
 
     var hasChoices: Bool { focus == .authentication || focus == .basicEncoding }
@@ -149,10 +155,15 @@ struct ClientForm {
         }
     }
 
-    /// Puts the focus where `failure`, the vault's answer to saving, is to be mended.
-    mutating func saveFailed(_ failure: Failure) {
+    /// Puts the focus where `failure`, the vault's answer to saving, is to be mended. After a conflict the form goes on
+    /// from the client as it is now, `current`: what was typed, a secret above all, is not lost.
+    mutating func saveFailed(_ failure: Failure, current: ClientEntry?) {
         isSaving = false
         self.failure = failure
+        if failure.kind == .conflict, let current {
+            origin = ClientDraft.Origin(profile: current.profile, revision: current.revision)
+            self.failure?.hints = ["Enter saves this over it, Esc leaves the other change"]
+        }
         switch failure.kind {
         case .nameTaken: focus = .name
         case .unusableProfile: focus = .tokenURL

@@ -31,14 +31,18 @@ final class SecretField {
         return true
     }
 
-    /// Takes a paste whole, without white space at its ends.
+    /// Takes a paste whole: a client secret without white space at its ends, a passphrase without its last line break. One
+    /// with a line break or another control character inside is refused: no prompt and no file could give it again.
     /// - Returns: what was changed about it, or why it was refused, in words; nil where it went in as it was.
-    func paste(_ pasted: Secret) -> String? {
-        let trimmed = pasted.trimmed()
+    func paste(_ pasted: Secret, isPassphrase: Bool) -> String? {
+        let trimmed = isPassphrase ? pasted.withoutLineBreak() : pasted.trimmed()
+        guard !trimmed.withBytes({ $0.contains { $0 < 0x20 || $0 == 0x7F } }) else {
+            return "the paste has more than one line, or a control character, and was refused"
+        }
         guard trimmed.withBytes(insert) else {
             return refusal ?? "the paste is longer than \(Self.capacity) bytes and was refused"
         }
-        return trimmed.count == pasted.count ? nil : "white space around the paste was removed"
+        return isPassphrase || trimmed.count == pasted.count ? nil : "white space around the paste was removed"
     }
 
     /// What it holds, white space at its ends included.

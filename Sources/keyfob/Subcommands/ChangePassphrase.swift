@@ -26,7 +26,8 @@ struct ChangePassphrase: Subcommand {
         try location.inspect()
         let old = try options.passphrase(of: location)
         let vault = try await location.open(old)
-        let new = try NewPassphrase.read(file: newPassphraseFile)
+        let new = try NewPassphrase.read(
+            file: newPassphraseFile, fileHint: "name a file that holds it with --new-passphrase-file PATH")
         try await vault.changePassphrase(from: old, to: new)
         await vault.close()
         Output.complain("changed the passphrase of \(location.name)")

@@ -25,22 +25,35 @@ struct Init: Subcommand {
                 .vaultExists, "there is a vault already: \(location.name)",
                 hints: ["keyfob opens it; --vault PATH names another"])
         }
-        try await location.create(NewPassphrase.read(file: options.namedPassphraseFile)).close()
+        try await location.create(
+            NewPassphrase.read(
+                file: options.namedPassphraseFile,
+                fileHint: "name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")
+        ).close()
         Output.complain("created the vault \(location.name)")
     }
 }
 
 /// A passphrase that is chosen, for `init` and `passwd`.
 enum NewPassphrase {
+    private static func asked(_ fileHint: String) throws(Failure) -> Secret {
+        do {
+            return try TTYPrompt.passphrase("new passphrase")
+        } catch let failure where failure.kind == .noPassphrase {
+            throw Failure(.noPassphrase, "there is no terminal to ask for the new passphrase on", hints: [fileHint])
+        }
+    }
+
     /// From `file`, else asked for twice. A weak one is warned of, an empty one refused.
-    static func read(file: String?) throws(Failure) -> Secret {
+    /// - Parameter fileHint: how a file is named that it can come from.
+    static func read(file: String?, fileHint: String) throws(Failure) -> Secret {
         let passphrase: Secret
         if let file {
             let answer = try PassphraseSource.read(fromFile: file, prompt: "new passphrase")
             if let warning = answer.warning { Output.complain(warning) }
             passphrase = answer.passphrase
         } else {
-            passphrase = try TTYPrompt.passphrase("new passphrase")
+            passphrase = try asked(fileHint)
             guard !passphrase.isEmpty else {
                 throw Failure(
                     .unacceptableInput, "the passphrase is empty", hints: ["choose one of 12 characters or more"])
