@@ -96,8 +96,7 @@ public final class EventLoop<Message: Sendable> {
         program.woken()
         while true {
             screen.paint(program.frame(screen.size))
-            // A tick that is due already still leaves a breath: a program that miscounts must not spin.
-            let tick = program.secondsUntilNextTick().map { wokenAt + max($0, 0.001) }
+            let tick = Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt)
             let ready = wait(until: [tick, screen.inputDeadline].compactMap { $0 }.min())
             wokenAt = MonotonicClock.seconds
             program.woken()
@@ -119,15 +118,21 @@ public final class EventLoop<Message: Sendable> {
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var count: Int32
         repeat {
-            var milliseconds: Int32 = -1
-            if let deadline {
-                // Rounded up, so that the moment has passed when it is over.
-                let left = ((deadline - MonotonicClock.seconds) * 1000).rounded(.up)
-                milliseconds = Int32(min(max(left, 0), 1e9))
-            }
-            count = poll(&polled, nfds_t(polled.count), milliseconds)
+            count = poll(
+                &polled, nfds_t(polled.count), Self.milliseconds(until: deadline, now: MonotonicClock.seconds))
         } while count < 0 && errno == EINTR
         return zip(watched, polled.dropFirst(3)).filter { $0.1.revents != 0 }.map(\.0.isReady)
+    }
+
+    /// A tick that is due already still leaves a breath: a program that miscounts must not spin.
+    static func deadline(inSeconds seconds: Double?, from start: Double) -> Double? {
+        seconds.map { start + max($0, 0.001) }
+    }
+
+    /// What poll(2) is told; rounded up, so that the moment has passed when it is over.
+    static func milliseconds(until deadline: Double?, now: Double) -> Int32 {
+        guard let deadline else { return -1 }
+        return Int32(min(max(((deadline - now) * 1000).rounded(.up), 0), 1e9))
     }
 
     private func takeInput() -> [Input] {

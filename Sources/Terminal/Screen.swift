@@ -32,7 +32,8 @@ public final class Screen {
     private let brush: Brush
     private let decoder: KeyDecoder
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
-    private var lastReceived = 0.0
+    /// On `MonotonicClock`.
+    var lastReceived = 0.0
     private var painted: Frame?
     /// nil: unknown.
     private var cursorIsVisible: Bool?

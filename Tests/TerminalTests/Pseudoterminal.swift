@@ -2,13 +2,16 @@ import Foundation
 import Synchronization
 
 /// A terminal of our own: what the program writes is collected by a thread, for the kernel keeps only 4 KiB.
+///
+/// `hangUp()` ends the thread.
 final class Pseudoterminal: Sendable {
     private let controlling: Int32
     /// What the program under test has for its terminal.
     let terminal: Int32
     private let written = Mutex<[UInt8]>([])
+    private let isHungUp = Atomic(false)
 
-    init(columns: UInt16, rows: UInt16) {
+    init(columns: Int, rows: Int) {
         var ends: (controlling: Int32, terminal: Int32) = (-1, -1)
         precondition(openpty(&ends.controlling, &ends.terminal, nil, nil, nil) == 0, "no pseudo-terminal to be had")
         (controlling, terminal) = ends
@@ -19,20 +22,36 @@ final class Pseudoterminal: Sendable {
         pthread_detach(thread)
     }
 
-    deinit { close(controlling) }
+    deinit { close(terminal) }
 
-    func resize(columns: UInt16, rows: UInt16) {
-        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    func resize(columns: Int, rows: Int) {
+        var size = winsize(ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
         _ = ioctl(controlling, UInt(TIOCSWINSZ), &size)
     }
 
-    /// Types.
+    /// Types, and returns when it can be read.
     func send(_ text: String) { send(Array(text.utf8)) }
-    func send(_ bytes: [UInt8]) { _ = write(controlling, bytes, bytes.count) }
+    func send(_ bytes: [UInt8]) {
+        let before = readable
+        _ = write(controlling, bytes, bytes.count)
+        while readable < before + bytes.count { sched_yield() }
+    }
+
+    private var readable: Int {
+        var count: Int32 = 0
+        _ = ioctl(terminal, UInt(FIONREAD), &count)
+        return Int(count)
+    }
+
+    var modes: termios {
+        var modes = termios()
+        tcgetattr(terminal, &modes)
+        return modes
+    }
 
     /// Everything written since the last time, complete.
     func output() -> String {
-        // A mark after it: what comes before the mark is all there is.
+        // What comes before the mark is all there is.
         let mark = "<output ends here>"
         _ = write(terminal, mark, mark.utf8.count)
         while true {
@@ -47,14 +66,22 @@ final class Pseudoterminal: Sendable {
         }
     }
 
-    /// The program's end is closed, the thread ends with it.
-    func hangUp() { close(terminal) }
+    /// The other end goes, as when a terminal's window is closed; returns when the program could notice.
+    func hangUp() {
+        guard !isHungUp.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        // Lets the thread look up from its reading.
+        _ = write(terminal, "x", 1)
+        var polled = pollfd(fd: terminal, events: 0, revents: 0)
+        poll(&polled, 1, -1)
+    }
 
     fileprivate func collect() {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = read(controlling, &buffer, buffer.count), count > 0 {
+            if isHungUp.load(ordering: .sequentiallyConsistent) { break }
             written.withLock { $0 += buffer[..<count] }
         }
+        close(controlling)
     }
 }
 
