@@ -110,7 +110,8 @@ public final class Screen {
     }
 
     /// newterm installs handlers for signals that the event loop reads; they would run where SIGTSTP is let through to
-    /// stop the job.
+    /// stop the job. And unless it finds SIGTSTP ignored it ignores it during every frame, which discards one that waits
+    /// (sigaction(2)).
     private static func keepingSignalActions<Result>(_ body: () -> Result) -> Result {
         let signals = [SIGINT, SIGTERM, SIGTSTP, SIGWINCH]
         var actions = signals.map { signal in
@@ -118,6 +119,7 @@ public final class Screen {
             sigaction(signal, nil, &action)
             return action
         }
+        signal(SIGTSTP, SIG_IGN)
         defer { for (index, signal) in signals.enumerated() { sigaction(signal, &actions[index], nil) } }
         return body()
     }

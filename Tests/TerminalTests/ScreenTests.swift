@@ -46,6 +46,15 @@ import Testing
         return String(text)
     }
 
+    func failure(_ body: () throws -> Void) -> Failure? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? Failure
+        }
+    }
+
     // MARK: - Painting
 
     @Test("the first frame takes the alternate screen and is sent whole, the same frame again sends nothing")
@@ -299,7 +308,28 @@ import Testing
             }
         }
         let before = handlers()
-        try withScreen { _, _ in #expect(handlers() == before) }
+        try withScreen { screen, _ in
+            #expect(handlers() == before)
+            screen.paint(frame("one"))
+            #expect(handlers() == before)
+        }
+        #expect(handlers() == before)
+    }
+
+    @Test("a signal to stop that waits is not lost while a frame is painted")
+    func waitingStop() throws {
+        try withScreen { screen, _ in
+            var stop = sigset_t()
+            sigemptyset(&stop)
+            sigaddset(&stop, SIGTSTP)
+            var old = sigset_t()
+            pthread_sigmask(SIG_BLOCK, &stop, &old)
+            defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+            raise(SIGTSTP)
+            screen.paint(frame("one"))
+            var now = timespec()
+            #expect(sigtimedwait(&stop, nil, &now) == SIGTSTP)
+        }
     }
 
     @Test("raw bytes reach the terminal as they are, however many")
@@ -326,9 +356,7 @@ import Testing
         let terminal = Pseudoterminal(columns: 20, rows: 4)
         defer { terminal.hangUp() }
         let before = terminal.modes.c_lflag
-        let failure = #expect(throws: Failure.self) {
-            _ = try Screen(type: type, terminal: terminal.terminal, noColor: false)
-        }
+        let failure = failure { _ = try Screen(type: type, terminal: terminal.terminal, noColor: false) }
         #expect(failure?.kind == .usage)
         #expect(failure?.summary == summary)
         #expect(failure?.hints.first == "set TERM to what the terminal is, xterm-256color for most")
@@ -340,7 +368,7 @@ import Testing
     func noTerminal() {
         let null = open("/dev/null", O_RDWR)
         defer { close(null) }
-        let failure = #expect(throws: Failure.self) { _ = try Screen(type: "xterm", terminal: null, noColor: false) }
+        let failure = failure { _ = try Screen(type: "xterm", terminal: null, noColor: false) }
         #expect(failure?.summary == "there is no terminal to draw on")
         #expect(fcntl(null, F_GETFD) >= 0)
     }
