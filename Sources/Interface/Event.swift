@@ -10,8 +10,8 @@ public enum Event: Sendable {
     case key(Key)
     /// What was pasted, as one piece.
     case paste(Secret)
-    /// A paste that could not be taken as one piece.
-    case pasteRefused(Failure)
+    /// A paste that could not be taken as one piece, or a character that could not be taken at all.
+    case inputRefused(Failure)
 
     case vaultCreated
     case vaultCreationFailed(Failure)

@@ -18,7 +18,7 @@ extension State {
         case .resized(let newSize): size = newSize
         case .key(let key): return press(key)
         case .paste(let pasted): paste(pasted)
-        case .pasteRefused(let failure): refusePaste(failure)
+        case .inputRefused(let failure): refuseInput(failure)
         default: answer(event)
         }
         return []
@@ -88,7 +88,7 @@ extension State {
 }
 
 extension State {
-    private mutating func refusePaste(_ failure: Failure) {
+    private mutating func refuseInput(_ failure: Failure) {
         switch (stage, dialog) {
         case (.newVault(var form), _):
             form.failure = failure

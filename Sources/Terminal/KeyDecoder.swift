@@ -31,6 +31,7 @@ final class KeyDecoder {
         case key(Key, length: Int)
         case scalar(Unicode.Scalar, length: Int)
         case ignored(length: Int)
+        case notInLocale(length: Int)
         case pasteBegins(length: Int)
         case answerBegins(length: Int)
         case unfinished
@@ -76,7 +77,7 @@ final class KeyDecoder {
         endPaste()
         let failure = Failure(
             .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
-        return [.pasteRefused(failure)] + decodePending(isLast: false)
+        return [.refused(failure)] + decodePending(isLast: false)
     }
 
     /// Nothing came for `patience`: what is unfinished stays so.
@@ -119,6 +120,9 @@ final class KeyDecoder {
                 used += length
             case .scalar(_, let length), .ignored(let length):
                 used += length
+            case .notInLocale(let length):
+                inputs.append(.refused(Self.strangeCharacter))
+                used += length
             case .pasteBegins(let length):
                 mode = .paste
                 used += length
@@ -132,6 +136,10 @@ final class KeyDecoder {
         pending.removeFirst(used)
         return inputs + Self.characters(text)
     }
+
+    static let strangeCharacter = Failure(
+        .unacceptableInput, "the character typed is none of this terminal's locale",
+        hints: ["in a UTF-8 locale every character can be typed: LANG=C.UTF-8 keyfob"])
 
     private static func characters(_ text: String.UnicodeScalarView) -> [Input] {
         // More marks on one character than any script has are an attack on whoever draws them.
@@ -192,7 +200,7 @@ final class KeyDecoder {
             // The C library's wide characters are Unicode's scalars (__STDC_ISO_10646__).
             guard let scalar = Unicode.Scalar(UInt32(bitPattern: character)) else { return .ignored(length: length) }
             return .scalar(scalar, length: length)
-        default: return .ignored(length: 1)
+        default: return .notInLocale(length: 1)
         }
     }
 
@@ -274,7 +282,7 @@ final class KeyDecoder {
                 keep(bytes[..<escape])
                 inputs.append(
                     pasteIsTooLong
-                        ? .pasteRefused(
+                        ? .refused(
                             Failure(.unacceptableInput, "the paste is longer than 1 MiB", hints: ["nothing was taken"]))
                         : .paste(Secret(copying: pasted.all)))
                 endPaste()

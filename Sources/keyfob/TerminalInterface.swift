@@ -85,7 +85,7 @@ final class TerminalInterface {
         switch input {
         case .key(let key): handle(.key(key))
         case .paste(let pasted): handle(.paste(pasted))
-        case .pasteRefused(let failure): handle(.pasteRefused(failure))
+        case .refused(let failure): handle(.inputRefused(failure))
         }
     }
 

@@ -54,7 +54,9 @@ extension KeyDecoder {
     func localeCharacters() {
         useUTF8()
         #expect(decoder(isUTF8: false).decode("aé") == [.key(.character("a")), .key(.character("é"))])
-        #expect(decoder(isUTF8: false).decode([0xFF, 0x61]) == [.key(.character("a"))])
+        #expect(
+            decoder(isUTF8: false).decode([0xFF, 0x61])
+                == [.refused(KeyDecoder.strangeCharacter), .key(.character("a"))], "nothing is dropped in silence")
     }
 
     @Test(
@@ -205,7 +207,7 @@ extension KeyDecoder {
         _ = decoder.decode("\u{1B}[200~")
         for _ in 0..<17 { #expect(decoder.decode(block) == []) }
         let failure = Failure(.unacceptableInput, "the paste is longer than 1 MiB", hints: ["nothing was taken"])
-        #expect(decoder.decode("b\u{1B}[201~x") == [.pasteRefused(failure), .key(.character("x"))])
+        #expect(decoder.decode("b\u{1B}[201~x") == [.refused(failure), .key(.character("x"))])
         #expect(decoder.decode("\u{1B}[200~y\u{1B}[201~") == [.paste(Secret(utf8: "y"))])
     }
 
@@ -216,7 +218,7 @@ extension KeyDecoder {
             .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
         #expect(decoder.decode("\u{1B}[200~half a sec\u{1B}[2") == [])
         #expect(decoder.decode("q", afterSilence: 0.9) == [])
-        #expect(decoder.decode("\u{1B}[A", afterSilence: 1) == [.pasteRefused(failure), .key(.up)])
+        #expect(decoder.decode("\u{1B}[A", afterSilence: 1) == [.refused(failure), .key(.up)])
         #expect(decoder.decode("x") == [.key(.character("x"))])
     }
 

@@ -65,7 +65,7 @@ extension ScreenTests {
             terminal.send("q")
             let failure = Failure(
                 .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
-            #expect(screen.readInput() == [.pasteRefused(failure), .key(.character("q"))])
+            #expect(screen.readInput() == [.refused(failure), .key(.character("q"))])
         }
     }
 
