@@ -45,12 +45,14 @@ final class CurlEngine: Sendable {
 
     /// - Returns: false where the system has no thread left.
     func start() -> Bool {
-        // The thread takes no signal: they are the main thread's (signalfd), and a broken TLS connection's SIGPIPE stays
-        // pending here, where it hurts nobody.
+        // Signals are the main thread's (signalfd), and a broken TLS connection's SIGPIPE stays pending here, where it
+        // hurts nobody. Those of a crash are left as they are, for libcurl's own threads too: blocked, they would kill
+        // the process without the handlers that restore the terminal.
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
-        pthread_sigmask(SIG_BLOCK, &all, &before)
+        for crash in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGQUIT] { sigdelset(&all, crash) }
+        pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self)

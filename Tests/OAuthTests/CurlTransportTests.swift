@@ -384,10 +384,32 @@ struct CurlTransportTests {
         withExtendedLifetime(transport) { #expect(threads(named: name) == 0) }
     }
 
-    private func threads(named name: String) -> Int {
+    @Test("the thread takes the signals of its own faults, and no other")
+    func signals() async throws {
+        let server = try LoopbackServer(always: .text(success))
+        defer { server.stop() }
+        let name = "t\(UInt32.random(in: 0...UInt32.max))"
+        let transport = CurlTransport(userAgent: "t", limits: .init(), threadName: name)
+        _ = try await transport.send(post(server.url()))
+        let folder = try #require(folders(ofThreadsNamed: name).first)
+        let status = try String(contentsOfFile: folder + "/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigBlk:\t") })
+        let blocked = try #require(UInt64(line.dropFirst("SigBlk:\t".count), radix: 16))
+        // proc_pid_status(5): bit 0 is signal 1. SIGKILL and SIGSTOP can't be blocked.
+        let taken = (Int32(1)...31).filter { blocked >> ($0 - 1) & 1 == 0 }
+        #expect(
+            Set(taken) == [
+                SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGQUIT, SIGKILL, SIGSTOP,
+            ])
+        withExtendedLifetime(transport) {}
+    }
+
+    private func threads(named name: String) -> Int { folders(ofThreadsNamed: name).count }
+
+    private func folders(ofThreadsNamed name: String) -> [String] {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-        return tasks.count {
-            (try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)) == name + "\n"
+        return tasks.map { "/proc/self/task/\($0)" }.filter {
+            (try? String(contentsOfFile: $0 + "/comm", encoding: .utf8)) == name + "\n"
         }
     }
 }
