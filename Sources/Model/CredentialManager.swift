@@ -122,21 +122,22 @@ public actor CredentialManager {
 
     // MARK: - Editing
 
-    /// Adds a client. Throws as `Vault.insert`.
+    /// Adds a client; returns it as observers see it. Throws as `Vault.insert`.
     public func create(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
         let entry = try await vault.insert(profile, secret: secret)
         await catchUp(with: profile.id)
-        return entry
+        return shown(afterWriting: entry)
     }
 
     /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
-    /// token is gone and a request under way ends with `conflict`. Throws as `Vault.update`.
+    /// token is gone and a request under way ends with `conflict`. Returns it as observers see it, with what is under
+    /// way. Throws as `Vault.update`.
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?
     ) async throws(Failure) -> ClientEntry {
         let entry = try await vault.update(profile, from: revision, secret: secret, at: clock().wall)
         await catchUp(with: profile.id)
-        return entry
+        return shown(afterWriting: entry)
     }
 
     /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
@@ -220,10 +221,18 @@ public actor CredentialManager {
     // MARK: - Telling
 
     /// The client as observers see it: what is under way wins over what came of the last attempt.
-    func shown(_ id: UUID) -> ClientEntry? {
-        guard var entry = known[id] else { return nil }
-        if let flight = flights[id] { entry.attempt = .refreshing(since: flight.since) }
+    func shown(_ id: UUID) -> ClientEntry? { known[id].map { shown($0) } }
+
+    private func shown(_ entry: ClientEntry) -> ClientEntry {
+        var entry = entry
+        if let flight = flights[entry.id] { entry.attempt = .refreshing(since: flight.since) }
         return entry
+    }
+
+    /// The client as observers see it now. What was written stands in where reading it anew has failed.
+    private func shown(afterWriting written: ClientEntry) -> ClientEntry {
+        guard let known = known[written.id], known.revision >= written.revision else { return shown(written) }
+        return shown(known)
     }
 
     /// Tells what the client is now, unless that was told already.

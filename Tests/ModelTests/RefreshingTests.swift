@@ -165,14 +165,16 @@ struct RefreshingTests {
         #expect(try await next.value.get().token.value == Secret(utf8: "abc"))
     }
 
-    @Test("renaming a client leaves its refresh alone")
+    @Test("renaming a client leaves its refresh alone, and does not hide it")
     func renamed() async throws {
         let bench = try await Bench()
         let entry = try await bench.add("a")
         let task = await bench.refreshing(entry.id)
         var profile = entry.profile
         profile.name = "b"
-        _ = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        let renamed = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        #expect(renamed.profile.name == "b")
+        #expect(renamed.attempt == .refreshing(since: bench.clock.now))
         bench.server.answer(0, ScriptedServer.token("abc"))
         let refreshed = try await task.value.get()
         #expect(refreshed.entry.profile.name == "b")
