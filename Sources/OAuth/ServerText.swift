@@ -18,14 +18,15 @@ struct ServerText {
     }
 
     func line(_ text: String, limit: Int = 200) -> String {
-        var bytes = Array(text.utf8.prefix(64 << 10))
-        for needle in forbidden {
-            var index = 0
-            while index + needle.count <= bytes.count {
-                if bytes[index...].starts(with: needle) {
-                    bytes.replaceSubrange(index..<index + needle.count, with: "<redacted>".utf8)
-                }
-                index += 1
+        var rest = Array(text.utf8.prefix(64 << 10))[...]
+        var bytes: [UInt8] = []
+        while let first = rest.first {
+            if let found = forbidden.first(where: { rest.starts(with: $0) }) {
+                bytes += "<redacted>".utf8
+                rest = rest.dropFirst(found.count)
+            } else {
+                bytes.append(first)
+                rest = rest.dropFirst()
             }
         }
         return UntrustedText.line(bytes: bytes, limit: limit)

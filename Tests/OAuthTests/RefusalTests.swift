@@ -197,4 +197,12 @@ struct RefusalTests {
         let plain = Samples.response(403, "no p@ss/word here")
         #expect(Samples.parse(plain, hiding: secret).error?.hints.first == "the server says: no <redacted> here")
     }
+
+    @Test("a secret that is a part of what it is replaced by is replaced once")
+    func secretInItsReplacement() {
+        let response = Samples.response(403, "no redacted here")
+        #expect(
+            Samples.parse(response, hiding: Secret(utf8: "redacted")).error?.hints.first
+                == "the server says: no <redacted> here")
+    }
 }
