@@ -3,18 +3,27 @@ import Credentials
 /// What a server wrote, made fit to be shown: `UntrustedText`, and with the client's secret taken out first, for
 /// servers that repeat what they were sent.
 struct ServerText {
+    /// Longest first: what is taken out of a longer one would leave the rest of it to be read.
     private let forbidden: [[UInt8]]
 
-    init(hiding secret: Secret?) {
-        // Under four bytes it would black out innocent text and protect nothing.
-        guard let secret, secret.count >= 4 else {
+    /// - Parameter clientID: whose secret it is: the two go as one, in base64, into an `Authorization` header.
+    init(hiding secret: Secret?, of clientID: String) {
+        guard let secret else {
             forbidden = []
             return
         }
         let encoded = SensitiveBytes()
         secret.withBytes { FormEncoding.append($0, to: encoded) }
         // Ordinary memory for the time of one message, like the server's own text that is searched.
-        forbidden = [secret.withBytes { Array($0) }, Array(encoded.bytes)]
+        let sent =
+            [secret.withBytes { Array($0) }, Array(encoded.bytes)]
+            + BasicEncoding.allCases.map { encoding in
+                let value = ClientSecretBasic.credentials(of: clientID, with: secret, encoding: encoding)
+                // Without the padding, which a server may leave out.
+                return Array(value.bytes.prefix { $0 != UInt8(ascii: "=") })
+            }
+        // Under four bytes it would black out innocent text and protect nothing.
+        forbidden = sent.filter { $0.count >= 4 }.sorted { $0.count > $1.count }
     }
 
     func line(_ text: String, limit: Int = 200) -> String {

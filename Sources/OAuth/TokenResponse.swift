@@ -18,7 +18,8 @@ public enum TokenResponse {
     ) throws(Failure) -> AccessToken {
         let answer = TokenAnswer(response.body)
         let refusal = Refusal(
-            response: response, profile: profile, answer: answer, text: ServerText(hiding: secret), now: obtained.wall)
+            response: response, profile: profile, answer: answer,
+            text: ServerText(hiding: secret, of: profile.clientID), now: obtained.wall)
         guard (200...299).contains(response.status) else { throw refusal.failure }
         guard let answer else { throw refusal.notAToken }
         switch answer.accessToken {

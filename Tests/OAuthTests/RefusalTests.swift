@@ -198,6 +198,25 @@ struct RefusalTests {
         #expect(Samples.parse(plain, hiding: secret).error?.hints.first == "the server says: no <redacted> here")
     }
 
+    @Test("a server that repeats the Authorization header does not get it shown, in either encoding")
+    func echoedAuthorization() {
+        let profile = Samples.profile(clientID: "a b", authentication: .clientSecretBasic)
+        for secret in ["p@ss/word", "p@ss/wo", "p@s"] {
+            for pair in ["a b:\(secret)", "a%20b:\(secret.replacing("@", with: "%40").replacing("/", with: "%2F"))"] {
+                let echoed = Data(pair.utf8).base64EncodedString()
+                let padding = echoed.filter { $0 == "=" }
+                let body = #"{"error":"invalid_client","error_description":"bad header: Basic \#(echoed)"}"#
+                #expect(
+                    Samples.parse(Samples.response(401, body), profile: profile, hiding: Secret(utf8: secret))
+                        .error?.hints.first == "the server says: bad header: Basic <redacted>\(padding)")
+                let bare = Samples.response(403, "no \(echoed.dropLast(padding.count)) here")
+                #expect(
+                    Samples.parse(bare, profile: profile, hiding: Secret(utf8: secret)).error?.hints.first
+                        == "the server says: no <redacted> here")
+            }
+        }
+    }
+
     @Test("a secret that is a part of what it is replaced by is replaced once")
     func secretInItsReplacement() {
         let response = Samples.response(403, "no redacted here")

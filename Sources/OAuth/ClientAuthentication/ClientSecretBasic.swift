@@ -5,26 +5,33 @@ enum ClientSecretBasic: ClientAuthentication {
     static func authenticate(
         _ request: inout TokenRequest.Draft, as profile: ClientProfile, with secret: Secret
     ) throws(Failure) {
+        // The first colon ends the ID (RFC 7617 §2): the server would read another ID and another secret.
+        guard profile.basicEncoding == .form || !profile.clientID.utf8.contains(UInt8(ascii: ":")) else {
+            throw Failure(
+                .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
+                hints: ["use the form encoding, or the method client_secret_post"])
+        }
+        let value = SensitiveBytes()
+        value.append("Basic ")
+        value.append(credentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding).bytes)
+        request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
+    }
+
+    /// What follows `Basic ` in the header: ID, colon and secret, in base64.
+    static func credentials(of clientID: String, with secret: Secret, encoding: BasicEncoding) -> SensitiveBytes {
         let pair = SensitiveBytes()
-        switch profile.basicEncoding {
+        switch encoding {
         case .form:
-            FormEncoding.append(profile.clientID.utf8, to: pair)
+            FormEncoding.append(clientID.utf8, to: pair)
             pair.append(UInt8(ascii: ":"))
             secret.withBytes { FormEncoding.append($0, to: pair) }
         case .raw:
-            // The first colon ends the ID (RFC 7617 §2): the server would read another ID and another secret.
-            guard !profile.clientID.utf8.contains(UInt8(ascii: ":")) else {
-                throw Failure(
-                    .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
-                    hints: ["use the form encoding, or the method client_secret_post"])
-            }
-            pair.append(profile.clientID)
+            pair.append(clientID)
             pair.append(UInt8(ascii: ":"))
             pair.append(secret)
         }
         let value = SensitiveBytes()
-        value.append("Basic ")
         FormEncoding.appendBase64(pair.bytes, to: value)
-        request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
+        return value
     }
 }
