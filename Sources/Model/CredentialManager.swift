@@ -109,11 +109,12 @@ public actor CredentialManager {
         return entry
     }
 
-    /// To be called when the vault's folder has changed: reads anew if another process has written.
+    /// To be called when the vault's folder has changed: reads anew if another process has written, and what could not
+    /// be read before.
     public func vaultMayHaveChanged() async {
+        guard !isClosed else { return }
         do throws(Failure) {
-            guard !isClosed, try await vault.changedElsewhere() else { return }
-            isAllStale = true
+            if try await vault.changedElsewhere() { isAllStale = true }
             await catchUp()
         } catch {
             tell(.failed(error))
@@ -181,23 +182,31 @@ public actor CredentialManager {
         if let reading { await reading.value }
     }
 
+    /// What can't be read stays stale: the vault will not say again that it has changed.
     private func readStale() async {
         guard !isClosed else { return }
         let (ids, isAll) = (stale, isAllStale)
         stale = []
         isAllStale = false
-        guard isAll else {
-            for id in ids { await read(id) }
-            return
-        }
+        if isAll, await readAll(among: ids) { return }
+        // Where one client is damaged, not all can be read, but each of the others.
+        for id in ids { await read(id) }
+    }
+
+    /// - Parameter ids: those who may be new; one that is not in the vault is gone.
+    /// - Returns: false where it failed.
+    private func readAll(among ids: Set<UUID>) async -> Bool {
         do throws(Failure) {
             let entries = try await vault.snapshot().entries
             loadFailure = nil
             for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
             for entry in entries { learn(entry.id, entry) }
+            return true
         } catch {
+            isAllStale = true
             loadFailure = error
             tell(.failed(error))
+            return false
         }
     }
 
@@ -205,6 +214,7 @@ public actor CredentialManager {
         do throws(Failure) {
             learn(id, try await vault.entry(id))
         } catch {
+            stale.insert(id)
             tell(.failed(error))
         }
     }

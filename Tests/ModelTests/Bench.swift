@@ -24,15 +24,40 @@ final class Bench {
         server = ScriptedServer(rule)
         let vault = try await Vault.create(
             at: path, passphrase: Self.passphrase, cost: KeyDerivationCost(passes: 1, memoryBytes: 8_192))
-        let service = TokenService(
-            transport: server, clock: { [clock] in clock.now }, pause: { _ in }, random: { 0 })
-        manager = CredentialManager(vault: vault, service: service, clock: { [clock] in clock.now })
+        manager = Self.manager(over: vault, server, clock)
+    }
+
+    private static func manager(
+        over vault: Vault, _ server: ScriptedServer, _ clock: TestClock
+    ) -> CredentialManager {
+        let service = TokenService(transport: server, clock: { clock.now }, pause: { _ in }, random: { 0 })
+        return CredentialManager(vault: vault, service: service, clock: { clock.now })
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
+    /// Another manager with the same server and clock, as after a restart.
+    func manager(over vault: Vault) -> CredentialManager { Self.manager(over: vault, server, clock) }
+
     /// The same vault opened once more, as another process has it.
     func otherVault() async throws -> Vault { try await Vault.open(at: path, passphrase: Self.passphrase) }
+
+    /// Moves the vault's file away: until it is back (`showVault`), the manager can't read it.
+    func hideVault() throws { try FileManager.default.moveItem(atPath: path, toPath: path + ".away") }
+    func showVault() throws { try FileManager.default.moveItem(atPath: path + ".away", toPath: path) }
+
+    /// Changes a byte of each of the client's records. Nobody may have the vault open.
+    func damage(_ id: UUID) throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let needle = withUnsafeBytes(of: id.uuid) { Data($0) }
+        var rest = bytes.startIndex..<bytes.endIndex
+        while let found = bytes.range(of: needle, in: rest) {
+            // The sealed content comes after the ID in its row, and is longer than this.
+            bytes[found.upperBound + 30] ^= 1
+            rest = found.upperBound..<bytes.endIndex
+        }
+        try bytes.write(to: URL(fileURLWithPath: path))
+    }
 
     func profile(_ name: String, scope: String = "gbg.token") -> ClientProfile {
         ClientProfile(name: name, clientID: "id of \(name)", scope: scope, created: clock.now.wall)

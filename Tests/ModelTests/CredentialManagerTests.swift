@@ -123,6 +123,57 @@ struct CredentialManagerTests {
         #expect(await bench.next() == .entry(next))
     }
 
+    @Test("what could not be read is read anew when the folder changes, though nobody has written since")
+    func failedReading() async throws {
+        let bench = try await Bench()
+        #expect(await bench.observe() == .loaded([]))
+        let other = try await bench.otherVault()
+        let added = try await other.insert(bench.profile("a"), secret: Secret(utf8: "x"))
+        #expect(try await bench.manager.vault.changedElsewhere())
+        try bench.hideVault()
+        let failure = try #require(await thrown { try await bench.manager.entries() })
+        #expect(await bench.next() == .failed(failure))
+
+        try bench.showVault()
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await bench.next() == .entry(added))
+        #expect(try await bench.manager.entries() == [added])
+    }
+
+    @Test("one client that could not be read is read anew when the folder changes")
+    func failedReadingOfOne() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        #expect(await bench.observe() == .loaded([entry]))
+        var profile = entry.profile
+        profile.notes = "new"
+        let edited = try await bench.manager.vault.update(
+            profile, from: entry.revision, secret: nil, at: bench.clock.now.wall)
+        try bench.hideVault()
+        await bench.manager.catchUp(with: entry.id)
+        guard case .failed = await bench.next() else {
+            Issue.record("the failure was not told")
+            return
+        }
+
+        try bench.showVault()
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await bench.next() == .entry(edited))
+    }
+
+    @Test("where one client is damaged and all can't be read, another can still be refreshed")
+    func oneDamaged() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let (whole, damaged) = (try await bench.add("a"), try await bench.add("b"))
+        await bench.manager.close()
+        try bench.damage(damaged.id)
+        let manager = bench.manager(over: try await bench.otherVault())
+        #expect(await thrown { try await manager.entries() }?.kind == .vaultDamaged)
+        let refreshed = try await manager.refresh(whole.id)
+        #expect(refreshed.entry.token == refreshed.token.facts)
+        await manager.close()
+    }
+
     @Test("a refresh under way ends as soon as another process is seen to have removed or edited its client")
     func refreshElsewhere() async throws {
         let bench = try await Bench()
