@@ -95,11 +95,12 @@ final class CurlTransfer {
         line.append(header.name)
         line.append(": ")
         line.append(header.value)
-        guard !line.bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return false }
+        guard !line.withBytes({ $0.contains { $0 < 0x20 || $0 == 0x7F } }) else { return false }
         line.append(0)
-        guard let start = line.start?.assumingMemoryBound(to: CChar.self),
-            let lines = ccurl_slist_append(headerLines, start)
-        else { return false }
+        let appended = line.withBytes { bytes in
+            bytes.baseAddress.flatMap { ccurl_slist_append(headerLines, $0.assumingMemoryBound(to: CChar.self)) }
+        }
+        guard let lines = appended else { return false }
         headerLines = lines
         return true
     }

@@ -33,18 +33,22 @@ final class SensitiveBytes {
         secret.withBytes { append($0) }
     }
 
-    /// Valid until the next `append`, and no longer than this object.
+    /// Valid until the next `append`, and no longer than this object, which whoever takes it must keep.
     var start: UnsafeMutableRawPointer? { memory.baseAddress }
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+    /// Lends the bytes for the time of the call: a pointer that outlived this object would point at wiped memory.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
 
     /// A copy of what it holds now.
-    func secret() -> Secret { Secret(copying: bytes) }
+    func secret() -> Secret { withBytes { Secret(copying: $0) } }
 
     private func reserve(_ more: Int) {
         guard count + more > memory.count else { return }
         let larger = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(count + more, memory.count * 2), alignment: 1)
-        larger.copyMemory(from: bytes)
+        withBytes { larger.copyMemory(from: $0) }
         Self.release(memory)
         memory = larger
     }

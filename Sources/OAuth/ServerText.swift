@@ -16,11 +16,12 @@ struct ServerText {
         secret.withBytes { FormEncoding.append($0, to: encoded) }
         // Ordinary memory for the time of one message, like the server's own text that is searched.
         let sent =
-            [secret.withBytes { Array($0) }, Array(encoded.bytes)]
+            [secret.withBytes { Array($0) }, encoded.withBytes { Array($0) }]
             + BasicEncoding.allCases.map { encoding in
-                let value = ClientSecretBasic.credentials(of: clientID, with: secret, encoding: encoding)
+                let value = SensitiveBytes()
+                ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
                 // Without the padding, which a server may leave out.
-                return Array(value.bytes.prefix { $0 != UInt8(ascii: "=") })
+                return value.withBytes { Array($0.prefix { $0 != UInt8(ascii: "=") }) }
             }
         // Under four bytes it would black out innocent text and protect nothing.
         forbidden = sent.filter { $0.count >= 4 }.sorted { $0.count > $1.count }

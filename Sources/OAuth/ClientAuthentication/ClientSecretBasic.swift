@@ -13,12 +13,14 @@ enum ClientSecretBasic: ClientAuthentication {
         }
         let value = SensitiveBytes()
         value.append("Basic ")
-        value.append(credentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding).bytes)
+        appendCredentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding, to: value)
         request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
     }
 
-    /// What follows `Basic ` in the header: ID, colon and secret, in base64.
-    static func credentials(of clientID: String, with secret: Secret, encoding: BasicEncoding) -> SensitiveBytes {
+    /// Appends what follows `Basic ` in the header: ID, colon and secret, in base64.
+    static func appendCredentials(
+        of clientID: String, with secret: Secret, encoding: BasicEncoding, to value: SensitiveBytes
+    ) {
         let pair = SensitiveBytes()
         switch encoding {
         case .form:
@@ -30,8 +32,6 @@ enum ClientSecretBasic: ClientAuthentication {
             pair.append(UInt8(ascii: ":"))
             pair.append(secret)
         }
-        let value = SensitiveBytes()
-        FormEncoding.appendBase64(pair.bytes, to: value)
-        return value
+        pair.withBytes { FormEncoding.appendBase64($0, to: value) }
     }
 }
