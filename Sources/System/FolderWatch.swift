@@ -5,11 +5,16 @@ import Glibc
 /// Tells when a vault's file may have been written, by this process or another: inotify(7) on its folder, since the
 /// vault itself may not be there yet, and SQLite's write-ahead log comes and goes.
 ///
+/// Where the vault's path leads through symbolic links, the folder is the one that the file is really in: there SQLite
+/// works. A link that is made to lead elsewhere later is not noticed.
+///
 /// It belongs to whoever polls its descriptor.
 public final class FolderWatch {
     private let notifications: Descriptor
-    private let folder: String
-    private let names: Set<String>
+    /// As it was given.
+    private let path: String
+    private var folder: String
+    private var names: Set<String>
     /// False while the folder is not there: then nothing is ever reported until `watch()` succeeds.
     public private(set) var isWatching = false
 
@@ -23,10 +28,9 @@ public final class FolderWatch {
                 hints: ["raise fs.inotify.max_user_instances with sysctl"])
         }
         notifications = Descriptor(owning: descriptor)
+        self.path = path
         folder = Paths.folder(of: path)
-        let name = Paths.name(of: path)
-        // Not -shm, which this process itself changes by looking.
-        names = [name, name + "-wal"]
+        names = Self.files(ofVault: path)
         watch()
     }
 
@@ -36,8 +40,20 @@ public final class FolderWatch {
     /// Begins to watch a folder that was not there before. Watching already, it does nothing.
     @discardableResult
     public func watch() -> Bool {
-        if !isWatching { isWatching = clinux_watch_folder(notifications.number, folder) >= 0 }
+        guard !isWatching else { return true }
+        // Links can be followed only to a file that is there; without one the folder is where it was last known to be.
+        if let file = Paths.real(path) {
+            folder = Paths.folder(of: file)
+            names = Self.files(ofVault: file)
+        }
+        isWatching = clinux_watch_folder(notifications.number, folder) >= 0
         return isWatching
+    }
+
+    /// Not -shm, which this process itself changes by looking.
+    private static func files(ofVault path: String) -> Set<String> {
+        let name = Paths.name(of: path)
+        return [name, name + "-wal"]
     }
 
     /// Takes what has happened since the last call; never blocks.

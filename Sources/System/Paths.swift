@@ -30,6 +30,13 @@ public enum Paths {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
+    /// The file's absolute path, all symbolic links followed (realpath(3)); nil where it can't be found.
+    static func real(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     private static func dataHome(_ environment: [String: String]) throws(Failure) -> String {
         if let folder = absolute(environment["XDG_DATA_HOME"]) { return folder }
         if let home = absolute(environment["HOME"]) ?? homeOfRecord { return home + "/.local/share" }

@@ -219,4 +219,39 @@ struct FolderWatchTests {
         try stage.write("x", to: "later/vault.db")
         #expect(watch.drain())
     }
+
+    @Test(
+        "a vault behind a symbolic link, or a chain of them, is watched where it really is",
+        arguments: ["link.db", "chain.db", "linked/vault.db"])
+    func throughLinks(path: String) throws {
+        let stage = try Stage()
+        #expect(mkdir(stage.folder + "/real", 0o700) == 0)
+        try stage.write("x", to: "real/vault.db")
+        #expect(symlink("real/vault.db", stage.folder + "/link.db") == 0)
+        #expect(symlink("link.db", stage.folder + "/chain.db") == 0)
+        #expect(symlink("real", stage.folder + "/linked") == 0)
+        let watch = try FolderWatch(vault: "\(stage.folder)/\(path)")
+        #expect(watch.isWatching)
+        for name in ["vault.db", "vault.db-wal"] {
+            try stage.write("y", to: "real/\(name)")
+            #expect(watch.drain())
+        }
+        // SQLite puts nothing beside the link.
+        try stage.write("y", to: "link.db-wal")
+        try stage.write("y", to: "real/link.db")
+        #expect(!watch.drain())
+    }
+
+    @Test("a link that comes with its folder is followed from then on")
+    func laterLink() throws {
+        let stage = try Stage()
+        try stage.write("x", to: "real.db")
+        let watch = try FolderWatch(vault: stage.folder + "/later/vault.db")
+        #expect(!watch.isWatching)
+        #expect(mkdir(stage.folder + "/later", 0o700) == 0)
+        #expect(symlink("../real.db", stage.folder + "/later/vault.db") == 0)
+        #expect(watch.watch())
+        try stage.write("y", to: "real.db")
+        #expect(watch.drain())
+    }
 }
