@@ -19,7 +19,8 @@ public final class FolderWatch {
     public private(set) var isWatching = false
 
     /// Watches for `vault` and its `-wal`. A missing folder is no error: see `isWatching`.
-    /// - Throws: `Failure` of kind `bug` where the system has no inotify instance left.
+    /// - Throws: `Failure` of kind `bug` where the system has no inotify instance left, of kind `cannotWrite` where the
+    ///   folder is there but can't be watched: no watch left, no permission to read it.
     public init(vault path: String) throws(Failure) {
         let descriptor = clinux_inotify()
         guard descriptor >= 0 else {
@@ -31,7 +32,7 @@ public final class FolderWatch {
         self.path = path
         folder = Paths.folder(of: path)
         names = Self.files(ofVault: path)
-        watch()
+        guard watch() || errno == ENOENT || errno == ENOTDIR else { throw Self.cannotWatch(folder, errno) }
     }
 
     /// Polls readable when something happened in the folder; then call `drain()`.
@@ -48,6 +49,23 @@ public final class FolderWatch {
         }
         isWatching = clinux_watch_folder(notifications.number, folder) >= 0
         return isWatching
+    }
+
+    static func cannotWatch(_ folder: String, _ error: Int32) -> Failure {
+        let act = "can't watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
+        let otherwise = "other programs' changes are seen after opening the vault again"
+        return switch error {
+        // For a watch it is not the disk that is full (inotify_add_watch(2)).
+        case ENOSPC:
+            Failure(
+                .cannotWrite, "\(act): no inotify watch is left",
+                hints: ["raise fs.inotify.max_user_watches with sysctl", otherwise])
+        case EACCES:
+            Failure(
+                .cannotWrite, "\(act): \(words(forError: error))",
+                hints: ["give yourself permission to read the folder", otherwise])
+        default: Failure(.cannotWrite, "\(act): \(words(forError: error))", hints: [otherwise])
+        }
     }
 
     /// Not -shm, which this process itself changes by looking.

@@ -254,4 +254,37 @@ struct FolderWatchTests {
         try stage.write("y", to: "real.db")
         #expect(watch.drain())
     }
+
+    @Test("a folder that is there but can't be watched is a failure, with what to do about it")
+    func cannotWatch() async throws {
+        let stage = try Stage()
+        #expect(symlink("loop", stage.folder + "/loop") == 0)
+        let failure = await thrown { try FolderWatch(vault: stage.folder + "/loop/vault.db") }
+        #expect(failure?.kind == .cannotWrite)
+        #expect(
+            failure?.summary
+                == "can't watch the vault's folder \(stage.folder)/loop: too many levels of symbolic links")
+        #expect(failure?.hints == ["other programs' changes are seen after opening the vault again"])
+    }
+
+    @Test(
+        "where no watch is left, or no permission is there, that is said, and what to change",
+        arguments: [
+            (ENOSPC, "no inotify watch is left", "raise fs.inotify.max_user_watches with sysctl"),
+            (EACCES, "permission denied", "give yourself permission to read the folder"),
+        ])
+    func cannotWatchHints(error: Int32, reason: String, hint: String) {
+        let failure = FolderWatch.cannotWatch("/home/ana/\u{1B}keys", error)
+        #expect(failure.kind == .cannotWrite)
+        #expect(failure.summary == "can't watch the vault's folder /home/ana/keys: \(reason)")
+        #expect(failure.hints.first == hint)
+    }
+
+    @Test("a vault whose folder's folder is missing, or is a file, is no error either")
+    func missingFurtherUp() throws {
+        let stage = try Stage()
+        try stage.write("x", to: "file")
+        #expect(try !FolderWatch(vault: stage.folder + "/no/such/vault.db").isWatching)
+        #expect(try !FolderWatch(vault: stage.folder + "/file/vault.db").isWatching)
+    }
 }
