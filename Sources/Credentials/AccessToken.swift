@@ -46,8 +46,17 @@ public struct TokenFacts: Sendable, Equatable, Codable {
         lifetime.map { $0 - now.seconds(since: requested) }
     }
 
-    /// When it expires by the wall clock; nil where unknown.
-    public var expires: Date? { lifetime.map { requested.wall.addingTimeInterval($0) } }
+    /// When the wall clock will show that it has expired, if nobody sets it after `now`; nil where unknown. It is
+    /// `now.wall` and `secondsLeft(at: now)`, so that it is never at odds with the status by more than half a second.
+    ///
+    /// What the boot clock says more than the wall clock counts in whole seconds: the two are never read at quite the
+    /// same instant, and the date is to stay the same, to the bit, from call to call until a clock is set.
+    public func expires(at now: Moment) -> Date? {
+        lifetime.map { lifetime in
+            let setBack = now.seconds(since: requested) - now.wall.timeIntervalSince(requested.wall)
+            return requested.wall.addingTimeInterval(lifetime - setBack.rounded())
+        }
+    }
 
     /// Below how many seconds left it counts as *expiring*: 60, or a tenth of its life if that is shorter.
     public var expiringThreshold: Double { min(60, (lifetime ?? 600) / 10) }

@@ -47,7 +47,7 @@ struct ClientAnswer: Encodable {
         authMethod = entry.profile.authentication.rawValue
         basicEncoding = entry.profile.basicEncoding.rawValue
         status = entry.token.status(at: now).rawValue
-        expiresAt = entry.token?.expires
+        expiresAt = entry.token?.expires(at: now)
         expiresIn = entry.token?.secondsLeft(at: now).map(wholeSeconds(left:))
         if case .failed(let failed) = entry.attempt {
             lastError = LastError(

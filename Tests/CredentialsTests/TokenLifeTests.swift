@@ -13,7 +13,7 @@ struct TokenLifeTests {
     @Test("life is counted from the request, not from the answer")
     func fromRequest() {
         #expect(token(3_600).secondsLeft(at: start.advanced(by: 10)) == 3_590)
-        #expect(token(3_600).expires == start.wall.addingTimeInterval(3_600))
+        #expect(token(3_600).expires(at: start.advanced(by: 10)) == start.wall.addingTimeInterval(3_600))
     }
 
     @Test(
@@ -30,7 +30,7 @@ struct TokenLifeTests {
     func unknown() {
         #expect(TokenFacts?.none.status(at: start) == .none)
         #expect(token(nil).status(at: start.advanced(by: 1e9)) == .unknown)
-        #expect(token(nil).expires == nil)
+        #expect(token(nil).expires(at: start) == nil)
     }
 
     @Test("whichever clock says that more time has passed is believed")
@@ -39,6 +39,35 @@ struct TokenLifeTests {
         #expect(token(3_600).secondsLeft(at: setBack) == 600)
         let setForward = Moment(wall: start.wall.addingTimeInterval(4_000), boot: 1_010, bootID: "a")
         #expect(token(3_600).status(at: setForward) == .expired)
+    }
+
+    @Test(
+        "it expires when the wall clock says so by the seconds left, whatever the wall clock was set to",
+        arguments: [(-7_200.0, 3_000.0), (-7_200, 3_600), (-7_200, 4_000), (4_000, 10), (-30, 0.25)])
+    func expiresWithStatus(wall: Double, boot: Double) throws {
+        let now = Moment(wall: start.wall.addingTimeInterval(wall), boot: 1_000 + boot, bootID: "a")
+        let expires = try #require(token(3_600).expires(at: now))
+        let left = try #require(token(3_600).secondsLeft(at: now))
+        #expect(abs(expires.timeIntervalSince(now.wall) - left) <= 0.5)
+        let isOver = token(3_600).status(at: now) == .expired
+        #expect(isOver == (expires <= now.wall))
+    }
+
+    @Test("the moment of expiry does not move with the instant between the readings of the two clocks")
+    func expiresSteadily() {
+        // One just before a whole second, one just after, one between: none may show another second.
+        for fraction in [0.999_999, 0.000_001, 0.5] {
+            let requested = Moment(
+                wall: Date(timeIntervalSince1970: 1_800_000_000 + fraction), boot: 1_000, bootID: "a")
+            let facts = TokenFacts(requested: requested, obtained: requested, lifetime: 3_600, characterCount: 10)
+            for (set, age) in [(0.0, 100.0), (-7_200, 100), (-7_200, 3_599)] {
+                for lateness in [-0.01, -0.000_001, 0, 0.000_001, 0.01, 0.2] {
+                    let now = Moment(
+                        wall: requested.wall.addingTimeInterval(set + age), boot: 1_000 + age + lateness, bootID: "a")
+                    #expect(facts.expires(at: now) == requested.wall.addingTimeInterval(3_600 + set))
+                }
+            }
+        }
     }
 
     @Test("after a reboot the boot clock is ignored")

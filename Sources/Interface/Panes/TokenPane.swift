@@ -92,7 +92,7 @@ enum TokenPane {
     private static func times(_ token: TokenFacts, _ state: State) -> Line {
         let obtained = Durations.clock(token.obtained.wall, now: state.now.wall, utcOffset: state.utcOffset)
         var spans = [Span(text: obtained, role: .normal)]
-        if let expires = token.expires {
+        if let expires = token.expires(at: state.now) {
             let label = token.status(at: state.now) == .expired ? "Expired" : "Expires"
             spans.append(Span(text: "   \(label) ", role: .muted))
             let clock = Durations.clock(expires, now: state.now.wall, utcOffset: state.utcOffset)
