@@ -4,10 +4,10 @@ public import FoundationEssentials
 extension Vault {
     /// Adds a client with its secret.
     /// - Returns: the client as stored.
-    /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses, `.nameTaken`, `.conflict` where a
-    ///   client of that ID is there already.
+    /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses and for control characters in client
+    ///   ID, token URL or scope, `.nameTaken`, `.conflict` where a client of that ID is there already.
     public func insert(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
-        let profile = try profile.withCheckedName()
+        let profile = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard try vault.revision(.profile, of: profile.id) == nil else { throw .changedMeanwhile(profile.name) }
             return try vault.put(profile, secret: secret)
@@ -23,11 +23,11 @@ extension Vault {
     ///   - secret: nil keeps the one that is there.
     ///   - date: when it was changed.
     /// - Throws: `.conflict` where somebody else has changed it since `revision`, `.noSuchClient`, `.nameTaken`,
-    ///   `.unacceptableInput`.
+    ///   `.unacceptableInput` as for a new client.
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?, at date: Date
     ) async throws(Failure) -> ClientEntry {
-        let edited = try profile.withCheckedName()
+        let edited = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard let (stored, current) = try vault.profile(of: edited.id) else { throw .clientGone(edited.name) }
             guard current == revision else { throw .changedMeanwhile(stored.name) }
@@ -102,9 +102,15 @@ extension OpenVault {
 }
 
 extension ClientProfile {
-    fileprivate func withCheckedName() throws(Failure) -> ClientProfile {
+    fileprivate func checked() throws(Failure) -> ClientProfile {
         var profile = self
         profile.name = try ClientName.checked(name)
+        // None of them has any use for one, and they are printed as they are.
+        for (field, text) in [("client ID", clientID), ("token URL", tokenURL), ("scope", scope)] {
+            guard !text.unicodeScalars.contains(where: UntrustedText.isControl) else {
+                throw .controlCharacters(in: field)
+            }
+        }
         return profile
     }
 }

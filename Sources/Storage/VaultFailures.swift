@@ -48,6 +48,12 @@ extension Failure {
             ])
     }
 
+    static func controlCharacters(in field: String) -> Failure {
+        Failure(
+            .unacceptableInput, "the \(field) has control characters in it",
+            hints: ["type it, or paste it again without line breaks"])
+    }
+
     static let emptyPassphrase = Failure(
         .unacceptableInput, "an empty passphrase protects nothing", hints: ["a few random words make a good one"])
 

@@ -190,6 +190,37 @@ struct VaultTests {
         await vault.close()
     }
 
+    @Test(
+        "A control character in the client ID, the token URL or the scope is refused, and nothing is changed",
+        arguments: ["client ID", "token URL", "scope"], ["\u{1B}[2J", "\n", "\u{202E}", "\u{7F}"])
+    func controlCharacters(field: String, control: String) async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
+        func spoilt(_ profile: ClientProfile) -> ClientProfile {
+            var profile = profile
+            switch field {
+            case "client ID": profile.clientID += control + "x"
+            case "token URL": profile.tokenURL += control + "x"
+            default: profile.scope += control + "x"
+            }
+            return profile
+        }
+        let refused = Failure(
+            .unacceptableInput, "the \(field) has control characters in it",
+            hints: ["type it, or paste it again without line breaks"])
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.insert(spoilt(newProfile("other")), secret: Secret(utf8: "s"))
+            } == refused)
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.update(spoilt(entry.profile), from: 1, secret: nil, at: created)
+            } == refused)
+        #expect(try await vault.snapshot().entries == [entry])
+        await vault.close()
+    }
+
     @Test("More than a record holds is refused, and nothing is changed")
     func tooLarge() async throws {
         let folder = Folder()
