@@ -1,0 +1,37 @@
+import CLinux
+import Glibc
+
+/// Waiting without anybody else's timer: Task.sleep starts libdispatch's workers, which then wake the process every
+/// second for as long as it lives.
+public enum Pause {
+    /// The longest wait there is, in seconds: some 31 years.
+    private static let longest = 1e9
+
+    /// Waits on a thread of its own. Nothing and less is no wait; what is no number neither. Time that the machine is
+    /// suspended does not count.
+    /// - Throws: `CancellationError`, at once, where the task is cancelled before or meanwhile.
+    public static func seconds(_ seconds: Double) async throws {
+        try Task.checkCancellation()
+        let seconds = seconds > 0 ? min(seconds, longest) : 0
+        let number = clinux_eventfd()
+        // Out of descriptors: then with the timer that costs more.
+        guard number >= 0 else { return try await Task.sleep(for: .seconds(seconds), clock: .suspending) }
+        let cancelled = Descriptor(owning: number)
+        let deadline = SuspendingClock.now + .seconds(seconds)
+        await withTaskCancellationHandler {
+            await OwnThread.run { wait(until: deadline, or: cancelled) }
+        } onCancel: {
+            clinux_eventfd_raise(cancelled.number)
+        }
+        try Task.checkCancellation()
+    }
+
+    private static func wait(until deadline: SuspendingClock.Instant, or cancelled: Descriptor) {
+        while true {
+            let left = SuspendingClock.now.duration(to: deadline) / .milliseconds(1)
+            guard left > 0 else { return }
+            var event = pollfd(fd: cancelled.number, events: Int16(POLLIN), revents: 0)
+            if poll(&event, 1, Int32(min(left.rounded(.up), Double(Int32.max)))) > 0 { return }
+        }
+    }
+}
