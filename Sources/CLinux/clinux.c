@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -197,6 +198,8 @@ int clinux_start_thread(void *(*work)(void *), void *context) {
     pthread_attr_destroy(&attributes);
     return problem;
 }
+
+void clinux_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 
 // MARK: - inotify
 

@@ -69,6 +69,7 @@ static SWIFT_CALL void enqueue(void *job, enqueue_original original) {
 }
 
 void ctaskthreads_install(void) {
+    clinux_share_one_heap();
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     limit = processors < 2 ? 2 : processors > 4 ? 4 : (int)processors;
     swift_task_enqueueGlobal_hook = enqueue;

@@ -11,7 +11,8 @@ enum Surroundings {
 
     static func manager(of vault: Vault) -> CredentialManager {
         let service = TokenService(
-            transport: CurlTransport(userAgent: Version.userAgent), clock: { Clocks.now() })
+            transport: CurlTransport(userAgent: Version.userAgent), clock: { Clocks.now() },
+            pause: { try await Pause.seconds($0) })
         return CredentialManager(vault: vault, service: service, clock: { Clocks.now() })
     }
 }

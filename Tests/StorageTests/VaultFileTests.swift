@@ -64,7 +64,7 @@ struct VaultFileTests {
         "A file that is no vault is left alone and told what it is",
         arguments: [
             ("", "it is empty"), ("once upon a time", "it is no SQLite file"),
-            (String(repeating: "a long text that is no vault\n", count: 1000), "it is no SQLite file"),
+            (String(repeating: "a long text that is no vault ", count: 40), "it is no SQLite file"),
         ])
     func foreign(content: String, reason: String) async throws {
         let folder = Folder()
