@@ -65,7 +65,8 @@ extension State {
     }
 
     private mutating func saved(_ entry: ClientEntry, isNew: Bool) {
-        clients.put(entry, at: now)
+        // The stream of changes may have told more of it already: a refresh under way, a later edit.
+        if (clients.entry(entry.id)?.revision ?? 0) < entry.revision { clients.put(entry, at: now) }
         clients.select(id: entry.id)
         var text = isNew ? "saved: r fetches its first token" : "saved"
         if let form = openForm {

@@ -23,7 +23,7 @@ enum CommandLineMistake {
     private static func worded(_ message: String) -> String {
         // The parser repeats what it did not expect, and that may be a secret that was typed where none belongs.
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
-            return "there are more arguments than expected"
+            return isCommand ? "there are more arguments than expected" : "there is no such command"
         }
         var text = sentences(message).first ?? "the command line was not understood"
         // "The value 'x' is invalid for '--auth <auth>'": what was typed is not repeated.
@@ -31,6 +31,12 @@ enum CommandLineMistake {
             text = "the value for \(text[place.upperBound...]) is not valid"
         }
         return lowered(text)
+    }
+
+    /// Whether the first argument is a command, or an option.
+    private static var isCommand: Bool {
+        guard let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-") else { return true }
+        return Keyfob.configuration.subcommands.contains { $0._commandName == first }
     }
 
     private static func hints(_ message: String) -> [String] {

@@ -39,20 +39,34 @@ enum Program {
     static func main() async {
         Hardening.apply()
         ctaskthreads_install()
+        end(await status())
+    }
+
+    /// Ends the process at once. exit(3) would run the cleanup of libraries that the network's thread may still be in,
+    /// cancelling a request; all that must be kept is written and closed before.
+    static func end(_ status: Int32) -> Never { _exit(status) }
+
+    /// Does what the command line asks for.
+    @MainActor
+    private static func status() async -> Int32 {
         do {
             // Nothing to parse: the parser would take longer than all else until the first frame.
-            guard CommandLine.arguments.count > 1 else { return try await TerminalInterface.open(VaultChoice()) }
+            guard CommandLine.arguments.count > 1 else {
+                try await TerminalInterface.open(VaultChoice())
+                return ExitStatus.done
+            }
             var command = try Keyfob.parseAsRoot()
             switch command {
             case let command as any Subcommand: try await command.perform()
             // The help subcommand, which answers by throwing what it says.
             default: try command.run()
             }
+            return ExitStatus.done
         } catch let failure as Failure {
             Output.failure(failure)
-            exit(ExitStatus.of(failure.kind))
+            return ExitStatus.of(failure.kind)
         } catch {
-            exit(CommandLineMistake.tell(error))
+            return CommandLineMistake.tell(error)
         }
     }
 }

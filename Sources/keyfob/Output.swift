@@ -14,6 +14,8 @@ enum Output {
             target[line.count] = 0x0A
         }
         guard whole.withBytes({ write($0, to: 1) }) else {
+            // Whoever read has seen enough (`keyfob list | head`): the status of a program that SIGPIPE ended, not a word.
+            if errno == EPIPE { Program.end(128 + SIGPIPE) }
             throw Failure(.cannotWrite, "could not write the answer to standard output")
         }
     }

@@ -1,6 +1,5 @@
 import Credentials
 import FoundationEssentials
-import Glibc
 import Interface
 import Model
 import System
@@ -34,7 +33,7 @@ final class TerminalInterface {
         // Not before: a passphrase that is waited for on a pipe can be interrupted.
         Signals.block()
         let ending = try await TerminalInterface(start, location: location).run(effects)
-        guard ending == .asked else { exit(ending.exitStatus) }
+        guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
     /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.

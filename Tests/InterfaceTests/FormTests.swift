@@ -49,6 +49,18 @@ struct ClientFormTests {
         #expect(state.message?.text == "Billing: saved: r fetches its first token")
     }
 
+    @Test("an answer to saving never puts an older state over what the changes have told")
+    func savedLate() {
+        var state = filled()
+        state.press(.enter)
+        var told = ClientEntry(profile: Samples.profile(9, "Billing"), revision: 2)
+        told.attempt = .refreshing(since: Samples.now)
+        _ = update(&state, .clientChanged(told))
+        _ = update(&state, .saved(ClientEntry(profile: Samples.profile(9, "Billing"), revision: 2), isNew: true))
+        #expect(state.clients.selected == told)
+        #expect(state.dialog == nil)
+    }
+
     @Test("a save that fails keeps everything typed, the secret too, and puts the focus where it is mended")
     func saveFails() throws {
         var state = filled()

@@ -16,7 +16,7 @@ struct ExitCodeTests {
     func usage() async throws {
         let story = try Story()
         let cases: [([String], [String])] = [
-            (["frobnicate"], ["there are more arguments than expected", usageHint]),
+            (["frobnicate"], ["there is no such command", usageHint]),
             (["list", "hunter2"], ["there are more arguments than expected", usageHint]),
             (["token"], ["missing expected argument '<name>'", usageHint]),
             (["add", "x"], ["missing expected argument '--client-id <id>'", usageHint]),

@@ -2,7 +2,6 @@ import ArgumentParser
 import Credentials
 import DemoServer
 import FoundationEssentials
-import Glibc
 import Model
 import System
 import Terminal
@@ -18,7 +17,7 @@ struct Demo: Subcommand {
     func perform() async throws(Failure) {
         Signals.block()
         let ending = try await play()
-        guard ending == .asked else { Glibc.exit(ending.exitStatus) }
+        guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
     /// Everything it made is gone when it returns.
