@@ -30,7 +30,7 @@ test: ## install what is missing, run every test, end with a count
 
 install: ## install keyfob in PREFIX (/usr/local); DESTDIR is honoured
 	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root does not write into a user's .build
-	install -D -m 755 $(BUILD)/keyfob $(DESTDIR)$(PREFIX)/bin/keyfob
+	install -D -s -m 755 $(BUILD)/keyfob $(DESTDIR)$(PREFIX)/bin/keyfob
 
 uninstall: ## remove what `make install` put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/keyfob
