@@ -150,6 +150,19 @@ struct VerbTests {
         #expect(listed.output.hasPrefix("billing\tvalid\t35"))
     }
 
+    @Test("for this machine no proxy is used, whatever the environment says")
+    func proxies() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 60)])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("local", "app", at: server)
+        let nobody = "http://127.0.0.1:1"
+        let outcome = try await story.run(
+            "token", "local",
+            environment: ["http_proxy": nobody, "HTTP_PROXY": nobody, "https_proxy": nobody, "ALL_PROXY": nobody])
+        #expect(outcome.status == 0, "\(outcome.complaint)")
+    }
+
     @Test("--min-valid fetches a longer token, and says so where the new one is shorter than asked too")
     func minimumValidity() async throws {
         let server = try DemoServer.with(

@@ -20,12 +20,11 @@ struct PauseTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test("cancelled while it waits, it ends at once and says so", arguments: [3_600, 1e300, Double.infinity])
+    @Test("cancelled at any moment, it ends at once and says so", arguments: [3_600, 1e300, Double.infinity])
     func cancelledMeanwhile(_ seconds: Double) async throws {
         let start = ContinuousClock.now
         let long = Task { try await Pause.seconds(seconds) }
-        // Long enough for the other to be waiting; should it not be yet, it is the case below.
-        try await Pause.seconds(0.05)
+        await Task.yield()
         long.cancel()
         await #expect(throws: CancellationError.self) { try await long.value }
         #expect(ContinuousClock.now - start < .seconds(10))
