@@ -13,18 +13,19 @@ let package = Package(
         .executableTarget(
             name: "keyfob",
             dependencies: [
-                "CTaskThreads", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Storage",
-                "System", "Terminal",
+                "CTaskThreads", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Settings",
+                "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface"]),
-        .target(name: "Interface", dependencies: ["CWideText", "Credentials", "Formats"]),
+        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface", "Settings"]),
+        .target(name: "Interface", dependencies: ["CWideText", "Credentials", "Formats", "Settings"]),
         .target(name: "DemoServer", dependencies: ["CMicrohttpd", "Credentials"]),
         .target(name: "System", dependencies: ["CLinux", "Credentials"]),
         .target(name: "Model", dependencies: ["Credentials", "OAuth", "Storage"]),
         .target(name: "OAuth", dependencies: ["CCurl", "Credentials"]),
         .target(name: "Storage", dependencies: ["CSQLite", "CSodium", "Credentials"]),
         .target(name: "Formats", dependencies: ["Credentials"]),
+        .target(name: "Settings", dependencies: ["Credentials"]),
         .target(name: "Credentials", dependencies: ["CSodium"]),
 
         // One door each to a system library. libcurl and libmicrohttpd are opened on first use, not linked.
@@ -39,14 +40,17 @@ let package = Package(
 
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),
+        .testTarget(name: "SettingsTests", dependencies: ["Credentials", "Settings"]),
         .testTarget(name: "OAuthTests", dependencies: ["Credentials", "OAuth"]),
         .testTarget(name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"]),
         .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
         .testTarget(name: "SystemTests", dependencies: ["Credentials", "System"]),
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
         .testTarget(
-            name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface"], exclude: ["Goldens"]),
-        .testTarget(name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Terminal"]),
+            name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface", "Settings"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Settings", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
         .testTarget(name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "System", "keyfob"]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),

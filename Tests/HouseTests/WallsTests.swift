@@ -7,18 +7,20 @@ struct Walls {
     static let imports: [String: Set<String>] = [
         "Credentials": ["CSodium", "FoundationEssentials", "Swift"],
         "Formats": ["Credentials", "FoundationEssentials"],
+        "Settings": ["Credentials", "FoundationEssentials"],
         "OAuth": ["CCurl", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
         "Storage": ["CSQLite", "CSodium", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
         "Model": ["Credentials", "FoundationEssentials", "OAuth", "Storage", "Synchronization"],
         "System": ["CLinux", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
         "DemoServer": ["CMicrohttpd", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
-        "Interface": ["CWideText", "Credentials", "Formats", "FoundationEssentials"],
+        "Interface": ["CWideText", "Credentials", "Formats", "FoundationEssentials", "Settings"],
         "Terminal": [
-            "CLinux", "CNCurses", "Credentials", "FoundationEssentials", "Glibc", "Interface", "Synchronization",
+            "CLinux", "CNCurses", "Credentials", "FoundationEssentials", "Glibc", "Interface", "Settings",
+            "Synchronization",
         ],
         "keyfob": [
             "ArgumentParser", "CTaskThreads", "Credentials", "DemoServer", "Formats", "FoundationEssentials", "Glibc",
-            "Interface", "Model", "OAuth", "Storage", "Synchronization", "System", "Terminal",
+            "Interface", "Model", "OAuth", "Settings", "Storage", "Synchronization", "System", "Terminal",
         ],
     ]
 
@@ -32,7 +34,7 @@ struct Walls {
     }
 
     static let walls: [Wall] = {
-        let impure = Set(imports.keys).subtracting(["Credentials", "Formats", "Interface"])
+        let impure = Set(imports.keys).subtracting(["Credentials", "Formats", "Interface", "Settings"])
             .union(["CLinux", "CCurl", "CMicrohttpd"])
         return [
             Wall(

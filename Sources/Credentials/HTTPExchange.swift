@@ -1,0 +1,96 @@
+public import FoundationEssentials
+
+/// A request and what came of it, as it may be shown and sent to a stranger: every secret in it reads `<redacted>`, and
+/// what the server said went through `UntrustedText`.
+public struct HTTPExchange: Sendable, Equatable {
+    /// A header or a member of a form.
+    public struct Field: Sendable, Equatable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Seconds from the start of the request to the end of each phase; nil for a phase that there was none of (a
+    /// connection that was used again, no TLS).
+    public struct Timings: Sendable, Equatable {
+        public var nameLookup: Double?
+        public var connect: Double?
+        public var tls: Double?
+        public var firstByte: Double?
+        public var total: Double
+
+        public init(
+            nameLookup: Double? = nil, connect: Double? = nil, tls: Double? = nil, firstByte: Double? = nil,
+            total: Double
+        ) {
+            self.nameLookup = nameLookup
+            self.connect = connect
+            self.tls = tls
+            self.firstByte = firstByte
+            self.total = total
+        }
+    }
+
+    /// The server's own certificate.
+    public struct Certificate: Sendable, Equatable {
+        public var subject: String
+        public var issuer: String
+        /// As the certificate says it, in words.
+        public var expires: String
+
+        public init(subject: String, issuer: String, expires: String) {
+            self.subject = subject
+            self.issuer = issuer
+            self.expires = expires
+        }
+    }
+
+    public var started: Date
+    public var method: String
+    public var url: String
+    public var requestHeaders: [Field]
+    /// The form that was sent; empty where the body was none.
+    public var requestForm: [Field]
+    /// nil where no answer came.
+    public var status: Int?
+    /// `HTTP/1.1`, `HTTP/2`; empty where no answer came.
+    public var version: String
+    public var responseHeaders: [Field]
+    public var timings: Timings?
+    public var certificate: Certificate?
+    /// How often it was sent, retries included.
+    public var timesSent: Int
+    /// What came of it, in words: `a token that lives 3600 s`, or the failure's summary.
+    public var outcome: String
+
+    public init(
+        started: Date, method: String, url: String, requestHeaders: [Field] = [], requestForm: [Field] = [],
+        status: Int? = nil, version: String = "", responseHeaders: [Field] = [], timings: Timings? = nil,
+        certificate: Certificate? = nil, timesSent: Int = 1, outcome: String = ""
+    ) {
+        self.started = started
+        self.method = method
+        self.url = url
+        self.requestHeaders = requestHeaders
+        self.requestForm = requestForm
+        self.status = status
+        self.version = version
+        self.responseHeaders = responseHeaders
+        self.timings = timings
+        self.certificate = certificate
+        self.timesSent = timesSent
+        self.outcome = outcome
+    }
+
+    /// The response headers by which a server's people find a request in their logs.
+    public var requestIDs: [Field] { responseHeaders.filter { Self.requestIDNames.contains($0.name.lowercased()) } }
+
+    private static let requestIDNames: Set<String> = [
+        "x-request-id", "x-correlation-id", "x-amzn-requestid", "x-amz-cf-id", "x-ms-request-id", "x-okta-request-id",
+        "cf-ray", "traceparent", "request-id", "x-trace-id", "x-b3-traceid",
+    ]
+}
