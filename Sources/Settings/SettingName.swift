@@ -1,0 +1,190 @@
+/// A setting, as the file names it. The table of all there are is `entry`: the file, the settings screen and the
+/// README follow from it.
+public enum SettingName: String, CaseIterable, Sendable {
+    case theme
+    case notification
+    case clearClipboardSeconds = "clear_clipboard_seconds"
+    case lockAfterMinutes = "lock_after_minutes"
+    case lockOnSuspend = "lock_on_suspend"
+    case oldSecretDays = "old_secret_days"
+    case keys
+
+    private var entry: Entry {
+        switch self {
+        case .theme:
+            Entry(
+                "Theme", "how the screen is coloured; automatic goes by what the terminal says of its background",
+                .choice(\.theme))
+        case .notification:
+            Entry(
+                "Notification", "how you are told that a token kept fresh is about to expire or was not renewed",
+                .choice(\.notification))
+        case .clearClipboardSeconds:
+            Entry(
+                "Clear the clipboard after", "seconds until what was copied is taken from the clipboard; 0 is never",
+                .number(
+                    \.clearClipboardSeconds, 0...86_400, unit: "second",
+                    steps: [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 86_400]))
+        case .lockAfterMinutes:
+            Entry(
+                "Lock after", "minutes without a key until the vault is locked; 0 is never",
+                .number(
+                    \.lockAfterMinutes, 0...1_440, unit: "minute",
+                    steps: [0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 1_440]))
+        case .lockOnSuspend:
+            Entry(
+                "Lock on suspend", "whether Ctrl-Z locks the vault before it goes back to the shell",
+                .flag(\.locksOnSuspend))
+        case .oldSecretDays:
+            Entry(
+                "Mark secrets as old after", "days after which a client's secret is marked as old; 0 is never",
+                .number(
+                    \.oldSecretDays, 0...10_000, unit: "day", steps: [0, 7, 14, 30, 60, 90, 120, 180, 365, 730, 10_000])
+            )
+        case .keys:
+            Entry(
+                "Keys", "what keys do what instead of the usual ones: an action's name, and its key or keys",
+                .keys(\.keys))
+        }
+    }
+
+    /// As the settings screen heads it.
+    public var title: String { entry.title }
+
+    /// What it does, its unit, and what 0 means: lower case, no full stop.
+    public var explanation: String { entry.explanation }
+
+    /// What may be written for it in the file: `a whole number from 0 to 1440`.
+    public var takes: String {
+        switch entry.kind {
+        case .choice(let names, _, _):
+            names.dropLast().map(quote).joined(separator: ", ") + " or " + quote(names.last ?? "")
+        case .number(_, let range, _, _): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .flag: "true or false"
+        case .keys: "an object of actions and their keys"
+        }
+    }
+
+    /// Its value as the settings screen shows it: `45 seconds`, `never`, `high contrast`.
+    public func value(in settings: Settings) -> String {
+        switch entry.kind {
+        case .choice(_, let get, _): String(get(settings).map { $0 == "_" ? " " : $0 })
+        case .number(let path, _, let unit, _):
+            switch settings[keyPath: path] {
+            case 0: "never"
+            case 1: "1 \(unit)"
+            case let number: "\(number) \(unit)s"
+            }
+        case .flag(let path): settings[keyPath: path] ? "yes" : "no"
+        case .keys(let path):
+            settings[keyPath: path].isEmpty ? "the usual ones" : "\(settings[keyPath: path].count) changed"
+        }
+    }
+
+    /// The settings with this one `step` choices further, or back where that is negative. Choices go round; numbers go
+    /// along sensible ones and end at the last. Keys are changed in the file alone: they stay.
+    public func next(after settings: Settings, step: Int = 1) -> Settings {
+        var settings = settings
+        switch entry.kind {
+        case .choice(let names, let get, let set):
+            let place = (names.firstIndex(of: get(settings)) ?? 0) + step % names.count
+            _ = set(&settings, names[(place + names.count) % names.count])
+        case .number(let path, _, _, let steps):
+            let number = settings[keyPath: path]
+            let ahead = step < 0 ? steps.reversed().filter { $0 < number } : steps.filter { $0 > number }
+            if step != 0 { settings[keyPath: path] = ahead.prefix(Int(step.magnitude)).last ?? number }
+        case .flag(let path): if step % 2 != 0 { settings[keyPath: path].toggle() }
+        case .keys: break
+        }
+        return settings
+    }
+
+    /// Its value as the file holds it, in JSON on one line.
+    public func fileText(in settings: Settings) -> String {
+        switch entry.kind {
+        case .choice(_, let get, _): quote(get(settings))
+        case .number(let path, _, _, _): String(settings[keyPath: path])
+        case .flag(let path): String(settings[keyPath: path])
+        case .keys(let path): Self.fileText(settings[keyPath: path])
+        }
+    }
+
+    private static func fileText(_ keys: [String: [String]]) -> String {
+        let members = keys.sorted { $0.key < $1.key }.map { action, keys in
+            let names = keys.map(quote).joined(separator: ", ")
+            return "\(quote(action)): \(keys.count == 1 ? names : "[\(names)]")"
+        }
+        return members.isEmpty ? "{}" : "{ \(members.joined(separator: ", ")) }"
+    }
+
+    // MARK: - Reading
+
+    /// Takes over what stands in the file for it.
+    func take(
+        _ value: JSON5Value, of text: JSON5Text, into settings: inout Settings,
+        readKeys: (JSON5Object) throws(SettingsMistake) -> [String: [String]]
+    ) throws(SettingsMistake) {
+        switch (entry.kind, value.content) {
+        case (.choice(_, _, let set), .text(let name)): if set(&settings, name) { return }
+        case (.number(let path, let range, _, _), .number(let number)):
+            if let whole = Int(exactly: number), range.contains(whole) {
+                settings[keyPath: path] = whole
+                return
+            }
+        case (.flag(let path), .flag(let isOn)):
+            settings[keyPath: path] = isOn
+            return
+        case (.keys(let path), .object(let object)):
+            settings[keyPath: path] = try readKeys(object)
+            return
+        default: break
+        }
+        throw text.mistake("\(rawValue) takes \(takes), not \(text.shown(value))", at: value.range.lowerBound)
+    }
+}
+
+/// A row of the table.
+private struct Entry {
+    enum Kind {
+        case choice(names: [String], get: (Settings) -> String, set: (inout Settings, String) -> Bool)
+        case number(WritableKeyPath<Settings, Int>, ClosedRange<Int>, unit: String, steps: [Int])
+        case flag(WritableKeyPath<Settings, Bool>)
+        case keys(WritableKeyPath<Settings, [String: [String]]>)
+
+        static func choice<Choice: CaseIterable & RawRepresentable>(_ path: WritableKeyPath<Settings, Choice>) -> Kind
+        where Choice.RawValue == String {
+            .choice(
+                names: Choice.allCases.map(\.rawValue), get: { $0[keyPath: path].rawValue },
+                set: { settings, name in
+                    guard let choice = Choice(rawValue: name) else { return false }
+                    settings[keyPath: path] = choice
+                    return true
+                })
+        }
+    }
+
+    let title: String
+    let explanation: String
+    let kind: Kind
+
+    init(_ title: String, _ explanation: String, _ kind: Kind) {
+        self.title = title
+        self.explanation = explanation
+        self.kind = kind
+    }
+}
+
+/// `text` as JSON writes it (RFC 8259 section 7).
+func quote(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"", "\\": quoted += "\\\(scalar)"
+        case "\0"..<" ", "\u{7F}", "\u{2028}", "\u{2029}":
+            let digits = String(scalar.value, radix: 16)
+            quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: quoted.unicodeScalars.append(scalar)
+        }
+    }
+    return quoted + "\""
+}
