@@ -52,7 +52,8 @@ let package = Package(
         .testTarget(
             name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Settings", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
-        .testTarget(name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "System", "keyfob"]),
+        .testTarget(
+            name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "Settings", "System", "keyfob"]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

@@ -40,7 +40,7 @@ func write(_ text: String, to descriptor: Int32) {
 }
 
 /// What the system says about an error number, as the end of one of our sentences: `no such file or directory`.
-func words(forError number: Int32) -> String {
+public func words(forError number: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 128)
     guard strerror_r(number, &buffer, buffer.count) == 0 else { return "error \(number)" }
     let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

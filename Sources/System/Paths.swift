@@ -16,7 +16,25 @@ public enum Paths {
     /// database's.
     /// - Throws: `Failure` of kind `usage` where there is no home folder.
     public static func defaultVault(environment: [String: String]) throws(Failure) -> String {
-        try dataHome(environment) + "/keyfob/vault.db"
+        guard let folder = base("XDG_DATA_HOME", else: "/.local/share", environment) else {
+            throw Failure(
+                .usage, "there is no home folder to keep the vault in",
+                hints: ["say where it is with --vault PATH or KEYFOB_VAULT"])
+        }
+        return folder + "/keyfob/vault.db"
+    }
+
+    /// `$XDG_CONFIG_HOME/keyfob/config.json`, where XDG_CONFIG_HOME is unset or relative `~/.config/keyfob/config.json`.
+    /// Nil where there is no home folder, and so nothing set.
+    public static func settingsFile(environment: [String: String]) -> String? {
+        base("XDG_CONFIG_HOME", else: "/.config", environment).map { $0 + "/keyfob/config.json" }
+    }
+
+    /// The path for a message: `~` for the home folder, what could steer a terminal left out.
+    public static func shown(_ path: String, environment: [String: String]) -> String {
+        let home = home(environment).map { $0 + "/" }
+        let isInHome = home.map { $0 != "/" && path.hasPrefix($0) } ?? false
+        return UntrustedText.line(isInHome ? "~/" + path.dropFirst(home?.count ?? 0) : path, limit: 400)
     }
 
     /// The folder that holds the file: `.` for a bare name.
@@ -31,18 +49,19 @@ public enum Paths {
     }
 
     /// The file's absolute path, all symbolic links followed (realpath(3)); nil where it can't be found.
-    static func real(_ path: String) -> String? {
+    public static func real(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
     }
 
-    private static func dataHome(_ environment: [String: String]) throws(Failure) -> String {
-        if let folder = absolute(environment["XDG_DATA_HOME"]) { return folder }
-        if let home = absolute(environment["HOME"]) ?? homeOfRecord { return home + "/.local/share" }
-        throw Failure(
-            .usage, "there is no home folder to keep the vault in",
-            hints: ["say where it is with --vault PATH or KEYFOB_VAULT"])
+    /// A base folder of the XDG Base Directory Specification: a relative one is ignored.
+    private static func base(_ variable: String, else folder: String, _ environment: [String: String]) -> String? {
+        absolute(environment[variable]) ?? home(environment).map { $0 + folder }
+    }
+
+    private static func home(_ environment: [String: String]) -> String? {
+        absolute(environment["HOME"]) ?? homeOfRecord
     }
 
     private static func absolute(_ path: String?) -> String? {

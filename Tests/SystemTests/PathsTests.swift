@@ -32,6 +32,27 @@ struct PathsTests {
         #expect(try Paths.defaultVault(environment: [:]).hasPrefix("/"))
     }
 
+    @Test("the settings are in XDG_CONFIG_HOME where that is an absolute path, else in the home folder's .config")
+    func settings() {
+        #expect(
+            Paths.settingsFile(environment: ["XDG_CONFIG_HOME": "/config//", "HOME": "/h"])
+                == "/config/keyfob/config.json")
+        for ignored in ["", "config", "./config", "~/config"] {
+            #expect(
+                Paths.settingsFile(environment: ["XDG_CONFIG_HOME": ignored, "HOME": "/h"])
+                    == "/h/.config/keyfob/config.json")
+        }
+        #expect(Paths.settingsFile(environment: [:])?.hasSuffix("/.config/keyfob/config.json") == true)
+    }
+
+    @Test("a path is shown with ~ for the home folder, and can't steer a terminal")
+    func shown() {
+        #expect(Paths.shown("/home/a/.config/x", environment: ["HOME": "/home/a/"]) == "~/.config/x")
+        #expect(Paths.shown("/home/ab/x", environment: ["HOME": "/home/a"]) == "/home/ab/x")
+        #expect(Paths.shown("/etc/x", environment: ["HOME": "/"]) == "/etc/x")
+        #expect(Paths.shown("/etc/\u{1B}x\n", environment: ["HOME": "/h"]) == "/etc/x")
+    }
+
     @Test("a path is split into its folder and its name")
     func split() {
         #expect(Paths.folder(of: "/a/b/vault.db") == "/a/b")

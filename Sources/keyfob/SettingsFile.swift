@@ -1,0 +1,170 @@
+import Credentials
+import Glibc
+import Settings
+import System
+
+/// The file with the user's settings. Reading and writing it block for as long as the disk does.
+struct SettingsFile: Sendable {
+    /// Nil where there is no home folder to have one in.
+    let path: String?
+    /// As a message shows it.
+    let name: String
+    let knownActions: Set<String>
+    let isKeyName: @Sendable (String) -> Bool
+
+    /// - Parameters: as `Settings.read` has them.
+    init(
+        environment: [String: String], knownActions: Set<String>, isKeyName: @escaping @Sendable (String) -> Bool
+    ) {
+        path = Paths.settingsFile(environment: environment)
+        name = path.map { Paths.shown($0, environment: environment) } ?? "config.json"
+        self.knownActions = knownActions
+        self.isKeyName = isKeyName
+    }
+
+    /// What it sets; a file that is not there sets nothing.
+    /// - Throws: `Failure` of kind `unacceptableInput` where it can't be read, naming it, or where something in it is
+    ///   wrong, naming its line.
+    func read() throws(Failure) -> Settings { try settings(in: try text()) }
+
+    /// Gives `setting` in the file the value that it has in `settings`. All else stays as the file has it, whoever wrote
+    /// it there meanwhile; between that look at it and the new file's rename(2) another program's change would be lost.
+    /// - Returns: what the file sets now.
+    /// - Throws: as `read`, then nothing is written; `Failure` of kind `cannotWrite`, then the file is as it was.
+    func write(_ setting: SettingName, asIn settings: Settings) throws(Failure) -> Settings {
+        let text = try text()
+        _ = try self.settings(in: text)
+        let changed: String
+        do { changed = try SettingsDocument(text).setting(setting, asIn: settings) } catch { throw failure(error) }
+        let result = try self.settings(in: changed)
+        guard setting.fileText(in: result) == setting.fileText(in: settings) else {
+            throw Failure(
+                .bug, "\(name) would not be read as \(setting.rawValue) was set", hints: ["set it there by hand"])
+        }
+        try replace(by: changed)
+        return result
+    }
+
+    private func settings(in text: String) throws(Failure) -> Settings {
+        do {
+            return try Settings.read(text, knownActions: knownActions, isKeyName: isKeyName)
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func failure(_ mistake: SettingsMistake) -> Failure {
+        Failure(
+            .unacceptableInput, "\(name), line \(mistake.line): \(mistake.text)",
+            hints: ["correct that line or remove it: until then nothing in the file is used"])
+    }
+
+    // MARK: - Reading
+
+    private func text() throws(Failure) -> String {
+        guard let path else { return "" }
+        // Not blocking: a FIFO would wait for somebody to write.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard file >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return "" }
+            throw unreadable(words(forError: errno))
+        }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw unreadable(words(forError: errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw unreadable("it is no file") }
+
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count <= Settings.longestFile {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count == 0 { break }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw unreadable(words(forError: errno)) }
+            bytes += buffer[..<count]
+        }
+        guard bytes.count <= Settings.longestFile else { throw unreadable("it is larger than 1 MiB") }
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw failure(SettingsMistake(line: line + 1, column: 1, text: "this is not UTF-8"))
+    }
+
+    private func unreadable(_ reason: String) -> Failure {
+        Failure(
+            .unacceptableInput, "can't read \(name): \(reason)",
+            hints: ["make it a file that you can read, or move it away: without one the defaults hold"])
+    }
+
+    // MARK: - Writing
+
+    /// Puts a file with `text` in its place, whole or not at all. It has the mode of the file that it takes the place
+    /// of; where that is behind a symbolic link, the link stays.
+    private func replace(by text: String) throws(Failure) {
+        guard let path else {
+            throw Failure(
+                .cannotWrite, "there is no home folder to keep the settings in", hints: ["set HOME or XDG_CONFIG_HOME"])
+        }
+        try makeFolder(Paths.folder(of: path))
+        var (target, mode) = (path, mode_t(0o600))
+        var status = stat()
+        if lstat(path, &status) == 0 {
+            guard let real = Paths.real(path), stat(real, &status) == 0 else {
+                throw Failure(
+                    .cannotWrite, "\(name) is a symbolic link to nothing",
+                    hints: ["remove the link, or make the file that it names"])
+            }
+            // rename(2) would not ask.
+            guard access(real, W_OK) == 0 else { throw unwritable(errno) }
+            (target, mode) = (real, status.st_mode & 0o7777)
+        }
+        let folder = Paths.folder(of: target)
+        let draft = "\(folder)/.\(Paths.name(of: target)).new-\(UInt64.random(in: 0...UInt64.max))"
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw unwritable(errno) }
+        let problem = fill(file, with: text, mode: mode)
+        close(file)
+        guard problem == 0, rename(draft, target) == 0 else {
+            let code = problem == 0 ? errno : problem
+            unlink(draft)
+            throw unwritable(code)
+        }
+        // The new file is there; that it also outlives a power cut is for the folder to know.
+        let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { return }
+        fsync(opened)
+        close(opened)
+    }
+
+    /// - Returns: 0, or an error number.
+    private func fill(_ file: Int32, with text: String, mode: mode_t) -> Int32 {
+        var text = text
+        return text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = Glibc.write(file, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+                if count < 0 && errno != EINTR { return errno }
+                done += max(count, 0)
+            }
+            return fchmod(file, mode) == 0 && fsync(file) == 0 ? 0 : errno
+        }
+    }
+
+    /// With what is missing above it, each for this user alone (XDG Base Directory Specification).
+    private func makeFolder(_ folder: String) throws(Failure) {
+        var made = folder.hasPrefix("/") ? "/" : ""
+        for part in folder.split(separator: "/") {
+            made += part + "/"
+            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+            let code = errno
+            var status = stat()
+            guard stat(made, &status) == 0 else { throw unwritable(code) }
+        }
+    }
+
+    private func unwritable(_ code: Int32) -> Failure {
+        Failure(
+            .cannotWrite, "can't write \(name): \(words(forError: code))",
+            hints: ["it is as it was: see that there is room, and that it and its folder can be written"])
+    }
+}
