@@ -4,6 +4,7 @@ import Interface
 /// What came from the terminal.
 public enum Input: Sendable, Equatable {
     case key(Key)
+    case mouse(MouseEvent)
     /// What was pasted, as one piece and byte for byte as the terminal sent it: a line most often ends in CR alone.
     /// Never longer than `KeyDecoder.longestPaste`.
     case paste(Secret)

@@ -3,14 +3,14 @@ import Credentials
 import Glibc
 import Interface
 
-/// Turns the terminal's bytes into keys and pastes.
+/// Turns the terminal's bytes into keys, pastes and what the mouse did.
 ///
 /// It does not go through ncurses' `wget_wch`: that keeps the last 137 characters typed in a queue that nobody can wipe,
 /// costs a read(2) for every byte of a paste, and blocks while it waits for the rest of an escape sequence. What is
 /// typed here is wiped as soon as it is decoded.
 ///
-/// Escape sequences it does not know (mouse reports, other modifiers, answers of the terminal) are swallowed whole, and
-/// so are Alt and a key: taking them for Esc and the key would close a half-filled form on Alt-B.
+/// Escape sequences it does not know (other modifiers, answers of the terminal, mouse reports of the old form) are
+/// swallowed whole, and so are Alt and a key: taking them for Esc and the key would close a half-filled form on Alt-B.
 final class KeyDecoder {
     /// Bytes; a longer paste is refused.
     static let longestPaste = 1 << 20
@@ -29,6 +29,7 @@ final class KeyDecoder {
 
     private enum Step {
         case key(Key, length: Int)
+        case mouse(MouseEvent, length: Int)
         case scalar(Unicode.Scalar, length: Int)
         case ignored(length: Int)
         case notInLocale(length: Int)
@@ -117,6 +118,9 @@ final class KeyDecoder {
             switch step {
             case .key(let key, let length):
                 inputs.append(.key(key))
+                used += length
+            case .mouse(let event, let length):
+                inputs.append(.mouse(event))
                 used += length
             case .scalar(_, let length), .ignored(let length):
                 used += length
@@ -246,6 +250,9 @@ final class KeyDecoder {
         guard end < bytes.count else { return .unfinished }
         guard 0x40...0x7E ~= bytes[end] else { return .ignored(length: end) }
         if bytes[..<(end + 1)].elementsEqual(Self.pasteStart) { return .pasteBegins(length: end + 1) }
+        if let event = MouseReport.event(UnsafeRawBufferPointer(rebasing: bytes[...end])) {
+            return .mouse(event, length: end + 1)
+        }
         // The old mouse report: three more bytes, whatever they are.
         let length = end == 2 && bytes[end] == UInt8(ascii: "M") ? 6 : end + 1
         return length <= bytes.count ? .ignored(length: length) : .unfinished

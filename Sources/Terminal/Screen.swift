@@ -40,8 +40,8 @@ public final class Screen {
     private var run: [cchar_t] = []
     private var isUp = true
 
-    /// Takes the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste. The
-    /// first `paint` shows something.
+    /// Takes the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste,
+    /// reports of the mouse where it has one. The first `paint` shows something.
     ///
     /// `CharacterEncoding.adopt()` comes before it.
     ///
@@ -66,8 +66,9 @@ public final class Screen {
         let isUTF8 = CharacterEncoding.isUTF8
         brush = Brush(palette: Palette(Palette.Depth(colorCount: colors, noColor: noColor)), isUTF8: isUTF8)
         decoder = KeyDecoder(isUTF8: isUTF8) { KeySequences(capability: Terminfo.string) }
-        entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn
-        leaving = Self.pasteOff + (Terminfo.string("rmkx") ?? [])
+        let hasMouse = MouseReport.isKnown
+        entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn + (hasMouse ? MouseReport.on : [])
+        leaving = (hasMouse ? MouseReport.off : []) + Self.pasteOff + (Terminfo.string("rmkx") ?? [])
         takeSize()
         write(entering)
     }
@@ -102,7 +103,8 @@ public final class Screen {
                 .usage, "the terminal \"\(UntrustedText.line(type))\" (TERM) can't place text on its screen",
                 hints: [typeHint, "the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
         }
-        let sequence = ["rmkx", "rmir", "sgr0", "op", "cnorm"].reduce(pasteOff) { $0 + (Terminfo.string($1) ?? []) }
+        let first = (MouseReport.isKnown ? MouseReport.off : []) + pasteOff
+        let sequence = ["rmkx", "rmir", "sgr0", "op", "cnorm"].reduce(first) { $0 + (Terminfo.string($1) ?? []) }
         let ending = Terminfo.string("rmcup") ?? Array("\r\n".utf8)
         let restoration = Restoration(
             fileDescriptor: terminal, sequence: Array((sequence + ending).prefix(256)), modes: modes)

@@ -83,6 +83,7 @@ final class TerminalInterface {
     private func take(_ input: Input) {
         switch input {
         case .key(let key): handle(.key(key))
+        case .mouse: break
         case .paste(let pasted): handle(.paste(pasted))
         case .refused(let failure): handle(.inputRefused(failure))
         }

@@ -127,7 +127,7 @@ extension KeyDecoder {
     @Test(
         "sequences that are no keys of ours are swallowed whole",
         arguments: [
-            "\u{1B}[1;5A", "\u{1B}[1;2P", "\u{1B}O5A", "\u{1B}[<0;12;3M", "\u{1B}[M !!", "\u{1B}[I", "\u{1B}[?62;4c",
+            "\u{1B}[1;5A", "\u{1B}[1;2P", "\u{1B}O5A", "\u{1B}[M !!", "\u{1B}[M \u{1B}[", "\u{1B}[I", "\u{1B}[?62;4c",
             "\u{1B}]11;rgb:0000/0000/0000\u{7}", "\u{1B}]52;c;cQ==\u{1B}\\", "\u{1B}P1$r0m\u{1B}\\", "\u{1B}[201~",
         ])
     func swallowed(text: String) {

@@ -258,7 +258,7 @@ import Testing
         screen.suspend()
         #expect(isAsBefore())
         var output = terminal.output()
-        for sequence in ["\u{1B}[?2004l", "\u{1B}[?1l", "\u{1B}[?1049l", "\u{1B}[?25h"] {
+        for sequence in ["\u{1B}[?1006l\u{1B}[?1000l", "\u{1B}[?2004l", "\u{1B}[?1l", "\u{1B}[?1049l", "\u{1B}[?25h"] {
             #expect(output.contains(sequence))
         }
 
@@ -266,14 +266,18 @@ import Testing
         #expect(isRaw())
         screen.paint(frame("one"))
         output = terminal.output()
-        for sequence in ["\u{1B}[?2004h", "\u{1B}[?1h", "\u{1B}[?1049h", "\u{1B}[?25l", "one"] {
+        for sequence in [
+            "\u{1B}[?2004h", "\u{1B}[?1000h\u{1B}[?1006h", "\u{1B}[?1h", "\u{1B}[?1049h", "\u{1B}[?25l", "one",
+        ] {
             #expect(output.contains(sequence))
         }
 
         screen.stop()
         #expect(isAsBefore())
         output = terminal.output()
-        for sequence in ["\u{1B}[?2004l", "\u{1B}[?1049l", "\u{1B}[?25h"] { #expect(output.contains(sequence)) }
+        for sequence in ["\u{1B}[?1006l\u{1B}[?1000l", "\u{1B}[?2004l", "\u{1B}[?1049l", "\u{1B}[?25h"] {
+            #expect(output.contains(sequence))
+        }
         screen.stop()
         screen.paint(frame("two"))
         screen.redrawAll()
@@ -287,7 +291,8 @@ import Testing
     func restoration(type: String) throws {
         try withScreen(type) { screen, terminal in
             let sequence = String(decoding: screen.restoration.sequence, as: UTF8.self)
-            #expect(sequence.hasPrefix("\u{1B}[?2004l\u{1B}[?1l"))
+            let mouse = type == "vt100" ? "" : "\u{1B}[?1006l\u{1B}[?1000l"
+            #expect(sequence.hasPrefix(mouse + "\u{1B}[?2004l\u{1B}[?1l"))
             #expect(!sequence.contains("$<"))
             #expect(sequence.contains("\u{1B}[m"))
             #expect(
