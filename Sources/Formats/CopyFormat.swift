@@ -1,32 +1,169 @@
-import Credentials
+public import Credentials
+import FoundationEssentials
 
-/// What a token is turned into when it leaves keyfob: one entry, one place.
+/// What is copied: of which client, which token, and when.
+public struct CopySubject: Sendable {
+    public var profile: ClientProfile
+    /// May be nil only for a format that needs none.
+    public var token: AccessToken?
+    public var now: Moment
+
+    public init(profile: ClientProfile, token: AccessToken?, now: Moment) {
+        self.profile = profile
+        self.token = token
+        self.now = now
+    }
+}
+
+/// What a token is turned into when it leaves keyfob. A new one is a case here, by the name that `keyfob header
+/// --format` knows it by, and an entry in the table below; the copy menu and the command line follow.
 public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
-    /// `Authorization: Bearer …` (RFC 6750 §2.1), for a header line or `curl -H @-`.
-    case header
-    /// The bare token, for the token field of Postman or Swagger.
-    case token
+    case header, token, curl, httpie, wget, powershell, fetch, python, bash, fish
+    case powershellVariable = "powershell-env"
+    case json, postman, http
+    case clientID = "client-id"
 
-    /// As the screen names it: `copied the header of "billing"`.
-    public var noun: String {
+    /// A shell keeps what is pasted in its history, and a program's arguments are for all on the machine to see: with
+    /// `curl`, `httpie`, `wget` and `export` a token gets there, as their users do by hand. It lives for minutes; who
+    /// minds pipes `keyfob header` into `curl -H @-`.
+    private var entry: Entry {
         switch self {
-        case .header: "Authorization header"
-        case .token: "bare token"
+        case .header: Entry("Authorization header") { "\($0.header)" }
+        case .token: Entry("bare token") { "\($0.token)" }
+        case .curl: Entry("curl command") { "curl -H \($0.header, for: .posix) \($0.url, for: .posix)" }
+        case .httpie: Entry("HTTPie command") { "http GET \($0.url, for: .posix) \($0.header, for: .posix)" }
+        case .wget: Entry("wget command") { "wget -qO- --header=\($0.header, for: .posix) \($0.url, for: .posix)" }
+        case .powershell:
+            Entry("PowerShell command") {
+                """
+                Invoke-RestMethod -Uri \($0.url, for: .powershell) \
+                -Headers @{ Authorization = \($0.bearer, for: .powershell) }
+                """
+            }
+        case .fetch:
+            Entry("JavaScript fetch", noun: "JavaScript") {
+                "await fetch(\($0.url, for: .json), { headers: { Authorization: \($0.bearer, for: .json) } })"
+            }
+        case .python:
+            Entry("Python requests", noun: "Python") {
+                """
+                import requests
+                response = requests.get(\($0.url, for: .json), headers={"Authorization": \($0.bearer, for: .json)})
+                print(response.status_code, response.text)
+                """
+            }
+        case .bash: Entry("export for bash, zsh", noun: "export") { "export ACCESS_TOKEN=\($0.token, for: .posix)" }
+        case .fish: Entry("variable for fish", noun: "fish variable") { "set -gx ACCESS_TOKEN \($0.token, for: .fish)" }
+        case .powershellVariable:
+            Entry("variable for PowerShell", noun: "PowerShell variable") {
+                "$env:ACCESS_TOKEN = \($0.token, for: .powershell)"
+            }
+        case .json:
+            Entry("JSON with expiry", noun: "JSON") {
+                """
+                {
+                  "access_token": \($0.token, for: .json),
+                  "token_type": \($0.facts?.type ?? "Bearer", for: .json),
+                  "expires_in": \($0.secondsLeft),
+                  "expires_at": \($0.expiry)
+                }
+                """
+            }
+        case .postman:
+            Entry("Postman environment") {
+                """
+                {
+                  "name": \(UntrustedText.line($0.profile.name), for: .json),
+                  "values": [
+                    { "key": "base_url", "value": \($0.target.base, for: .json), "type": "default", "enabled": true },
+                    { "key": "access_token", "value": \($0.token, for: .json), "type": "secret", "enabled": true }
+                  ],
+                  "_postman_variable_scope": "environment"
+                }
+                """
+            }
+        case .http:
+            Entry(".http file lines", noun: ".http lines") {
+                """
+                ### \(UntrustedText.line($0.profile.name))
+                GET \($0.url)
+                \($0.header)
+                """
+            }
+        case .clientID: Entry("client ID", needsToken: false) { "\($0.profile.clientID)" }
         }
     }
 
-    /// The text to print or copy, without a line break at its end.
-    public func render(_ token: AccessToken) -> Secret {
-        switch self {
-        case .token: return token.value
-        case .header:
-            let prefix = Array("Authorization: Bearer ".utf8)
-            return Secret(count: prefix.count + token.value.count) { target in
-                target.copyBytes(from: prefix)
-                token.value.withBytes {
-                    UnsafeMutableRawBufferPointer(rebasing: target[prefix.count...]).copyMemory(from: $0)
-                }
-            }
+    /// What `keyfob header --format` takes; stable.
+    public var name: String { rawValue }
+
+    /// As the copy menu names it: `curl command`.
+    public var title: String { entry.title }
+
+    /// As a sentence names it: `copied the curl command`.
+    public var noun: String { entry.noun }
+
+    /// Whether a token must be there to render it.
+    public var needsToken: Bool { entry.needsToken }
+
+    /// Whether what is copied holds the token, and is to be cleared from the clipboard again.
+    public var holdsToken: Bool { entry.needsToken }
+
+    /// The text to print or copy, without a line break at its end. The token goes into it without a `String` in between.
+    /// Empty where the format needs a token and the subject has none.
+    public func render(_ subject: CopySubject) -> Secret {
+        if needsToken, subject.token == nil { return Secret([]) }
+        return entry.render(
+            Material(
+                profile: subject.profile, token: subject.token?.value ?? Secret([]), facts: subject.token?.facts,
+                now: subject.now))
+    }
+
+    /// One line that shows what `render` would give, with `mask` in the token's place.
+    /// - Parameter facts: of the token held, where one is.
+    public func preview(_ profile: ClientProfile, _ facts: TokenFacts?, at now: Moment, mask: String) -> String {
+        let masked = entry.render(Material(profile: profile, token: Secret(utf8: mask), facts: facts, now: now))
+        return UntrustedText.line(masked.unwipeableText(), limit: 500)
+    }
+}
+
+extension CopyFormat {
+    private struct Entry {
+        let title: String
+        let noun: String
+        let needsToken: Bool
+        let template: (Material) -> SecretText
+
+        init(
+            _ title: String, noun: String? = nil, needsToken: Bool = true,
+            template: @escaping (Material) -> SecretText
+        ) {
+            self.title = title
+            self.noun = noun ?? title
+            self.needsToken = needsToken
+            self.template = template
         }
+
+        func render(_ material: Material) -> Secret { template(material).secret }
+    }
+
+    /// What a template is filled with.
+    private struct Material {
+        let profile: ClientProfile
+        let token: Secret
+        let facts: TokenFacts?
+        let now: Moment
+
+        /// RFC 6750 §2.1. The scheme's name is `Bearer`, however the server spelled the token's type.
+        var bearer: Secret { ("Bearer \(token)" as SecretText).secret }
+        var header: Secret { ("Authorization: \(bearer)" as SecretText).secret }
+        var target: TargetURL { TargetURL(apiBase: profile.apiBase) }
+        var url: String { target.text }
+
+        /// Whole seconds, as `token --json` tells them.
+        var secondsLeft: String {
+            facts?.secondsLeft(at: now).map { String(Int(min(max($0, 0), 1e12))) } ?? "null"
+        }
+        var expiry: String { facts?.expires(at: now).map { "\"\($0.ISO8601Format())\"" } ?? "null" }
     }
 }

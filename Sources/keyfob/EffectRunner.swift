@@ -182,7 +182,8 @@ final class EffectRunner {
         work { manager, post in
             do throws(Failure) {
                 let served = try await manager.token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
-                let way = try await clipboard.copy(format.render(served.token))
+                let subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
+                let way = try await clipboard.copy(format.render(subject))
                 let copied = Copied(
                     destination: way.sentence, wasFetched: served.wasFetched, facts: served.token.facts)
                 post(.copied(id, format, copied))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Credentials
 import Formats
+import System
 
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
@@ -16,6 +17,7 @@ struct Header: Subcommand {
 
     func perform() async throws(Failure) {
         let served = try await token.serve(options.over(root.vault))
-        try Output.answer(CopyFormat.header.render(served.token))
+        let subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
+        try Output.answer(CopyFormat.header.render(subject))
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Credentials
-import Formats
 import Model
 import System
 
@@ -60,7 +59,7 @@ struct Token: Subcommand {
 
     func perform() async throws(Failure) {
         let served = try await token.serve(options.over(root.vault))
-        guard json else { return try Output.answer(CopyFormat.token.render(served.token)) }
+        guard json else { return try Output.answer(served.token.value) }
         try Output.answer(JSONAnswer.text(TokenAnswer(served, at: Clocks.now())))
     }
 }

@@ -1,0 +1,51 @@
+import Credentials
+
+/// Where a copied request goes.
+struct TargetURL {
+    /// What requests are relative to, without a slash at its end.
+    let base: String
+    /// What is asked first: the health check where we know the API, else the base itself.
+    let text: String
+
+    /// - Parameter apiBase: the profile's. Where it is empty, or no http URL, `https://api.example.com/` stands for it,
+    ///   which is nobody's (RFC 2606).
+    init(apiBase: String) {
+        let isURL = ["https://", "http://"].contains { apiBase.lowercased().hasPrefix($0) }
+        let given = isURL ? Self.encoded(apiBase) : "https://api.example.com/"
+        var base = given
+        while base.hasSuffix("/") { base.removeLast() }
+        self.base = base
+        text = Self.isGBGGO(given) ? base + "/journey/health" : given
+    }
+
+    /// `https://{eu|us|au}.platform.go.gbgplc.com/v2/captain`.
+    private static func isGBGGO(_ url: String) -> Bool {
+        let authority = url.split(separator: "/", maxSplits: 2).dropFirst().first ?? ""
+        let host = (authority.split(separator: "@").last ?? "").prefix { $0 != ":" && $0 != "?" && $0 != "#" }
+        return ".\(host.lowercased())".hasSuffix(".platform.go.gbgplc.com")
+    }
+
+    /// What no URL may hold (RFC 3986 §2), and what curl takes for a pattern (`{`, `}`, `[`, `]`), as %XX. A host keeps
+    /// its brackets and the letters that are not ASCII: the tools know these.
+    private static func encoded(_ url: String) -> String {
+        var slashes = 0
+        var encoded: [UInt8] = []
+        for byte in url.utf8 {
+            if [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains(byte) { slashes += 1 }
+            let isInHost = slashes == 2
+            let isPlain =
+                switch byte {
+                case UInt8(ascii: "["), UInt8(ascii: "]"), 0x80...: isInHost
+                case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5A, 0x5F, 0x61...0x7A, 0x7E: true
+                default: false
+                }
+            if isPlain {
+                encoded.append(byte)
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += Array((byte < 16 ? "%0" : "%").utf8) + Array(digits.utf8)
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+}
