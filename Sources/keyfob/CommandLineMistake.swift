@@ -43,10 +43,16 @@ enum CommandLineMistake {
         let first = sentences(message).first ?? ""
         let isSecret = first.lowercased().contains("secret") || first.contains("--passphrase'")
         let offers = sentences(message).dropFirst().map {
-            lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst("Please provide ".count)) : $0)
+            listed(lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst("Please provide ".count)) : $0))
         }
         return (isSecret ? ["a secret never comes from the command line, where others can see it"] : []) + offers
             + ["keyfob --help lists the commands, keyfob COMMAND --help its options"]
+    }
+
+    /// Four values or more come as a list with dashes, a line each, which are one line by now.
+    private static func listed(_ text: String) -> String {
+        guard let start = text.firstRange(of: "one of the following: - ") else { return text }
+        return "one of " + text[start.upperBound...].split(separator: " - ").joined(separator: ", ")
     }
 
     /// The sentences of the parser's message, without their full stops.

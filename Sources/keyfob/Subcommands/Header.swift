@@ -5,19 +5,35 @@ import System
 
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print `Authorization: Bearer …` for a client.",
+        abstract: "Print `Authorization: Bearer …` for a client, or its token in another form.",
         discussion: """
             EXAMPLES
               keyfob header billing | curl -H @- https://api.example.com/
+              eval "$(keyfob header billing --format bash)"
+              keyfob header billing --format postman > billing.postman_environment.json
             """)
 
     @OptionGroup var options: VaultOptions
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
+    @Option(help: "What to make of the token; curl and its like go to the client's API base.")
+    var format = CopyFormat.header
+
     func perform() async throws(Failure) {
-        let served = try await token.serve(options.over(root.vault))
-        let subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
-        try Output.answer(CopyFormat.header.render(subject))
+        let choice = options.over(root.vault)
+        let subject: CopySubject
+        if format.needsToken {
+            let served = try await token.serve(choice)
+            subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
+        } else {
+            let entry = try await choice.withManager { manager throws(Failure) in
+                try await manager.entry(named: token.name)
+            }
+            subject = CopySubject(profile: entry.profile, token: nil, now: Clocks.now())
+        }
+        try Output.answer(format.render(subject))
     }
 }
+
+extension CopyFormat: ExpressibleByArgument {}

@@ -1,0 +1,76 @@
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of the copy formats")
+struct FormatStoryTests {
+    private static let names = [
+        "header", "token", "curl", "httpie", "wget", "powershell", "fetch", "python", "bash", "fish", "powershell-env",
+        "json", "postman", "http", "client-id",
+    ]
+
+    @Test("header --format gives the stored token in any form, and none of them asks the server again")
+    func formats() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("billing", "app", at: server)
+        let first = try await story.run("token", "billing")
+        let token = first.output.trimmingCharacters(in: .newlines)
+        try #require(first.status == 0 && token.count > 100)
+        let requests = server.requests.count
+        for name in Self.names {
+            let said = try await story.run("header", "billing", "--format", name)
+            #expect(said.status == 0 && said.complaint == "", "\(name): \(said.complaint)")
+            #expect(said.output.hasSuffix("\n"))
+            #expect(said.output.contains(token) == (name != "client-id"), "\(name)")
+        }
+        #expect(server.requests.count == requests)
+        #expect(
+            try await story.run("header", "billing", "--format", "curl")
+                == Story.Outcome(
+                    0, output: "curl -H 'Authorization: Bearer \(token)' 'https://api.example.com/'\n"))
+        #expect(
+            try await story.run("header", "billing", "--format", "header") == (try await story.run("header", "billing"))
+        )
+        let json = try await story.run("header", "billing", "--format", "json").output
+        let members = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect(members["access_token"] as? String == token)
+        let left = try #require(members["expires_in"] as? Int)
+        #expect((3_400...3_600).contains(left))
+    }
+
+    @Test("the client ID needs no token: the server is not asked for one")
+    func clientID() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("billing", "app", at: server)
+        #expect(
+            try await story.run("header", "billing", "--format", "client-id") == Story.Outcome(0, output: "app\n"))
+        #expect(server.requests.isEmpty)
+        #expect(try await story.run("header", "other", "--format", "client-id").status == 66)
+    }
+
+    @Test("a format that there is none of is a mistake that names those there are, and not what was typed")
+    func unknownFormat() async throws {
+        let story = try Story()
+        #expect(
+            try await story.run("header", "billing", "--format", "s3cret")
+                == Story.Outcome(
+                    64,
+                    complaint: """
+                        keyfob: the value for '--format <format>' is not valid
+                          hint: one of \(Self.names.joined(separator: ", "))
+                          hint: keyfob --help lists the commands, keyfob COMMAND --help its options
+
+                        """))
+    }
+
+    @Test("the help of header lists the formats")
+    func help() async throws {
+        let help = try await Story().run("header", "--help").output.split { $0 == " " || $0 == "\n" }.joined(
+            separator: " ")
+        #expect(help.contains("(values: \(Self.names.joined(separator: ", ")); default: header)"))
+    }
+}
