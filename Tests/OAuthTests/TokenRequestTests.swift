@@ -80,6 +80,41 @@ struct TokenRequestTests {
             request.body.unwipeableText() == "grant_type=client_credentials&client_id=7f3c09aa&client_secret=x")
     }
 
+    @Test("extra parameters come last, in their order, their names and values percent-encoded, a name twice if need be")
+    func extraParameters() throws {
+        var profile = Samples.profile()
+        profile.extraParameters = [
+            FormParameter("resource", "https://a.example/x?y"), FormParameter("resource", ""),
+            FormParameter("audience & co", "a b=ü"),
+        ]
+        let request = try TokenRequest.build(for: profile, secret: Secret(utf8: "x"))
+        #expect(
+            request.body.unwipeableText()
+                == "grant_type=client_credentials&client_id=7f3c09aa&client_secret=x&scope=gbg.token"
+                + "&resource=https%3A%2F%2Fa.example%2Fx%3Fy&resource=&audience%20%26%20co=a%20b%3D%C3%BC")
+    }
+
+    @Test(
+        "an extra parameter that is keyfob's to send is refused, whatever its case",
+        arguments: [
+            "grant_type", "client_id", "Client_Secret", "SCOPE", "client_assertion", "client_assertion_type",
+        ])
+    func reservedParameter(name: String) async {
+        var profile = Samples.profile()
+        profile.extraParameters = [FormParameter("audience", "a"), FormParameter(name, "x")]
+        let failure = await thrown { [profile] in try TokenRequest.build(for: profile, secret: Samples.secret) }
+        #expect(failure?.kind == .unusableProfile)
+        #expect(failure?.summary == "the extra parameter \(name) is keyfob's to send")
+        #expect(failure?.hints == ["remove it: client ID, secret and scope have fields of their own"])
+    }
+
+    @Test("an extra parameter without a name is refused")
+    func namelessParameter() async {
+        let failure = await thrown { try TokenRequest.check([FormParameter("", "x")]) }
+        #expect(failure?.kind == .unusableProfile)
+        #expect(failure?.summary == "an extra parameter has no name")
+    }
+
     @Test("a client without an ID is not asked for")
     func noClientID() async {
         let failure = await thrown {
