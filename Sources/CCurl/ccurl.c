@@ -88,6 +88,11 @@ CURLcode ccurl_set_receiver(void *easy, CURLoption option, ccurl_receiver value)
     return library.easy_setopt(easy, option, value);
 }
 
+CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context) {
+    CURLcode code = library.easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+    return code == CURLE_OK ? library.easy_setopt(easy, CURLOPT_PREREQDATA, context) : code;
+}
+
 long ccurl_info_number(void *easy, CURLINFO info) {
     long value = 0;
     return library.easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
@@ -101,6 +106,16 @@ long long ccurl_info_large(void *easy, CURLINFO info) {
 const char *ccurl_info_text(void *easy, CURLINFO info) {
     const char *value = NULL;
     return library.easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
+}
+
+const char *ccurl_certificate_field(void *easy, const char *name) {
+    struct curl_certinfo *chain = NULL;
+    if (library.easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL) return NULL;
+    if (chain->num_of_certs < 1) return NULL;
+    size_t length = strlen(name);
+    for (struct curl_slist *field = chain->certinfo[0]; field != NULL; field = field->next)
+        if (strncmp(field->data, name, length) == 0 && field->data[length] == ':') return field->data + length + 1;
+    return NULL;
 }
 
 const char *ccurl_easy_strerror(CURLcode code) { return library.easy_strerror(code); }

@@ -115,6 +115,7 @@ final class CurlEngine: Sendable {
     fileprivate func run() {
         ccurl_name_thread(threadName)
         var transfers: [UInt64: CurlTransfer] = [:]
+        let certificates = CertificateMemory()
         while true {
             let (arrivals, departures, isStopped) = state.withLock { state in
                 defer {
@@ -125,7 +126,7 @@ final class CurlEngine: Sendable {
             }
             guard !isStopped else { break }
             for (number, request) in arrivals where !departures.contains(number) {
-                begin(number, request, in: &transfers)
+                begin(number, request, in: &transfers, certificates)
             }
             for number in departures { end(number, in: &transfers) }
 
@@ -146,8 +147,11 @@ final class CurlEngine: Sendable {
         for number in Array(transfers.keys) { end(number, in: &transfers) }
     }
 
-    private func begin(_ number: UInt64, _ request: HTTPRequest, in transfers: inout [UInt64: CurlTransfer]) {
-        switch CurlTransfer.make(request, userAgent: userAgent, limits: limits) {
+    private func begin(
+        _ number: UInt64, _ request: HTTPRequest, in transfers: inout [UInt64: CurlTransfer],
+        _ certificates: CertificateMemory
+    ) {
+        switch CurlTransfer.make(request, userAgent: userAgent, limits: limits, certificates: certificates) {
         case .success(let transfer):
             transfers[number] = transfer
             let code = ccurl_multi_add(multi, transfer.easy)

@@ -1,4 +1,5 @@
 import CCurl
+import Credentials
 import Glibc
 
 /// One request under way: libcurl's easy handle and all that it points into. Belongs to the engine's thread.
@@ -6,6 +7,7 @@ final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let host: String
     private let limits: CurlTransport.Limits
+    private let certificates: CertificateMemory
     private let form: SensitiveBytes
     private var headerLines: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -15,22 +17,27 @@ final class CurlTransfer {
     private var bytesReceived = 0
     private var headerBytes = 0
     private var isTooLarge = false
+    private var certificate: HTTPExchange.Certificate?
 
     /// The transfer for `request`, every option set; it must be taken out of the multi handle before it goes.
     static func make(
-        _ request: HTTPRequest, userAgent: String, limits: CurlTransport.Limits
+        _ request: HTTPRequest, userAgent: String, limits: CurlTransport.Limits, certificates: CertificateMemory
     ) -> Result<CurlTransfer, TransportFailure> {
         guard let easy = ccurl_easy_init() else {
             return .failure(.other(host: "", code: Int(CURLE_OUT_OF_MEMORY.rawValue), detail: "out of memory"))
         }
-        let transfer = CurlTransfer(easy: easy, request: request, limits: limits)
+        let transfer = CurlTransfer(easy: easy, request: request, limits: limits, certificates: certificates)
         guard let problem = transfer.prepare(request, userAgent: userAgent) else { return .success(transfer) }
         return .failure(problem)
     }
 
-    private init(easy: UnsafeMutableRawPointer, request: HTTPRequest, limits: CurlTransport.Limits) {
+    private init(
+        easy: UnsafeMutableRawPointer, request: HTTPRequest, limits: CurlTransport.Limits,
+        certificates: CertificateMemory
+    ) {
         self.easy = easy
         self.limits = limits
+        self.certificates = certificates
         host = TokenURL.shownHost(request.url)
         form = SensitiveBytes(capacity: request.body.count)
         form.append(request.body)
@@ -76,11 +83,15 @@ final class CurlTransfer {
         set(ccurl_set_number(easy, CURLOPT_QUICK_EXIT, 1))
         set(ccurl_set_number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1))
         if request.isLoopback { set(ccurl_set_text(easy, CURLOPT_NOPROXY, "*")) }
-        if let file = CertificateAuthorities.file(default: ccurl_info_text(easy, CURLINFO_CAINFO)) {
+        if let file = limits.authorities
+            ?? CertificateAuthorities.file(default: ccurl_info_text(easy, CURLINFO_CAINFO))
+        {
             set(ccurl_set_text(easy, CURLOPT_CAINFO, file))
             // Beside a CAPATH libcurl does not keep the parsed file between connections: 15 ms each.
             set(ccurl_set_text(easy, CURLOPT_CAPATH, nil))
         }
+        set(ccurl_set_number(easy, CURLOPT_CERTINFO, 1))
+        set(ccurl_set_prerequest(easy, noteConnection, this))
         set(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         set(ccurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, receiveBody))
         set(ccurl_set_pointer(easy, CURLOPT_WRITEDATA, this))
@@ -106,6 +117,25 @@ final class CurlTransfer {
     }
 
     // MARK: - Under way
+
+    /// The connection is there, a new one or an older one: its two ends tell it from all others that are open.
+    fileprivate func note(connection: String) {
+        guard let subject = ccurl_certificate_field(easy, "Subject") else {
+            certificate = isSecure ? certificates[connection] : nil
+            return
+        }
+        func shown(_ field: UnsafePointer<CChar>?) -> String {
+            field.map { UntrustedText.line(String(cString: $0), limit: 300) } ?? ""
+        }
+        certificate = HTTPExchange.Certificate(
+            subject: shown(subject), issuer: shown(ccurl_certificate_field(easy, "Issuer")),
+            expires: shown(ccurl_certificate_field(easy, "Expire date")))
+        certificates[connection] = certificate
+    }
+
+    private var isSecure: Bool {
+        ccurl_info_text(easy, CURLINFO_SCHEME).map { String(cString: $0).lowercased() == "https" } ?? false
+    }
 
     fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
         guard count(bytes) else { return false }
@@ -145,7 +175,30 @@ final class CurlTransfer {
             HTTPResponse(
                 status: ccurl_info_number(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: body.secret(),
                 redirectURL: ccurl_info_text(easy, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
-                seconds: Double(ccurl_info_large(easy, CURLINFO_TOTAL_TIME_T)) / 1_000_000))
+                version: version, timings: timings, certificate: certificate))
+    }
+
+    private var version: String {
+        switch ccurl_info_number(easy, CURLINFO_HTTP_VERSION) {
+        case Int(CURL_HTTP_VERSION_1_0): "HTTP/1.0"
+        case Int(CURL_HTTP_VERSION_1_1): "HTTP/1.1"
+        case Int(CURL_HTTP_VERSION_2_0): "HTTP/2"
+        case Int(CURL_HTTP_VERSION_3): "HTTP/3"
+        default: ""
+        }
+    }
+
+    private var timings: HTTPExchange.Timings {
+        func seconds(_ info: CURLINFO) -> Double? {
+            let microseconds = ccurl_info_large(easy, info)
+            return microseconds > 0 ? Double(microseconds) / 1_000_000 : nil
+        }
+        let isNew = ccurl_info_number(easy, CURLINFO_NUM_CONNECTS) > 0
+        return HTTPExchange.Timings(
+            nameLookup: isNew ? seconds(CURLINFO_NAMELOOKUP_TIME_T) : nil,
+            connect: isNew ? seconds(CURLINFO_CONNECT_TIME_T) : nil,
+            tls: isNew ? seconds(CURLINFO_APPCONNECT_TIME_T) : nil,
+            firstByte: seconds(CURLINFO_STARTTRANSFER_TIME_T), total: seconds(CURLINFO_TOTAL_TIME_T) ?? 0)
     }
 
     private func failure(for code: CURLcode) -> TransportFailure {
@@ -202,6 +255,16 @@ final class CurlTransfer {
 }
 
 // libcurl calls these on the engine's thread: plain functions, isolated to nothing.
+
+private func noteConnection(
+    _ context: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,
+    _ remotePort: Int32, _ localPort: Int32
+) -> Int32 {
+    guard let context, let remote, let local else { return CURL_PREREQFUNC_OK }
+    let connection = "\(String(cString: local)) \(localPort) \(String(cString: remote)) \(remotePort)"
+    Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().note(connection: connection)
+    return CURL_PREREQFUNC_OK
+}
 
 private func receiveBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?

@@ -20,6 +20,8 @@ public final class CurlTransport: HTTPTransport {
         var bytes = 1 << 20
         /// Bytes of headers alone, interim answers' among them.
         var headerBytes = 64 << 10
+        /// The file of certificate authorities, for tests; nil for the system's (`CertificateAuthorities`).
+        var authorities: String?
     }
 
     private let userAgent: String

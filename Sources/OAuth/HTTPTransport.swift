@@ -43,18 +43,24 @@ public struct HTTPResponse: Sendable {
     public var body: Secret
     /// Where a redirect pointed, as an absolute URL; nil where the answer is none. Untrusted.
     public var redirectURL: String?
-    /// Seconds from the start of the request to the end of the answer.
-    public var seconds: Double
+    /// `HTTP/1.1`, `HTTP/2`; empty where the transport does not tell.
+    public var version: String
+    /// How long each phase took; nil where the transport does not tell.
+    public var timings: HTTPExchange.Timings?
+    /// The server's certificate, also where the connection is an older one; nil without TLS.
+    public var certificate: HTTPExchange.Certificate?
 
     public init(
         status: Int, headers: [(name: String, value: String)] = [], body: Secret, redirectURL: String? = nil,
-        seconds: Double = 0
+        version: String = "", timings: HTTPExchange.Timings? = nil, certificate: HTTPExchange.Certificate? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.redirectURL = redirectURL
-        self.seconds = seconds
+        self.version = version
+        self.timings = timings
+        self.certificate = certificate
     }
 
     /// The first header of that name, compared without case (RFC 9110 §5.1).

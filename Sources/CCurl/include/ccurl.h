@@ -20,10 +20,16 @@ CURLcode ccurl_set_large(void *easy, CURLoption option, long long value);
 CURLcode ccurl_set_pointer(void *easy, CURLoption option, const void *value);
 CURLcode ccurl_set_text(void *easy, CURLoption option, const char *value);
 CURLcode ccurl_set_receiver(void *easy, CURLoption option, ccurl_receiver value);
+// CURLOPT_PREREQFUNCTION(3) and its data: called when a connection is there, before the request goes over it.
+typedef int (*ccurl_prerequest)(void *context, char *remote, char *local, int remote_port, int local_port);
+CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context);
 // The information asked for, or 0 or NULL where there is none (curl_easy_getinfo(3)).
 long ccurl_info_number(void *easy, CURLINFO info);
 long long ccurl_info_large(void *easy, CURLINFO info);
 const char *ccurl_info_text(void *easy, CURLINFO info);
+// A field of the server's own certificate (CURLINFO_CERTINFO(3)), for example of the name "Subject"; valid as long as
+// `easy`. NULL where there is none: no TLS, or a connection that was used again.
+const char *ccurl_certificate_field(void *easy, const char *name);
 const char *ccurl_easy_strerror(CURLcode code);
 
 // Appends a copy of `line`; NULL where memory ran out, with `list` as it was.
