@@ -19,6 +19,22 @@ enum FormEncoding {
         }
     }
 
+    /// The bytes that an encoded name or value stands for; broken escapes are left as they are. For what is shown only.
+    static func decoded(_ text: some Collection<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = Array(text)[...]
+        while let byte = rest.popFirst() {
+            let escape = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+            if byte == UInt8(ascii: "%"), escape.count == 2 {
+                bytes.append(UInt8(escape[0] << 4 | escape[1]))
+                rest.removeFirst(2)
+            } else {
+                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        return bytes
+    }
+
     /// Appends `bytes` as base64 with padding (RFC 4648 §4).
     static func appendBase64(_ bytes: UnsafeRawBufferPointer, to encoded: SensitiveBytes) {
         for start in stride(from: 0, to: bytes.count, by: 3) {

@@ -1,45 +1,77 @@
 import Credentials
 
-/// What a server wrote, made fit to be shown: `UntrustedText`, and with the client's secret taken out first, for
-/// servers that repeat what they were sent.
+/// What a server wrote, made fit to be shown: `UntrustedText`, and with the client's secret and its tokens taken out
+/// first, for servers that repeat what they were sent.
 struct ServerText {
     /// Longest first: what is taken out of a longer one would leave the rest of it to be read.
     private let forbidden: [[UInt8]]
+    /// Whether one of them begins with the byte.
+    private let begins: [Bool]
 
-    /// - Parameter clientID: whose secret it is: the two go as one, in base64, into an `Authorization` header.
-    init(hiding secret: Secret?, of clientID: String) {
-        guard let secret else {
-            forbidden = []
-            return
-        }
-        let encoded = SensitiveBytes()
-        secret.withBytes { FormEncoding.append($0, to: encoded) }
+    /// - Parameters:
+    ///   - clientID: whose secret it is: the two go as one, in base64, into an `Authorization` header.
+    ///   - tokens: what else is not to be seen.
+    init(hiding secret: Secret?, of clientID: String, tokens: [Secret] = []) {
         // Ordinary memory for the time of one message, like the server's own text that is searched.
-        let sent =
-            [secret.withBytes { Array($0) }, encoded.withBytes { Array($0) }]
-            + BasicEncoding.allCases.map { encoding in
+        var sent = tokens.flatMap(Self.spellings)
+        if let secret {
+            sent += Self.spellings(of: secret)
+            sent += BasicEncoding.allCases.map { encoding in
                 let value = SensitiveBytes()
                 ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
                 // Without the padding, which a server may leave out.
                 return value.withBytes { Array($0.prefix { $0 != UInt8(ascii: "=") }) }
             }
+        }
         // Under four bytes it would black out innocent text and protect nothing.
         forbidden = sent.filter { $0.count >= 4 }.sorted { $0.count > $1.count }
+        var begins = [Bool](repeating: false, count: 256)
+        for first in forbidden.compactMap(\.first) { begins[Int(first)] = true }
+        self.begins = begins
     }
 
-    func line(_ text: String, limit: Int = 200) -> String {
-        var rest = Array(text.utf8.prefix(64 << 10))[...]
-        var bytes: [UInt8] = []
+    /// As it is, as a form has it, and as JSON may have it.
+    private static func spellings(of secret: Secret) -> [[UInt8]] {
+        let encoded = SensitiveBytes()
+        secret.withBytes { FormEncoding.append($0, to: encoded) }
+        let plain = secret.withBytes { Array($0) }
+        let escaped = plain.flatMap { byte in
+            [UInt8(ascii: "/"), UInt8(ascii: "\""), UInt8(ascii: "\\")].contains(byte)
+                ? [UInt8(ascii: "\\"), byte] : [byte]
+        }
+        return [plain, encoded.withBytes { Array($0) }] + (escaped == plain ? [] : [escaped])
+    }
+
+    /// `bytes` with `<redacted>` in the place of every secret. A text of 1,000 bytes or more may have been cut by
+    /// whoever read it: the beginning of a secret at its end is taken out too.
+    func redacted(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        let mayBeCut = bytes.count >= 1_000
+        var rest = Array(bytes)[...]
+        var result: [UInt8] = []
+        result.reserveCapacity(rest.count)
         while let first = rest.first {
+            guard begins[Int(first)] else {
+                result.append(first)
+                rest.removeFirst()
+                continue
+            }
             if let found = forbidden.first(where: { rest.starts(with: $0) }) {
-                bytes += "<redacted>".utf8
-                rest = rest.dropFirst(found.count)
+                result += "<redacted>".utf8
+                rest.removeFirst(found.count)
+            } else if mayBeCut, rest.count >= 4, forbidden.contains(where: { $0.starts(with: rest) }) {
+                return result + "<redacted>".utf8
             } else {
-                bytes.append(first)
-                rest = rest.dropFirst()
+                result.append(first)
+                rest.removeFirst()
             }
         }
-        return UntrustedText.line(bytes: bytes, limit: limit)
+        return result
+    }
+
+    func line(_ text: String, limit: Int = 200) -> String { line(bytes: Array(text.utf8), limit: limit) }
+
+    func line(bytes: [UInt8], limit: Int = 200) -> String {
+        UntrustedText.line(String(decoding: redacted(bytes.prefix(64 << 10)), as: UTF8.self), limit: limit)
     }
 
     /// The text of an HTML page's title, where it has one.

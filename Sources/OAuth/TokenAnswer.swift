@@ -82,6 +82,12 @@ struct TokenAnswer: Decodable {
         self = answer
     }
 
+    /// What it calls the access token, usable or not.
+    var token: Secret? {
+        guard case .text(let token) = accessToken, !token.isEmpty else { return nil }
+        return Secret(utf8: token)
+    }
+
     private struct Name: CodingKey {
         var stringValue: String
         var intValue: Int? { nil }

@@ -17,9 +17,17 @@ public enum TokenResponse {
         hiding secret: Secret? = nil
     ) throws(Failure) -> AccessToken {
         let answer = TokenAnswer(response.body)
-        let refusal = Refusal(
-            response: response, profile: profile, answer: answer,
-            text: ServerText(hiding: secret, of: profile.clientID), now: obtained.wall)
+        return try parse(
+            response, answer, profile: profile, requested: requested, obtained: obtained,
+            text: ServerText(hiding: secret, of: profile.clientID, tokens: answer?.token.map { [$0] } ?? []))
+    }
+
+    /// The same, with the answer read and what is to be hidden collected already.
+    static func parse(
+        _ response: HTTPResponse, _ answer: TokenAnswer?, profile: ClientProfile, requested: Moment, obtained: Moment,
+        text: ServerText
+    ) throws(Failure) -> AccessToken {
+        let refusal = Refusal(response: response, profile: profile, answer: answer, text: text, now: obtained.wall)
         guard (200...299).contains(response.status) else { throw refusal.failure }
         guard let answer else { throw refusal.notAToken }
         switch answer.accessToken {

@@ -27,36 +27,73 @@ public struct TokenService: Sendable {
     /// - Throws: what `TokenRequest.build`, `TransportFailure.failure` and `TokenResponse.parse` say; `interrupted` at
     ///   once where the task is cancelled.
     public func requestToken(for profile: ClientProfile, secret: Secret) async throws(Failure) -> AccessToken {
-        let request = try TokenRequest.build(for: profile, secret: secret)
-        var sent = 0
+        try await requestTokenRecorded(for: profile, secret: secret).result.get()
+    }
+
+    /// As `requestToken`, with what was sent and what came: of the last time, where it was sent several times.
+    public func requestTokenRecorded(for profile: ClientProfile, secret: Secret) async -> TokenOutcome {
+        do throws(Failure) {
+            let request = try TokenRequest.build(for: profile, secret: secret)
+            let (sendings, isCancelled) = await send(request)
+            guard let last = sendings.last else { return TokenOutcome(result: .failure(.cancelled)) }
+            return outcome(of: last, number: sendings.count, isCancelled, request, profile: profile, secret: secret)
+        } catch {
+            return TokenOutcome(result: .failure(error))
+        }
+    }
+
+    /// One time that a request was sent.
+    private struct Sending {
+        let requested: Moment
+        let result: Result<HTTPResponse, TransportFailure>
+        let obtained: Moment
+    }
+
+    /// Sends the request until what came of it is final, or the task is cancelled while it waits to try again.
+    private func send(_ request: HTTPRequest) async -> (sendings: [Sending], isCancelled: Bool) {
+        var sendings: [Sending] = []
         while true {
-            guard !Task.isCancelled else { throw TransportFailure.cancelled.failure }
+            guard !Task.isCancelled else { return (sendings, true) }
             let requested = clock()
-            let outcome: Result<HTTPResponse, TransportFailure>
+            let result: Result<HTTPResponse, TransportFailure>
             do throws(TransportFailure) {
-                outcome = .success(try await transport.send(request))
+                result = .success(try await transport.send(request))
             } catch {
-                outcome = .failure(error)
+                result = .failure(error)
             }
-            sent += 1
             let obtained = clock()
-            let occurrence = occurrence(outcome, at: obtained)
-            if let wait = policy.wait(after: occurrence, sent: sent, random: random()) {
-                do { try await pause(wait) } catch { throw TransportFailure.cancelled.failure }
-                continue
+            sendings.append(Sending(requested: requested, result: result, obtained: obtained))
+            let occurrence = occurrence(result, at: obtained)
+            guard let wait = policy.wait(after: occurrence, sent: sendings.count, random: random()) else {
+                return (sendings, false)
             }
+            do { try await pause(wait) } catch { return (sendings, true) }
+        }
+    }
+
+    private func outcome(
+        of sending: Sending, number: Int, _ isCancelled: Bool, _ request: HTTPRequest, profile: ClientProfile,
+        secret: Secret
+    ) -> TokenOutcome {
+        var answer: TokenAnswer?
+        if case .success(let response) = sending.result { answer = TokenAnswer(response.body) }
+        let text = ServerText(hiding: secret, of: profile.clientID, tokens: answer?.token.map { [$0] } ?? [])
+        let result = Result { () throws(Failure) in
+            guard !isCancelled else { throw .cancelled }
             do throws(Failure) {
-                switch outcome {
-                case .success(let response):
-                    return try TokenResponse.parse(
-                        response, profile: profile, requested: requested, obtained: obtained, hiding: secret)
-                case .failure(let failure): throw failure.failure
-                }
+                return try TokenResponse.parse(
+                    try sending.result.mapError(\.failure).get(), answer, profile: profile,
+                    requested: sending.requested, obtained: sending.obtained, text: text)
             } catch {
-                guard sent > 1, error.kind == .unreachable else { throw error }
-                throw Failure(error.kind, error.summary, hints: error.hints + ["it was tried \(sent) times"])
+                guard number > 1, error.kind == .unreachable else { throw error }
+                throw Failure(error.kind, error.summary, hints: error.hints + ["it was tried \(number) times"])
             }
         }
+        var exchange = HTTPExchange(
+            request, answeredBy: sending.result, from: sending.requested, to: sending.obtained, text: text)
+        exchange.timesSent = number
+        exchange.outcome = TokenOutcome.words(for: result)
+        return TokenOutcome(result: result, exchange: exchange)
     }
 
     private func occurrence(
@@ -67,6 +104,27 @@ public struct TokenService: Sendable {
             .answered(status: response.status, retryAfter: RetryAfter.seconds(response, now: now.wall))
         case .failure(.closed(_, reused: true, _)): .closedReusedConnection
         case .failure: .otherTransportFailure
+        }
+    }
+}
+
+/// What came of asking for a token.
+public struct TokenOutcome: Sendable, Equatable {
+    public var result: Result<AccessToken, Failure>
+    /// What was sent and what came; nil where nothing was sent.
+    public var exchange: HTTPExchange?
+
+    public init(result: Result<AccessToken, Failure>, exchange: HTTPExchange? = nil) {
+        self.result = result
+        self.exchange = exchange
+    }
+
+    fileprivate static func words(for result: Result<AccessToken, Failure>) -> String {
+        switch result {
+        case .failure(let failure): return failure.summary
+        case .success(let token):
+            guard let lifetime = token.facts.lifetime else { return "a token of unknown expiry" }
+            return "a token that lives \(Int(exactly: lifetime).map(String.init) ?? String(lifetime)) s"
         }
     }
 }

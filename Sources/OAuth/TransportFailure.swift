@@ -66,7 +66,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
         case .badURL(let detail):
             return Failure(.unusableProfile, "the token URL can't be used: \(shown(detail))")
         case .cancelled:
-            return Failure(.interrupted, "the request was cancelled")
+            return .cancelled
         case .libraryMissing(let detail):
             return unreachable(
                 "libcurl can't be opened: \(shown(detail))", hints: ["install it: apt-get install libcurl4"])
@@ -97,3 +97,8 @@ private func unreachable(_ summary: String, hints: [String] = []) -> Failure {
 }
 
 private func shown(_ text: String) -> String { UntrustedText.line(text, limit: 200) }
+
+extension Failure {
+    /// The task that asked was cancelled.
+    static let cancelled = Failure(.interrupted, "the request was cancelled")
+}

@@ -1,0 +1,192 @@
+import Credentials
+import Foundation
+import Synchronization
+import Testing
+
+@testable import OAuth
+
+/// What the inspector is given: complete, and with no secret in it.
+@Suite(.timeLimit(.minutes(1)))
+struct HTTPExchangeTests {
+    private typealias Field = HTTPExchange.Field
+    private let secret = Secret(utf8: "hunter2/hunter2")
+
+    /// A second passes with every look at the clock.
+    private func ask(
+        _ script: [Result<HTTPResponse, TransportFailure>], _ profile: ClientProfile = Samples.profile(),
+        pause: @escaping @Sendable (Double) async throws -> Void = { _ in }
+    ) async -> TokenOutcome {
+        let time = Mutex(Samples.start)
+        let service = TokenService(
+            transport: TokenServiceTests.ScriptedTransport(script),
+            clock: {
+                time.withLock { time in
+                    time = time.advanced(by: 1)
+                    return time
+                }
+            }, pause: pause, random: { 0 })
+        return await service.requestTokenRecorded(for: profile, secret: secret)
+    }
+
+    private func answer(_ status: Int, _ body: String, _ headers: [(name: String, value: String)] = []) -> Result<
+        HTTPResponse, TransportFailure
+    > {
+        .success(Samples.response(status, body, headers: headers))
+    }
+
+    private let token = #"{"access_token":"t0ken/t0ken","token_type":"Bearer","expires_in":3600}"#
+
+    @Test("an exchange tells method, URL, headers and form as they were sent, with the secret redacted")
+    func sent() async throws {
+        var profile = Samples.profile(clientID: "a b")
+        profile.extraParameters = [FormParameter("audience", "https://a.example/ü"), FormParameter("password", "x1y2")]
+        let outcome = await ask([answer(200, token)], profile)
+        #expect(try outcome.result.get().value == Secret(utf8: "t0ken/t0ken"))
+        let exchange = try #require(outcome.exchange)
+        #expect(exchange.method == "POST")
+        #expect(exchange.url == ClientProfile.defaultTokenURL)
+        #expect(exchange.started == Samples.start.advanced(by: 1).wall)
+        #expect(
+            exchange.requestHeaders == [
+                Field("Content-Type", "application/x-www-form-urlencoded"), Field("Accept", "application/json"),
+            ])
+        #expect(
+            exchange.requestForm == [
+                Field("grant_type", "client_credentials"), Field("client_id", "a b"),
+                Field("client_secret", "<redacted>"), Field("scope", "gbg.token"),
+                Field("audience", "https://a.example/ü"), Field("password", "<redacted>"),
+            ])
+        #expect(exchange.status == 200)
+        #expect(exchange.timesSent == 1)
+        #expect(exchange.outcome == "a token that lives 3600 s")
+    }
+
+    @Test("of an Authorization header the scheme is left")
+    func authorization() async {
+        let exchange = await ask([answer(200, token)], Samples.profile(authentication: .clientSecretBasic)).exchange
+        #expect(exchange?.requestHeaders.last == Field("Authorization", "Basic <redacted>"))
+        #expect(exchange?.requestForm.map(\.name) == ["grant_type", "scope"])
+    }
+
+    @Test("of what came cookies and credentials are redacted by name, secret and token wherever they stand")
+    func received() async {
+        let exchange = await ask([
+            answer(
+                200, token,
+                [
+                    ("X-Request-ID", "7f3c\u{1B}[31m"), ("set-cookie", "a=b"), ("Cookie", "c"),
+                    ("AUTHORIZATION", "Bearer abc"), ("Proxy-Authorization", "abcdef"),
+                    ("X-Echo", "s=hunter2/hunter2&f=hunter2%2Fhunter2&t=t0ken/t0ken&j=t0ken\\/t0ken"),
+                    ("X-Basic", Data("7f3c09aa:hunter2/hunter2".utf8).base64EncodedString()),
+                    ("Location", "https://a.example/?x=1&access_token=zzzz#id_token=yyyy&b=2"),
+                ])
+        ]).exchange
+        #expect(
+            exchange?.responseHeaders == [
+                Field("X-Request-ID", "7f3c[31m"), Field("set-cookie", "<redacted>"), Field("Cookie", "<redacted>"),
+                Field("AUTHORIZATION", "Bearer <redacted>"), Field("Proxy-Authorization", "<redacted>"),
+                Field("X-Echo", "s=<redacted>&f=<redacted>&t=<redacted>&j=<redacted>"),
+                Field("X-Basic", "<redacted>"),
+                Field("Location", "https://a.example/?x=1&access_token=<redacted>#id_token=<redacted>&b=2"),
+            ])
+        #expect(exchange?.requestIDs == [Field("X-Request-ID", "7f3c[31m")])
+    }
+
+    @Test("a token that the server gave and that can't be used is hidden too")
+    func unusableToken() async {
+        let outcome = await ask([
+            answer(200, #"{"access_token":"mac-token-1","token_type":"mac"}"#, [("X", "mac-token-1")])
+        ])
+        #expect(outcome.result.error?.kind == .notAToken)
+        #expect(outcome.exchange?.responseHeaders == [Field("X", "<redacted>")])
+        #expect(outcome.exchange?.outcome == outcome.result.error?.summary)
+    }
+
+    @Test("a refusal is told with its status and its summary")
+    func refused() async {
+        let outcome = await ask([answer(401, #"{"error":"invalid_client"}"#)])
+        #expect(outcome.exchange?.status == 401)
+        #expect(outcome.exchange?.outcome == "the server refused client \"GBG GO\": invalid_client (401)")
+        #expect(outcome.exchange?.outcome == outcome.result.error?.summary)
+    }
+
+    @Test("where no answer came there is still what was sent, and how long it took")
+    func noAnswer() async throws {
+        let outcome = await ask([.failure(.connect(host: "h", detail: "connection refused"))])
+        let exchange = try #require(outcome.exchange)
+        #expect(exchange.status == nil)
+        #expect(exchange.version == "")
+        #expect(exchange.responseHeaders == [])
+        #expect(exchange.timings == HTTPExchange.Timings(total: 1))
+        #expect(exchange.requestForm.count == 4)
+        #expect(exchange.outcome == "no connection to h: connection refused")
+    }
+
+    @Test("of a request that was sent three times the last is told, and the count")
+    func retried() async {
+        let busy = answer(503, "", [("Retry-After", "0"), ("X-Request-ID", "1")])
+        let outcome = await ask([busy, busy, answer(200, token, [("X-Request-ID", "3")])])
+        #expect(outcome.exchange?.timesSent == 3)
+        #expect(outcome.exchange?.status == 200)
+        #expect(outcome.exchange?.started == Samples.start.advanced(by: 5).wall)
+        #expect(outcome.exchange?.requestIDs.map(\.value) == ["3"])
+    }
+
+    @Test("cancelled while it waits to try again, it tells what had come so far")
+    func cancelled() async {
+        let outcome = await ask([answer(503, "")], pause: { _ in throw CancellationError() })
+        #expect(outcome.result.error?.kind == .interrupted)
+        #expect(outcome.exchange?.status == 503)
+        #expect(outcome.exchange?.outcome == "the request was cancelled")
+    }
+
+    @Test("what was never sent has no exchange")
+    func unsent() async {
+        let outcome = await ask([answer(200, token)], Samples.profile(tokenURL: "http://example.com/"))
+        #expect(outcome.result.error?.kind == .unusableProfile)
+        #expect(outcome.exchange == nil)
+    }
+
+    @Test("a token URL's query is told without the secrets that somebody put into it")
+    func query() async {
+        let profile = Samples.profile(tokenURL: "https://a.example/token?tenant=1&Client%5FSecret=abc&password")
+        let exchange = await ask([answer(200, token)], profile).exchange
+        #expect(exchange?.url == "https://a.example/token?tenant=1&Client%5FSecret=<redacted>&password=<redacted>")
+    }
+
+    @Test("64 headers are kept, and a lifetime's fraction and its absence are told")
+    func bounds() async {
+        let headers = (0..<70).map { (name: "H\($0)", value: "x") }
+        let body = #"{"access_token":"abc","token_type":"Bearer","expires_in":299.5}"#
+        let exchange = await ask([answer(200, body, headers)]).exchange
+        #expect(exchange?.responseHeaders.count == 64)
+        #expect(exchange?.outcome == "a token that lives 299.5 s")
+        let unknown = await ask([answer(200, #"{"access_token":"abc","token_type":"Bearer"}"#)]).exchange
+        #expect(unknown?.outcome == "a token of unknown expiry")
+    }
+
+    @Test("over the real transport a long token that a header repeats, and that is cut there, does not show")
+    func cutToken() async throws {
+        let token = String((0..<1_142).map { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() ?? "a" })
+        let server = try LoopbackServer(
+            always: .text(
+                OAuthTests.answer(
+                    "200 OK", ["X-Echo: Bearer \(token)", "X-Request-ID: 7"],
+                    body: #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":60}"#)))
+        defer { server.stop() }
+        let service = TokenService(transport: CurlTransport(userAgent: "t"), clock: { Samples.start })
+        let outcome = await service.requestTokenRecorded(
+            for: Samples.profile(tokenURL: server.url()), secret: secret)
+        let exchange = try #require(outcome.exchange)
+        #expect(exchange.responseHeaders.first == Field("X-Echo", "Bearer <redacted>"))
+        var dumped = ""
+        dump(outcome, to: &dumped)
+        #expect(!dumped.contains(token.prefix(8)))
+        #expect(!dumped.contains("hunter2"))
+        #expect(exchange.version == "HTTP/1.1")
+        #expect(exchange.certificate == nil)
+        #expect(exchange.timings?.connect != nil)
+        #expect(exchange.timings?.tls == nil)
+        #expect(exchange.timings?.firstByte != nil)
+    }
+}
