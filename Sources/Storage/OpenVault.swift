@@ -19,6 +19,8 @@ final class OpenVault {
     /// A checkpoint that was due and found another process in its way.
     private var owesCheckpoint = false
     private var lastSeenVersion: Int64 = 0
+    /// Whether the file was in an older format when the transaction under way began.
+    private var isOlderFormat = false
 
     /// How long another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
@@ -42,7 +44,7 @@ final class OpenVault {
             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
             """)
-        let version = try connection.integer("PRAGMA user_version") ?? 0
+        let version = try Schema.version(in: connection)
         guard version <= Schema.version else { throw .vaultTooNew(file.path, version: version) }
         guard try Schema.isAsCreated(in: connection) else {
             throw .vaultDamaged(file.path, "its tables are not those of a vault")
@@ -121,13 +123,25 @@ final class OpenVault {
     func beginWriting() throws(Failure) {
         try connection.execute("BEGIN IMMEDIATE")
         guard !connection.fileWasReplaced else { throw .replaced(path) }
+        isOlderFormat = try checkVersion() < Schema.version
         names.discard(unlessAt: try dataVersion())
+    }
+
+    /// A newer keyfob may have written the file since it was opened here.
+    @discardableResult
+    private func checkVersion() throws(Failure) -> Int64 {
+        let version = try Schema.version(in: connection)
+        guard version <= Schema.version else { throw .vaultTooNew(path, version: version) }
+        return version
     }
 
     func inSavepoint<Value>(_ work: (OpenVault) throws(Failure) -> Value) throws(Failure) -> Value {
         try connection.execute("SAVEPOINT one")
         do throws(Failure) {
+            let changes = connection.changeCount
             let value = try work(self)
+            // What an older keyfob would not understand must not be taken for its own format.
+            if isOlderFormat, connection.changeCount != changes { try Schema.setVersion(in: connection) }
             try connection.execute("RELEASE one")
             return value
         } catch {
@@ -158,6 +172,7 @@ final class OpenVault {
         guard !connection.fileWasReplaced else { throw .replaced(path) }
         try connection.execute("BEGIN")
         defer { try? connection.execute("COMMIT") }
+        try checkVersion()
         return try work()
     }
 

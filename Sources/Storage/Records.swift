@@ -11,18 +11,31 @@ struct StoredProfile: Codable {
     var scope: String
     var authentication: ClientAuthenticationMethod
     var basicEncoding: BasicEncoding
+    var extraParameters: [StoredParameter]?
+    var issuer: String?
+    var revocationURL: String?
+    var apiBase: String?
+    var keepsFresh: Bool?
     var tags: [String]?
     var notes: String?
+    var secretSet: StoredTime?
+    var previousSecretSet: StoredTime?
     var created: StoredTime
     var changed: StoredTime
     var credentials: UUID
 
     private enum CodingKeys: String, CodingKey {
-        case name, scope, tags, notes, created, changed, credentials
+        case name, scope, issuer, tags, notes, created, changed, credentials
         case clientID = "client_id"
         case tokenURL = "token_url"
         case authentication = "auth_method"
         case basicEncoding = "basic_encoding"
+        case extraParameters = "extra_parameters"
+        case revocationURL = "revocation_url"
+        case apiBase = "api_base"
+        case keepsFresh = "keeps_fresh"
+        case secretSet = "secret_set"
+        case previousSecretSet = "previous_secret_set"
     }
 
     init(_ profile: ClientProfile) {
@@ -32,8 +45,16 @@ struct StoredProfile: Codable {
         scope = profile.scope
         authentication = profile.authentication
         basicEncoding = profile.basicEncoding
+        extraParameters =
+            profile.extraParameters.isEmpty ? nil : profile.extraParameters.map { StoredParameter(of: $0) }
+        issuer = profile.issuer.isEmpty ? nil : profile.issuer
+        revocationURL = profile.revocationURL.isEmpty ? nil : profile.revocationURL
+        apiBase = profile.apiBase.isEmpty ? nil : profile.apiBase
+        keepsFresh = profile.keepsFresh ? true : nil
         tags = profile.tags.isEmpty ? nil : profile.tags
         notes = profile.notes.isEmpty ? nil : profile.notes
+        secretSet = profile.secretSet.map(StoredTime.init)
+        previousSecretSet = profile.previousSecretSet.map(StoredTime.init)
         created = StoredTime(profile.created)
         changed = StoredTime(profile.changed)
         credentials = profile.credentialsID
@@ -42,9 +63,24 @@ struct StoredProfile: Codable {
     func profile(id: UUID) -> ClientProfile {
         ClientProfile(
             id: id, name: name, clientID: clientID, tokenURL: tokenURL, scope: scope, authentication: authentication,
-            basicEncoding: basicEncoding, tags: tags ?? [], notes: notes ?? "", created: created.date,
-            changed: changed.date, credentialsID: credentials)
+            basicEncoding: basicEncoding, extraParameters: extraParameters?.map(\.parameter) ?? [],
+            issuer: issuer ?? "", revocationURL: revocationURL ?? "", apiBase: apiBase ?? "",
+            keepsFresh: keepsFresh ?? false, tags: tags ?? [], notes: notes ?? "", secretSet: secretSet?.date,
+            previousSecretSet: previousSecretSet?.date, created: created.date, changed: changed.date,
+            credentialsID: credentials)
     }
+}
+
+struct StoredParameter: Codable {
+    var name: String
+    var value: String
+
+    init(of parameter: FormParameter) {
+        name = parameter.name
+        value = parameter.value
+    }
+
+    var parameter: FormParameter { FormParameter(name, value) }
 }
 
 /// The client secret itself follows the JSON.

@@ -130,6 +130,9 @@ final class Connection {
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+    /// How many rows have been written and removed on this connection so far, those rolled back again included.
+    var changeCount: Int32 { sqlite3_total_changes(handle) }
+
     /// Whether the file's name now leads to another file, or to none.
     var fileWasReplaced: Bool {
         var moved: Int32 = 0

@@ -4,8 +4,9 @@ import Credentials
 enum Schema {
     /// `kfob`, in SQLite's header at offset 68.
     static let applicationID: Int64 = 0x6B66_6F62
-    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses what is newer than it knows.
-    static let version: Int64 = 1
+    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses what is newer than it knows. What
+    /// is older, version 1, has the same tables and fewer kinds and members: it is read as it is.
+    static let version: Int64 = 2
 
     /// Large enough for a row with a token of some 1,500 characters to lie in one page.
     private static let pageSize = 8192
@@ -26,13 +27,23 @@ enum Schema {
     /// Writes the tables, the vault's ID and its first key slot into an empty file.
     static func create(in connection: Connection, vaultID: [UInt8], slot: KeySlot) throws(Failure) {
         try connection.execute("PRAGMA page_size = \(pageSize); PRAGMA synchronous = FULL; BEGIN")
-        try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
+        try connection.execute("PRAGMA application_id = \(applicationID)")
+        try setVersion(in: connection)
         for table in tables { try connection.execute(table) }
         try connection.run("INSERT INTO vault (one, id) VALUES (1, ?)", [.blob(vaultID)])
         try insert(slot, in: connection)
         try connection.execute("COMMIT")
         // The write-ahead log is a property of the file from here on.
         try connection.execute("PRAGMA journal_mode = WAL")
+    }
+
+    static func version(in connection: Connection) throws(Failure) -> Int64 {
+        try connection.integer("PRAGMA user_version") ?? 0
+    }
+
+    /// Marks the file as one of this version. It is part of the transaction under way.
+    static func setVersion(in connection: Connection) throws(Failure) {
+        try connection.execute("PRAGMA user_version = \(version)")
     }
 
     static func insert(_ slot: KeySlot, in connection: Connection) throws(Failure) {

@@ -4,8 +4,8 @@ public import FoundationEssentials
 extension Vault {
     /// Adds a client with its secret.
     /// - Returns: the client as stored.
-    /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses and for control characters in client
-    ///   ID, token URL or scope, `.nameTaken`, `.conflict` where a client of that ID is there already.
+    /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses and for control characters in any
+    ///   other field but the notes, `.nameTaken`, `.conflict` where a client of that ID is there already.
     public func insert(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
         let profile = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
@@ -106,7 +106,13 @@ extension ClientProfile {
         var profile = self
         profile.name = try ClientName.checked(name)
         // None of them has any use for one, and they are printed as they are.
-        for (field, text) in [("client ID", clientID), ("token URL", tokenURL), ("scope", scope)] {
+        let fields =
+            [
+                ("client ID", clientID), ("token URL", tokenURL), ("scope", scope), ("issuer", issuer),
+                ("revocation URL", revocationURL), ("API base", apiBase),
+            ] + extraParameters.flatMap { [("parameter", $0.name), ("parameter \"\($0.name)\"", $0.value)] }
+            + tags.map { ("tag", $0) }
+        for (field, text) in fields {
             guard !text.unicodeScalars.contains(where: UntrustedText.isControl) else {
                 throw .controlCharacters(in: field)
             }

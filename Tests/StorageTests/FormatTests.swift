@@ -82,6 +82,11 @@ struct FormatTests {
         var profile = newProfile("Caf\u{E9}")
         profile.authentication = .clientSecretBasic
         profile.basicEncoding = .raw
+        profile.extraParameters = [FormParameter("audience", "api"), FormParameter("resource", "")]
+        profile.issuer = "https://login.example.com"
+        profile.revocationURL = "https://login.example.com/revoke"
+        profile.apiBase = "https://eu.example.com/api"
+        profile.keepsFresh = true
         _ = try await vault.insert(profile, secret: Secret(utf8: "s3cr\u{E4}t"))
         profile.name = "renamed"
         _ = try await vault.update(profile, from: 1, secret: nil, at: created.addingTimeInterval(1.5))
@@ -94,7 +99,7 @@ struct FormatTests {
         await vault.close()
 
         #expect(try folder.rows("PRAGMA application_id") == [["\(0x6B66_6F62)"]])
-        #expect(try folder.rows("PRAGMA user_version") == [["1"]])
+        #expect(try folder.rows("PRAGMA user_version") == [["2"]])
         #expect(try folder.rows("PRAGMA journal_mode") == [["wal"]])
         #expect(try folder.rows("PRAGMA page_size") == [["8192"]])
         let page = try String(contentsOfFile: Self.page, encoding: .utf8)
@@ -125,8 +130,11 @@ struct FormatTests {
             found["full 1 revision 2"],
             [
                 "name": "renamed", "client_id": "7f3c09aa", "token_url": ClientProfile.defaultTokenURL,
-                "scope": "gbg.token", "auth_method": "client_secret_basic", "basic_encoding": "raw", "tags": ["eu"],
-                "notes": "ask Ops", "created": time, "changed": time + 1_500_000_000, "credentials": credentials,
+                "scope": "gbg.token", "auth_method": "client_secret_basic", "basic_encoding": "raw",
+                "extra_parameters": [["name": "audience", "value": "api"], ["name": "resource", "value": ""]],
+                "issuer": "https://login.example.com", "revocation_url": "https://login.example.com/revoke",
+                "api_base": "https://eu.example.com/api", "keeps_fresh": true, "tags": ["eu"], "notes": "ask Ops",
+                "created": time, "changed": time + 1_500_000_000, "credentials": credentials,
             ])
         expect(
             found["bare 1 revision 1"],

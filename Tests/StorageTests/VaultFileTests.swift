@@ -107,11 +107,11 @@ struct VaultFileTests {
     @Test("A newer format is told, and left alone")
     func newer() async throws {
         let folder = try await closedVault()
-        try folder.sql("PRAGMA user_version = 2")
+        try folder.sql("PRAGMA user_version = 3")
         let before = folder.contents()
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["its format is 2, this keyfob reads 1: use the newer one", "nothing was changed"])
+            hints: ["its format is 3, this keyfob reads 2: use the newer one", "nothing was changed"])
         #expect(await inspect(folder.vault) == expected)
         #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
         #expect(folder.contents() == before && folder.files == ["vault.db"])

@@ -13,6 +13,11 @@ struct VaultTests {
         var profile = newProfile()
         profile.authentication = .clientSecretBasic
         profile.basicEncoding = .raw
+        profile.extraParameters = [FormParameter("resource", "b"), FormParameter("resource", "a")]
+        profile.issuer = "https://login.example.com"
+        profile.revocationURL = "https://login.example.com/revoke"
+        profile.apiBase = "https://eu.example.com/api"
+        profile.keepsFresh = true
         profile.created = Date()
         profile.changed = Date()
         let entry = try await first.insert(profile, secret: Secret(utf8: "s3cret"))
@@ -76,7 +81,7 @@ struct VaultTests {
 
     @Test(
         "A change of what a token is asked with drops token and attempt, and late answers",
-        arguments: ["clientID", "tokenURL", "scope", "authentication", "basicEncoding", "secret"])
+        arguments: ["clientID", "tokenURL", "scope", "authentication", "basicEncoding", "extraParameters", "secret"])
     func changedCredentials(field: String) async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -90,6 +95,7 @@ struct VaultTests {
         case "scope": profile.scope = ""
         case "authentication": profile.authentication = .clientSecretBasic
         case "basicEncoding": profile.basicEncoding = .raw
+        case "extraParameters": profile.extraParameters = [FormParameter("audience", "api")]
         default: break
         }
         let new = field == "secret" ? Secret(utf8: "new") : nil
@@ -191,8 +197,11 @@ struct VaultTests {
     }
 
     @Test(
-        "A control character in the client ID, the token URL or the scope is refused, and nothing is changed",
-        arguments: ["client ID", "token URL", "scope"], ["\u{1B}[2J", "\n", "\u{202E}", "\u{7F}"])
+        "A control character in any field but the notes is refused, and nothing is changed",
+        arguments: [
+            "client ID", "token URL", "scope", "issuer", "revocation URL", "API base", "parameter",
+            "parameter \"audience\"", "tag",
+        ], ["\u{1B}[2J", "\n", "\u{202E}", "\u{7F}"])
     func controlCharacters(field: String, control: String) async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -202,7 +211,13 @@ struct VaultTests {
             switch field {
             case "client ID": profile.clientID += control + "x"
             case "token URL": profile.tokenURL += control + "x"
-            default: profile.scope += control + "x"
+            case "scope": profile.scope += control + "x"
+            case "issuer": profile.issuer += control + "x"
+            case "revocation URL": profile.revocationURL += control + "x"
+            case "API base": profile.apiBase += control + "x"
+            case "parameter": profile.extraParameters = [FormParameter("audience" + control, "x")]
+            case "tag": profile.tags.append("e" + control + "u")
+            default: profile.extraParameters = [FormParameter("audience", "x" + control)]
             }
             return profile
         }
