@@ -266,6 +266,7 @@ final class OpenVault {
             case .secret: "secret"
             case .token: "token"
             case .attempt: "last failed request"
+            case .previousSecret: "previous secret"
             }
         return .vaultDamaged(path, "the \(what) of \(client) is not what was written")
     }

@@ -8,6 +8,7 @@ enum RecordKind: Int64, CaseIterable {
     case secret = 2
     case token = 3
     case attempt = 4
+    case previousSecret = 5
 }
 
 /// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from

@@ -68,6 +68,14 @@ extension OpenVault {
         return (stored.profile(id: id), record.revision)
     }
 
+    /// The profile that a decision was made on.
+    /// - Throws: `.noSuchClient`; `.conflict` where it is not at `revision` any more.
+    func profile(of id: UUID, named name: String? = nil, from revision: Int64) throws(Failure) -> ClientProfile {
+        guard let (profile, current) = try profile(of: id) else { throw .clientGone(name) }
+        guard current == revision else { throw .changedMeanwhile(profile.name) }
+        return profile
+    }
+
     func secret(of profile: ClientProfile) throws(Failure) -> Secret {
         guard let record = try read(.secret, of: profile.id) else { throw damaged(.secret, of: profile.id) }
         let stored = try decode(StoredSecret.self, from: record.content, .secret, of: profile.id)
@@ -93,9 +101,11 @@ extension OpenVault {
     func entries() throws(Failure) -> [ClientEntry] {
         var entries: [UUID: ClientEntry] = [:]
         var bare: Set<UUID> = []
+        var withPrevious: Set<UUID> = []
+        let secrets = "\(RecordKind.secret.rawValue), \(RecordKind.previousSecret.rawValue)"
         try connection.query(
             """
-            SELECT kind, id, revision, CASE kind WHEN \(RecordKind.secret.rawValue) THEN NULL ELSE sealed END
+            SELECT kind, id, revision, CASE WHEN kind IN (\(secrets)) THEN NULL ELSE sealed END
             FROM record ORDER BY kind, id
             """
         ) { (row) throws(Failure) in
@@ -104,6 +114,12 @@ extension OpenVault {
             }
             if kind == .secret {
                 guard bare.remove(id) != nil else { throw orphaned }
+                return
+            }
+            if kind == .previousSecret {
+                guard let profile = entries[id]?.profile else { throw orphaned }
+                guard profile.previousSecretSet != nil else { throw damaged(.previousSecret, of: id) }
+                withPrevious.insert(id)
                 return
             }
             let revision = row.integer(2)
@@ -119,6 +135,9 @@ extension OpenVault {
             if kind == .attempt { entries[id]?.attempt = try attempt(from: content, of: profile) }
         }
         if let id = bare.first { throw damaged(.secret, of: id) }
+        for (id, entry) in entries where entry.profile.previousSecretSet != nil && !withPrevious.contains(id) {
+            throw damaged(.previousSecret, of: id)
+        }
         return Array(entries.values)
     }
 
@@ -137,7 +156,7 @@ extension OpenVault {
     }
 
     /// A record that belongs to other credentials than its profile's was put back from an older file.
-    private func check(_ credentials: UUID, belong profile: ClientProfile, _ kind: RecordKind) throws(Failure) {
+    func check(_ credentials: UUID, belong profile: ClientProfile, _ kind: RecordKind) throws(Failure) {
         guard credentials == profile.credentialsID else { throw damaged(kind, of: profile.id) }
     }
 }

@@ -2,25 +2,30 @@ import Credentials
 public import FoundationEssentials
 
 extension Vault {
-    /// Adds a client with its secret.
+    /// Adds a client with its secret, which counts as set when the client was created.
     /// - Returns: the client as stored.
     /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses and for control characters in any
     ///   other field but the notes, `.nameTaken`, `.conflict` where a client of that ID is there already.
     public func insert(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
-        let profile = try profile.checked()
+        var made = try profile.checked()
+        made.secretSet = made.created
+        made.previousSecretSet = nil
+        let profile = made
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard try vault.revision(.profile, of: profile.id) == nil else { throw .changedMeanwhile(profile.name) }
             return try vault.put(profile, secret: secret)
         }
     }
 
-    /// Saves an edited profile. `credentialsID`, `created` and `changed` are the vault's to set, whatever `profile` says.
+    /// Saves an edited profile. `credentialsID`, `created`, `changed` and the dates of the secrets are the vault's to
+    /// set, whatever `profile` says.
     ///
-    /// Where client ID, token URL, scope, method or secret are others than before, the token and the last failed attempt
-    /// go, and a token that is still asked for with the old ones is not stored any more.
+    /// A new secret keeps the one before it as the previous one. Where client ID, token URL, scope, method, extra
+    /// parameters or secret are others than before, the token and the last failed attempt go, and a token that is still
+    /// asked for with the old ones is not stored any more.
     /// - Parameters:
     ///   - revision: the revision that the edit was made from.
-    ///   - secret: nil keeps the one that is there.
+    ///   - secret: nil keeps the one that is there, as does the same one given again.
     ///   - date: when it was changed.
     /// - Throws: `.conflict` where somebody else has changed it since `revision`, `.noSuchClient`, `.nameTaken`,
     ///   `.unacceptableInput` as for a new client.
@@ -29,19 +34,24 @@ extension Vault {
     ) async throws(Failure) -> ClientEntry {
         let edited = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
-            guard let (stored, current) = try vault.profile(of: edited.id) else { throw .clientGone(edited.name) }
-            guard current == revision else { throw .changedMeanwhile(stored.name) }
+            let stored = try vault.profile(of: edited.id, named: edited.name, from: revision)
             let oldSecret = try vault.secret(of: stored)
             var profile = edited
             profile.created = stored.created
             profile.changed = date
-            guard edited.asksLike(stored), secret ?? oldSecret == oldSecret else {
-                profile.credentialsID = UUID()
-                try vault.delete(.token, of: profile.id)
-                try vault.delete(.attempt, of: profile.id)
-                return try vault.put(profile, secret: secret ?? oldSecret)
-            }
+            profile.secretSet = stored.secretSet
+            profile.previousSecretSet = stored.previousSecretSet
             profile.credentialsID = stored.credentialsID
+            if let secret, secret != oldSecret {
+                profile.secretSet = date
+                // An older keyfob did not note when; it was not before the client was made.
+                profile.previousSecretSet = stored.secretSet ?? stored.created
+                return try vault.putUnderNewCredentials(profile, secret: secret, previousSecret: oldSecret)
+            }
+            guard edited.asksLike(stored) else {
+                return try vault.putUnderNewCredentials(
+                    profile, secret: oldSecret, previousSecret: try vault.previousSecret(of: stored))
+            }
             return try vault.put(profile, secret: nil)
         }
     }
@@ -86,7 +96,7 @@ extension Vault {
 
 extension OpenVault {
     /// Writes a profile and, where it is given, its secret; the name must not be another client's.
-    fileprivate func put(_ profile: ClientProfile, secret: Secret?) throws(Failure) -> ClientEntry {
+    func put(_ profile: ClientProfile, secret: Secret?) throws(Failure) -> ClientEntry {
         let holder = try holder(ofName: profile.name)
         guard holder == nil || holder == profile.id else { throw .nameTaken(profile.name) }
         if let secret {

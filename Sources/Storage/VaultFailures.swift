@@ -146,6 +146,12 @@ extension Failure {
             hints: ["nothing was saved: look at it as it is now, then try again"])
     }
 
+    static func noPreviousSecret(_ name: String) -> Failure {
+        Failure(
+            .unacceptableInput, "client \"\(name)\" has no previous secret",
+            hints: ["a new secret keeps the one before it as the previous one"])
+    }
+
     static let passphraseChangedMeanwhile = Failure(
         .conflict, "the passphrase was changed meanwhile by another keyfob",
         hints: ["nothing was saved: that one is the passphrase now"])

@@ -90,6 +90,9 @@ struct FormatTests {
         _ = try await vault.insert(profile, secret: Secret(utf8: "s3cr\u{E4}t"))
         profile.name = "renamed"
         _ = try await vault.update(profile, from: 1, secret: nil, at: created.addingTimeInterval(1.5))
+        profile = try await vault.update(
+            profile, from: 2, secret: Secret(utf8: "n\u{E9}w"), at: created.addingTimeInterval(2)
+        ).profile
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
         var bare = newProfile("bare")
@@ -118,8 +121,8 @@ struct FormatTests {
         }
         #expect(
             found.keys.sorted() == [
-                "bare 1 revision 1", "bare 2 revision 1", "full 1 revision 2", "full 2 revision 1",
-                "full 3 revision 1", "full 4 revision 1",
+                "bare 1 revision 1", "bare 2 revision 1", "full 1 revision 3", "full 2 revision 2",
+                "full 3 revision 1", "full 4 revision 1", "full 5 revision 1",
             ])
 
         let time: Int64 = 1_795_000_000_000_000_000
@@ -127,23 +130,25 @@ struct FormatTests {
         let start: [String: Any] = ["wall": time, "boot": 5000, "boot_id": "boot-1"]
         let end: [String: Any] = ["wall": time + 182_000_041, "boot": 5000.182, "boot_id": "boot-1"]
         expect(
-            found["full 1 revision 2"],
+            found["full 1 revision 3"],
             [
                 "name": "renamed", "client_id": "7f3c09aa", "token_url": ClientProfile.defaultTokenURL,
                 "scope": "gbg.token", "auth_method": "client_secret_basic", "basic_encoding": "raw",
                 "extra_parameters": [["name": "audience", "value": "api"], ["name": "resource", "value": ""]],
                 "issuer": "https://login.example.com", "revocation_url": "https://login.example.com/revoke",
                 "api_base": "https://eu.example.com/api", "keeps_fresh": true, "tags": ["eu"], "notes": "ask Ops",
-                "created": time, "changed": time + 1_500_000_000, "credentials": credentials,
+                "secret_set": time + 2_000_000_000, "previous_secret_set": time, "created": time,
+                "changed": time + 2_000_000_000, "credentials": credentials,
             ])
         expect(
             found["bare 1 revision 1"],
             [
                 "name": "bare", "client_id": "7f3c09aa", "token_url": ClientProfile.defaultTokenURL,
-                "scope": "gbg.token", "auth_method": "client_secret_post", "basic_encoding": "form", "created": time,
-                "changed": time, "credentials": bare.credentialsID.uuidString,
+                "scope": "gbg.token", "auth_method": "client_secret_post", "basic_encoding": "form",
+                "secret_set": time, "created": time, "changed": time, "credentials": bare.credentialsID.uuidString,
             ])
-        expect(found["full 2 revision 1"], ["credentials": credentials], secret: "s3cr\u{E4}t")
+        expect(found["full 2 revision 2"], ["credentials": credentials], secret: "n\u{E9}w")
+        expect(found["full 5 revision 1"], ["credentials": credentials], secret: "s3cr\u{E4}t")
         expect(found["bare 2 revision 1"], ["credentials": bare.credentialsID.uuidString])
         expect(
             found["full 3 revision 1"],

@@ -76,7 +76,8 @@ func moment(_ seconds: Double = 0) -> Moment {
 }
 
 func newProfile(_ name: String = "GBG GO production") -> ClientProfile {
-    ClientProfile(name: name, clientID: "7f3c09aa", tags: ["eu"], notes: "ask Ops", created: created)
+    ClientProfile(
+        name: name, clientID: "7f3c09aa", tags: ["eu"], notes: "ask Ops", secretSet: created, created: created)
 }
 
 func newToken(_ value: String = "eyJhbGciOi.J9", at seconds: Double = 0) -> AccessToken {

@@ -19,6 +19,7 @@ struct VaultTests {
         profile.apiBase = "https://eu.example.com/api"
         profile.keepsFresh = true
         profile.created = Date()
+        profile.secretSet = profile.created
         profile.changed = Date()
         let entry = try await first.insert(profile, secret: Secret(utf8: "s3cret"))
         #expect(entry == ClientEntry(profile: profile, revision: 1))
