@@ -21,6 +21,7 @@ final class OpenVault {
     private var lastSeenVersion: Int64 = 0
     /// Whether the file was in an older format when the transaction under way began.
     private var isOlderFormat = false
+    private var changesBefore: Int32 = 0
 
     /// How long another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
@@ -124,6 +125,7 @@ final class OpenVault {
         try connection.execute("BEGIN IMMEDIATE")
         guard !connection.fileWasReplaced else { throw .replaced(path) }
         isOlderFormat = try checkVersion() < Schema.version
+        changesBefore = connection.changeCount
         names.discard(unlessAt: try dataVersion())
     }
 
@@ -153,6 +155,8 @@ final class OpenVault {
 
     func commit(reachingFile: Bool) throws(Failure) {
         try connection.execute("COMMIT")
+        // Where nothing was written, nobody is woken, and no checkpoint looks like a change to the others.
+        guard connection.changeCount != changesBefore else { return }
         if reachingFile || owesCheckpoint {
             owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
         }
@@ -257,16 +261,22 @@ final class OpenVault {
 
     /// Names the record by its client, where the client's profile can still be read.
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
-        guard kind != .profile else { return .vaultDamaged(path, "the profile of a client is not what was written") }
+        switch kind {
+        case .profile: return .vaultDamaged(path, "the profile of a client is not what was written")
+        case .screenMemory: return .vaultDamaged(path, "what the screen was like is not what was written")
+        default: break
+        }
         let profile = try? profile(of: id)?.profile
         let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
         let what =
             switch kind {
-            case .profile: "profile"
+            case .profile, .screenMemory: "record"
             case .secret: "secret"
             case .token: "token"
             case .attempt: "last failed request"
             case .previousSecret: "previous secret"
+            case .usage: "last use"
+            case .trials: "list of tried requests"
             }
         return .vaultDamaged(path, "the \(what) of \(client) is not what was written")
     }

@@ -135,6 +135,66 @@ struct StoredAttempt: Codable {
     }
 }
 
+struct StoredUsage: Codable {
+    var lastUsed: StoredTime
+
+    private enum CodingKeys: String, CodingKey { case lastUsed = "last_used" }
+}
+
+/// The latest first.
+struct StoredTrials: Codable {
+    struct Request: Codable {
+        var method: String
+        var path: String
+        var body: String?
+    }
+
+    var requests: [Request]
+
+    /// In bytes of UTF-8, which JSON's escapes can make six times as many: so they fit in a row.
+    static let mostText = 512 << 10
+
+    /// As many of `trials`, the latest first, as are kept; the first one however large it is.
+    init(_ trials: [TrialRequest]) {
+        var text = 0
+        let kept = trials.prefix(TrialRequest.limit).prefix { trial in
+            let isFirst = text == 0
+            text += trial.method.utf8.count + trial.path.utf8.count + trial.body.utf8.count
+            return isFirst || text <= Self.mostText
+        }
+        requests = kept.map { Request(method: $0.method, path: $0.path, body: $0.body.isEmpty ? nil : $0.body) }
+    }
+
+    var trials: [TrialRequest] {
+        requests.map { TrialRequest(method: $0.method, path: $0.path, body: $0.body ?? "") }
+    }
+}
+
+struct StoredScreenMemory: Codable {
+    var filter: String?
+    var order: ClientOrder
+    var isGroupedByTag: Bool?
+    var foldedTags: [String]?
+
+    private enum CodingKeys: String, CodingKey {
+        case filter, order
+        case isGroupedByTag = "grouped_by_tag"
+        case foldedTags = "folded_tags"
+    }
+
+    init(_ memory: ScreenMemory) {
+        filter = memory.filter.isEmpty ? nil : memory.filter
+        order = memory.order
+        isGroupedByTag = memory.isGroupedByTag ? true : nil
+        foldedTags = memory.foldedTags.isEmpty ? nil : memory.foldedTags
+    }
+
+    var memory: ScreenMemory {
+        ScreenMemory(
+            filter: filter ?? "", order: order, isGroupedByTag: isGroupedByTag ?? false, foldedTags: foldedTags ?? [])
+    }
+}
+
 struct StoredMoment: Codable {
     var wall: StoredTime
     var boot: Double

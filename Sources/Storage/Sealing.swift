@@ -9,6 +9,13 @@ enum RecordKind: Int64, CaseIterable {
     case token = 3
     case attempt = 4
     case previousSecret = 5
+    case usage = 6
+    case trials = 7
+    // 8 is the activity's.
+    case screenMemory = 9
+
+    /// Those that hang on a client: their ID is its ID.
+    static let ofClient: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret, .usage, .trials]
 }
 
 /// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from

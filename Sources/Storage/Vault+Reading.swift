@@ -90,9 +90,16 @@ extension OpenVault {
 
     func entry(_ id: UUID) throws(Failure) -> ClientEntry? {
         guard let (profile, revision) = try profile(of: id) else { return nil }
+        return try entry(profile, revision: revision)
+    }
+
+    /// The client whose profile this is.
+    func entry(_ profile: ClientProfile, revision: Int64) throws(Failure) -> ClientEntry {
+        let id = profile.id
         var entry = ClientEntry(profile: profile, revision: revision)
         if let record = try read(.token, of: id) { entry.token = try tokenFacts(from: record.content, of: profile) }
         if let record = try read(.attempt, of: id) { entry.attempt = try attempt(from: record.content, of: profile) }
+        entry.lastUsed = try lastUsed(id)
         return entry
     }
 
@@ -103,10 +110,12 @@ extension OpenVault {
         var bare: Set<UUID> = []
         var withPrevious: Set<UUID> = []
         let secrets = "\(RecordKind.secret.rawValue), \(RecordKind.previousSecret.rawValue)"
+        try checkKinds()
         try connection.query(
             """
             SELECT kind, id, revision, CASE WHEN kind IN (\(secrets)) THEN NULL ELSE sealed END
-            FROM record ORDER BY kind, id
+            FROM record WHERE kind BETWEEN \(RecordKind.profile.rawValue) AND \(RecordKind.trials.rawValue)
+            ORDER BY kind, id
             """
         ) { (row) throws(Failure) in
             guard let kind = RecordKind(rawValue: row.integer(0)), let id = UUID(bytes: row.bytes(1)) else {
@@ -133,12 +142,23 @@ extension OpenVault {
             guard let profile = entries[id]?.profile else { throw orphaned }
             if kind == .token { entries[id]?.token = try tokenFacts(from: content, of: profile) }
             if kind == .attempt { entries[id]?.attempt = try attempt(from: content, of: profile) }
+            if kind == .usage { entries[id]?.lastUsed = try lastUsed(from: content, of: id) }
         }
         if let id = bare.first { throw damaged(.secret, of: id) }
         for (id, entry) in entries where entry.profile.previousSecretSet != nil && !withPrevious.contains(id) {
             throw damaged(.previousSecret, of: id)
         }
         return Array(entries.values)
+    }
+
+    /// That there are none but known kinds; the pass over the clients goes by those that are theirs alone.
+    private func checkKinds() throws(Failure) {
+        // Each of the two is one step in the table's tree.
+        let least = try connection.integer("SELECT kind FROM record ORDER BY kind LIMIT 1") ?? 1
+        let greatest = try connection.integer("SELECT kind FROM record ORDER BY kind DESC LIMIT 1") ?? 1
+        guard RecordKind(rawValue: least) != nil, RecordKind(rawValue: greatest) != nil else {
+            throw .vaultDamaged(path, "it has a record of an unknown kind")
+        }
     }
 
     private var orphaned: Failure { .vaultDamaged(path, "the profile of a client is missing") }

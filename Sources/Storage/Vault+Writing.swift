@@ -56,7 +56,29 @@ extension Vault {
         }
     }
 
-    /// Removes a client with its secret, token and last attempt. It works on a damaged client as well.
+    /// Changes what is no credential and no name, whatever revision the client is at: `keepsFresh`, the tags. It counts
+    /// the revision on all the same, so that an edit form that is open meanwhile is told of a conflict instead of taking
+    /// the change back. A `change` that changes nothing writes nothing.
+    /// - Parameters:
+    ///   - date: when it was changed.
+    ///   - change: makes the change on the profile as it is stored, inside the transaction.
+    /// - Throws: `.noSuchClient`; `.unacceptableInput` as for a new client; `.bug` where `change` touches the name, what
+    ///   a token is asked with, or what is the vault's to set.
+    public func edit(
+        _ id: UUID, at date: Date, _ change: @escaping @Sendable (inout ClientProfile) -> Void
+    ) async throws(Failure) -> ClientEntry {
+        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard let (stored, revision) = try vault.profile(of: id) else { throw .clientGone() }
+            var edited = stored
+            change(&edited)
+            guard edited.keepsAllBut(freeFieldsOf: stored) else { throw .editedTooMuch(stored.name) }
+            guard edited != stored else { return try vault.entry(stored, revision: revision) }
+            edited.changed = date
+            return try vault.put(try edited.checked(), secret: nil)
+        }
+    }
+
+    /// Removes a client with all its records. It works on a damaged client as well.
     /// - Parameter revision: the revision that the decision was made on; nil removes whatever is there.
     /// - Throws: `.noSuchClient`, `.conflict`.
     public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
@@ -65,7 +87,7 @@ extension Vault {
             guard revision ?? current == current else {
                 throw .changedMeanwhile(try vault.profile(of: id)?.profile.name ?? "")
             }
-            for kind in RecordKind.allCases { try vault.delete(kind, of: id) }
+            for kind in RecordKind.ofClient { try vault.delete(kind, of: id) }
             vault.noteName(nil, of: id)
         }
     }
@@ -79,6 +101,19 @@ extension Vault {
             try vault.write(
                 .token, of: id, StoredToken(token.facts, credentials: credentialsID), secret: token.value)
             try vault.delete(.attempt, of: id)
+            return true
+        }
+    }
+
+    /// Forgets a token; a failed attempt stays. Another one that was stored for the same credentials meanwhile goes with
+    /// it: a token can be asked for again.
+    /// - Returns: false, with nothing removed, where there is none, the client is gone, or its credentials are not
+    ///   `credentialsID` any more.
+    public func removeToken(of id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard try vault.profile(of: id)?.profile.credentialsID == credentialsID else { return false }
+            guard try vault.revision(.token, of: id) != nil else { return false }
+            try vault.delete(.token, of: id)
             return true
         }
     }
@@ -112,6 +147,18 @@ extension OpenVault {
 }
 
 extension ClientProfile {
+    /// Whether this is `other` but for what hangs together with nothing else.
+    fileprivate func keepsAllBut(freeFieldsOf other: ClientProfile) -> Bool {
+        var same = self
+        same.issuer = other.issuer
+        same.revocationURL = other.revocationURL
+        same.apiBase = other.apiBase
+        same.keepsFresh = other.keepsFresh
+        same.tags = other.tags
+        same.notes = other.notes
+        return same == other
+    }
+
     fileprivate func checked() throws(Failure) -> ClientProfile {
         var profile = self
         profile.name = try ClientName.checked(name)

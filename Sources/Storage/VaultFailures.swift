@@ -152,6 +152,10 @@ extension Failure {
             hints: ["a new secret keeps the one before it as the previous one"])
     }
 
+    static func editedTooMuch(_ name: String) -> Failure {
+        Failure(.bug, "an edit of client \"\(name)\" without its revision changed more than such an edit may")
+    }
+
     static let passphraseChangedMeanwhile = Failure(
         .conflict, "the passphrase was changed meanwhile by another keyfob",
         hints: ["nothing was saved: that one is the passphrase now"])

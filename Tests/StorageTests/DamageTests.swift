@@ -103,7 +103,8 @@ struct DamageTests {
         "A row under another kind, ID or revision is told",
         arguments: [
             "UPDATE record SET kind = 4 WHERE kind = 3", "UPDATE record SET kind = 3 WHERE kind = 1",
-            "UPDATE record SET kind = 7 WHERE kind = 3", "UPDATE record SET id = zeroblob(16) WHERE kind = 1",
+            "UPDATE record SET kind = 0 WHERE kind = 3", "UPDATE record SET kind = 7 WHERE kind = 3",
+            "UPDATE record SET kind = 10 WHERE kind = 3", "UPDATE record SET id = zeroblob(16) WHERE kind = 1",
             "UPDATE record SET id = zeroblob(16) WHERE kind = 3", "UPDATE record SET id = zeroblob(15) WHERE kind = 3",
             "UPDATE record SET revision = 2 WHERE kind = 1", "UPDATE record SET revision = 0 WHERE kind = 3",
             "UPDATE record SET revision = -1 WHERE kind = 4", "UPDATE record SET id = zeroblob(16) WHERE kind = 2",

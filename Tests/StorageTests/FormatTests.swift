@@ -95,6 +95,11 @@ struct FormatTests {
         ).profile
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        try await vault.noteUse(of: profile.id, at: created.addingTimeInterval(9))
+        try await vault.store(TrialRequest(path: "/journey/health"), for: profile.id)
+        try await vault.store(TrialRequest(method: "POST", path: "/a?b=c", body: "{}"), for: profile.id)
+        try await vault.store(
+            ScreenMemory(filter: "#eu", order: .lastUsed, isGroupedByTag: true, foldedTags: ["us"]))
         var bare = newProfile("bare")
         bare.tags = []
         bare.notes = ""
@@ -116,13 +121,18 @@ struct FormatTests {
             let kind = try #require(UInt8(row[0]))
             let revision = try #require(Int64(row[2]))
             let record = try reader.record(kind: kind, id: bytes(row[1]), revision: revision, sealed: bytes(row[3]))
-            let name = row[1] == bare.id.uuidString.replacingOccurrences(of: "-", with: "") ? "bare" : "full"
-            found["\(name) \(kind) revision \(revision)"] = record
+            let names = [
+                profile.id.uuidString: "full", bare.id.uuidString: "bare",
+                "00000000-0000-0000-0000-000000000000": "vault",
+            ]
+            let name = names.first { $0.key.replacingOccurrences(of: "-", with: "") == row[1] }?.value
+            found["\(name ?? row[1]) \(kind) revision \(revision)"] = record
         }
         #expect(
             found.keys.sorted() == [
                 "bare 1 revision 1", "bare 2 revision 1", "full 1 revision 3", "full 2 revision 2",
-                "full 3 revision 1", "full 4 revision 1", "full 5 revision 1",
+                "full 3 revision 1", "full 4 revision 1", "full 5 revision 1", "full 6 revision 1",
+                "full 7 revision 2", "vault 9 revision 1",
             ])
 
         let time: Int64 = 1_795_000_000_000_000_000
@@ -162,6 +172,17 @@ struct FormatTests {
                 "kind": "refused", "summary": "the server refused it", "hints": ["check the secret"], "at": start,
                 "credentials": credentials,
             ])
+        expect(found["full 6 revision 1"], ["last_used": time + 9_000_000_000])
+        expect(
+            found["full 7 revision 2"],
+            [
+                "requests": [
+                    ["method": "POST", "path": "/a?b=c", "body": "{}"], ["method": "GET", "path": "/journey/health"],
+                ]
+            ])
+        expect(
+            found["vault 9 revision 1"],
+            ["filter": "#eu", "order": "last_used", "grouped_by_tag": true, "folded_tags": ["us"]])
     }
 
     private func expect(

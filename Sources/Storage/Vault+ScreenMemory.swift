@@ -1,0 +1,26 @@
+import Credentials
+import FoundationEssentials
+
+extension Vault {
+    /// What the screen was like when it was last stored; nil where it never was.
+    public func screenMemory() async throws(Failure) -> ScreenMemory? {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in
+                guard let record = try vault.read(.screenMemory, of: .zero) else { return nil }
+                return try vault.decode(StoredScreenMemory.self, from: record.content, .screenMemory, of: .zero).memory
+            }
+        }
+    }
+
+    /// Stores what the screen is like in the place of what was stored before, by whomever.
+    public func store(_ memory: ScreenMemory) async throws(Failure) {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            _ = try vault.write(.screenMemory, of: .zero, StoredScreenMemory(memory))
+        }
+    }
+}
+
+extension UUID {
+    /// The ID of the one record that there is of its kind.
+    fileprivate static let zero = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+}

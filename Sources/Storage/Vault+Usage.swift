@@ -1,0 +1,53 @@
+import Credentials
+public import FoundationEssentials
+
+// What is kept of how a client is used. It hangs on no credentials and no revision: the last to write wins.
+extension Vault {
+    /// Notes when a client's token was copied or tried (`ClientEntry.lastUsed`).
+    /// - Returns: false, with nothing noted, where the client is gone.
+    @discardableResult
+    public func noteUse(of id: UUID, at date: Date) async throws(Failure) -> Bool {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard try vault.revision(.profile, of: id) != nil else { return false }
+            try vault.write(.usage, of: id, StoredUsage(lastUsed: StoredTime(date)))
+            return true
+        }
+    }
+
+    /// The requests that were tried with a client, the latest first; none where the client is gone.
+    public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in try vault.trials(of: id) }
+        }
+    }
+
+    /// Keeps a request that was tried as the latest of its client; the same one from before goes. Of the others as many
+    /// stay as make up `TrialRequest.limit` with it, fewer where their bodies are large.
+    /// - Returns: false, with nothing kept, where the client is gone.
+    /// - Throws: `.unacceptableInput` where the request is larger than a record.
+    @discardableResult
+    public func store(_ trial: TrialRequest, for id: UUID) async throws(Failure) -> Bool {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard try vault.revision(.profile, of: id) != nil else { return false }
+            let trials = [trial] + (try vault.trials(of: id)).filter { $0 != trial }
+            try vault.write(.trials, of: id, StoredTrials(trials))
+            return true
+        }
+    }
+}
+
+extension OpenVault {
+    func lastUsed(_ id: UUID) throws(Failure) -> Date? {
+        guard let record = try read(.usage, of: id) else { return nil }
+        return try lastUsed(from: record.content, of: id)
+    }
+
+    func lastUsed(from content: RecordContent, of id: UUID) throws(Failure) -> Date {
+        try decode(StoredUsage.self, from: content, .usage, of: id).lastUsed.date
+    }
+
+    fileprivate func trials(of id: UUID) throws(Failure) -> [TrialRequest] {
+        guard let record = try read(.trials, of: id) else { return [] }
+        return try decode(StoredTrials.self, from: record.content, .trials, of: id).trials
+    }
+}
