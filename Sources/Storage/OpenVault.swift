@@ -263,6 +263,7 @@ final class OpenVault {
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
         switch kind {
         case .profile: return .vaultDamaged(path, "the profile of a client is not what was written")
+        case .activity: return .vaultDamaged(path, "the activity is not what was written")
         case .screenMemory: return .vaultDamaged(path, "what the screen was like is not what was written")
         default: break
         }
@@ -270,7 +271,7 @@ final class OpenVault {
         let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
         let what =
             switch kind {
-            case .profile, .screenMemory: "record"
+            case .profile, .activity, .screenMemory: "record"
             case .secret: "secret"
             case .token: "token"
             case .attempt: "last failed request"

@@ -170,6 +170,22 @@ struct StoredTrials: Codable {
     }
 }
 
+struct StoredActivity: Codable {
+    var at: StoredTime
+    var client: String?
+    var text: String
+    var kind: ActivityEntry.Kind
+
+    init(_ entry: ActivityEntry) {
+        at = StoredTime(entry.at)
+        client = entry.client.isEmpty ? nil : entry.client
+        text = entry.text
+        kind = entry.kind
+    }
+
+    var entry: ActivityEntry { ActivityEntry(at: at.date, client: client ?? "", text: text, kind: kind) }
+}
+
 struct StoredScreenMemory: Codable {
     var filter: String?
     var order: ClientOrder

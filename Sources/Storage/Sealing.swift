@@ -11,7 +11,7 @@ enum RecordKind: Int64, CaseIterable {
     case previousSecret = 5
     case usage = 6
     case trials = 7
-    // 8 is the activity's.
+    case activity = 8
     case screenMemory = 9
 
     /// Those that hang on a client: their ID is its ID.

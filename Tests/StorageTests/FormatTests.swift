@@ -100,6 +100,10 @@ struct FormatTests {
         try await vault.store(TrialRequest(method: "POST", path: "/a?b=c", body: "{}"), for: profile.id)
         try await vault.store(
             ScreenMemory(filter: "#eu", order: .lastUsed, isGroupedByTag: true, foldedTags: ["us"]))
+        try await vault.append([
+            ActivityEntry(at: created, client: "renamed", text: "new token", kind: .success),
+            ActivityEntry(at: created, text: "unlocked"),
+        ])
         var bare = newProfile("bare")
         bare.tags = []
         bare.notes = ""
@@ -123,16 +127,18 @@ struct FormatTests {
             let record = try reader.record(kind: kind, id: bytes(row[1]), revision: revision, sealed: bytes(row[3]))
             let names = [
                 profile.id.uuidString: "full", bare.id.uuidString: "bare",
-                "00000000-0000-0000-0000-000000000000": "vault",
+                "00000000-0000-0000-0000-000000000000": "vault", "00000000-0000-0000-0000-000000000001": "first",
+                "00000000-0000-0000-0000-000000000002": "second",
             ]
             let name = names.first { $0.key.replacingOccurrences(of: "-", with: "") == row[1] }?.value
             found["\(name ?? row[1]) \(kind) revision \(revision)"] = record
         }
         #expect(
             found.keys.sorted() == [
-                "bare 1 revision 1", "bare 2 revision 1", "full 1 revision 3", "full 2 revision 2",
+                "bare 1 revision 1", "bare 2 revision 1", "first 8 revision 1", "full 1 revision 3",
+                "full 2 revision 2",
                 "full 3 revision 1", "full 4 revision 1", "full 5 revision 1", "full 6 revision 1",
-                "full 7 revision 2", "vault 9 revision 1",
+                "full 7 revision 2", "second 8 revision 1", "vault 9 revision 1",
             ])
 
         let time: Int64 = 1_795_000_000_000_000_000
@@ -180,6 +186,9 @@ struct FormatTests {
                     ["method": "POST", "path": "/a?b=c", "body": "{}"], ["method": "GET", "path": "/journey/health"],
                 ]
             ])
+        expect(
+            found["first 8 revision 1"], ["at": time, "client": "renamed", "text": "new token", "kind": "success"])
+        expect(found["second 8 revision 1"], ["at": time, "text": "unlocked", "kind": "note"])
         expect(
             found["vault 9 revision 1"],
             ["filter": "#eu", "order": "last_used", "grouped_by_tag": true, "folded_tags": ["us"]])

@@ -119,6 +119,103 @@ struct UsageTests {
     }
 }
 
+@Suite("What happened is kept")
+struct ActivityTests {
+    private func entries(_ numbers: Range<Int>) -> [ActivityEntry] {
+        numbers.map {
+            ActivityEntry(
+                at: created.addingTimeInterval(Double($0) / 8), client: $0 % 2 == 0 ? "client \($0)" : "",
+                text: "thing \($0)", kind: ActivityEntry.Kind.allCases[$0 % 4])
+        }
+    }
+
+    @Test("It comes back after closing, the oldest first")
+    func roundTrip() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        #expect(try await vault.activity() == [])
+        try await vault.append([])
+        try await vault.append(entries(0..<3))
+        try await vault.append(entries(3..<300))
+        await vault.close()
+        let again = try await folder.openVault()
+        #expect(try await again.activity() == entries(0..<300))
+        #expect(try await again.snapshot().entries.isEmpty)
+        await again.close()
+    }
+
+    @Test("The last 1,000 are kept, and no more lie in the file")
+    func limit() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        try await vault.append(entries(0..<999))
+        try await vault.append(entries(999..<1000))
+        #expect(try await vault.activity() == entries(0..<1000))
+        try await vault.append(entries(1000..<1003))
+        #expect(try await vault.activity() == entries(3..<1003))
+        try await vault.append(entries(1003..<4000))
+        #expect(try await vault.activity() == entries(3000..<4000))
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 1000)
+        try await vault.append(entries(4000..<4001))
+        #expect(try await vault.activity() == entries(3001..<4001))
+        await vault.close()
+    }
+
+    @Test("Of several that append at once, each keeps its order, and none is lost")
+    func together() async throws {
+        let folder = Folder()
+        let vaults = [try await folder.newVault(), try await folder.openVault()]
+        await withTaskGroup(of: Void.self) { group in
+            for writer in 0..<20 {
+                let own = entries(writer * 10..<writer * 10 + 10)
+                group.addTask { try? await vaults[writer % 2].append(own) }
+            }
+        }
+        let found = try await vaults[0].activity()
+        #expect(found.count == 200)
+        for writer in 0..<20 {
+            let own = entries(writer * 10..<writer * 10 + 10)
+            #expect(found.filter { own.contains($0) } == own)
+        }
+        for vault in vaults { await vault.close() }
+    }
+
+    @Test("One that is damaged says so in its place; the others and new ones are there")
+    func damaged() async throws {
+        let folder = Folder()
+        let first = try await folder.newVault()
+        try await first.append(entries(0..<5))
+        await first.close()
+        try folder.sql(
+            "UPDATE record SET sealed = zeroblob(296) WHERE kind = 8 AND (hex(id) LIKE '%1' OR hex(id) LIKE '%4')")
+        let vault = try await folder.openVault()
+        try await vault.append(entries(5..<6))
+        var expected = entries(0..<6)
+        let epoch = Date(timeIntervalSince1970: 0)
+        expected[0] = ActivityEntry(at: epoch, text: "what stood here is damaged", kind: .failure)
+        expected[3] = ActivityEntry(at: expected[2].at, text: "what stood here is damaged", kind: .failure)
+        #expect(try await vault.activity() == expected)
+        #expect(try await vault.snapshot().entries.isEmpty)
+        await vault.close()
+    }
+
+    @Test(
+        "A number beyond all counting is told, not counted on",
+        arguments: ["ffffffffffffffffffffffffffffffff", "0000000000000000ffffffffffffffff", "00000000000000ff"])
+    func absurdNumber(id: String) async throws {
+        let folder = Folder()
+        let first = try await folder.newVault()
+        try await first.append(entries(0..<2))
+        await first.close()
+        try folder.sql("UPDATE record SET id = x'\(id)' WHERE hex(id) LIKE '%2'")
+        let vault = try await folder.openVault()
+        let found = await failure { () throws(Failure) in try await vault.append(entries(2..<3)) }
+        #expect(found.summary == "the vault \(folder.vault) is damaged: the activity is not what was written")
+        #expect(try await vault.activity().map(\.kind) == [.note, .failure])
+        await vault.close()
+    }
+}
+
 @Suite("An edit without a revision")
 struct FreeEditTests {
     @Test("It is made on what is stored, counts the revision on, and keeps token and credentials")
