@@ -1,0 +1,373 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Model
+
+@Suite("When tokens are renewed")
+struct RenewalScheduleTests {
+    private func approximately(_ left: Double?, _ right: Double) -> Bool {
+        left.map { abs($0 - right) < 1e-6 } ?? false
+    }
+
+    // MARK: - When a token is due
+
+    @Test(
+        "a token is due 90 s before its end, or a tenth of its life, and up to a tenth of that earlier",
+        arguments: [(3_600.0, 0.0, 3_510.0), (3_600, 1, 3_501), (300, 0, 270), (300, 0.5, 268.5), (86_400, 0, 86_310)])
+    func lead(life: Double, chance: Double, due: Double) {
+        let simulation = RenewalSimulation { _, _ in .token(life) }
+        var schedule = RenewalSchedule()
+        let profile = ClientProfile(name: "a", clientID: "a", keepsFresh: true, created: simulation.now.wall)
+        let entry = ClientEntry(profile: profile, revision: 1, token: simulation.facts(life: life))
+        schedule.take(entry, at: simulation.now, random: chance)
+        #expect(approximately(schedule.secondsUntilNext(at: simulation.now), due))
+        #expect(schedule.due(at: simulation.now.advanced(by: due - 0.1), limit: 8) == RenewalSchedule.Due())
+        let later = simulation.now.advanced(by: due + 0.1)
+        #expect(schedule.due(at: later, limit: 8) == RenewalSchedule.Due(renewals: [entry.id]))
+        // Under way: not due once more.
+        #expect(schedule.due(at: later, limit: 8) == RenewalSchedule.Due())
+        #expect(schedule.secondsUntilNext(at: later) == nil)
+    }
+
+    @Test("a client without a token is due within two seconds, one whose token has expired at once")
+    func withoutToken() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let expired = simulation.watch(token: simulation.facts(life: 60, age: 100))
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == 0)
+        let empty = simulation.watch()
+        simulation.run(for: 0.01)
+        #expect(simulation.asked.keys.contains(expired))
+        simulation.run(for: 2)
+        #expect(simulation.asked.keys.contains(empty))
+        #expect(simulation.requests == 2)
+    }
+
+    @Test("a token of unknown expiry is never due")
+    func unknownExpiry() {
+        var simulation = RenewalSimulation { _, _ in .token(nil) }
+        let held = simulation.watch(token: simulation.facts(life: nil, age: 1e6))
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == nil)
+        let fetched = simulation.watch()
+        simulation.run(for: 100_000)
+        #expect(simulation.asked[held] == nil)
+        #expect(simulation.asked[fetched]?.count == 1)
+    }
+
+    @Test("who is not watched is not renewed, and nothing is ever looked for")
+    func notWatched() {
+        var simulation = RenewalSimulation { _, _ in .token(60) }
+        let id = simulation.watch(keepsFresh: false)
+        #expect(simulation.schedule.count == 0)
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == nil)
+        if var entry = simulation.clients[id] {
+            entry.profile.keepsFresh = true
+            simulation.put(entry)
+            #expect(simulation.schedule.secondsUntilNext(at: simulation.now) != nil)
+            entry.profile.keepsFresh = false
+            simulation.put(entry)
+        }
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == nil)
+        simulation.run(for: 3_600)
+        #expect(simulation.requests == 0)
+    }
+
+    @Test("a change of the client that is none of its token's draws no new chance")
+    func otherChanges() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600))
+        let next = simulation.schedule.secondsUntilNext(at: simulation.now)
+        if var entry = simulation.clients[id] {
+            entry.profile.notes = "new"
+            entry.revision += 1
+            entry.lastUsed = simulation.now.wall
+            simulation.put(entry)
+        }
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == next)
+    }
+
+    @Test("a token that somebody else has fetched puts the renewal off, also while it is being confirmed")
+    func fetchedElsewhere() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_550))
+        #expect(simulation.schedule.due(at: simulation.now, limit: 8).renewals == [id])
+        var entry = simulation.clients[id]
+        #expect(simulation.schedule.confirm(id, at: simulation.now) == true)
+        entry?.token = simulation.facts(life: 3_600, age: 1)
+        if let entry { simulation.put(entry) }
+        #expect(simulation.schedule.confirm(id, at: simulation.now) == false)
+        let next = simulation.schedule.secondsUntilNext(at: simulation.now) ?? 0
+        #expect((3_500...3_509).contains(next))
+    }
+
+    @Test("nothing is due within five seconds of a request that anybody sent")
+    func floor() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_505))
+        simulation.schedule.asked(id, at: simulation.now)
+        #expect(approximately(simulation.schedule.secondsUntilNext(at: simulation.now), 5))
+    }
+
+    // MARK: - An hour
+
+    @Test("an hour of 200 clients takes hardly more requests than the ideal, and no token ever expires")
+    func hour() {
+        let hour = RenewalHour()
+        #expect(hour.ideal == 1_435)
+        #expect((hour.ideal...hour.ideal * 21 / 20).contains(hour.simulation.requests))
+        #expect(hour.simulation.longestGap == 0)
+        #expect((hour.simulation.shortestDistance ?? 0) >= 5)
+        #expect(hour.simulation.warned.isEmpty)
+        // Asleep between: a look for each request and each answer, not many more.
+        #expect(hour.simulation.looks <= 3 * hour.simulation.requests)
+    }
+
+    @Test("the figure for docs/benchmarks.md", .enabled(if: ProcessInfo.processInfo.environment["KEYFOB_BENCH"] != nil))
+    func figure() {
+        let hour = RenewalHour()
+        print("hour of 200 keep-fresh clients: \(hour.simulation.requests) requests, ideal \(hour.ideal)")
+        #expect(hour.simulation.longestGap == 0)
+    }
+
+    @Test("200 tokens fetched together are not renewed together")
+    func spread() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        for _ in 0..<200 { simulation.watch(token: simulation.facts(life: 3_600)) }
+        simulation.run(for: 3_600)
+        let seconds = Set(simulation.asked.values.compactMap { $0.first.map { Int($0) } })
+        #expect(simulation.requests == 200)
+        #expect(seconds.count >= 9)
+    }
+
+    @Test(
+        "a token that lives shorter than the floor is fetched every five seconds, not more often",
+        arguments: [(1.0, 5.0, 5.01), (5, 5, 5.01), (10, 8.9, 9.01)])
+    func shortLives(life: Double, least: Double, most: Double) {
+        var simulation = RenewalSimulation { _, _ in .token(life) }
+        let id = simulation.watch()
+        simulation.run(for: 3_600)
+        #expect(simulation.distances(of: id).allSatisfy { (least...most).contains($0) })
+        #expect((simulation.asked[id]?.count ?? 0) >= Int(3_590 / most))
+        #expect(simulation.warned.isEmpty)
+    }
+
+    // MARK: - What comes to nothing
+
+    @Test("after a failure it is tried again at growing intervals, up to five minutes, past the end as well")
+    func unreachable() {
+        var simulation = RenewalSimulation { _, _ in .failure(.unreachable) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_500))
+        simulation.run(for: 3_600)
+        let distances = simulation.distances(of: id)
+        let growing = [5.0, 10, 20, 40, 80, 160]
+        for (distance, wait) in zip(distances, growing) {
+            #expect((wait...wait * 1.1 + 0.3).contains(distance))
+        }
+        #expect(distances.dropFirst(growing.count).allSatisfy { (272...300.3).contains($0) })
+        #expect(distances.count >= 16)
+    }
+
+    @Test("a success after failures begins anew: the next failure waits five seconds again")
+    func recovered() {
+        var simulation = RenewalSimulation { _, number in number == 3 ? .token(3_600) : .failure(.unreachable) }
+        let id = simulation.watch()
+        simulation.run(for: 3_600)
+        let distances = simulation.distances(of: id)
+        #expect((3_500...3_511).contains(distances[3]))
+        #expect((5...5.8).contains(distances[4]))
+    }
+
+    @Test("with a server that fails one time in three no client is without a token, and none asks in a storm")
+    func flaky() {
+        var simulation = RenewalSimulation { id, number in
+            (Int(id.uuid.15) + number) % 3 == 0 ? .failure(.unreachable) : .token(300)
+        }
+        for _ in 0..<200 { simulation.watch() }
+        simulation.run(for: 3_600)
+        #expect(simulation.longestGap == 0)
+        #expect((simulation.shortestDistance ?? 0) >= 5)
+        #expect(simulation.requests < 200 * 14 * 2)
+    }
+
+    @Test(
+        "after a final answer nobody asks again by himself, after a restart neither",
+        arguments: [Failure.Kind.refused, .notAToken, .redirected, .unusableProfile])
+    func final(kind: Failure.Kind) {
+        var simulation = RenewalSimulation { _, _ in .failure(kind) }
+        let id = simulation.watch(token: simulation.facts(life: 300, age: 280))
+        simulation.run(for: 86_400)
+        #expect(simulation.asked[id]?.count == 1)
+
+        var restarted = RenewalSimulation { _, _ in .token(3_600) }
+        if let entry = simulation.clients[id] { restarted.put(entry) }
+        restarted.run(for: 86_400)
+        #expect(restarted.requests == 0)
+
+        // A person's request has succeeded.
+        if var entry = simulation.clients[id] {
+            entry.token = restarted.facts(life: 3_600)
+            entry.attempt = .idle
+            restarted.put(entry)
+        }
+        restarted.run(for: 3_600)
+        #expect(restarted.requests == 1)
+    }
+
+    @Test("a client that was refused is asked for again once it asks with other credentials")
+    func otherCredentials() {
+        var simulation = RenewalSimulation { _, number in number == 0 ? .failure(.refused) : .token(3_600) }
+        let id = simulation.watch()
+        simulation.run(for: 600)
+        #expect(simulation.requests == 1)
+        if var entry = simulation.clients[id] {
+            entry.profile.credentialsID = UUID()
+            entry.attempt = .idle
+            simulation.put(entry)
+        }
+        simulation.run(for: 5)
+        #expect(simulation.requests == 2)
+    }
+
+    @Test("a failure that could not be stored counts as well")
+    func notStored() {
+        var simulation = RenewalSimulation { _, _ in .token(60) }
+        let id = simulation.watch(token: simulation.facts(life: 60, age: 58))
+        for expected in [5.0, 10, 20] {
+            #expect(simulation.schedule.due(at: simulation.now, limit: 8).renewals == [id])
+            simulation.schedule.asked(id, at: simulation.now)
+            simulation.schedule.answered(id, Failure(.cannotWrite, "disk full"), at: simulation.now, random: 0)
+            #expect(approximately(simulation.schedule.secondsUntilRenewal(of: id, at: simulation.now), expected))
+            simulation.now = simulation.now.advanced(by: expected)
+        }
+        #expect(simulation.schedule.due(at: simulation.now, limit: 8).renewals == [id])
+        simulation.schedule.answered(id, Failure(.refused, "no"), at: simulation.now, random: 0)
+        #expect(simulation.schedule.secondsUntilRenewal(of: id, at: simulation.now) == nil)
+    }
+
+    @Test("a server that hands one token out until its end is asked at growing intervals, and right after the end")
+    func sameToken() {
+        var simulation = RenewalSimulation { _, number in number == 5 ? .token(3_600) : .sameToken }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_400))
+        let end = simulation.now.boot + 200
+        simulation.run(for: 400)
+        let times = simulation.asked[id] ?? []
+        #expect(times.count == 6)
+        for (distance, wait) in zip(simulation.distances(of: id), [5.0, 10, 20, 40]) {
+            #expect((wait...wait * 1.1 + 0.3).contains(distance))
+        }
+        // Counted down in whole seconds, its end comes up to a second early each time.
+        #expect(abs((times.last ?? 0) - end) < 6)
+        #expect((simulation.clients[id]?.token?.secondsLeft(at: simulation.now) ?? 0) > 3_000)
+    }
+
+    @Test("a server that hands one dead token out for ever is not asked in a storm")
+    func sameTokenForEver() {
+        var simulation = RenewalSimulation { _, _ in .sameToken }
+        let id = simulation.watch(token: simulation.facts(life: 300, age: 200))
+        simulation.run(for: 7_200)
+        #expect((simulation.shortestDistance ?? 0) >= 5)
+        #expect((20...40).contains(simulation.asked[id]?.count ?? 0))
+    }
+
+    @Test("the same token handed to a person long before its end does not bring the renewal nearer")
+    func sameTokenEarly() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 1_000))
+        if var entry = simulation.clients[id] {
+            entry.token = simulation.facts(life: 2_600)
+            simulation.put(entry)
+        }
+        #expect((2_500...2_511).contains(simulation.schedule.secondsUntilNext(at: simulation.now) ?? 0))
+    }
+
+    // MARK: - Clocks
+
+    @Test("after a laptop has slept for eight hours all is renewed at once, and once")
+    func suspended() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        for _ in 0..<200 { simulation.watch(token: simulation.facts(life: 3_600, age: 60)) }
+        simulation.run(for: 10)
+        #expect(simulation.requests == 0)
+        simulation.now = simulation.now.advanced(by: 8 * 3_600)
+        let woken = simulation.now.boot
+        simulation.run(for: 60)
+        #expect(simulation.requests == 200)
+        #expect(simulation.asked.values.allSatisfy { ($0.last ?? .infinity) - woken < 10 })
+    }
+
+    @Test("a clock set forward makes due what it lets expire, without a storm; set back, it delays nothing")
+    func clockSet() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600))
+        simulation.now.wall += 7_200
+        #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == 5)
+        simulation.run(for: 60)
+        #expect(simulation.asked[id]?.count == 1)
+        simulation.now.wall -= 86_400
+        simulation.run(for: 3_570)
+        #expect(simulation.asked[id]?.count == 2)
+        #expect(simulation.longestGap < 7_200)
+        #expect((simulation.shortestDistance ?? 0) >= 3_490)
+    }
+
+    // MARK: - Warning
+
+    @Test("that a token is about to expire is told once, and only where its renewal came to nothing")
+    func warning() {
+        var simulation = RenewalSimulation { _, number in number < 20 ? .failure(.unreachable) : .token(3_600) }
+        let (failing, refused) = (
+            simulation.watch(token: simulation.facts(life: 3_600, age: 3_400)),
+            simulation.watch(
+                token: simulation.facts(life: 3_600, age: 3_400),
+                attempt: .failed(FailedAttempt(failure: Failure(.refused, "no"), at: simulation.now)))
+        )
+        let expiring = simulation.now.boot + 140
+        simulation.run(for: 3_000)
+        for id in [failing, refused] {
+            #expect(simulation.warned[id]?.count == 1)
+            // A request under way may bring the token yet.
+            #expect((0...0.3).contains((simulation.warned[id]?.first ?? 0) - expiring))
+        }
+    }
+
+    // MARK: - Many
+
+    @Test("a change and a look among 10,000 clients cost next to nothing")
+    func many() {
+        var simulation = RenewalSimulation { _, _ in .token(3_600) }
+        for _ in 0..<10_000 { simulation.watch(token: simulation.facts(life: 3_600)) }
+        let ids = Array(simulation.clients.keys)
+        let start = ContinuousClock.now
+        for number in 0..<100_000 {
+            simulation.schedule.asked(ids[number % ids.count], at: simulation.now)
+            #expect(simulation.schedule.secondsUntilNext(at: simulation.now) != nil)
+        }
+        // Going through them all each time would take minutes.
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+}
+
+/// An hour of 200 clients, half of them with tokens of 3,600 s, half with tokens of 300 s, that were fetched one after
+/// another.
+struct RenewalHour {
+    let simulation: RenewalSimulation
+    /// How many requests it takes where each token is renewed exactly when its lead begins.
+    let ideal: Int
+
+    init() {
+        var simulation = RenewalSimulation { id, _ in .token(Self.life(id)) }
+        var ideal = 0
+        for number in 0..<200 {
+            let id = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, UInt8(number)))
+            let kept = Self.life(id) - RenewalSchedule.lead(ofLife: Self.life(id))
+            let age = kept * Double(number) / 200
+            simulation.watch(id: id, token: simulation.facts(life: Self.life(id), age: age))
+            ideal += Int((3_600 + age) / kept)
+        }
+        simulation.run(for: 3_600)
+        self.simulation = simulation
+        self.ideal = ideal
+    }
+
+    private static func life(_ id: UUID) -> Double { id.uuid.15 % 2 == 0 ? 3_600 : 300 }
+}
