@@ -17,6 +17,13 @@ public actor CredentialManager {
         case removed(UUID)
         /// The vault could not be read; what was told before may be out of date.
         case failed(Failure)
+        /// A client that is kept fresh has a new token; the request took so many seconds.
+        case renewed(UUID, seconds: Double)
+        /// Renewing a client's token has failed; the next try is in so many seconds, nil: not by itself.
+        case renewalFailed(UUID, Failure, nextIn: Double?)
+        /// The token of a client that is kept fresh is about to expire, and renewing it came to nothing so far. Told
+        /// once a token.
+        case aboutToExpire(UUID)
     }
 
     /// A token fetched just now.
@@ -44,6 +51,8 @@ public actor CredentialManager {
     let vault: Vault
     let service: TokenService
     let clock: @Sendable () -> Moment
+    let pause: @Sendable (Double) async throws -> Void
+    let random: @Sendable () -> Double
 
     var flights: [UUID: Flight] = [:]
     private(set) var isClosed = false
@@ -61,13 +70,24 @@ public actor CredentialManager {
     /// Why the last reading of all clients failed; nil where it did not.
     private var loadFailure: Failure?
 
+    /// nil: nothing is renewed by itself.
+    var renewals: Renewals?
+
     /// - Parameters:
     ///   - vault: open; the manager closes it.
     ///   - clock: what time it is.
-    public init(vault: Vault, service: TokenService, clock: @escaping @Sendable () -> Moment) {
+    ///   - pause: waits the seconds given; throws where the task is cancelled.
+    ///   - random: a number from 0 up to 1.
+    public init(
+        vault: Vault, service: TokenService, clock: @escaping @Sendable () -> Moment,
+        pause: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
         self.vault = vault
         self.service = service
         self.clock = clock
+        self.pause = pause
+        self.random = random
     }
 
     // MARK: - Seeing
@@ -153,6 +173,7 @@ public actor CredentialManager {
     public func close() async {
         guard !isClosed else { return }
         isClosed = true
+        stopRenewing()
         for id in Array(flights.keys) { abort(id, with: .locked) }
         for observer in observers.values { observer.finish() }
         observers = [:]
@@ -177,6 +198,7 @@ public actor CredentialManager {
             reading = Task {
                 await readStale()
                 reading = nil
+                renewWhatIsDue()
             }
         }
         if let reading { await reading.value }
@@ -225,6 +247,7 @@ public actor CredentialManager {
         if let asked = flights[id]?.credentialsID, asked != entry?.profile.credentialsID {
             abort(id, with: entry.map { .editedMeanwhile($0.profile.name) } ?? .removedMeanwhile)
         }
+        scheduleRenewal(of: id, entry)
         tellState(of: id)
     }
 
@@ -253,7 +276,7 @@ public actor CredentialManager {
         tell(entry.map { .entry($0) } ?? .removed(id))
     }
 
-    private func tell(_ change: Change) {
+    func tell(_ change: Change) {
         for observer in observers.values { observer.yield(change) }
     }
 

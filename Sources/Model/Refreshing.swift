@@ -29,6 +29,7 @@ extension CredentialManager {
             let number = nextNumber()
             flights[id] = Flight(number: number, since: clock())
             flights[id]?.task = Task { await fly(id, number) }
+            renewals?.schedule.asked(id, at: clock())
             tellState(of: id)
         }
         flights[id]?.waiters[waiter] = landing

@@ -98,6 +98,7 @@ final class EffectRunner {
                 case .entry(let entry): post(.clientChanged(entry))
                 case .removed(let id): post(.clientRemoved(id))
                 case .failed(let failure): post(.vaultUnreadable(failure))
+                case .renewed, .renewalFailed, .aboutToExpire: break
                 }
             }
         }

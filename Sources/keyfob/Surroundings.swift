@@ -13,6 +13,7 @@ enum Surroundings {
         let service = TokenService(
             transport: CurlTransport(userAgent: Version.userAgent), clock: { Clocks.now() },
             pause: { try await Pause.seconds($0) })
-        return CredentialManager(vault: vault, service: service, clock: { Clocks.now() })
+        return CredentialManager(
+            vault: vault, service: service, clock: { Clocks.now() }, pause: { try await Pause.seconds($0) })
     }
 }

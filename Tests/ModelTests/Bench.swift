@@ -31,7 +31,8 @@ final class Bench {
         over vault: Vault, _ server: ScriptedServer, _ clock: TestClock
     ) -> CredentialManager {
         let service = TokenService(transport: server, clock: { clock.now }, pause: { _ in }, random: { 0 })
-        return CredentialManager(vault: vault, service: service, clock: { clock.now })
+        return CredentialManager(
+            vault: vault, service: service, clock: { clock.now }, pause: { try await clock.pause($0) }, random: { 0 })
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -59,12 +60,18 @@ final class Bench {
         try bytes.write(to: URL(fileURLWithPath: path))
     }
 
-    func profile(_ name: String, scope: String = "gbg.token") -> ClientProfile {
-        ClientProfile(name: name, clientID: "id of \(name)", scope: scope, created: clock.now.wall)
+    func profile(_ name: String, scope: String = "gbg.token", keepsFresh: Bool = false) -> ClientProfile {
+        ClientProfile(
+            name: name, clientID: "id of \(name)", scope: scope, keepsFresh: keepsFresh, created: clock.now.wall)
     }
 
-    @discardableResult func add(_ name: String) async throws -> ClientEntry {
-        try await manager.create(profile(name), secret: Secret(utf8: "secret of \(name)"))
+    @discardableResult func add(_ name: String, keepsFresh: Bool = false) async throws -> ClientEntry {
+        try await manager.create(profile(name, keepsFresh: keepsFresh), secret: Secret(utf8: "secret of \(name)"))
+    }
+
+    /// Whether the manager goes to sleep for so long.
+    func sleeps(for seconds: Double) async -> Bool {
+        await eventually { clock.untilNext.map { abs($0 - seconds) < 0.01 } ?? false }
     }
 
     /// Begins to observe; returns the first change.

@@ -75,13 +75,61 @@ final class ScriptedServer: HTTPTransport {
         HTTPResponse(status: 401, body: Secret(utf8: #"{"error":"invalid_client"}"#)))
 }
 
-/// A clock that a test sets.
+/// A clock that a test sets, and the sleeps that it ends.
 final class TestClock: Sendable {
-    private let time = Mutex(
-        Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot"))
+    private struct Sleep {
+        var end: Double
+        var continuation: CheckedContinuation<Bool, Never>
+    }
 
-    var now: Moment { time.withLock { $0 } }
-    func advance(by seconds: Double) { time.withLock { $0 = $0.advanced(by: seconds) } }
+    private struct State {
+        var now = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot")
+        var sleeps: [UUID: Sleep] = [:]
+        var begun = 0
+    }
+
+    private let state = Mutex(State())
+
+    var now: Moment { state.withLock { $0.now } }
+
+    /// Moves the time on, and ends the sleeps whose time has come.
+    func advance(by seconds: Double) {
+        suspend(for: seconds)
+        let over = state.withLock { state in
+            let over = state.sleeps.filter { $0.value.end <= state.now.boot }
+            for number in over.keys { state.sleeps[number] = nil }
+            return over.values.map(\.continuation)
+        }
+        for continuation in over { continuation.resume(returning: true) }
+    }
+
+    /// Moves the time on while the machine sleeps: no sleep of the program's ends by it.
+    func suspend(for seconds: Double) { state.withLock { $0.now = $0.now.advanced(by: seconds) } }
+
+    /// How many sleeps are going on, and how many have begun ever.
+    var sleeping: Int { state.withLock { $0.sleeps.count } }
+    var begun: Int { state.withLock { $0.begun } }
+
+    /// Seconds until the next sleep ends; nil where none goes on.
+    var untilNext: Double? { state.withLock { state in state.sleeps.values.map { $0.end - state.now.boot }.min() } }
+
+    func pause(_ seconds: Double) async throws {
+        let number = UUID()
+        let isOver = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isCancelled = state.withLock { state in
+                    guard !Task.isCancelled else { return true }
+                    state.begun += 1
+                    state.sleeps[number] = Sleep(end: state.now.boot + seconds, continuation: continuation)
+                    return false
+                }
+                if isCancelled { continuation.resume(returning: false) }
+            }
+        } onCancel: {
+            state.withLock { $0.sleeps.removeValue(forKey: number) }?.continuation.resume(returning: false)
+        }
+        guard isOver else { throw CancellationError() }
+    }
 }
 
 /// Waits until `condition` holds; false where it does not within ten seconds.

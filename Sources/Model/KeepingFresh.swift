@@ -1,0 +1,125 @@
+import Credentials
+import FoundationEssentials
+
+// Renewing by itself what is kept fresh. `RenewalSchedule` knows when; here is who waits, asks and tells.
+extension CredentialManager {
+    /// How many renewals are under way at once, at most.
+    static let mostRenewals = 8
+
+    /// The renewing that goes on by itself.
+    struct Renewals {
+        struct Alarm {
+            let number: UInt64
+            /// On the time line of `Moment.boot`.
+            let at: Double
+            let task: Task<Void, Never>
+        }
+
+        var schedule = RenewalSchedule()
+        var underWay: [UUID: Task<Void, Never>] = [:]
+        /// The sleep until something is due; nil where nothing ever will be, or all hands are full.
+        var alarm: Alarm?
+    }
+
+    /// Renews the tokens of the clients that are kept fresh (`ClientProfile.keepsFresh`), until the manager is closed.
+    /// Observers are told of it: `renewed`, `renewalFailed`, `aboutToExpire`. While no client is kept fresh, nothing
+    /// waits and nothing wakes. Calling it again changes nothing.
+    ///
+    /// Several processes may keep one vault's clients fresh: a client that is due is first looked up in the vault, and
+    /// a token that another process has stored counts. Accepted weakness: two that find it due within the time of one
+    /// request both ask; chance keeps them apart, and asking twice breaks nothing.
+    public func keepFresh() async {
+        guard !isClosed, renewals == nil else { return }
+        renewals = Renewals()
+        // What can't be read is told, and read anew when the vault's folder changes.
+        if known.isEmpty { _ = try? await entries() }
+        let now = clock()
+        for entry in known.values { renewals?.schedule.take(entry, at: now, random: random()) }
+        renewWhatIsDue()
+    }
+
+    /// To be called when the machine has woken up, or somebody has set the clock: what is due by now is renewed at once.
+    /// A sleep does not count the time that the machine is suspended.
+    public func clockJumped() {
+        renewals?.alarm?.task.cancel()
+        renewals?.alarm = nil
+        renewWhatIsDue()
+    }
+
+    /// Takes over what was read of a client; nil where it is gone.
+    func scheduleRenewal(of id: UUID, _ entry: ClientEntry?) {
+        guard renewals != nil else { return }
+        guard let entry else { return renewals?.schedule.forget(id) ?? () }
+        renewals?.schedule.take(entry, at: clock(), random: random())
+    }
+
+    /// Starts what is due and sleeps until the next. Cheap where nothing has changed.
+    func renewWhatIsDue() {
+        guard !isClosed, let count = renewals?.underWay.count else { return }
+        let now = clock()
+        let due = renewals?.schedule.due(at: now, limit: Self.mostRenewals - count) ?? RenewalSchedule.Due()
+        for id in due.warnings { tell(.aboutToExpire(id)) }
+        for id in due.renewals { renewals?.underWay[id] = Task { await renew(id) } }
+        setAlarm(at: now)
+    }
+
+    func stopRenewing() {
+        renewals?.alarm?.task.cancel()
+        for task in renewals?.underWay.values.map({ $0 }) ?? [] { task.cancel() }
+        renewals = nil
+    }
+
+    private func setAlarm(at now: Moment) {
+        let isFull = renewals?.underWay.count == Self.mostRenewals
+        let seconds = isFull ? nil : renewals?.schedule.secondsUntilNext(at: now)
+        let at = seconds.map { now.boot + $0 }
+        // It is set already, to the millisecond.
+        if let at, let set = renewals?.alarm?.at, abs(at - set) < 0.001 { return }
+        renewals?.alarm?.task.cancel()
+        renewals?.alarm = nil
+        guard let seconds, let at else { return }
+        let number = nextNumber()
+        let task = Task { [weak self, pause] in
+            do { try await pause(seconds) } catch { return }
+            await self?.alarmRang(number)
+        }
+        renewals?.alarm = Renewals.Alarm(number: number, at: at, task: task)
+    }
+
+    private func alarmRang(_ number: UInt64) {
+        guard renewals?.alarm?.number == number else { return }
+        renewals?.alarm = nil
+        renewWhatIsDue()
+    }
+
+    private func renew(_ id: UUID) async {
+        // Another process may have fetched a token meanwhile.
+        await catchUp(with: id)
+        if renewals?.schedule.confirm(id, at: clock()) == true {
+            // A person's request that is under way is shared, and told of as such.
+            let isOurs = flights[id] == nil
+            var failure: Failure?
+            do throws(Failure) {
+                let refreshed = try await refresh(id)
+                if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
+            } catch {
+                failure = error
+            }
+            renewals?.schedule.answered(id, failure, at: clock(), random: random())
+            if let failure, isOurs, Self.tellsOfRenewal(failure) {
+                let next = renewals?.schedule.secondsUntilRenewal(of: id, at: clock())
+                tell(.renewalFailed(id, failure, nextIn: next))
+            }
+        }
+        renewals?.underWay[id] = nil
+        renewWhatIsDue()
+    }
+
+    /// Not where somebody has removed or edited the client meanwhile, or locked the vault.
+    private static func tellsOfRenewal(_ failure: Failure) -> Bool {
+        switch failure.kind {
+        case .noSuchClient, .conflict, .locked, .interrupted: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,286 @@
+import Credentials
+import Foundation
+import OAuth
+import Storage
+import Testing
+
+@testable import Model
+
+@Suite("Keeping tokens fresh", .timeLimit(.minutes(1)))
+struct KeepingFreshTests {
+    /// The next change that is about renewing.
+    private func nextOfRenewal(_ bench: Bench) async -> CredentialManager.Change? {
+        while let change = await bench.next() {
+            switch change {
+            case .renewed, .renewalFailed, .aboutToExpire: return change
+            case .loaded, .entry, .removed, .failed: continue
+            }
+        }
+        return nil
+    }
+
+    private let refused = Failure(
+        .refused, "the server refused client \"a\": invalid_client (401)",
+        hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
+
+    @Test("while no client is kept fresh nothing waits and nobody is asked")
+    func nothingWatched() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        await bench.manager.keepFresh()
+        _ = try await bench.manager.refresh(entry.id)
+        bench.clock.advance(by: 100_000)
+        try await bench.add("b")
+        #expect(bench.clock.begun == 0)
+        #expect(bench.server.arrived == 1)
+    }
+
+    @Test("a token is renewed at 90 s left, again and again, and observers are told")
+    func renewed() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        #expect(await bench.observe() == .loaded([entry]))
+        await bench.manager.keepFresh()
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        for number in 1...3 {
+            #expect(await bench.sleeps(for: 3_510))
+            bench.clock.advance(by: 3_509)
+            #expect(bench.server.arrived == number)
+            bench.clock.advance(by: 1)
+            #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+            #expect(try await bench.otherVault().token(of: entry.id)?.value == Secret(utf8: "token\(number)"))
+        }
+    }
+
+    @Test("without keepFresh() no client is renewed, whatever its profile says")
+    func notStarted() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        _ = await bench.observe()
+        try await bench.add("a", keepsFresh: true)
+        #expect(bench.clock.begun == 0)
+        #expect(bench.server.arrived == 0)
+    }
+
+    @Test("no more than eight are renewed at once, and all are in the end")
+    func bound() async throws {
+        let bench = try await Bench()
+        for number in 0..<20 { try await bench.add("client \(number)", keepsFresh: true) }
+        await bench.manager.keepFresh()
+        for number in 0..<20 {
+            #expect(await eventually { bench.server.open == min(8, 20 - number) })
+            bench.server.answerOne(ScriptedServer.token("t\(number)"))
+        }
+        #expect(await bench.sleeps(for: 3_510))
+        #expect(bench.server.mostOpen == 8)
+        #expect(bench.server.arrived == 20)
+        #expect(try await bench.manager.entries().allSatisfy { $0.token != nil })
+    }
+
+    @Test("turning it on renews at once, turning it off ends the waiting")
+    func turnedOnAndOff() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        var entry = try await bench.add("a")
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        entry.profile.keepsFresh = true
+        _ = try await bench.manager.update(entry.profile, from: entry.revision, secret: nil)
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+
+        let current = try #require(try await bench.manager.entries().first)
+        entry.profile.keepsFresh = false
+        _ = try await bench.manager.update(entry.profile, from: current.revision, secret: nil)
+        #expect(await eventually { bench.clock.sleeping == 0 })
+        bench.clock.advance(by: 10_000)
+        #expect(bench.server.arrived == 1)
+    }
+
+    @Test("removing a client ends the waiting")
+    func removed() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        await bench.manager.keepFresh()
+        #expect(await bench.sleeps(for: 3_510))
+        try await bench.manager.remove(entry.id, from: nil)
+        #expect(await eventually { bench.clock.sleeping == 0 })
+    }
+
+    @Test("a failure is told with the time of the next try, which comes")
+    func failure() async throws {
+        let bench = try await Bench {
+            $0 == 1 || $0 == 2 ? .failure(.nameResolution(host: "x")) : ScriptedServer.token("token\($0)")
+        }
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+        bench.clock.advance(by: 3_510)
+        for wait in [5.0, 10] {
+            guard case .renewalFailed(entry.id, let failure, nextIn: wait) = await nextOfRenewal(bench) else {
+                Issue.record("the failure was not told")
+                return
+            }
+            #expect(failure.kind == .unreachable)
+            #expect(await bench.sleeps(for: wait))
+            bench.clock.advance(by: wait)
+        }
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(bench.server.arrived == 4)
+    }
+
+    @Test("a refused client is not asked again until a person's request succeeds, after a restart neither")
+    func refusedClient() async throws {
+        let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : ScriptedServer.token("abc") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        #expect(await nextOfRenewal(bench) == .renewalFailed(entry.id, refused, nextIn: nil))
+        #expect(bench.clock.sleeping == 0)
+
+        let restarted = bench.manager(over: try await bench.otherVault())
+        await restarted.keepFresh()
+        #expect(bench.clock.sleeping == 0)
+        #expect(bench.server.arrived == 1)
+
+        _ = try await restarted.refresh(entry.id)
+        #expect(await bench.sleeps(for: 3_510))
+        await restarted.close()
+        #expect(await eventually { bench.clock.sleeping == 0 })
+    }
+
+    @Test("a token that another process has fetched counts, though nobody has told of it")
+    func fetchedElsewhere() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        await bench.manager.keepFresh()
+        #expect(await bench.sleeps(for: 3_510))
+        let other = bench.manager(over: try await bench.otherVault())
+        bench.clock.advance(by: 3_500)
+        _ = try await other.refresh(entry.id)
+        bench.clock.advance(by: 10)
+        #expect(await bench.sleeps(for: 3_500))
+        #expect(bench.server.arrived == 2)
+        await other.close()
+    }
+
+    @Test("a token that another process is seen to have stored puts the renewal off at once")
+    func seenElsewhere() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        await bench.manager.keepFresh()
+        #expect(await bench.sleeps(for: 3_510))
+        let other = bench.manager(over: try await bench.otherVault())
+        bench.clock.advance(by: 1_000)
+        _ = try await other.refresh(entry.id)
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await bench.sleeps(for: 3_510))
+        #expect(bench.clock.sleeping == 1)
+        await other.close()
+    }
+
+    @Test("after a suspended machine has woken up what is due is renewed at once")
+    func suspended() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+        bench.clock.suspend(for: 8 * 3_600)
+        #expect(bench.server.arrived == 1)
+        await bench.manager.clockJumped()
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+        #expect(bench.clock.sleeping == 1)
+    }
+
+    @Test("a person's request that is under way is shared, and told of as no renewal")
+    func shared() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = await bench.observe()
+        let task = await bench.refreshing(entry.id)
+        bench.clock.advance(by: 6)
+        await bench.manager.keepFresh()
+        #expect(await eventually { await bench.manager.waiters(of: entry.id) == 2 })
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        _ = try await task.value.get()
+        #expect(await bench.sleeps(for: 3_504))
+        #expect(bench.server.arrived == 1)
+        await bench.manager.close()
+        #expect(await nextOfRenewal(bench) == nil)
+    }
+
+    @Test("nobody is asked by itself within five seconds of a person's request; a person asks whenever he wants")
+    func floor() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)", lifetime: 2) }
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = try await bench.manager.refresh(entry.id)
+        _ = try await bench.manager.refresh(entry.id)
+        await bench.manager.keepFresh()
+        #expect(await bench.sleeps(for: 5))
+        bench.clock.advance(by: 4.9)
+        #expect(bench.server.arrived == 2)
+        bench.clock.advance(by: 0.1)
+        #expect(await eventually { bench.server.arrived == 3 })
+    }
+
+    @Test("that a watched token is about to expire is told once, and where its renewal has failed")
+    func aboutToExpire() async throws {
+        let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abc") : ScriptedServer.refusal }
+        let entry = try await bench.add("a", keepsFresh: true)
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+        bench.clock.advance(by: 3_510)
+        #expect(await nextOfRenewal(bench) == .renewalFailed(entry.id, refused, nextIn: nil))
+        #expect(await bench.sleeps(for: 30))
+        bench.clock.advance(by: 30)
+        #expect(await nextOfRenewal(bench) == .aboutToExpire(entry.id))
+        #expect(await eventually { bench.clock.sleeping == 0 })
+        await bench.manager.clockJumped()
+        await bench.manager.close()
+        #expect(await nextOfRenewal(bench) == nil)
+    }
+
+    @Test("closing ends the waiting and what is under way; nothing is told of it")
+    func closed() async throws {
+        let bench = try await Bench()
+        let (first, _) = (try await bench.add("a", keepsFresh: true), try await bench.add("b", keepsFresh: true))
+        _ = await bench.observe()
+        await bench.manager.keepFresh()
+        #expect(await eventually { bench.server.open == 2 })
+        bench.server.answerOne(ScriptedServer.token("abc"))
+        #expect(await bench.sleeps(for: 3_510))
+        await bench.manager.close()
+        #expect(await eventually { bench.clock.sleeping == 0 && bench.server.open == 0 })
+        while let change = await nextOfRenewal(bench) {
+            guard case .renewed(_, seconds: 0) = change else {
+                Issue.record("told \(change)")
+                return
+            }
+        }
+        await bench.manager.keepFresh()
+        await bench.manager.clockJumped()
+        bench.clock.advance(by: 10_000)
+        #expect(bench.server.arrived == 2)
+        #expect(bench.clock.sleeping == 0)
+        #expect(try await bench.otherVault().entry(first.id)?.attempt == .idle)
+    }
+
+    @Test("a manager that nobody has closed and nobody holds is let go, though it sleeps")
+    func letGo() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        try await bench.add("a", keepsFresh: true)
+        weak var gone: CredentialManager?
+        do {
+            let manager = bench.manager(over: try await bench.otherVault())
+            gone = manager
+            await manager.keepFresh()
+            #expect(await bench.sleeps(for: 3_510))
+        }
+        #expect(await eventually { gone == nil })
+    }
+}
