@@ -100,7 +100,7 @@ extension CredentialManager {
             let isOurs = flights[id] == nil
             var failure: Failure?
             do throws(Failure) {
-                let refreshed = try await refresh(id)
+                let refreshed = try await refresh(id, isByItself: true)
                 if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
             } catch {
                 failure = error

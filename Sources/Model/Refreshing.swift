@@ -12,23 +12,26 @@ extension CredentialManager {
     /// the token that is held alone. An answer for a client that has been removed or edited meanwhile is dropped.
     /// - Throws: what `TokenService.requestToken` throws; `noSuchClient`; `conflict` where the client was edited
     ///   meanwhile; `locked`; `interrupted` where the task is cancelled; what the vault throws.
-    public func refresh(_ id: UUID) async throws(Failure) -> Refreshed {
+    public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isByItself: false) }
+
+    /// - Parameter isByItself: no person has asked: then the server is never asked twice within 5 s.
+    func refresh(_ id: UUID, isByItself: Bool) async throws(Failure) -> Refreshed {
         guard !isClosed else { throw .locked }
         let waiter = nextNumber()
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { join(id, as: waiter, $0) }
+            await withCheckedContinuation { join(id, as: waiter, isByItself: isByItself, $0) }
         } onCancel: {
             Task { await leave(id, waiter) }
         }
         return try result.get()
     }
 
-    private func join(_ id: UUID, as waiter: UInt64, _ landing: Landing) {
+    private func join(_ id: UUID, as waiter: UInt64, isByItself: Bool, _ landing: Landing) {
         guard !Task.isCancelled else { return landing.resume(returning: .failure(.cancelled)) }
         if flights[id] == nil {
             let number = nextNumber()
             flights[id] = Flight(number: number, since: clock())
-            flights[id]?.task = Task { await fly(id, number) }
+            flights[id]?.task = Task { await fly(id, number, isByItself: isByItself) }
             renewals?.schedule.asked(id, at: clock())
             tellState(of: id)
         }
@@ -49,10 +52,10 @@ extension CredentialManager {
         for landing in flight.waiters.values { landing.resume(returning: .failure(failure)) }
     }
 
-    private func fly(_ id: UUID, _ number: UInt64) async {
+    private func fly(_ id: UUID, _ number: UInt64, isByItself: Bool) async {
         let outcome: Result<(token: AccessToken, seconds: Double), Failure>
         do throws(Failure) {
-            outcome = .success(try await fetch(id, number))
+            outcome = .success(try await fetch(id, number, isByItself: isByItself))
         } catch {
             outcome = .failure(error)
         }
@@ -69,7 +72,9 @@ extension CredentialManager {
     }
 
     /// Asks and stores what comes of it.
-    private func fetch(_ id: UUID, _ number: UInt64) async throws(Failure) -> (token: AccessToken, seconds: Double) {
+    private func fetch(
+        _ id: UUID, _ number: UInt64, isByItself: Bool
+    ) async throws(Failure) -> (token: AccessToken, seconds: Double) {
         let (profile, secret) = try await vault.credentials(of: id)
         guard flights[id]?.number == number else { throw .cancelled }
         flights[id]?.credentialsID = profile.credentialsID
@@ -84,11 +89,36 @@ extension CredentialManager {
             return (token, seconds)
         } catch {
             guard flights[id]?.number == number, Self.tellsOfTheServer(error) else { throw error }
+            var failure = error
+            if error.kind == .refused, await previousSecretWorks(profile, isByItself: isByItself) {
+                failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
+            }
+            guard flights[id]?.number == number else { throw .cancelled }
             // Where this can't be stored either, the failure itself is still what matters.
-            let attempt = FailedAttempt(failure: error, at: clock())
+            let attempt = FailedAttempt(failure: failure, at: clock())
             _ = try? await vault.store(attempt, for: id, credentialsID: profile.credentialsID)
-            throw error
+            throw failure
         }
+    }
+
+    /// Whether the server still takes the secret before the one that it has refused just now. The token that it gives
+    /// for it is dropped: it is asked for with what is not in use.
+    private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
+        guard profile.previousSecretSet != nil,
+            let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil
+        else { return false }
+        do {
+            if isByItself { try await pause(RenewalSchedule.shortestWait) }
+            _ = try await service.requestToken(for: profile, secret: previous)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func hintOfPreviousSecret(_ profile: ClientProfile) -> String {
+        let date = profile.previousSecretSet.map { ", set \($0.formatted(.iso8601.year().month().day()))," } ?? ""
+        return "the previous secret\(date) still works: e edits the client and swaps them"
     }
 
     /// Whether the failure is about the request, and not about the vault or about who asked.
@@ -96,49 +126,6 @@ extension CredentialManager {
         switch failure.kind {
         case .unreachable, .refused, .notAToken, .redirected, .unusableProfile: true
         default: false
-        }
-    }
-
-    // MARK: - Many
-
-    /// How far `refreshAll` has come.
-    public struct Progress: Sendable, Equatable {
-        /// How many have an answer, a failed one or not.
-        public var done: Int
-        public var failed: Int
-        public var total: Int
-    }
-
-    /// Refreshes every client, in the order of their names, at most `concurrency` at a time. One's failure does not stop
-    /// the others; it is in its entry. Cancelling the task ends those under way that nobody else waits for.
-    /// - Parameter progress: called at the start and after each client, in order.
-    /// - Throws: only where the clients can't be read.
-    @discardableResult
-    public func refreshAll(
-        concurrency: Int = 8, progress: @Sendable (Progress) -> Void = { _ in }
-    ) async throws(Failure) -> Progress {
-        var waiting = try await entries().map(\.id)[...]
-        var state = Progress(done: 0, failed: 0, total: waiting.count)
-        progress(state)
-        await withTaskGroup(of: Bool.self) { group in
-            for id in waiting.prefix(max(concurrency, 1)) { group.addTask { await self.canRefresh(id) } }
-            waiting = waiting.dropFirst(max(concurrency, 1))
-            while let succeeded = await group.next() {
-                state.done += 1
-                if !succeeded { state.failed += 1 }
-                progress(state)
-                if !Task.isCancelled, let id = waiting.popFirst() { group.addTask { await self.canRefresh(id) } }
-            }
-        }
-        return state
-    }
-
-    private func canRefresh(_ id: UUID) async -> Bool {
-        do throws(Failure) {
-            _ = try await refresh(id)
-            return true
-        } catch {
-            return false
         }
     }
 

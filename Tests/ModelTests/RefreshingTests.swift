@@ -244,8 +244,8 @@ struct RefreshingTests {
             #expect(await eventually { bench.server.open == min(3, 7 - number) })
             bench.server.answerOne(number == 2 ? ScriptedServer.refusal : ScriptedServer.token("t\(number)"))
         }
-        let end = CredentialManager.Progress(done: 7, failed: 1, total: 7)
-        #expect(try await task.value == end)
+        let end = try await task.value
+        #expect((end.done, end.failed, end.total) == (7, 1, 7))
         continuation.finish()
         var seen: [CredentialManager.Progress] = []
         for await step in steps { seen.append(step) }
@@ -254,7 +254,9 @@ struct RefreshingTests {
         #expect(bench.server.mostOpen == 3)
         let entries = try await bench.manager.entries()
         #expect(entries.count { $0.token != nil } == 6)
-        #expect(entries.count { $0.attempt != .idle } == 1)
+        let failed = entries.filter { $0.attempt != .idle }
+        #expect(failed.map(\.id) == end.failures.map(\.id))
+        #expect(end.failures.map(\.failure.kind) == [.refused])
     }
 
     @Test("cancelling refreshAll ends what is under way and starts nothing more")
@@ -265,7 +267,7 @@ struct RefreshingTests {
         #expect(await eventually { bench.server.open == 2 })
         task.cancel()
         let progress = try await task.value
-        #expect(progress == CredentialManager.Progress(done: 2, failed: 2, total: 5))
+        #expect((progress.done, progress.failed, progress.total) == (2, 2, 5))
         #expect(bench.server.arrived == 2)
         #expect(try await bench.manager.entries().allSatisfy { $0.attempt == .idle })
     }
@@ -274,7 +276,21 @@ struct RefreshingTests {
     func none() async throws {
         let bench = try await Bench()
         #expect(
-            try await bench.manager.refreshAll() == CredentialManager.Progress(done: 0, failed: 0, total: 0))
+            try await bench.manager.refreshAll() == CredentialManager.Progress(done: 0, total: 0))
+    }
+
+    @Test("refreshAll of some clients asks for these alone, in their order; one that is not there is told as failed")
+    func some() async throws {
+        let bench = try await Bench { ScriptedServer.token("t\($0)") }
+        var entries: [ClientEntry] = []
+        for number in 0..<4 { entries.append(try await bench.add("client \(number)")) }
+        let gone = UUID()
+        let progress = try await bench.manager.refreshAll([entries[2].id, gone, entries[1].id], concurrency: 1)
+        #expect((progress.done, progress.total) == (3, 3))
+        #expect(progress.failures.map(\.id) == [gone])
+        #expect(progress.failures.map(\.failure.kind) == [.noSuchClient])
+        #expect(bench.server.bodies.map { $0.contains("client%202") } == [true, false])
+        #expect(try await bench.manager.entries().map { $0.token != nil } == [false, true, true, false])
     }
 
     // MARK: - Using
