@@ -15,6 +15,8 @@ public struct RetryPolicy: Sendable {
     public var mostRetries = 2
     /// The longest Retry-After, in seconds, that is waited for.
     public var longestWait = 10.0
+    /// Whether a request is sent again that the server has answered.
+    public var repeatsAnswered = true
 
     public init() {}
 
@@ -26,6 +28,7 @@ public struct RetryPolicy: Sendable {
         guard sent <= mostRetries else { return nil }
         switch occurrence {
         case .closedReusedConnection: return 0.1 * random
+        case .answered where !repeatsAnswered: return nil
         case .answered(429, let asked), .answered(502, let asked), .answered(503, let asked), .answered(504, let asked):
             guard let asked else { return 0.5 * Double(1 << (sent - 1)) * (1 + random) }
             guard asked <= longestWait else { return nil }

@@ -6,7 +6,7 @@ public struct TokenService: Sendable {
     private let clock: @Sendable () -> Moment
     private let pause: @Sendable (Double) async throws -> Void
     private let random: @Sendable () -> Double
-    private let policy = RetryPolicy()
+    private var policy = RetryPolicy()
 
     /// - Parameters:
     ///   - clock: what time it is.
@@ -21,6 +21,14 @@ public struct TokenService: Sendable {
         self.clock = clock
         self.pause = pause
         self.random = random
+    }
+
+    /// The same, but what the server has answered, with whatever status, is never sent again: for whoever decides himself
+    /// when to ask again.
+    public var askingOnce: TokenService {
+        var service = self
+        service.policy.repeatsAnswered = false
+        return service
     }
 
     /// A new token for the client, from its token endpoint. Every final answer but a usable bearer token is a failure.

@@ -74,4 +74,14 @@ struct RetryPolicyTests {
         }
         #expect(HTTPDate.parse("Sunday, 06-Nov-26 08:49:37 GMT") == HTTPDate.parse("Fri, 06 Nov 2026 08:49:37 GMT"))
     }
+
+    @Test("where it is told not to, it repeats no answer, but still what the server has not seen")
+    func answersOnce() {
+        var policy = RetryPolicy()
+        policy.repeatsAnswered = false
+        for status in [429, 500, 502, 503, 504] {
+            #expect(policy.wait(after: .answered(status: status, retryAfter: 1), sent: 1, random: 0) == nil)
+        }
+        #expect(policy.wait(after: .closedReusedConnection, sent: 1, random: 0.5) == 0.05)
+    }
 }
