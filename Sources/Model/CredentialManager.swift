@@ -58,6 +58,9 @@ public actor CredentialManager {
     private(set) var isClosed = false
     private var lastNumber: UInt64 = 0
 
+    /// The last token request of each client.
+    var exchanges: [UUID: HTTPExchange] = [:]
+
     /// What was last read, as the vault has it.
     var known: [UUID: ClientEntry] = [:]
     /// What observers were told last.
@@ -178,6 +181,7 @@ public actor CredentialManager {
         for observer in observers.values { observer.finish() }
         observers = [:]
         known = [:]
+        exchanges = [:]
         told = [:]
         await vault.close()
     }
@@ -244,6 +248,7 @@ public actor CredentialManager {
     private func learn(_ id: UUID, _ entry: ClientEntry?) {
         guard !isClosed else { return }
         known[id] = entry
+        if entry == nil { exchanges[id] = nil }
         if let asked = flights[id]?.credentialsID, asked != entry?.profile.credentialsID {
             abort(id, with: entry.map { .editedMeanwhile($0.profile.name) } ?? .removedMeanwhile)
         }

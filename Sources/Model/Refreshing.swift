@@ -80,8 +80,11 @@ extension CredentialManager {
         flights[id]?.credentialsID = profile.credentialsID
         let start = clock()
         do throws(Failure) {
-            let token = try await service.requestToken(for: profile, secret: secret)
+            let asking = isByItself ? service.askingOnce : service
+            let outcome = await asking.requestTokenRecorded(for: profile, secret: secret)
             guard flights[id]?.number == number else { throw .cancelled }
+            if let exchange = outcome.exchange { exchanges[id] = exchange }
+            let token = try outcome.result.get()
             let seconds = clock().seconds(since: start)
             guard try await vault.store(token, for: id, credentialsID: profile.credentialsID) else {
                 throw try await vault.entry(id) == nil ? .removedMeanwhile : .editedMeanwhile(profile.name)
@@ -109,7 +112,7 @@ extension CredentialManager {
         else { return false }
         do {
             if isByItself { try await pause(RenewalSchedule.shortestWait) }
-            _ = try await service.requestToken(for: profile, secret: previous)
+            _ = try await service.askingOnce.requestToken(for: profile, secret: previous)
             return true
         } catch {
             return false
@@ -128,6 +131,10 @@ extension CredentialManager {
         default: false
         }
     }
+
+    /// What the last token request for the client sent and got; nil where none has been sent since the vault was opened.
+    /// It holds no secret.
+    public func exchange(of id: UUID) -> HTTPExchange? { exchanges[id] }
 
     // MARK: - Using
 

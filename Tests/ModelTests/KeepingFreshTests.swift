@@ -129,6 +129,17 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 4)
     }
 
+    @Test("what a server can't answer now is not sent again within five seconds, unless a person asks")
+    func answeredOnce() async throws {
+        let bench = try await Bench { _ in .success(HTTPResponse(status: 503, body: Secret(utf8: "busy"))) }
+        let entry = try await bench.add("a", keepsFresh: true)
+        await bench.manager.keepFresh()
+        #expect(await bench.sleeps(for: 5))
+        #expect(bench.server.arrived == 1)
+        #expect(await thrown { try await bench.manager.refresh(entry.id) }?.kind == .unreachable)
+        #expect(bench.server.arrived == 4)
+    }
+
     @Test("a refused client is not asked again until a person's request succeeds, after a restart neither")
     func refusedClient() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : ScriptedServer.token("abc") }

@@ -134,6 +134,33 @@ struct RefreshingTests {
         #expect(bench.server.arrived == 0)
     }
 
+    @Test("the last request is there to be looked at, without a secret, until the client or the session is gone")
+    func exchange() async throws {
+        let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abcdefgh") : ScriptedServer.refusal }
+        let entry = try await bench.add("a")
+        #expect(await bench.manager.exchange(of: entry.id) == nil)
+        _ = try await bench.manager.refresh(entry.id)
+        let first = try #require(await bench.manager.exchange(of: entry.id))
+        #expect(first.status == 200)
+        #expect(first.outcome == "a token that lives 3600 s")
+        #expect(first.requestForm.contains(HTTPExchange.Field("client_secret", "<redacted>")))
+        #expect(!"\(first)".contains("secret of a") && !"\(first)".contains("abcdefgh"))
+
+        bench.clock.advance(by: 10)
+        await #expect(throws: refused) { try await bench.manager.refresh(entry.id) }
+        let second = try #require(await bench.manager.exchange(of: entry.id))
+        #expect(second.status == 401)
+        #expect(second.started == bench.clock.now.wall)
+        #expect(second.outcome == refused.summary)
+
+        try await bench.manager.remove(entry.id, from: nil)
+        #expect(await bench.manager.exchange(of: entry.id) == nil)
+        let other = try await bench.add("b")
+        _ = try? await bench.manager.refresh(other.id)
+        await bench.manager.close()
+        #expect(await bench.manager.exchange(of: other.id) == nil)
+    }
+
     // MARK: - Late answers
 
     @Test("removing a client ends its refresh at once, and the late answer is dropped")
