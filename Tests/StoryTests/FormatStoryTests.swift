@@ -30,9 +30,8 @@ struct FormatStoryTests {
             try await story.run("header", "billing", "--format", "curl")
                 == Story.Outcome(
                     0, output: "curl -H 'Authorization: Bearer \(token)' 'https://api.example.com/'\n"))
-        #expect(
-            try await story.run("header", "billing", "--format", "header") == (try await story.run("header", "billing"))
-        )
+        let plain = try await story.run("header", "billing")
+        #expect(try await story.run("header", "billing", "--format", "header") == plain)
         let json = try await story.run("header", "billing", "--format", "json").output
         let members = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(members["access_token"] as? String == token)
