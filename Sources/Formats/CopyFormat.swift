@@ -109,8 +109,8 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
     /// Whether what is copied holds the token, and is to be cleared from the clipboard again.
     public var holdsToken: Bool { entry.needsToken }
 
-    /// The text to print or copy, without a line break at its end. The token goes into it without a `String` in between.
-    /// Empty where the format needs a token and the subject has none.
+    /// The text to print or copy, without a line break at its end. The token goes into it without a `String` in
+    /// between. Empty where the format needs a token and the subject has none.
     public func render(_ subject: CopySubject) -> Secret {
         if needsToken, subject.token == nil { return Secret([]) }
         return entry.render(

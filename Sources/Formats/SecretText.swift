@@ -56,7 +56,7 @@ struct SecretWriter {
 
     /// The character in UTF-8.
     mutating func append(_ scalar: Unicode.Scalar) {
-        for byte in UTF8.encode(scalar).unsafelyUnwrapped { append(byte) }  // Every scalar has a form in UTF-8.
+        for byte in scalar.utf8 { append(byte) }
     }
 }
 

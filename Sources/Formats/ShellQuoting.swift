@@ -6,8 +6,8 @@ import Credentials
 /// A line break or a control character is safe for the shell, not for a terminal without bracketed paste, which would
 /// take it for a key. Formats put only text in that has none.
 public enum ShellQuoting: Sendable, CaseIterable {
-    /// sh, bash, dash, zsh: single quotes, within which nothing is special (POSIX.1-2024, Shell 2.2.2). A backslash stands
-    /// outside them like the quote itself: so fish, which obeys it inside, reads the same word.
+    /// sh, bash, dash, zsh: single quotes, within which nothing is special (POSIX.1-2024, Shell 2.2.2). A backslash
+    /// stands outside them like the quote itself: so fish, which obeys it inside, reads the same word.
     case posix
     /// fish: single quotes, within which `\'` and `\\` alone are special.
     case fish

@@ -25,8 +25,8 @@ struct TargetURL {
         return ".\(host.lowercased())".hasSuffix(".platform.go.gbgplc.com")
     }
 
-    /// What no URL may hold (RFC 3986 §2), and what curl takes for a pattern (`{`, `}`, `[`, `]`), as %XX. A host keeps
-    /// its brackets and the letters that are not ASCII: the tools know these.
+    /// What no URL may hold (RFC 3986 §2), and what curl takes for a pattern (`{`, `}`, `[`, `]`), as %XX. A host
+    /// keeps its brackets and the letters that are not ASCII: the tools know these.
     private static func encoded(_ url: String) -> String {
         var slashes = 0
         var encoded: [UInt8] = []
