@@ -1,0 +1,52 @@
+import Credentials
+
+/// A form as it is sent (application/x-www-form-urlencoded, WHATWG URL §5.1), taken apart without a `String` of a
+/// value.
+enum FormText {
+    struct Member {
+        let name: String
+        let value: Secret
+    }
+
+    static func members(_ form: Secret) -> [Member] {
+        parts(of: form, at: UInt8(ascii: "&")).filter { !$0.isEmpty }.map { member in
+            let (name, value) = split(member, at: UInt8(ascii: "="))
+            return Member(name: decoded(name).line, value: decoded(value ?? Secret([])))
+        }
+    }
+
+    /// `%XX` undone, and `+`, which is a blank in a form alone; a `%` without two digits after it stays.
+    static func decoded(_ text: Secret, isForm: Bool = true) -> Secret {
+        Secret.written(atMost: text.count) { writer in
+            text.withBytes { bytes in
+                var index = 0
+                while index < bytes.count {
+                    let byte = bytes[index]
+                    index += 1
+                    if byte == UInt8(ascii: "%"), index + 1 < bytes.count,
+                        let high = Hexadecimal.value(bytes[index]), let low = Hexadecimal.value(bytes[index + 1])
+                    {
+                        writer.append(high << 4 | low)
+                        index += 2
+                    } else {
+                        writer.append(isForm && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What stands before and after the first `separator`; nil after it where there is none.
+    static func split(_ text: Secret, at separator: UInt8) -> (Secret, Secret?) {
+        guard let place = text.withBytes({ $0.firstIndex(of: separator) }) else { return (text, nil) }
+        return (text.slice(0..<place), text.slice(place + 1..<text.count))
+    }
+
+    static func parts(of text: Secret, at separator: UInt8) -> [Secret] {
+        text.withBytes { bytes in
+            bytes.split(separator: separator, omittingEmptySubsequences: false).map {
+                Secret(copying: UnsafeRawBufferPointer(rebasing: $0))
+            }
+        }
+    }
+}
