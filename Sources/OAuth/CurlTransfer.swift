@@ -38,7 +38,7 @@ final class CurlTransfer {
         self.easy = easy
         self.limits = limits
         self.certificates = certificates
-        host = TokenURL.shownHost(request.url)
+        host = EndpointURL.shownHost(request.url)
         form = SensitiveBytes(capacity: request.body.count)
         form.append(request.body)
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))

@@ -42,7 +42,8 @@ struct Refusal {
             hints.append("try again later")
         }
         return Failure(
-            .unreachable, "\(TokenURL.shownHost(profile.tokenURL)) \(what)\(code) (\(response.status))", hints: hints)
+            .unreachable, "\(EndpointURL.shownHost(profile.tokenURL)) \(what)\(code) (\(response.status))", hints: hints
+        )
     }
 
     private var redirected: Failure {
@@ -76,7 +77,7 @@ struct Refusal {
     func unusable(_ reason: String) -> Failure {
         Failure(
             .notAToken, "the server's token can't be used: \(reason)",
-            hints: ["ask whoever runs \(TokenURL.shownHost(profile.tokenURL)) for plain bearer tokens"])
+            hints: ["ask whoever runs \(EndpointURL.shownHost(profile.tokenURL)) for plain bearer tokens"])
     }
 
     // MARK: - Pieces
@@ -104,7 +105,7 @@ struct Refusal {
     }
 
     private var advice: String {
-        let isGBG = TokenURL.shownHost(profile.tokenURL).contains("gbg")
+        let isGBG = EndpointURL.isGBG(profile.tokenURL)
         let scope = UntrustedText.line(profile.scope, limit: 80)
         let credentials =
             "check the client ID and secret"

@@ -28,7 +28,7 @@ public struct TokenRequest {
     /// - Throws: `Failure` of kind `unusableProfile` where the token URL or an extra parameter can't be used, no client
     ///   ID is there, or the authentication method can't carry it; `unreachable` where libcurl is missing.
     public static func build(for profile: ClientProfile, secret: Secret) throws(Failure) -> HTTPRequest {
-        let url = try TokenURL(profile.tokenURL)
+        let url = try EndpointURL(profile.tokenURL, as: .tokenURL)
         guard !profile.clientID.isEmpty else {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no client ID",

@@ -27,17 +27,21 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case libraryMissing(detail: String)
     case other(host: String, code: Int, detail: String)
 
+    /// The same in the words for people, of a request for a token.
+    public var failure: Failure { failure(at: .tokenURL) }
+
     /// The same in the words for people.
-    public var failure: Failure {
+    /// - Parameter field: which URL the request went to.
+    public func failure(at field: EndpointURL.Field) -> Failure {
         switch self {
         case .nameResolution(let host):
             return unreachable(
                 "no address was found for \(shown(host))",
-                hints: ["check the token URL and the network (name resolution failed)"])
+                hints: ["check \(field) and the network (name resolution failed)"])
         case .connect(let host, let detail):
             return unreachable(
                 "no connection to \(shown(host)): \(shown(detail))",
-                hints: ["check the token URL's host and port, and whether a firewall or a proxy is in between"])
+                hints: ["check \(field)'s host and port, and whether a firewall or a proxy is in between"])
         case .tls(let host, let detail):
             return unreachable(
                 "no secure connection to \(shown(host)): \(shown(detail))",
@@ -49,22 +53,22 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 "the proxy did not let the request through: \(shown(detail))",
                 hints: ["check https_proxy, all_proxy and no_proxy in the environment"])
         case .timeout(let host, let phase, let seconds):
-            return Self.timeout(host: shown(host), during: phase, seconds: seconds)
+            return Self.timeout(host: shown(host), during: phase, seconds: seconds, field)
         case .closed(let host, _, let detail):
             return unreachable(
                 "\(shown(host)) closed the connection before it had answered: \(shown(detail))",
-                hints: ["try again; if it stays so, check the token URL"])
+                hints: ["try again; if it stays so, check \(field)"])
         case .tooLarge(let host):
+            let what = field == .tokenURL ? "far too large for a token" : "far too large"
             return Failure(
-                .notAToken,
-                "the answer of \(shown(host)) is far too large for a token (more than 1 MiB, or 64 KiB of headers)",
-                hints: ["check the token URL"])
+                .notAToken, "the answer of \(shown(host)) is \(what) (more than 1 MiB, or 64 KiB of headers)",
+                hints: ["check \(field)"])
         case .notHTTP(let host, let detail):
             return Failure(
                 .notAToken, "what \(shown(host)) answered is not HTTP: \(shown(detail))",
-                hints: ["check the token URL's scheme and port"])
+                hints: ["check \(field)'s scheme and port"])
         case .badURL(let detail):
-            return Failure(.unusableProfile, "the token URL can't be used: \(shown(detail))")
+            return Failure(.unusableProfile, "\(field) can't be used: \(shown(detail))")
         case .cancelled:
             return .cancelled
         case .libraryMissing(let detail):
@@ -75,7 +79,9 @@ public enum TransportFailure: Error, Sendable, Equatable {
         }
     }
 
-    private static func timeout(host: String, during phase: Phase, seconds: Int) -> Failure {
+    private static func timeout(
+        host: String, during phase: Phase, seconds: Int, _ field: EndpointURL.Field
+    ) -> Failure {
         switch phase {
         case .nameResolution:
             unreachable(
@@ -84,7 +90,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
         case .connect:
             unreachable(
                 "no connection to \(host) within \(seconds) s",
-                hints: ["check the token URL's host and port, and whether a firewall or a proxy is in between"])
+                hints: ["check \(field)'s host and port, and whether a firewall or a proxy is in between"])
         case .answer:
             unreachable(
                 "\(host) accepted the request and did not answer it within \(seconds) s", hints: ["try again later"])

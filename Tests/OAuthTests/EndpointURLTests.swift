@@ -3,10 +3,10 @@ import Testing
 
 @testable import OAuth
 
-struct TokenURLTests {
-    private func failure(_ text: String) -> Failure? {
+struct EndpointURLTests {
+    private func failure(_ text: String, as field: EndpointURL.Field = .tokenURL) -> Failure? {
         do throws(Failure) {
-            try TokenURL.check(text)
+            try EndpointURL.check(text, as: field)
             return nil
         } catch {
             return error
@@ -32,7 +32,7 @@ struct TokenURLTests {
         ])
     func loopback(text: String) throws {
         #expect(failure(text) == nil)
-        #expect(try TokenURL(text).isLoopback)
+        #expect(try EndpointURL(text, as: .tokenURL).isLoopback)
     }
 
     @Test(
@@ -93,9 +93,35 @@ struct TokenURLTests {
                     hints: ["for GBG GO it is https://api.auth.gbgplc.com/as/token.oauth2"]))
     }
 
+    @Test(
+        "every URL of a client is judged alike, in words of its own",
+        arguments: [
+            (.tokenURL, "token URL", "the secret"), (.revocationURL, "revocation URL", "the secret and the token"),
+            (.issuer, "issuer", "the place that the secret goes to"), (.apiBase, "API base", "the token"),
+        ] as [(EndpointURL.Field, String, String)])
+    func fields(field: EndpointURL.Field, name: String, burden: String) {
+        #expect(failure("https://a.example/b", as: field) == nil)
+        #expect(failure("http://127.0.0.1:80/b", as: field) == nil)
+        #expect(failure("", as: field)?.summary == "no \(name) is given")
+        #expect(failure("https://a.example/#", as: field)?.summary == "the \(name) has a fragment")
+        #expect(failure("https://u@a.example/", as: field)?.summary.hasPrefix("the \(name) has a user name") == true)
+        #expect(failure("example.com", as: field)?.summary.hasPrefix("the \(name) example.com can't be used") == true)
+        #expect(
+            failure("http://a.example/", as: field)?.summary
+                == "plain http to a.example would send \(burden) readable by anyone on the way")
+    }
+
+    @Test("an issuer and an API base have no query")
+    func query() {
+        #expect(failure("https://a.example/?a=b", as: .tokenURL) == nil)
+        #expect(failure("https://a.example/?a=b", as: .revocationURL) == nil)
+        #expect(failure("https://a.example/?", as: .issuer)?.summary == "the issuer has a query")
+        #expect(failure("https://a.example?a=b", as: .apiBase)?.summary == "the API base has a query")
+    }
+
     @Test("the host shown in messages is that of the URL")
     func shownHost() {
-        #expect(TokenURL.shownHost("https://a.example:8443/x?y") == "a.example:8443")
-        #expect(TokenURL.shownHost("https://a.example?y") == "a.example")
+        #expect(EndpointURL.shownHost("https://a.example:8443/x?y") == "a.example:8443")
+        #expect(EndpointURL.shownHost("https://a.example?y") == "a.example")
     }
 }

@@ -2,8 +2,13 @@ import CCurl
 import Credentials
 import Glibc
 
-/// A token URL that may be used: https, or http to this machine, read by the very parser that later connects.
-public struct TokenURL: Sendable, Equatable {
+/// A URL that secrets may be sent to: https, or http to this machine, read by the very parser that later connects.
+public struct EndpointURL: Sendable, Equatable {
+    /// Which URL of a client it is, for the words of a failure.
+    public enum Field: Sendable {
+        case tokenURL, revocationURL, issuer, apiBase
+    }
+
     public let text: String
     /// As libcurl's URL parser reads it: `127.1` and `0x7f000001` are `127.0.0.1`; an IPv6 address in its brackets.
     public let host: String
@@ -12,57 +17,59 @@ public struct TokenURL: Sendable, Equatable {
 
     /// - Throws: `Failure` of kind `unusableProfile` saying what is wrong with `text`; `unreachable` where libcurl is
     ///   missing.
-    public static func check(_ text: String) throws(Failure) {
-        _ = try TokenURL(text)
+    public static func check(_ text: String, as field: Field) throws(Failure) {
+        _ = try EndpointURL(text, as: field)
     }
 
     /// Reads and judges `text`; throws as `check` does.
-    public init(_ text: String) throws(Failure) {
+    public init(_ text: String, as field: Field) throws(Failure) {
         guard !text.isEmpty else {
-            throw Self.unusable("no token URL is given", hint: "for GBG GO it is \(ClientProfile.defaultTokenURL)")
+            throw Self.unusable("no \(field.name) is given", hint: "for \(field.exampleOf) it is \(field.example)")
         }
         guard text.utf8.count <= 2_000 else {
-            throw Self.unusable("the token URL is longer than 2,000 bytes", hint: "check what was pasted")
+            throw Self.unusable("\(field) is longer than 2,000 bytes", hint: "check what was pasted")
         }
         guard !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || UntrustedText.isControl($0) }) else {
-            throw Self.unusable("the token URL has a blank or a control character in it", hint: "remove it")
+            throw Self.unusable("\(field) has a blank or a control character in it", hint: "remove it")
         }
         // A `#` anywhere in a URL begins its fragment (RFC 3986 §3.5).
         guard !text.utf8.contains(UInt8(ascii: "#")) else {
-            throw Self.unusable("the token URL has a fragment", hint: "leave out the # and what follows it")
+            throw Self.unusable("\(field) has a fragment", hint: "leave out the # and what follows it")
         }
         // libcurl forgives one slash and three, and takes what follows for a host.
         let afterScheme = text.utf8.drop { $0 != UInt8(ascii: ":") }
         let isWhole = afterScheme.starts(with: "://".utf8) && afterScheme.dropFirst(3).first != UInt8(ascii: "/")
         let authority = afterScheme.dropFirst(3).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         // Before any message shows the URL: a password may be in it.
-        guard !authority.contains(UInt8(ascii: "@")) else { throw Self.hasUserInfo }
+        guard !authority.contains(UInt8(ascii: "@")) else { throw Self.hasUserInfo(field) }
+        guard field.mayHaveQuery || !text.utf8.contains(UInt8(ascii: "?")) else {
+            throw Self.unusable("\(field) has a query", hint: "leave out the ? and what follows it")
+        }
         if let problem = ccurl_load() {
             throw TransportFailure.libraryMissing(detail: String(cString: problem)).failure
         }
         var code = CURLUE_MALFORMED_INPUT
         guard isWhole, let url = ccurl_url_parse(text, 0, &code) else {
             throw Self.unusable(
-                "the token URL \(UntrustedText.line(text)) can't be used: \(Self.words(for: code))",
-                hint: "it should look like \(ClientProfile.defaultTokenURL)")
+                "\(field) \(UntrustedText.line(text)) can't be used: \(Self.words(for: code))",
+                hint: "it should look like \(field.example)")
         }
         defer { ccurl_url_cleanup(url) }
         guard Self.part(CURLUPART_USER, of: url) == nil, Self.part(CURLUPART_PASSWORD, of: url) == nil else {
-            throw Self.hasUserInfo
+            throw Self.hasUserInfo(field)
         }
         guard let host = Self.part(CURLUPART_HOST, of: url), !host.isEmpty else {
             throw Self.unusable(
-                "the token URL \(UntrustedText.line(text)) names no host",
-                hint: "it should look like \(ClientProfile.defaultTokenURL)")
+                "\(field) \(UntrustedText.line(text)) names no host", hint: "it should look like \(field.example)")
         }
         let scheme = Self.part(CURLUPART_SCHEME, of: url)?.lowercased()
         let isLoopback = Self.isLoopback(host)
         guard scheme == "https" || scheme == "http" else {
-            throw Self.unusable("the token URL does not begin with https://", hint: "only https can be used")
+            throw Self.unusable("\(field) does not begin with https://", hint: "only https can be used")
         }
         guard scheme == "https" || isLoopback else {
             throw Self.unusable(
-                "plain http to \(UntrustedText.line(host)) would send the secret readable by anyone on the way",
+                "plain http to \(UntrustedText.line(host)) would send \(field.burden) readable by anyone on the way",
                 hint: "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])")
         }
         self.text = text
@@ -103,13 +110,81 @@ public struct TokenURL: Sendable, Equatable {
         }
     }
 
-    private static var hasUserInfo: Failure {
+    /// Whether the URL is one of GBG's, whose messages can say more.
+    static func isGBG(_ text: String) -> Bool { shownHost(text).lowercased().contains("gbg") }
+
+    private static func hasUserInfo(_ field: Field) -> Failure {
         unusable(
-            "the token URL has a user name or a password in it",
+            "\(field) has a user name or a password in it",
             hint: "leave out what stands before the @; ID and secret have fields of their own")
     }
 
     private static func unusable(_ summary: String, hint: String) -> Failure {
         Failure(.unusableProfile, summary, hints: [hint])
     }
+}
+
+extension EndpointURL.Field: CustomStringConvertible {
+    /// With its article: `the token URL`.
+    public var description: String { "the \(name)" }
+
+    fileprivate var name: String {
+        switch self {
+        case .tokenURL: "token URL"
+        case .revocationURL: "revocation URL"
+        case .issuer: "issuer"
+        case .apiBase: "API base"
+        }
+    }
+
+    /// What answers there.
+    var endpoint: String {
+        switch self {
+        case .tokenURL: "the token endpoint"
+        case .revocationURL: "the revocation endpoint"
+        case .issuer: "the issuer"
+        case .apiBase: "the API"
+        }
+    }
+
+    fileprivate var example: String {
+        switch self {
+        case .tokenURL: ClientProfile.defaultTokenURL
+        case .revocationURL: "https://api.auth.gbgplc.com/as/revoke_token.oauth2"
+        case .issuer: "https://id.example/realms/NAME"
+        case .apiBase: "https://eu.platform.go.gbgplc.com/v2/captain"
+        }
+    }
+
+    fileprivate var exampleOf: String {
+        switch self {
+        case .tokenURL, .revocationURL: "GBG GO"
+        case .issuer: "a Keycloak"
+        case .apiBase: "GBG GO in the EU"
+        }
+    }
+
+    /// What is sent there, or trusted that comes from there.
+    fileprivate var burden: String {
+        switch self {
+        case .tokenURL: "the secret"
+        case .revocationURL: "the secret and the token"
+        case .issuer: "the place that the secret goes to"
+        case .apiBase: "the token"
+        }
+    }
+
+    /// An issuer has none (RFC 8414 §2); behind an API base a path follows.
+    fileprivate var mayHaveQuery: Bool {
+        switch self {
+        case .tokenURL, .revocationURL: true
+        case .issuer, .apiBase: false
+        }
+    }
+}
+
+/// The check of a token URL, as forms make it.
+public enum TokenURL {
+    /// As `EndpointURL.check`.
+    public static func check(_ text: String) throws(Failure) { try EndpointURL.check(text, as: .tokenURL) }
 }
