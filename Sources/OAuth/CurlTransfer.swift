@@ -8,7 +8,8 @@ final class CurlTransfer {
     private let host: String
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
-    private let form: SensitiveBytes
+    private let requestBody: SensitiveBytes
+    private let cutsLargeAnswer: Bool
     private var headerLines: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -17,6 +18,7 @@ final class CurlTransfer {
     private var bytesReceived = 0
     private var headerBytes = 0
     private var isTooLarge = false
+    private var isCut = false
     private var certificate: HTTPExchange.Certificate?
 
     /// The transfer for `request`, every option set; it must be taken out of the multi handle before it goes.
@@ -39,8 +41,9 @@ final class CurlTransfer {
         self.limits = limits
         self.certificates = certificates
         host = EndpointURL.shownHost(request.url)
-        form = SensitiveBytes(capacity: request.body.count)
-        form.append(request.body)
+        requestBody = SensitiveBytes(capacity: request.body.count)
+        requestBody.append(request.body)
+        cutsLargeAnswer = request.cutsLargeAnswer
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
 
@@ -54,7 +57,12 @@ final class CurlTransfer {
 
     private func prepare(_ request: HTTPRequest, userAgent: String) -> TransportFailure? {
         // `Expect:` keeps curl from asking leave for a body first, which old servers answer with 417.
-        for header in request.headers + [HTTPHeader(name: "Expect", value: "")] where !appendHeader(header) {
+        var headers = request.headers + [HTTPHeader(name: "Expect", value: "")]
+        // libcurl takes every body for a form.
+        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            headers.append(HTTPHeader(name: "Content-Type", value: ""))
+        }
+        for header in headers where !appendHeader(header) {
             return .other(host: host, code: 0, detail: "the header \(header.name) can't be sent")
         }
         var refused: CURLcode?
@@ -67,18 +75,22 @@ final class CurlTransfer {
         set(ccurl_set_number(easy, CURLOPT_FOLLOWLOCATION, 0))
         set(ccurl_set_text(easy, CURLOPT_USERAGENT, userAgent))
         set(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerLines))
-        if request.method == "POST" {
-            set(ccurl_set_number(easy, CURLOPT_POST, 1))
-            set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(form.count)))
-            // Not copied: libcurl reads it from here.
-            set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, form.start))
+        if request.method == "HEAD" {
+            set(ccurl_set_number(easy, CURLOPT_NOBODY, 1))
         } else {
+            // These say how long their body is even where it is empty (RFC 9110 §8.6).
+            if requestBody.count > 0 || ["POST", "PUT", "PATCH"].contains(request.method) {
+                set(ccurl_set_number(easy, CURLOPT_POST, 1))
+                set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(requestBody.count)))
+                // Not copied: libcurl reads it from here.
+                set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, requestBody.start))
+            }
             set(ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method))
         }
         set(ccurl_set_number(easy, CURLOPT_NOSIGNAL, 1))
         set(ccurl_set_number(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(limits.connect * 1_000)))
         set(ccurl_set_number(easy, CURLOPT_TIMEOUT_MS, Int(limits.total * 1_000)))
-        set(ccurl_set_large(easy, CURLOPT_MAXFILESIZE_LARGE, Int64(limits.bytes)))
+        if !cutsLargeAnswer { set(ccurl_set_large(easy, CURLOPT_MAXFILESIZE_LARGE, Int64(limits.bytes))) }
         // A cancelled request must not wait for the resolver's thread.
         set(ccurl_set_number(easy, CURLOPT_QUICK_EXIT, 1))
         set(ccurl_set_number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1))
@@ -138,7 +150,10 @@ final class CurlTransfer {
     }
 
     fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
-        guard count(bytes) else { return false }
+        guard count(bytes) else {
+            isCut = cutsLargeAnswer
+            return false
+        }
         body.append(bytes)
         return true
     }
@@ -170,11 +185,11 @@ final class CurlTransfer {
     // MARK: - After
 
     func outcome(of code: CURLcode) -> CurlEngine.Outcome {
-        guard code == CURLE_OK else { return .failure(failure(for: code)) }
+        guard code == CURLE_OK || isCut else { return .failure(failure(for: code)) }
         return .success(
             HTTPResponse(
                 status: ccurl_info_number(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: body.secret(),
-                redirectURL: ccurl_info_text(easy, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
+                isCut: isCut, redirectURL: ccurl_info_text(easy, CURLINFO_REDIRECT_URL).map { String(cString: $0) },
                 version: version, timings: timings, certificate: certificate))
     }
 

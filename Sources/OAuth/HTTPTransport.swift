@@ -24,13 +24,22 @@ public struct HTTPRequest: Sendable {
     public var body: Secret
     /// Whether the URL's host is this machine: then plain http is allowed and no proxy is used.
     public var isLoopback: Bool
+    /// What becomes of an answer of more than 1 MiB: its beginning is taken and the rest left unread, instead of a
+    /// failure.
+    public var cutsLargeAnswer: Bool
 
-    public init(method: String, url: String, headers: [HTTPHeader], body: Secret, isLoopback: Bool) {
+    /// - Parameters:
+    ///   - method: in capitals; with `HEAD` the body must be empty.
+    public init(
+        method: String, url: String, headers: [HTTPHeader], body: Secret, isLoopback: Bool,
+        cutsLargeAnswer: Bool = false
+    ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.isLoopback = isLoopback
+        self.cutsLargeAnswer = cutsLargeAnswer
     }
 }
 
@@ -41,6 +50,8 @@ public struct HTTPResponse: Sendable {
     public var headers: [(name: String, value: String)]
     /// At most 1 MiB.
     public var body: Secret
+    /// Whether more would have come than `body` holds.
+    public var isCut: Bool
     /// Where a redirect pointed, as an absolute URL; nil where the answer is none. Untrusted.
     public var redirectURL: String?
     /// `HTTP/1.1`, `HTTP/2`; empty where the transport does not tell.
@@ -51,12 +62,14 @@ public struct HTTPResponse: Sendable {
     public var certificate: HTTPExchange.Certificate?
 
     public init(
-        status: Int, headers: [(name: String, value: String)] = [], body: Secret, redirectURL: String? = nil,
-        version: String = "", timings: HTTPExchange.Timings? = nil, certificate: HTTPExchange.Certificate? = nil
+        status: Int, headers: [(name: String, value: String)] = [], body: Secret, isCut: Bool = false,
+        redirectURL: String? = nil, version: String = "", timings: HTTPExchange.Timings? = nil,
+        certificate: HTTPExchange.Certificate? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.isCut = isCut
         self.redirectURL = redirectURL
         self.version = version
         self.timings = timings
