@@ -147,7 +147,7 @@ extension EndpointURL.Field: CustomStringConvertible {
         }
     }
 
-    fileprivate var example: String {
+    var example: String {
         switch self {
         case .tokenURL: ClientProfile.defaultTokenURL
         case .revocationURL: "https://api.auth.gbgplc.com/as/revoke_token.oauth2"

@@ -1,0 +1,84 @@
+import Credentials
+import FoundationEssentials
+
+/// Tries a client's token on its API: one request, sent once.
+public struct TrialService: Sendable {
+    private let transport: any HTTPTransport
+    private let clock: @Sendable () -> Moment
+
+    /// - Parameter clock: what time it is.
+    public init(transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment) {
+        self.transport = transport
+        self.clock = clock
+    }
+
+    /// What the API answers, whatever its status; a refused token is an answer too. No redirect is followed.
+    /// - Throws: what `APIRequest.build` and `TransportFailure.failure` say; `interrupted` at once where the task is
+    ///   cancelled.
+    public func send(
+        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken
+    ) async throws(Failure) -> TrialAnswer {
+        let request = try APIRequest.build(for: profile, trial, token: token.value)
+        let text = ServerText(hiding: nil, of: profile.clientID, tokens: [token.value])
+        let start = clock()
+        let response: HTTPResponse
+        do throws(TransportFailure) {
+            response = try await transport.send(request)
+        } catch {
+            throw error.failure(at: .apiBase)
+        }
+        let end = clock()
+        var exchange = HTTPExchange(request, answeredBy: .success(response), from: start, to: end, text: text)
+        let body = BodyText(response.body, limit: TrialAnswer.shownBytes, hiding: text)
+        let count = Self.byteCount(of: response)
+        exchange.outcome = "\(response.status), \(count) bytes\(response.isCut ? ", not read to the end" : "")"
+        return TrialAnswer(
+            exchange: exchange, body: body.lines ?? "\(count) bytes that are not text", byteCount: count,
+            isCut: body.isCut || response.isCut,
+            hints: Self.hints(for: response, profile: profile, text: text, now: end.wall))
+    }
+
+    /// What was read; of an answer that was not read to its end, as much as it says it has.
+    private static func byteCount(of response: HTTPResponse) -> Int {
+        guard response.isCut, let said = response.header("Content-Length").flatMap({ Int($0) }) else {
+            return response.body.count
+        }
+        return max(said, response.body.count)
+    }
+
+    private static func hints(
+        for response: HTTPResponse, profile: ClientProfile, text: ServerText, now: Date
+    ) -> [String] {
+        switch response.status {
+        case 300...399:
+            guard let target = response.redirectURL ?? response.header("Location"), !target.isEmpty else { return [] }
+            return [
+                "it redirects to \(text.line(target, limit: 1_000))",
+                "redirects are not followed, so that the token goes nowhere else",
+            ]
+        case 401, 403:
+            let refused =
+                response.status == 401
+                ? "the API does not take this token: check that it was asked for with the API's scope and audience"
+                : "the API knows the token and does not let it do this: check the client's scopes and roles"
+            return isGBG(profile)
+                ? ["GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"]
+                    + [refused] : [refused]
+        case 404: return ["check the path, and the API base \(UntrustedText.line(profile.apiBase))"]
+        case 405:
+            return response.header("Allow").map { ["the methods that it takes here: \(text.line($0))"] }
+                ?? ["try another method"]
+        case 429, 503:
+            return RetryAfter.seconds(response, now: now).map {
+                ["it asks to wait \(Refusal.duration($0)) before the next request"]
+            } ?? []
+        default: return []
+        }
+    }
+
+    /// By the API's host, and by the scope that no other service has (the demo's clients ask for it too).
+    private static func isGBG(_ profile: ClientProfile) -> Bool {
+        EndpointURL.isGBG(profile.apiBase)
+            || profile.scope.split(separator: " ").contains(Substring(ClientProfile.defaultScope))
+    }
+}

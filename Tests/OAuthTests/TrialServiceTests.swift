@@ -1,0 +1,161 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import OAuth
+
+@Suite(.timeLimit(.minutes(1)))
+struct TrialServiceTests {
+    private let token = AccessToken(
+        value: Secret(utf8: "eyJ0/abc.def"),
+        facts: TokenFacts(requested: Samples.start, obtained: Samples.start, lifetime: 60, characterCount: 12))
+    private let role =
+        "GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"
+
+    private func profile(_ base: String = "https://a.example/api", scope: String = "") -> ClientProfile {
+        var profile = Samples.profile(scope: scope)
+        profile.apiBase = base
+        return profile
+    }
+
+    private func send(_ response: HTTPResponse, _ profile: ClientProfile? = nil) async throws -> TrialAnswer {
+        let service = TrialService(
+            transport: TokenServiceTests.ScriptedTransport([.success(response)]), clock: { Samples.start })
+        return try await service.send(TrialRequest(path: "/x"), for: profile ?? self.profile(), token: token)
+    }
+
+    @Test("an answer is told with what was sent, the token redacted wherever it stands")
+    func plain() async throws {
+        let body = "{\r\n\t\"got\": \"Bearer eyJ0/abc.def\",\n  \"php\": \"eyJ0\\/abc.def\" }\u{1B}[31m\n"
+        let answer = try await send(
+            Samples.response(200, body, headers: [("X-Got", "eyJ0/abc.def"), ("X-Request-ID", "7")]))
+        #expect(answer.body == "{\n    \"got\": \"Bearer <redacted>\",\n  \"php\": \"<redacted>\" }[31m")
+        #expect(answer.byteCount == body.utf8.count)
+        #expect(!answer.isCut)
+        #expect(!answer.wasRepeatedWithNewToken)
+        #expect(answer.hints == [])
+        #expect(answer.exchange.method == "GET")
+        #expect(answer.exchange.url == "https://a.example/api/x")
+        #expect(answer.exchange.requestHeaders.first == .init("Authorization", "Bearer <redacted>"))
+        #expect(answer.exchange.responseHeaders == [.init("X-Got", "<redacted>"), .init("X-Request-ID", "7")])
+        #expect(answer.exchange.status == 200)
+        #expect(answer.exchange.outcome == "200, \(body.utf8.count) bytes")
+    }
+
+    @Test(
+        "401 and 403 are answers; of GBG GO, known by its host or its scope, they hint at the role",
+        arguments: [401, 403])
+    func refused(status: Int) async throws {
+        let elsewhere = try await send(Samples.response(status, ""))
+        #expect(elsewhere.hints.count == 1)
+        #expect(!elsewhere.hints.contains(role))
+        let gbg = profile("https://eu.platform.go.gbgplc.com/v2/captain")
+        #expect(try await send(Samples.response(status, ""), gbg).hints == [role] + elsewhere.hints)
+        let demo = profile("http://127.0.0.1:1/api", scope: "openid gbg.token")
+        #expect(try await send(Samples.response(status, ""), demo).hints.first == role)
+        #expect(try await send(Samples.response(200, ""), gbg).hints == [])
+    }
+
+    @Test("a redirect says where it points and that it was not followed")
+    func redirect() async throws {
+        let answer = try await send(Samples.response(302, "", redirectURL: "https://b.example/\u{7}?t=eyJ0/abc.def"))
+        #expect(
+            answer.hints == [
+                "it redirects to https://b.example/?t=<redacted>",
+                "redirects are not followed, so that the token goes nowhere else",
+            ])
+        #expect(try await send(Samples.response(304, "")).hints == [])
+    }
+
+    @Test("404, 405 and 429 say what to do next")
+    func others() async throws {
+        #expect(
+            try await send(Samples.response(404, "")).hints == [
+                "check the path, and the API base https://a.example/api"
+            ])
+        #expect(
+            try await send(Samples.response(405, "", headers: [("Allow", "GET, HEAD")])).hints
+                == ["the methods that it takes here: GET, HEAD"])
+        #expect(
+            try await send(Samples.response(429, "", headers: [("Retry-After", "30")])).hints
+                == ["it asks to wait 30 s before the next request"])
+        #expect(try await send(Samples.response(500, "")).hints == [])
+    }
+
+    @Test("of a long body 64 KiB are shown, without half a character and without half a token")
+    func long() async throws {
+        let limit = TrialAnswer.shownBytes
+        let exact = try await send(Samples.response(200, String(repeating: "x", count: limit)))
+        #expect(!exact.isCut)
+        #expect(exact.body.utf8.count == limit)
+        let wide = try await send(Samples.response(200, "x" + String(repeating: "ü", count: limit / 2)))
+        #expect(wide.isCut)
+        #expect(wide.byteCount == limit + 1)
+        #expect(wide.body == "x" + String(repeating: "ü", count: limit / 2 - 1))
+        let filler = String(repeating: "x", count: limit - 6)
+        let straddling = try await send(Samples.response(200, filler + "eyJ0/abc.def and more"))
+        #expect(straddling.body == String((filler + "<redacted>").prefix(limit)))
+        #expect(straddling.isCut)
+    }
+
+    @Test("an answer that was not read to its end says so, and how much it would have been")
+    func unread() async throws {
+        var response = Samples.response(200, "abc", headers: [("Content-Length", "5000000")])
+        response.isCut = true
+        let answer = try await send(response)
+        #expect(answer.isCut)
+        #expect(answer.byteCount == 5_000_000)
+        #expect(answer.exchange.outcome == "200, 5000000 bytes, not read to the end")
+        response.headers = []
+        #expect(try await send(response).byteCount == 3)
+    }
+
+    @Test("what is no text is counted, what nearly is is shown", arguments: [200])
+    func binary(status: Int) async throws {
+        func body(_ bytes: [UInt8]) async throws -> String {
+            try await send(HTTPResponse(status: status, body: Secret(bytes))).body
+        }
+        #expect(try await body(Array(repeating: 0, count: 1_000)) == "1000 bytes that are not text")
+        #expect(try await body([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) == "8 bytes that are not text")
+        #expect(try await body(Array("caf".utf8) + [0xE9] + Array(" au lait".utf8)) == "caf\u{FFFD} au lait")
+        #expect(try await body(Array("a\u{0}bcdefghijklmnop".utf8)) == "abcdefghijklmnop")
+        #expect(try await body([]) == "")
+    }
+
+    @Test("line breaks of every kind are kept as one kind, other white space and hidden characters are tamed")
+    func lines() async throws {
+        let answer = try await send(
+            Samples.response(200, "a\r\nb\rc\n\nd\u{A0}e\u{2028}f\u{202E}g\u{FEFF}h\u{B}i\n\n"))
+        #expect(answer.body == "a\nb\nc\n\nd e fgh i")
+    }
+
+    @Test("where no answer comes, the failure speaks of the API base")
+    func unreachable() async {
+        let service = TrialService(
+            transport: TokenServiceTests.ScriptedTransport([.failure(.nameResolution(host: "a.example"))]),
+            clock: { Samples.start })
+        let failure = await thrown {
+            try await service.send(TrialRequest(path: "/x"), for: profile(), token: token)
+        }
+        #expect(
+            failure
+                == Failure(
+                    .unreachable, "no address was found for a.example",
+                    hints: ["check the API base and the network (name resolution failed)"]))
+    }
+
+    @Test("over the real transport, an endless answer is shown by its beginning")
+    func endless() async throws {
+        let server = try LoopbackServer(
+            always: .endless("HTTP/1.1 200 OK\r\nX-Request-ID: 9\r\n\r\n", piece: String(repeating: "x", count: 10_000))
+        )
+        defer { server.stop() }
+        let service = TrialService(transport: CurlTransport(userAgent: "t"), clock: { Samples.start })
+        let answer = try await service.send(TrialRequest(path: "/x"), for: profile(server.url("/api")), token: token)
+        #expect(answer.isCut)
+        #expect(answer.body == String(repeating: "x", count: TrialAnswer.shownBytes))
+        #expect(answer.exchange.requestIDs.map(\.value) == ["9"])
+        #expect(server.requests.first?.hasPrefix("GET /api/x HTTP/1.1\r\n") == true)
+        #expect(server.requests.first?.contains("\r\nAuthorization: Bearer eyJ0/abc.def\r\n") == true)
+    }
+}
