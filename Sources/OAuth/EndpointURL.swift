@@ -128,7 +128,7 @@ extension EndpointURL.Field: CustomStringConvertible {
     /// With its article: `the token URL`.
     public var description: String { "the \(name)" }
 
-    fileprivate var name: String {
+    var name: String {
         switch self {
         case .tokenURL: "token URL"
         case .revocationURL: "revocation URL"
@@ -136,6 +136,9 @@ extension EndpointURL.Field: CustomStringConvertible {
         case .apiBase: "API base"
         }
     }
+
+    /// What is missing where nothing of its kind answers.
+    var noEndpoint: String { "no \(endpoint.dropFirst("the ".count))" }
 
     /// What answers there.
     var endpoint: String {

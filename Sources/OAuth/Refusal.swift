@@ -1,13 +1,29 @@
 import Credentials
 import FoundationEssentials
 
-/// The words for an answer that holds no usable token.
+/// The words for an answer that holds no usable token, or is no revocation.
 struct Refusal {
     let response: HTTPResponse
     let profile: ClientProfile
     let answer: TokenAnswer?
     let text: ServerText
     let now: Date
+    /// Which of the client's URLs was asked, and that URL.
+    let field: EndpointURL.Field
+    let url: String
+
+    init(
+        response: HTTPResponse, profile: ClientProfile, answer: TokenAnswer?, text: ServerText, now: Date,
+        field: EndpointURL.Field = .tokenURL, url: String? = nil
+    ) {
+        self.response = response
+        self.profile = profile
+        self.answer = answer
+        self.text = text
+        self.now = now
+        self.field = field
+        self.url = url ?? profile.tokenURL
+    }
 
     // MARK: - By status
 
@@ -24,7 +40,7 @@ struct Refusal {
         if let code {
             failure.summary = "the server refused client \(name): \(code) (\(response.status))"
         } else if response.status == 404 {
-            failure.summary = "there is no token endpoint at \(endpoint) (404)"
+            failure.summary = "there is \(field.noEndpoint) at \(endpoint) (404)"
         } else {
             failure.summary = "the server refused client \(name) with status \(response.status) and \(bodyInWords)"
         }
@@ -42,20 +58,20 @@ struct Refusal {
             hints.append("try again later")
         }
         return Failure(
-            .unreachable, "\(EndpointURL.shownHost(profile.tokenURL)) \(what)\(code) (\(response.status))", hints: hints
+            .unreachable, "\(EndpointURL.shownHost(url)) \(what)\(code) (\(response.status))", hints: hints
         )
     }
 
     private var redirected: Failure {
         guard let target = response.redirectURL ?? response.header("Location"), !target.isEmpty else {
             return Failure(
-                .redirected, "the token endpoint answered \(response.status) without saying where to go",
-                hints: ["check the token URL \(endpoint)"])
+                .redirected, "\(field.endpoint) answered \(response.status) without saying where to go",
+                hints: ["check \(field) \(endpoint)"])
         }
         return Failure(
-            .redirected, "the token endpoint redirects to \(text.line(target)) (\(response.status))",
+            .redirected, "\(field.endpoint) redirects to \(text.line(target)) (\(response.status))",
             hints: [
-                "if that is the right place, make it the client's token URL",
+                "if that is the right place, make it the client's \(field.name)",
                 "redirects are not followed, so that the secret goes nowhere else",
             ])
     }
@@ -83,7 +99,7 @@ struct Refusal {
     // MARK: - Pieces
 
     private var name: String { "\"\(UntrustedText.line(profile.name))\"" }
-    private var endpoint: String { UntrustedText.line(profile.tokenURL) }
+    private var endpoint: String { UntrustedText.line(url) }
 
     /// The error's code, RFC 6749 §5.2's or the server's own.
     private var code: String? {
@@ -105,26 +121,30 @@ struct Refusal {
     }
 
     private var advice: String {
-        let isGBG = EndpointURL.isGBG(profile.tokenURL)
+        let isGBG = EndpointURL.isGBG(url)
         let scope = UntrustedText.line(profile.scope, limit: 80)
         let credentials =
             "check the client ID and secret"
             + (isGBG ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
         return switch (code, response.status) {
         case ("invalid_client", _), ("invalid_grant", _): credentials
+        case ("unsupported_token_type", _):
+            "the server can't revoke access tokens: this one is good until it expires"
+        case ("unauthorized_client", _) where field == .revocationURL:
+            "the server does not let this client revoke tokens"
         case ("unauthorized_client", _): "the server does not let this client use the client_credentials grant"
         case ("invalid_scope", _), ("scope_invalid", _):
             profile.scope.isEmpty
                 ? "the server wants a scope: edit the client and name one"
                 : "the client may not have the scope \"\(scope)\": check it, or leave it empty"
         case ("unsupported_grant_type", _):
-            "the endpoint does not know the client_credentials grant: check the token URL \(endpoint)"
+            "the endpoint does not know the client_credentials grant: check \(field) \(endpoint)"
         case ("invalid_request", _):
             "the server did not understand the request: check the client ID, and try the other authentication method"
-        case (_, 401), (_, 403): "\(credentials), and the token URL \(endpoint)"
-        case (_, 404): "check the token URL \(endpoint)"
-        case (_, 405): "the address takes no POST: check the token URL \(endpoint)"
-        default: "check the client ID, the secret, the scope and the token URL \(endpoint)"
+        case (_, 401), (_, 403): "\(credentials), and \(field) \(endpoint)"
+        case (_, 404): "check \(field) \(endpoint)"
+        case (_, 405): "the address takes no POST: check \(field) \(endpoint)"
+        default: "check the client ID, the secret, the scope and \(field) \(endpoint)"
         }
     }
 

@@ -5,7 +5,10 @@ public struct TokenRequest {
     /// A request being put together: the form so far and the headers.
     struct Draft {
         let form = SensitiveBytes()
-        var headers: [HTTPHeader]
+        var headers = [
+            HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
+            HTTPHeader(name: "Accept", value: "application/json"),
+        ]
 
         /// Appends one member; the name is plain already.
         func append(_ name: String, _ value: some Sequence<UInt8>) {
@@ -34,10 +37,7 @@ public struct TokenRequest {
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no client ID",
                 hints: ["edit the client and enter the ID that the server gave it"])
         }
-        var draft = Draft(headers: [
-            HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
-            HTTPHeader(name: "Accept", value: "application/json"),
-        ])
+        var draft = Draft()
         draft.append("grant_type", "client_credentials".utf8)
         try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
         if !profile.scope.isEmpty { draft.append("scope", profile.scope.utf8) }

@@ -1,0 +1,51 @@
+import Credentials
+
+/// Tells the server that a token is not to be taken any more (RFC 7009).
+public struct Revocation: Sendable {
+    private let transport: any HTTPTransport
+    private let clock: @Sendable () -> Moment
+
+    /// - Parameter clock: what time it is.
+    public init(transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment) {
+        self.transport = transport
+        self.clock = clock
+    }
+
+    /// Revokes the token at `url`, with the client's authentication as at the token endpoint. On return it is revoked; a
+    /// token that the server no longer knew counts as such (§2.2).
+    /// - Throws: `Failure` of kind `unusableProfile` where `url` can't be used; `refused` where the server says no;
+    ///   `unreachable` where none or not now answers: the token must be taken to live on (§2.2.1); `redirected`;
+    ///   `interrupted` at once where the task is cancelled.
+    public func revoke(
+        _ token: Secret, for profile: ClientProfile, secret: Secret, at url: String
+    ) async throws(Failure) {
+        let request = try Self.request(token, for: profile, secret: secret, at: url)
+        let response: HTTPResponse
+        do throws(TransportFailure) {
+            response = try await transport.send(request)
+        } catch {
+            throw error.failure(at: .revocationURL)
+        }
+        let answer = TokenAnswer(response.body)
+        // The body of a success is not to be looked at (§2.2), but servers are known that say no with a 200.
+        guard !(200...299).contains(response.status) || answer?.error.words != nil else { return }
+        throw Refusal(
+            response: response, profile: profile, answer: answer,
+            text: ServerText(hiding: secret, of: profile.clientID, tokens: [token]), now: clock().wall,
+            field: .revocationURL, url: url
+        ).failure
+    }
+
+    static func request(
+        _ token: Secret, for profile: ClientProfile, secret: Secret, at url: String
+    ) throws(Failure) -> HTTPRequest {
+        let url = try EndpointURL(url, as: .revocationURL)
+        var draft = TokenRequest.Draft()
+        token.withBytes { draft.append("token", $0) }
+        draft.append("token_type_hint", "access_token".utf8)
+        try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
+        return HTTPRequest(
+            method: "POST", url: url.text, headers: draft.headers, body: draft.form.secret(),
+            isLoopback: url.isLoopback)
+    }
+}
