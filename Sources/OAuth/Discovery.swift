@@ -1,0 +1,181 @@
+import Credentials
+import FoundationEssentials
+
+/// What an issuer says of itself.
+public struct DiscoveredEndpoints: Sendable, Equatable {
+    public var issuer: String
+    /// Can be used as it is: https, or http on this machine.
+    public var tokenURL: String
+    /// nil where the issuer names none, or one that can't be used.
+    public var revocationURL: String?
+    /// Client authentication methods by their registered names; `client_secret_basic` where it names none (RFC 8414 §2).
+    public var methods: [String]
+    /// May be empty: an issuer need not tell them all.
+    public var scopes: [String]
+
+    public init(
+        issuer: String, tokenURL: String, revocationURL: String? = nil,
+        methods: [String] = ["client_secret_basic"], scopes: [String] = []
+    ) {
+        self.issuer = issuer
+        self.tokenURL = tokenURL
+        self.revocationURL = revocationURL
+        self.methods = methods
+        self.scopes = scopes
+    }
+}
+
+/// Asks an issuer where its endpoints are.
+public struct Discovery: Sendable {
+    private let transport: any HTTPTransport
+
+    public init(transport: any HTTPTransport) { self.transport = transport }
+
+    /// What the issuer's document says: `/.well-known/openid-configuration` behind the issuer (OpenID Connect Discovery
+    /// §4), else `/.well-known/oauth-authorization-server` between its host and its path (RFC 8414 §3).
+    ///
+    /// The document must call its issuer by the very name that was asked (§3.3), and one from elsewhere may not send
+    /// secrets to a server on this machine.
+    /// - Throws: `Failure` of kind `unusableProfile` where `issuer` can't be used; `refused` where it has no document;
+    ///   `notAToken` where what it has is none or can't be used; `redirected`; `unreachable`; `interrupted` at once where
+    ///   the task is cancelled.
+    public func endpoints(of issuer: String) async throws(Failure) -> DiscoveredEndpoints {
+        let url = try EndpointURL(issuer, as: .issuer)
+        var failures: [Failure] = []
+        for place in Self.places(of: issuer) {
+            let response = try await ask(place, isLoopback: url.isLoopback)
+            if let problem = Self.problem(with: response, at: place) {
+                failures.append(problem)
+                continue
+            }
+            guard let document = Document(response.body) else {
+                failures.append(
+                    Failure(.notAToken, "what \(UntrustedText.line(place)) answered is no discovery document"))
+                continue
+            }
+            return try Self.endpoints(in: document, of: url)
+        }
+        // One that says more than that nothing is there is worth more than the other.
+        var failure = failures.first { $0.kind != .refused } ?? failures.first ?? .cancelled
+        failure.hints += ["check the issuer \(UntrustedText.line(issuer)), or enter the token URL itself"]
+        throw failure
+    }
+
+    static func places(of issuer: String) -> [String] {
+        var issuer = issuer
+        while issuer.hasSuffix("/") { issuer.removeLast() }
+        let authority = issuer.firstRange(of: "://").map { issuer[$0.upperBound...] } ?? ""
+        let path = authority.firstIndex(of: "/") ?? issuer.endIndex
+        return [
+            issuer + "/.well-known/openid-configuration",
+            issuer[..<path] + "/.well-known/oauth-authorization-server" + issuer[path...],
+        ]
+    }
+
+    private func ask(_ place: String, isLoopback: Bool) async throws(Failure) -> HTTPResponse {
+        let request = HTTPRequest(
+            method: "GET", url: place, headers: [HTTPHeader(name: "Accept", value: "application/json")],
+            body: Secret([]), isLoopback: isLoopback)
+        do throws(TransportFailure) {
+            return try await transport.send(request)
+        } catch {
+            throw error.failure(at: .issuer)
+        }
+    }
+
+    /// Why the answer is no document, as far as its status tells.
+    private static func problem(with response: HTTPResponse, at place: String) -> Failure? {
+        let place = UntrustedText.line(place)
+        switch response.status {
+        case 200: return nil
+        case 300...399:
+            let target = response.redirectURL ?? response.header("Location") ?? "nowhere"
+            return Failure(
+                .redirected, "the issuer redirects \(place) to \(UntrustedText.line(target)) (\(response.status))",
+                hints: ["redirects are not followed: the issuer of another place is another issuer"])
+        case 429, 500...599:
+            return Failure(
+                .unreachable, "\(EndpointURL.shownHost(place)) can't answer now (\(response.status))",
+                hints: ["try again later"])
+        default: return Failure(.refused, "there is no discovery document at \(place) (\(response.status))")
+        }
+    }
+
+    private static func endpoints(
+        in document: Document, of issuer: EndpointURL
+    ) throws(Failure) -> DiscoveredEndpoints {
+        let shown = UntrustedText.line(issuer.text)
+        guard let name = document.issuer, !name.isEmpty else {
+            throw Failure(.notAToken, "the discovery document of \(shown) names no issuer")
+        }
+        guard name.utf8.elementsEqual(issuer.text.utf8) else {
+            throw Failure(
+                .notAToken, "the discovery document of \(shown) is that of another issuer, \(UntrustedText.line(name))",
+                hints: ["if that is the right one, enter it just so, to the last slash"])
+        }
+        guard let tokenURL = document.tokenEndpoint, !tokenURL.isEmpty else {
+            throw Failure(
+                .notAToken, "the discovery document of \(shown) names no token endpoint",
+                hints: ["enter the token URL itself"])
+        }
+        do throws(Failure) {
+            try check(tokenURL, as: .tokenURL, from: issuer)
+        } catch {
+            throw Failure(
+                .notAToken, "the discovery document of \(shown) can't be used: \(error.summary)", hints: error.hints)
+        }
+        var revocationURL = document.revocationEndpoint
+        do throws(Failure) { try check(revocationURL ?? "", as: .revocationURL, from: issuer) } catch {
+            revocationURL = nil
+        }
+        return DiscoveredEndpoints(
+            issuer: name, tokenURL: tokenURL, revocationURL: revocationURL,
+            methods: document.methods.map(list) ?? ["client_secret_basic"], scopes: document.scopes.map(list) ?? [])
+    }
+
+    private static func check(
+        _ text: String, as field: EndpointURL.Field, from issuer: EndpointURL
+    ) throws(Failure) {
+        let url = try EndpointURL(text, as: field)
+        guard !url.isLoopback || issuer.isLoopback else {
+            throw Failure(.unusableProfile, "\(field) that it names, \(UntrustedText.line(text)), is on this machine")
+        }
+    }
+
+    private static func list(_ names: [String]) -> [String] {
+        names.prefix(200).map { UntrustedText.line($0, limit: 100) }.filter { !$0.isEmpty }
+    }
+
+    /// The members that matter; one of another type than it should be counts as missing.
+    private struct Document: Decodable {
+        var issuer: String?
+        var tokenEndpoint: String?
+        var revocationEndpoint: String?
+        var methods: [String]?
+        var scopes: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case issuer
+            case tokenEndpoint = "token_endpoint"
+            case revocationEndpoint = "revocation_endpoint"
+            case methods = "token_endpoint_auth_methods_supported"
+            case scopes = "scopes_supported"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            issuer = try? members.decode(String.self, forKey: .issuer)
+            tokenEndpoint = try? members.decode(String.self, forKey: .tokenEndpoint)
+            revocationEndpoint = try? members.decode(String.self, forKey: .revocationEndpoint)
+            methods = try? members.decode([String].self, forKey: .methods)
+            scopes = try? members.decode([String].self, forKey: .scopes)
+        }
+
+        /// - Returns: nil where `body` is no JSON object.
+        init?(_ body: Secret) {
+            let data = body.withBytes { Data($0) }
+            guard let document = try? JSONDecoder().decode(Document.self, from: data) else { return nil }
+            self = document
+        }
+    }
+}
