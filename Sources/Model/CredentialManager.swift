@@ -159,7 +159,7 @@ public actor CredentialManager {
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?
     ) async throws(Failure) -> ClientEntry {
-        let entry = try await vault.update(profile, from: revision, secret: secret, at: clock().wall)
+        let entry = try await vault.update(profile, from: revision, secret: secret, at: clock().wall).entry
         await catchUp(with: profile.id)
         return shown(afterWriting: entry)
     }

@@ -193,16 +193,16 @@ final class OpenVault {
     // MARK: Records
 
     func read(_ kind: RecordKind, of id: UUID) throws(Failure) -> Record? {
-        var found: (revision: Int64, sealed: [UInt8])?
+        guard let row = try sealedRow(kind, of: id) else { return nil }
+        return Record(revision: row.revision, content: try open(row, kind: kind, id: id))
+    }
+
+    func sealedRow(_ kind: RecordKind, of id: UUID) throws(Failure) -> SealedRow? {
+        var found: SealedRow?
         try connection.query(
             "SELECT revision, sealed FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)]
-        ) { (row) throws(Failure) in found = (row.integer(0), row.blob(1)) }
-        guard let found else { return nil }
-        let content = found.sealed.withUnsafeBytes {
-            Sealing.open($0, as: label(kind, of: id, revision: found.revision), with: key)
-        }
-        guard let content else { throw damaged(kind, of: id) }
-        return Record(revision: found.revision, content: content)
+        ) { (row) throws(Failure) in found = SealedRow(revision: row.integer(0), sealed: row.blob(1)) }
+        return found
     }
 
     func revision(_ kind: RecordKind, of id: UUID) throws(Failure) -> Int64? {
@@ -224,15 +224,29 @@ final class OpenVault {
         let sealed = Sealing.seal(
             json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)
         guard sealed.count < Connection.longestRow - 100 else { throw .recordTooLarge }
+        try put(SealedRow(revision: revision, sealed: sealed), kind, of: id)
+        return revision
+    }
+
+    /// Puts a record back as it was, under a revision after the one that it had and the one that is there. One that was
+    /// damaged comes back as damaged as it was.
+    func putBack(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
+        let old = label(kind, of: id, revision: row.revision)
+        guard let content = row.sealed.withUnsafeBytes({ Sealing.open($0, as: old, with: key) }) else {
+            return try put(row, kind, of: id)
+        }
+        let revision = max(row.revision, try revision(kind, of: id) ?? 0) + 1
+        let sealed = content.sealed(as: label(kind, of: id, revision: revision), with: key)
+        try put(SealedRow(revision: revision, sealed: sealed), kind, of: id)
+    }
+
+    private func put(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
         try connection.run(
             """
             INSERT INTO record (kind, id, revision, sealed) VALUES (?, ?, ?, ?)
             ON CONFLICT (kind, id) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed
             """,
-            [
-                .integer(kind.rawValue), .blob(id.bytes), .integer(revision), .blob(sealed),
-            ])
-        return revision
+            [.integer(kind.rawValue), .blob(id.bytes), .integer(row.revision), .blob(row.sealed)])
     }
 
     func delete(_ kind: RecordKind, of id: UUID) throws(Failure) {
@@ -244,6 +258,14 @@ final class OpenVault {
         _ sealed: UnsafeRawBufferPointer, kind: RecordKind, id: UUID, revision: Int64
     ) throws(Failure) -> RecordContent {
         guard let content = Sealing.open(sealed, as: label(kind, of: id, revision: revision), with: key) else {
+            throw damaged(kind, of: id)
+        }
+        return content
+    }
+
+    func open(_ row: SealedRow, kind: RecordKind, id: UUID) throws(Failure) -> RecordContent {
+        let label = label(kind, of: id, revision: row.revision)
+        guard let content = row.sealed.withUnsafeBytes({ Sealing.open($0, as: label, with: key) }) else {
             throw damaged(kind, of: id)
         }
         return content

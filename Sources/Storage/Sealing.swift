@@ -15,7 +15,9 @@ enum RecordKind: Int64, CaseIterable {
     case screenMemory = 9
 
     /// Those that hang on a client: their ID is its ID.
-    static let ofClient: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret, .usage, .trials]
+    static let ofClient = ofCredentials + [.usage, .trials]
+    /// Of those, the ones that are bound to the client's credentials, and the profile that says which they are.
+    static let ofCredentials: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret]
 }
 
 /// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from
@@ -36,6 +38,12 @@ struct RecordLabel {
         withUnsafeBytes(of: revision.littleEndian) { bytes += $0 }
         return bytes
     }
+}
+
+/// A record as it lies in the file.
+struct SealedRow: Sendable {
+    var revision: Int64
+    var sealed: [UInt8]
 }
 
 /// A record's content: what is known (JSON) and, of a secret or token, the bytes themselves, kept out of the JSON so
@@ -61,6 +69,10 @@ struct RecordContent {
     var json: Data { bytes.withBytes { Data($0[4..<secretStart]) } }
     var secret: Secret { bytes.slice(secretStart..<end) }
     var secretCount: Int { end - secretStart }
+
+    func sealed(as label: RecordLabel, with key: SecretBuffer) -> [UInt8] {
+        Sealing.seal(bytes, authenticating: label.associatedData, with: key)
+    }
 }
 
 /// XChaCha20-Poly1305 with a fresh random nonce (libsodium, draft-irtf-cfrg-xchacha): nonce ‖ ciphertext ‖ tag.

@@ -19,8 +19,11 @@ extension Vault {
     /// - Parameters:
     ///   - revision: the revision that the decision was made on.
     ///   - date: when the client was changed.
+    /// - Returns: as `update`.
     /// - Throws: `.unacceptableInput` where no previous secret is kept, `.conflict`, `.noSuchClient`.
-    public func swapSecrets(of id: UUID, from revision: Int64, at date: Date) async throws(Failure) -> ClientEntry {
+    public func swapSecrets(
+        of id: UUID, from revision: Int64, at date: Date
+    ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             let stored = try vault.profile(of: id, from: revision)
             guard let previous = try vault.previousSecret(of: stored) else { throw .noPreviousSecret(stored.name) }
@@ -35,15 +38,21 @@ extension Vault {
 
     /// Removes the previous secret. The one in use, the token and `changed` stay. It works on a damaged one as well.
     /// - Parameter revision: the revision that the decision was made on.
+    /// - Returns: as `update`.
     /// - Throws: as `swapSecrets`.
-    public func forgetPreviousSecret(of id: UUID, from revision: Int64) async throws(Failure) -> ClientEntry {
+    public func forgetPreviousSecret(
+        of id: UUID, from revision: Int64
+    ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             var profile = try vault.profile(of: id, from: revision)
             let isThere = try vault.revision(.previousSecret, of: id) != nil
             guard isThere || profile.previousSecretSet != nil else { throw .noPreviousSecret(profile.name) }
-            try vault.delete(.previousSecret, of: id)
             profile.previousSecretSet = nil
-            return try vault.put(profile, secret: nil)
+            let forgetful = profile
+            return try vault.undoably([.profile, .previousSecret], of: id) { () throws(Failure) in
+                try vault.delete(.previousSecret, of: id)
+                return try vault.put(forgetful, secret: nil)
+            }
         }
     }
 }
@@ -65,15 +74,17 @@ extension OpenVault {
     /// bound to the new credentials.
     func putUnderNewCredentials(
         _ profile: ClientProfile, secret: Secret, previousSecret: Secret?
-    ) throws(Failure) -> ClientEntry {
+    ) throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
         var profile = profile
         profile.credentialsID = UUID()
-        try delete(.token, of: profile.id)
-        try delete(.attempt, of: profile.id)
-        if let previousSecret {
-            let stored = StoredSecret(credentials: profile.credentialsID)
-            try write(.previousSecret, of: profile.id, stored, secret: previousSecret)
+        return try undoably(RecordKind.ofCredentials, of: profile.id) { () throws(Failure) in
+            try delete(.token, of: profile.id)
+            try delete(.attempt, of: profile.id)
+            if let previousSecret {
+                let stored = StoredSecret(credentials: profile.credentialsID)
+                try write(.previousSecret, of: profile.id, stored, secret: previousSecret)
+            }
+            return try put(profile, secret: secret)
         }
-        return try put(profile, secret: secret)
     }
 }

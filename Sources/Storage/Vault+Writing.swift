@@ -27,11 +27,12 @@ extension Vault {
     ///   - revision: the revision that the edit was made from.
     ///   - secret: nil keeps the one that is there, as does the same one given again.
     ///   - date: when it was changed.
+    /// - Returns: the client as stored, and what `undo` takes the edit back with.
     /// - Throws: `.conflict` where somebody else has changed it since `revision`, `.noSuchClient`, `.nameTaken`,
     ///   `.unacceptableInput` as for a new client.
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?, at date: Date
-    ) async throws(Failure) -> ClientEntry {
+    ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
         let edited = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             let stored = try vault.profile(of: edited.id, named: edited.name, from: revision)
@@ -52,7 +53,9 @@ extension Vault {
                 return try vault.putUnderNewCredentials(
                     profile, secret: oldSecret, previousSecret: try vault.previousSecret(of: stored))
             }
-            return try vault.put(profile, secret: nil)
+            return try vault.undoably([.profile], of: profile.id) { () throws(Failure) in
+                try vault.put(profile, secret: nil)
+            }
         }
     }
 
@@ -80,15 +83,16 @@ extension Vault {
 
     /// Removes a client with all its records. It works on a damaged client as well.
     /// - Parameter revision: the revision that the decision was made on; nil removes whatever is there.
+    /// - Returns: what `undo` brings it back with.
     /// - Throws: `.noSuchClient`, `.conflict`.
-    public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
+    @discardableResult
+    public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) -> UndoableChange {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard let current = try vault.revision(.profile, of: id) else { throw .clientGone() }
             guard revision ?? current == current else {
                 throw .changedMeanwhile(try vault.profile(of: id)?.profile.name ?? "")
             }
-            for kind in RecordKind.ofClient { try vault.delete(kind, of: id) }
-            vault.noteName(nil, of: id)
+            return try vault.removeUndoably(id)
         }
     }
 

@@ -146,6 +146,16 @@ extension Failure {
             hints: ["nothing was saved: look at it as it is now, then try again"])
     }
 
+    static func changedSince(_ name: String) -> Failure {
+        Failure(
+            .conflict, "client \"\(name)\" was changed since",
+            hints: ["nothing was undone: edit it as it is now"])
+    }
+
+    static func thereAgain(_ name: String) -> Failure {
+        Failure(.conflict, "client \"\(name)\" is there again", hints: ["nothing was undone"])
+    }
+
     static func noPreviousSecret(_ name: String) -> Failure {
         Failure(
             .unacceptableInput, "client \"\(name)\" has no previous secret",

@@ -68,7 +68,7 @@ struct CredentialManagerTests {
         let other = try await bench.otherVault()
         var theirs = entry.profile
         theirs.notes = "theirs"
-        let stored = try await other.update(theirs, from: entry.revision, secret: nil, at: bench.clock.now.wall)
+        let stored = try await other.update(theirs, from: entry.revision, secret: nil, at: bench.clock.now.wall).entry
         let edit = await thrown {
             try await bench.manager.update(entry.profile, from: entry.revision, secret: nil)
         }
@@ -109,7 +109,7 @@ struct CredentialManagerTests {
         try await other.remove(removed.id, from: nil)
         var profile = edited.profile
         profile.notes = "new"
-        let stored = try await other.update(profile, from: edited.revision, secret: nil, at: bench.clock.now.wall)
+        let stored = try await other.update(profile, from: edited.revision, secret: nil, at: bench.clock.now.wall).entry
         await bench.manager.vaultMayHaveChanged()
         var told: [CredentialManager.Change] = []
         for _ in 0..<3 { if let change = await bench.next() { told.append(change) } }
@@ -148,7 +148,7 @@ struct CredentialManagerTests {
         var profile = entry.profile
         profile.notes = "new"
         let edited = try await bench.manager.vault.update(
-            profile, from: entry.revision, secret: nil, at: bench.clock.now.wall)
+            profile, from: entry.revision, secret: nil, at: bench.clock.now.wall).entry
         try bench.hideVault()
         await bench.manager.catchUp(with: entry.id)
         guard case .failed = await bench.next() else {

@@ -26,7 +26,7 @@ struct ConcurrencyTests {
         #expect(try await first.token(of: profile.id) == newToken())
 
         profile.clientID = "other"
-        let edited = try await first.update(profile, from: 1, secret: nil, at: created)
+        let edited = try await first.update(profile, from: 1, secret: nil, at: created).entry
         #expect(
             try await !second.store(newToken("late"), for: profile.id, credentialsID: profile.credentialsID),
             "asked for with credentials that are not in force any more")
@@ -84,7 +84,8 @@ struct ConcurrencyTests {
                     var edited = profile
                     edited.notes = "edit \(index)"
                     do throws(Failure) {
-                        return try await vaults[index % 2].update(edited, from: 1, secret: nil, at: created).profile
+                        return try await vaults[index % 2].update(edited, from: 1, secret: nil, at: created).entry
+                            .profile
                             .notes
                     } catch {
                         return error.kind == .conflict ? nil : "\(error)"

@@ -156,7 +156,7 @@ struct DamageTests {
         let before = try #require(folder.contents())
         let vault = try await folder.openVault()
         profile.scope = "other"
-        let entry = try await vault.update(profile, from: 1, secret: Secret(utf8: "new"), at: created)
+        let entry = try await vault.update(profile, from: 1, secret: Secret(utf8: "new"), at: created).entry
         await vault.close()
         let older = Folder()
         try before.write(to: URL(fileURLWithPath: older.vault))

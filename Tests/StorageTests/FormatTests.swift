@@ -92,7 +92,7 @@ struct FormatTests {
         _ = try await vault.update(profile, from: 1, secret: nil, at: created.addingTimeInterval(1.5))
         profile = try await vault.update(
             profile, from: 2, secret: Secret(utf8: "n\u{E9}w"), at: created.addingTimeInterval(2)
-        ).profile
+        ).entry.profile
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
         try await vault.noteUse(of: profile.id, at: created.addingTimeInterval(9))

@@ -17,7 +17,8 @@ struct RotationTests {
         _ = try await vault.insert(profile, secret: first)
         #expect(try await vault.previousSecret(of: profile.id) == nil)
         let entry = try await vault.update(
-            profile, from: 1, secret: second, at: created.addingTimeInterval(day))
+            profile, from: 1, secret: second, at: created.addingTimeInterval(day)
+        ).entry
         let credentials = entry.profile.credentialsID
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: credentials))
         #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: credentials))
@@ -51,6 +52,7 @@ struct RotationTests {
         edited.secretSet = nil
         edited.previousSecretSet = nil
         let twice = try await vault.update(edited, from: 2, secret: third, at: created.addingTimeInterval(2 * day))
+            .entry
         #expect(twice.profile.secretSet == created.addingTimeInterval(2 * day))
         #expect(twice.profile.previousSecretSet == created.addingTimeInterval(day))
         #expect(twice.profile.credentialsID != once.profile.credentialsID && twice.token == nil)
@@ -69,10 +71,10 @@ struct RotationTests {
         let entry = try await rotated(vault)
         var profile = entry.profile
         profile.name = "renamed"
-        let renamed = try await vault.update(profile, from: 2, secret: second, at: .distantFuture)
+        let renamed = try await vault.update(profile, from: 2, secret: second, at: .distantFuture).entry
         #expect(renamed.profile.credentialsID == entry.profile.credentialsID && renamed.token != nil)
         profile.scope = "other"
-        let asking = try await vault.update(profile, from: 3, secret: nil, at: .distantFuture)
+        let asking = try await vault.update(profile, from: 3, secret: nil, at: .distantFuture).entry
         #expect(asking.profile.credentialsID != entry.profile.credentialsID && asking.token == nil)
         for edited in [renamed, asking] {
             #expect(edited.profile.secretSet == entry.profile.secretSet)
@@ -90,7 +92,7 @@ struct RotationTests {
         let vault = try await folder.newVault()
         let entry = try await rotated(vault)
         let later = created.addingTimeInterval(3 * day)
-        let swapped = try await vault.swapSecrets(of: entry.id, from: 2, at: later)
+        let swapped = try await vault.swapSecrets(of: entry.id, from: 2, at: later).entry
         var expected = entry.profile
         expected.secretSet = created
         expected.previousSecretSet = created.addingTimeInterval(day)
@@ -103,7 +105,7 @@ struct RotationTests {
         #expect(try await vault.token(of: entry.id) == nil)
         #expect(
             try await !vault.store(newToken(), for: entry.id, credentialsID: entry.profile.credentialsID))
-        let back = try await vault.swapSecrets(of: entry.id, from: 3, at: later)
+        let back = try await vault.swapSecrets(of: entry.id, from: 3, at: later).entry
         #expect(back.profile.secretSet == entry.profile.secretSet)
         #expect(back.profile.previousSecretSet == entry.profile.previousSecretSet)
         #expect(try await vault.secret(of: entry.id) == second)
@@ -116,7 +118,7 @@ struct RotationTests {
         let folder = Folder()
         let vault = try await folder.newVault()
         let entry = try await rotated(vault)
-        let forgotten = try await vault.forgetPreviousSecret(of: entry.id, from: 2)
+        let forgotten = try await vault.forgetPreviousSecret(of: entry.id, from: 2).entry
         var expected = entry.profile
         expected.previousSecretSet = nil
         #expect(
@@ -168,7 +170,7 @@ struct RotationTests {
         let old = try #require(try await vault.entry(VersionOne.bare))
         #expect(old.profile.secretSet == nil)
         let later = created.addingTimeInterval(day)
-        let entry = try await vault.update(old.profile, from: 1, secret: second, at: later)
+        let entry = try await vault.update(old.profile, from: 1, secret: second, at: later).entry
         #expect(entry.profile.secretSet == later && entry.profile.previousSecretSet == created)
         #expect(try await vault.previousSecret(of: old.id) == Secret(utf8: "hidden"))
         await vault.close()

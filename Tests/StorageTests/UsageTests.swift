@@ -22,7 +22,7 @@ struct UsageTests {
         #expect(try await vault.noteUse(of: profile.id, at: .distantPast))
         #expect(try await vault.noteUse(of: profile.id, at: used))
         profile.scope = "other"
-        let edited = try await vault.update(profile, from: 1, secret: nil, at: created)
+        let edited = try await vault.update(profile, from: 1, secret: nil, at: created).entry
         #expect(edited.lastUsed == used)
         await vault.close()
         vault = try await folder.openVault()

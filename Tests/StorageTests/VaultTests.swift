@@ -69,7 +69,7 @@ struct VaultTests {
         profile.created = .distantPast
         let later = created.addingTimeInterval(60)
         // The same secret typed again is no change.
-        let entry = try await vault.update(profile, from: 1, secret: Secret(utf8: "s"), at: later)
+        let entry = try await vault.update(profile, from: 1, secret: Secret(utf8: "s"), at: later).entry
         profile.name = "Renamed"
         profile.created = created
         profile.changed = later
@@ -100,7 +100,7 @@ struct VaultTests {
         default: break
         }
         let new = field == "secret" ? Secret(utf8: "new") : nil
-        let entry = try await vault.update(profile, from: 1, secret: new, at: created)
+        let entry = try await vault.update(profile, from: 1, secret: new, at: created).entry
         #expect(entry.token == nil && entry.attempt == .idle && entry.revision == 2)
         #expect(entry.profile.credentialsID != profile.credentialsID)
         #expect(try await vault.token(of: profile.id) == nil)
@@ -146,7 +146,7 @@ struct VaultTests {
         var profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
         profile.notes = "first"
-        let first = try await vault.update(profile, from: 1, secret: nil, at: created)
+        let first = try await vault.update(profile, from: 1, secret: nil, at: created).entry
         profile.notes = "second"
         let late = await failure { () throws(Failure) in
             try await vault.update(profile, from: 1, secret: nil, at: created)
@@ -183,11 +183,11 @@ struct VaultTests {
         // Its own name in another case is free to it.
         var same = first
         same.name = "CAF\u{C9}"
-        #expect(try await vault.update(same, from: 1, secret: nil, at: created).profile.name == "CAF\u{C9}")
+        #expect(try await vault.update(same, from: 1, secret: nil, at: created).entry.profile.name == "CAF\u{C9}")
         // A name that was given up is free.
         same.name = "something else"
         _ = try await vault.update(same, from: 2, secret: nil, at: created)
-        #expect(try await vault.update(renamed, from: 1, secret: nil, at: created).revision == 2)
+        #expect(try await vault.update(renamed, from: 1, secret: nil, at: created).entry.revision == 2)
         #expect(
             await failure { () throws(Failure) in try await vault.insert(newProfile(" \n"), secret: Secret(utf8: "s")) }
                 .kind == .unacceptableInput)

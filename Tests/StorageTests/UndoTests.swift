@@ -1,0 +1,260 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite("The last deletion or edit can be undone")
+struct UndoTests {
+    private let later = created.addingTimeInterval(60)
+
+    /// A client with every record that one can have, each written at least twice but the secrets.
+    private func filled(_ vault: Vault) async throws -> ClientEntry {
+        var profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "first"))
+        profile = try await vault.update(profile, from: 1, secret: Secret(utf8: "second"), at: created).entry.profile
+        for number in 0..<3 {
+            try await vault.noteUse(of: profile.id, at: created.addingTimeInterval(Double(number)))
+            try await vault.store(TrialRequest(path: "/\(number)"), for: profile.id)
+            #expect(
+                try await vault.store(
+                    newToken("token \(number)"), for: profile.id, credentialsID: profile.credentialsID))
+        }
+        #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+        return try #require(try await vault.entry(profile.id))
+    }
+
+    /// All that can be asked of a client, but for its revision.
+    private struct Whole: Equatable {
+        var entry: ClientEntry?
+        var secret: Secret?
+        var previousSecret: Secret?
+        var token: AccessToken?
+        var trials: [TrialRequest]
+    }
+
+    private func whole(_ vault: Vault, _ id: UUID) async throws -> Whole {
+        var entry = try #require(try await vault.snapshot().entries.first { $0.id == id })
+        entry.revision = 0
+        return Whole(
+            entry: entry, secret: try await vault.secret(of: id),
+            previousSecret: try await vault.previousSecret(of: id), token: try await vault.token(of: id),
+            trials: try await vault.trials(of: id))
+    }
+
+    private func revisions(_ folder: Folder) throws -> [[String]] {
+        try folder.rows("SELECT kind, revision FROM record ORDER BY kind")
+    }
+
+    @Test("A removed client comes back with all its records, each under a later revision, its name its own again")
+    func removal() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        let before = try await whole(vault, entry.id)
+        #expect(
+            try revisions(folder)
+                == [["1", "2"], ["2", "2"], ["3", "3"], ["4", "1"], ["5", "1"], ["6", "3"], ["7", "3"]])
+        let change = try await vault.remove(entry.id, from: 2)
+        #expect(change.id == entry.id && change.isRemoval)
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
+        let restored = try await vault.undo(change)
+        #expect(restored.revision == 3)
+        #expect(try await vault.snapshot().entries == [restored])
+        #expect(try await whole(vault, entry.id) == before)
+        #expect(
+            try revisions(folder)
+                == [["1", "3"], ["2", "3"], ["3", "4"], ["4", "2"], ["5", "2"], ["6", "4"], ["7", "4"]])
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.insert(newProfile("gbg go PRODUCTION"), secret: Secret(utf8: "s"))
+            }.kind == .nameTaken)
+        // The token is one of the credentials that are in force again.
+        #expect(
+            try await vault.store(newToken("new"), for: entry.id, credentialsID: entry.profile.credentialsID))
+        await vault.close()
+    }
+
+    @Test("It is undone by another process too, and after the vault was closed and opened again")
+    func elsewhere() async throws {
+        let folder = Folder()
+        let first = try await folder.newVault()
+        let other = try await folder.openVault()
+        let entry = try await filled(first)
+        let before = try await whole(first, entry.id)
+        let change = try await first.remove(entry.id, from: nil)
+        await first.close()
+        _ = try await other.undo(change)
+        #expect(try await whole(other, entry.id) == before)
+        await other.close()
+    }
+
+    @Test("What it keeps until then is sealed")
+    func sealed() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        var profile = newProfile("a name that nobody else has")
+        _ = try await vault.insert(profile, secret: Secret(utf8: "a secret that nobody else has"))
+        profile.scope = "other"
+        let edit = try await vault.update(profile, from: 1, secret: nil, at: later).undoable
+        let removal = try await vault.remove(profile.id, from: nil)
+        for change in [edit, removal] {
+            let rows = change.rows.compactMap(\.before?.sealed)
+            #expect(rows.count == 2)
+            for row in rows { #expect(!String(decoding: row, as: UTF8.self).contains("nobody")) }
+        }
+        #expect("\(edit)".contains("nobody") == false)
+        await vault.close()
+    }
+
+    @Test(
+        "An edit is taken back with all that it had dropped",
+        arguments: ["scope", "secret", "both", "swap", "forget"])
+    func edit(what: String) async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        let before = try await whole(vault, entry.id)
+        var profile = entry.profile
+        if what == "scope" || what == "both" { profile.scope = "other" }
+        let secret = what == "scope" ? nil : Secret(utf8: "third")
+        let (edited, change) =
+            switch what {
+            case "swap": try await vault.swapSecrets(of: entry.id, from: 2, at: later)
+            case "forget": try await vault.forgetPreviousSecret(of: entry.id, from: 2)
+            default: try await vault.update(profile, from: 2, secret: secret, at: later)
+            }
+        #expect(change.id == entry.id && !change.isRemoval)
+        #expect(try await whole(vault, entry.id) != before)
+        // What comes in between is dropped where it belongs to the credentials that go.
+        if what != "forget" {
+            let credentials = edited.profile.credentialsID
+            for _ in 0..<5 {
+                #expect(try await vault.store(newToken("new"), for: entry.id, credentialsID: credentials))
+            }
+        }
+        let restored = try await vault.undo(change)
+        #expect(restored.revision == 4)
+        #expect(try await whole(vault, entry.id) == before)
+        let tokens = try folder.rows("SELECT revision FROM record WHERE kind = 3").map { $0[0] }
+        #expect(tokens == [what == "forget" ? "3" : "6"], "greater than any that it had")
+        #expect(
+            try await !vault.store(newToken(), for: entry.id, credentialsID: edited.profile.credentialsID)
+                || what == "forget")
+        await vault.close()
+    }
+
+    @Test("A first rotation taken back leaves no previous secret")
+    func firstRotation() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        let entry = try await vault.insert(profile, secret: Secret(utf8: "first"))
+        let change = try await vault.update(profile, from: 1, secret: Secret(utf8: "second"), at: later).undoable
+        let restored = try await vault.undo(change)
+        #expect(restored == ClientEntry(profile: entry.profile, revision: 3))
+        #expect(try await vault.secret(of: profile.id) == Secret(utf8: "first"))
+        #expect(try await vault.previousSecret(of: profile.id) == nil)
+        #expect(try await vault.snapshot().entries == [restored])
+        await vault.close()
+    }
+
+    @Test("A rename taken back keeps the token, attempt, use and requests that came since")
+    func rename() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        var profile = entry.profile
+        profile.name = "renamed"
+        let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
+        #expect(try await vault.store(newToken("new"), for: entry.id, credentialsID: profile.credentialsID))
+        try await vault.noteUse(of: entry.id, at: later)
+        try await vault.store(TrialRequest(path: "/new"), for: entry.id)
+        let restored = try await vault.undo(change)
+        #expect(
+            restored
+                == ClientEntry(profile: entry.profile, revision: 4, token: newToken("new").facts, lastUsed: later))
+        #expect(try await vault.token(of: entry.id) == newToken("new"))
+        #expect(try await vault.trials(of: entry.id).map(\.path) == ["/new", "/2", "/1", "/0"])
+        _ = try await vault.insert(newProfile("renamed"), secret: Secret(utf8: "s"))
+        await vault.close()
+    }
+
+    @Test("An edit of a client that was changed since, by an edit without a revision too, is not undone")
+    func changedSince() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let other = try await folder.openVault()
+        let entry = try await filled(vault)
+        var profile = entry.profile
+        profile.name = "renamed"
+        let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
+        let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }
+        let expected = Failure(
+            .conflict, "client \"renamed\" was changed since", hints: ["nothing was undone: edit it as it is now"])
+        #expect(await failure { () throws(Failure) in try await vault.undo(change) } == expected)
+        #expect(try await vault.snapshot().entries == [since])
+        try await other.remove(entry.id, from: nil)
+        #expect(await failure { () throws(Failure) in try await vault.undo(change) }.kind == .noSuchClient)
+        #expect(try await vault.snapshot().entries.isEmpty)
+        await vault.close()
+        await other.close()
+    }
+
+    @Test("What was undone once is not undone again")
+    func twice() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        var profile = entry.profile
+        profile.scope = "other"
+        let edit = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
+        let restored = try await vault.undo(edit)
+        #expect(
+            await failure { () throws(Failure) in try await vault.undo(edit) }.summary
+                == "client \"GBG GO production\" was changed since")
+        let removal = try await vault.remove(entry.id, from: restored.revision)
+        let again = try await vault.undo(removal)
+        #expect(
+            await failure { () throws(Failure) in try await vault.undo(removal) }
+                == Failure(
+                    .conflict, "client \"GBG GO production\" is there again", hints: ["nothing was undone"]))
+        #expect(try await vault.snapshot().entries == [again])
+        await vault.close()
+    }
+
+    @Test("Where the name is another's meanwhile, neither a removal nor a rename is undone")
+    func nameTaken() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        var profile = entry.profile
+        profile.name = "renamed"
+        let rename = try await vault.update(profile, from: 2, secret: nil, at: later)
+        let other = try await vault.insert(newProfile("GBG go production"), secret: Secret(utf8: "s"))
+        let taken = Failure(
+            .nameTaken, "there is a client named \"GBG GO production\" already",
+            hints: ["upper and lower case count as one"])
+        #expect(await failure { () throws(Failure) in try await vault.undo(rename.undoable) } == taken)
+        let removal = try await vault.remove(other.id, from: nil)
+        _ = try await vault.undo(rename.undoable)
+        #expect(
+            await failure { () throws(Failure) in try await vault.undo(removal) }.summary
+                == "there is a client named \"GBG go production\" already")
+        #expect(try await vault.snapshot().entries.map(\.id) == [entry.id])
+        await vault.close()
+    }
+
+    @Test("A change of another vault does not open in this one, and changes nothing")
+    func foreign() async throws {
+        let (folder, otherFolder) = (Folder(), Folder())
+        let vault = try await folder.newVault()
+        let other = try await otherFolder.newVault()
+        let entry = try await filled(vault)
+        let change = try await vault.remove(entry.id, from: nil)
+        #expect(await failure { () throws(Failure) in try await other.undo(change) }.kind == .vaultDamaged)
+        #expect(try await other.snapshot().entries.isEmpty)
+        await vault.close()
+        await other.close()
+    }
+}
