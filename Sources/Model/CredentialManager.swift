@@ -194,6 +194,13 @@ public actor CredentialManager {
         await catchUp()
     }
 
+    /// As for one; where there are many, all are read in one go.
+    func catchUp(with ids: [UUID]) async {
+        stale.formUnion(ids)
+        if ids.count > 32 { isAllStale = true }
+        await catchUp()
+    }
+
     /// One read at a time, so that an older state never overwrites a newer one: whoever comes while one is under way
     /// waits for it, and then for the next, which sees all that was written before.
     private func catchUp() async {
