@@ -73,6 +73,9 @@ public actor CredentialManager {
     /// Why the last reading of all clients failed; nil where it did not.
     private var loadFailure: Failure?
 
+    /// What the last edit or removal is taken back with.
+    var undoable: UndoableChange?
+
     /// nil: nothing is renewed by itself.
     var renewals: Renewals?
 
@@ -159,7 +162,8 @@ public actor CredentialManager {
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?
     ) async throws(Failure) -> ClientEntry {
-        let entry = try await vault.update(profile, from: revision, secret: secret, at: clock().wall).entry
+        let (entry, undoable) = try await vault.update(profile, from: revision, secret: secret, at: clock().wall)
+        keep(undoable)
         await catchUp(with: profile.id)
         return shown(afterWriting: entry)
     }
@@ -167,7 +171,7 @@ public actor CredentialManager {
     /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
     /// `Vault.remove`.
     public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
-        try await vault.remove(id, from: revision)
+        keep(try await vault.remove(id, from: revision))
         await catchUp(with: id)
     }
 
@@ -182,6 +186,7 @@ public actor CredentialManager {
         observers = [:]
         known = [:]
         exchanges = [:]
+        undoable = nil
         told = [:]
         await vault.close()
     }
@@ -275,7 +280,7 @@ public actor CredentialManager {
     }
 
     /// The client as observers see it now. What was written stands in where reading it anew has failed.
-    private func shown(afterWriting written: ClientEntry) -> ClientEntry {
+    func shown(afterWriting written: ClientEntry) -> ClientEntry {
         guard let known = known[written.id], known.revision >= written.revision else { return shown(written) }
         return shown(known)
     }

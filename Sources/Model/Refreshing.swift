@@ -93,7 +93,9 @@ extension CredentialManager {
         } catch {
             guard flights[id]?.number == number, Self.tellsOfTheServer(error) else { throw error }
             var failure = error
-            if error.kind == .refused, await previousSecretWorks(profile, isByItself: isByItself) {
+            // Where there is no token endpoint, no other secret helps.
+            let hasEndpoint = exchanges[id]?.status != 404
+            if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isByItself: isByItself) {
                 failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
             }
             guard flights[id]?.number == number else { throw .cancelled }
@@ -137,6 +139,12 @@ extension CredentialManager {
     public func exchange(of id: UUID) -> HTTPExchange? { exchanges[id] }
 
     // MARK: - Using
+
+    /// The token that is held, however old; nil where there is none, or no such client. Throws as `Vault.token`.
+    public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await vault.token(of: id) }
+
+    /// The client's secret, to be copied on purpose. Throws as `Vault.secret`.
+    public func secret(of id: UUID) async throws(Failure) -> Secret { try await vault.secret(of: id) }
 
     /// A token to be used now.
     public struct Served: Sendable, Equatable {

@@ -148,7 +148,8 @@ struct CredentialManagerTests {
         var profile = entry.profile
         profile.notes = "new"
         let edited = try await bench.manager.vault.update(
-            profile, from: entry.revision, secret: nil, at: bench.clock.now.wall).entry
+            profile, from: entry.revision, secret: nil, at: bench.clock.now.wall
+        ).entry
         try bench.hideVault()
         await bench.manager.catchUp(with: entry.id)
         guard case .failed = await bench.next() else {

@@ -215,7 +215,8 @@ struct RefreshingTests {
         let task = await bench.refreshing(entry.id)
         let other = try await bench.otherVault()
         let edited = try await other.update(
-            entry.profile, from: entry.revision, secret: Secret(utf8: "other"), at: bench.clock.now.wall).entry
+            entry.profile, from: entry.revision, secret: Secret(utf8: "other"), at: bench.clock.now.wall
+        ).entry
         bench.server.answer(0, ScriptedServer.token("abc"))
         #expect(await task.value.error == .editedMeanwhile("a"))
         #expect(try await other.entry(entry.id) == edited)

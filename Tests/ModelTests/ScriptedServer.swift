@@ -27,6 +27,15 @@ final class ScriptedServer: HTTPTransport {
     var mostOpen: Int { state.withLock { $0.mostOpen } }
     var bodies: [String] { state.withLock { $0.arrived.map { $0.body.unwipeableText() } } }
 
+    var urls: [String] { state.withLock { $0.arrived.map(\.url) } }
+    var authorizations: [String?] {
+        state.withLock { state in
+            state.arrived.map { request in
+                request.headers.first { $0.name == "Authorization" }?.value.unwipeableText()
+            }
+        }
+    }
+
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let number = state.withLock { state in
             state.arrived.append(request)

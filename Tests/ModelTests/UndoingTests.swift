@@ -1,0 +1,123 @@
+import Credentials
+import Foundation
+import Storage
+import Testing
+
+@testable import Model
+
+@Suite("Taking back the last edit or removal", .timeLimit(.minutes(1)))
+struct UndoingTests {
+    @Test("a removed client is there again, with its token and its secret, and observers are told")
+    func removal() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.manager.refresh(try await bench.add("a").id).entry
+        try await bench.manager.remove(entry.id, from: entry.revision)
+        #expect(await bench.observe() == .loaded([]))
+        let undone = try await bench.manager.undo()
+        #expect(undone.wasRemoval)
+        #expect(undone.entry.profile == entry.profile)
+        #expect(undone.entry.token == entry.token)
+        #expect(await bench.next() == .entry(undone.entry))
+        #expect(try await bench.manager.entries() == [undone.entry])
+        #expect(try await bench.manager.token(of: entry.id)?.value == Secret(utf8: "token0"))
+        _ = try await bench.manager.refresh(entry.id)
+        #expect(bench.server.bodies.last?.contains("client_secret=secret%20of%20a&") == true)
+    }
+
+    @Test("an edit is taken back, its dropped token comes again, and it can be done once")
+    func edit() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.manager.refresh(try await bench.add("a").id).entry
+        var profile = entry.profile
+        profile.scope = "other"
+        let edited = try await bench.manager.update(
+            profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
+        #expect(edited.token == nil)
+        let undone = try await bench.manager.undo()
+        #expect(!undone.wasRemoval)
+        #expect(undone.entry.profile == entry.profile)
+        #expect(undone.entry.token == entry.token)
+        let again = await thrown { try await bench.manager.undo() }
+        #expect(again?.kind == .unacceptableInput)
+        #expect(again?.summary == "there is nothing to undo")
+    }
+
+    @Test("undoing ends a request that is under way with the credentials of the edit")
+    func underWay() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        _ = try await bench.manager.update(
+            entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
+        let task = await bench.refreshing(entry.id)
+        _ = try await bench.manager.undo()
+        #expect(await task.value.error == .editedMeanwhile("a"))
+    }
+
+    @Test("only the last one is kept; nothing is before the first")
+    func last() async throws {
+        let bench = try await Bench()
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
+        try await bench.manager.remove(a.id, from: nil)
+        try await bench.manager.remove(b.id, from: nil)
+        #expect(try await bench.manager.undo().entry.id == b.id)
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
+        #expect(try await bench.manager.entries().map(\.id) == [b.id])
+    }
+
+    @Test("a client that was changed since is a conflict, and stays as it is")
+    func conflict() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        var profile = entry.profile
+        profile.notes = "mine"
+        _ = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        let other = bench.manager(over: try await bench.otherVault())
+        try await other.setTags(adding: ["theirs"], removing: [], for: [entry.id])
+        await other.close()
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .conflict)
+        #expect(try await bench.manager.entries().map(\.profile.notes) == ["mine"])
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
+    }
+
+    @Test("where its name is taken meanwhile a removed client can be brought back later")
+    func nameTaken() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        try await bench.manager.remove(entry.id, from: nil)
+        let usurper = try await bench.add("A")
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .nameTaken)
+        let other = bench.manager(over: try await bench.otherVault())
+        try await other.remove(usurper.id, from: nil)
+        await other.close()
+        #expect(try await bench.manager.undo().entry.id == entry.id)
+    }
+
+    @Test("swapping the secrets and forgetting the previous one are edits too")
+    func secrets() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a")
+        let rotated = try await bench.manager.update(
+            entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
+        let swapped = try await bench.manager.swapSecrets(of: entry.id, from: rotated.revision)
+        #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "secret of a"))
+        let undone = try await bench.manager.undo().entry
+        #expect(undone.profile == rotated.profile)
+        #expect(undone.revision > swapped.revision)
+        #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "regenerated"))
+        let forgotten = try await bench.manager.forgetPreviousSecret(of: entry.id, from: undone.revision)
+        #expect(forgotten.profile.previousSecretSet == nil)
+        #expect(try await bench.manager.undo().entry.profile.previousSecretSet == rotated.profile.previousSecretSet)
+    }
+
+    @Test("closing forgets it")
+    func closed() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        try await bench.manager.remove(entry.id, from: nil)
+        await bench.manager.close()
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .locked)
+        #expect(await bench.manager.undoable == nil)
+    }
+}
