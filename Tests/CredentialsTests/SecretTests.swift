@@ -25,6 +25,15 @@ struct SecretTests {
         #expect(Secret([]) == Secret([]))
     }
 
+    @Test("equal bytes have equal fingerprints, others others")
+    func fingerprints() {
+        let secret = Secret(utf8: "0123456789abcdef0123456789abcdef")
+        #expect(secret.fingerprint == Secret(utf8: "0123456789abcdef0123456789abcdef").fingerprint)
+        let others = ["", "0", "0123456789abcdef0123456789abcdeF", "0123456789abcdef0123456789abcdef0"]
+        for other in others { #expect(secret.fingerprint != Secret(utf8: other).fingerprint) }
+        #expect(Secret([]).fingerprint == Secret([]).fingerprint)
+    }
+
     @Test("trimming takes ASCII white space off both ends and leaves what is inside")
     func trimming() {
         #expect(Secret(utf8: " \t\r\na b\n ").trimmed() == Secret(utf8: "a b"))
