@@ -20,11 +20,21 @@ public struct Clipboard: Sendable {
             case .osc52: "sent to the terminal by OSC 52: the terminal decides"
             }
         }
+
+        /// What a clearing can't reach, to stand beside the promise to clear, or in its place; nil: nothing.
+        public var beyondClearing: String? {
+            switch self {
+            case .tool: nil
+            // An empty text makes tmux send nothing, and any other would replace what the clipboard holds by then.
+            case .tmux: "the terminal's own clipboard may keep it"
+            case .osc52: "the terminal's clipboard can't be read back, so it is not cleared"
+            }
+        }
     }
 
     /// Seconds a display has to answer, and tmux.
-    private static let displayLimit = 1.0
-    private static let tmuxLimit = 2.0
+    static let displayLimit = 1.0
+    static let tmuxLimit = 2.0
 
     private let environment: [String: String]
     private let terminal: @Sendable (Secret) -> Void
@@ -44,13 +54,22 @@ public struct Clipboard: Sendable {
     /// Accepted weakness: the text is then in other programs' hands. wl-copy keeps it in a file of its own in /tmp
     /// (folder 0700) until something else is copied, tmux in its buffers until the server ends, and clipboard managers
     /// keep a history. wl-copy is asked to mark it as sensitive where it can.
+    ///
+    /// - Returns: the way that it went, and what can take it back; that is nil after OSC 52, and for a text of 1 MiB or
+    ///   more.
     /// - Throws: `Failure` of kind `cannotWrite` where there is no way at all.
-    public func copy(_ text: Secret) async throws(Failure) -> Way {
+    public func copy(_ text: Secret) async throws(Failure) -> (way: Way, hold: ClipboardHold?) {
         if !isRemote {
-            if has("WAYLAND_DISPLAY"), let way = await firstThatTakes(text, of: Self.waylandTools) { return way }
-            if has("DISPLAY"), let way = await firstThatTakes(text, of: Self.x11Tools) { return way }
+            if has("WAYLAND_DISPLAY"), let tool = await firstThatTakes(text, of: [.wayland]) {
+                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment))
+            }
+            if has("DISPLAY"), let tool = await firstThatTakes(text, of: [.xclip, .xsel]) {
+                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment))
+            }
         }
-        if has("TMUX"), await run(["tmux", "load-buffer", "-w", "-"], text, Self.tmuxLimit).succeeded { return .tmux }
+        if has("TMUX"), await run(["tmux", "load-buffer", "-w", "-"], text, Self.tmuxLimit).succeeded {
+            return (.tmux, ClipboardHold(of: text, in: .tmux, environment))
+        }
         guard OSC52.isUnderstood(byTerminal: environment["TERM"]) else {
             throw Failure(
                 .cannotWrite, "there is no way to a clipboard from here",
@@ -62,19 +81,9 @@ public struct Clipboard: Sendable {
         guard text.count <= OSC52.longestText else {
             throw Failure(.cannotWrite, "too long for a terminal's clipboard: \(text.count) bytes")
         }
-        terminal(OSC52.sequence(for: text, through: has("TMUX") ? .tmux : has("STY") ? .screen : .nothing))
-        return .osc52
+        terminal(OSC52.sequence(for: text, through: Multiplexer(environment)))
+        return (.osc52, nil)
     }
-
-    /// `--type` keeps wl-copy from guessing it with xdg-mime; `--sensitive` is known since 2.3, hence the second try.
-    private static let waylandTools = [
-        ["wl-copy", "--sensitive", "--type", "text/plain"],
-        ["wl-copy", "--type", "text/plain"],
-    ]
-    private static let x11Tools = [
-        ["xclip", "-selection", "clipboard", "-in"],
-        ["xsel", "--clipboard", "--input"],
-    ]
 
     /// A desktop's clipboard at the far end of an SSH connection is not the one in front of the user, even where a
     /// display is forwarded.
@@ -83,11 +92,13 @@ public struct Clipboard: Sendable {
     private func has(_ variable: String) -> Bool { environment[variable].map { !$0.isEmpty } ?? false }
 
     /// All of `tools` talk to one display: once it has not answered, none of the others is tried.
-    private func firstThatTakes(_ text: Secret, of tools: [[String]]) async -> Way? {
+    private func firstThatTakes(_ text: Secret, of tools: [ClipboardTool]) async -> ClipboardTool? {
         for tool in tools {
-            let result = await run(tool, text, Self.displayLimit)
-            if result.succeeded { return .tool(tool[0]) }
-            if result.ending == .timedOut { return nil }
+            for arguments in tool.copying {
+                let result = await run(arguments, text, Self.displayLimit)
+                if result.succeeded { return tool }
+                if result.ending == .timedOut { return nil }
+            }
         }
         return nil
     }

@@ -2,11 +2,6 @@ import Credentials
 
 /// The escape sequence that asks a terminal to set its clipboard (xterm's control sequences, OSC 52).
 enum OSC52 {
-    /// What stands between us and the terminal and must be told to pass the sequence on.
-    enum Multiplexer {
-        case nothing, tmux, screen
-    }
-
     /// In bytes: the shortest limit of a known terminal (hterm's: 100,000 characters of sequence).
     static let longestText = 74_000
 
@@ -18,46 +13,23 @@ enum OSC52 {
 
     static func sequence(for text: Secret, through multiplexer: Multiplexer) -> Secret {
         let bare = 7 + base64Count(text.count) + 1
-        let pieces = (bare + screenPiece - 1) / screenPiece
-        let count =
-            switch multiplexer {
-            case .nothing: bare
-            // One ESC inside, doubled.
-            case .tmux: bare + 1 + 7 + 2
-            case .screen: bare + pieces * 4
-            }
-        return Secret(count: count) { target in
-            var writer = Writer(target: target)
-            switch multiplexer {
-            case .nothing: write(text) { writer.put($0) }
-            case .tmux:
-                writer.put("\u{1b}Ptmux;")
-                write(text) {
-                    if $0 == escape { writer.put($0) }
-                    writer.put($0)
-                }
-                writer.put("\u{1b}\\")
-            case .screen:
-                var position = 0
-                write(text) {
-                    if position % screenPiece == 0 { writer.put("\u{1b}P") }
-                    writer.put($0)
-                    position += 1
-                    if position % screenPiece == 0 || position == bare { writer.put("\u{1b}\\") }
+        return Secret(count: multiplexer.wrappedCount(of: bare, escapes: 1)) { target in
+            var wrapping = Multiplexer.Wrapping(for: multiplexer, count: bare)
+            var count = 0
+            write(text) {
+                wrapping.add($0) { byte in
+                    target[count] = byte
+                    count += 1
                 }
             }
-            assert(writer.count == count)
+            assert(count == target.count)
         }
     }
-
-    private static let escape: UInt8 = 0x1b
-    /// GNU screen drops a longer string (256 bytes in old versions); it passes each piece on as it comes.
-    private static let screenPiece = 240
 
     private static func base64Count(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 
     /// Byte by byte, so that no copy of the secret is left anywhere but in the result. Ended by BEL: ESC \ would end
-    /// screen's wrapping.
+    /// a multiplexer's wrapping.
     private static func write(_ text: Secret, to put: (UInt8) -> Void) {
         for byte in "\u{1b}]52;c;".utf8 { put(byte) }
         text.withBytes { bytes in
@@ -83,20 +55,6 @@ enum OSC52 {
         case ..<62: UInt8(ascii: "0") + value - 52
         case 62: UInt8(ascii: "+")
         default: UInt8(ascii: "/")
-        }
-    }
-
-    private struct Writer {
-        let target: UnsafeMutableRawBufferPointer
-        var count = 0
-
-        mutating func put(_ byte: UInt8) {
-            target[count] = byte
-            count += 1
-        }
-
-        mutating func put(_ text: StaticString) {
-            text.withUTF8Buffer { for byte in $0 { put(byte) } }
         }
     }
 }

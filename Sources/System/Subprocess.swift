@@ -26,18 +26,19 @@ public enum Subprocess {
     /// Runs a program and waits for its end, and for its end alone: programs that leave a part of themselves behind
     /// (xclip, wl-copy) keep their pipes open for ever.
     ///
-    /// The child has a session of its own, no blocked or ignored signal, no descriptor but 0 to 2, and standard error
-    /// on /dev/null.
+    /// The child has a session of its own, no blocked or ignored signal, no descriptor but 0 to 2, and unless it is
+    /// wanted, standard error on /dev/null.
     /// - Parameters:
     ///   - arguments: the program, by path or looked up in `environment`'s PATH, and its arguments. They are for all
     ///     to see: never a secret.
     ///   - environment: the child's whole environment.
     ///   - input: its standard input, written straight from the secret's memory; without it, /dev/null.
     ///   - capture: how many bytes of standard output to keep; what comes beyond is dropped. 0: /dev/null.
+    ///   - withErrors: whether what it writes to standard error belongs to the output.
     ///   - timeout: seconds.
     public static func run(
         _ arguments: [String], environment: [String: String], input: Secret? = nil, capture: Int = 0,
-        timeout: Double = 2
+        withErrors: Bool = false, timeout: Double = 2
     ) async -> Result {
         guard let name = arguments.first, let program = locate(name, path: environment["PATH"]) else {
             return Result(ending: .notFound, output: Secret([]))
@@ -45,7 +46,8 @@ public enum Subprocess {
         return await OwnThread.run {
             do throws(SystemError) {
                 let child = try Child(
-                    [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture)
+                    [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture,
+                    withErrors: withErrors)
                 let ending = child.wait(until: .now + .seconds(timeout))
                 return Result(ending: ending, output: child.output())
             } catch {
@@ -85,7 +87,9 @@ private final class Child {
     private let captured: UnsafeMutableRawBufferPointer
     private var count = 0
 
-    init(_ arguments: [String], environment: [String: String], input: Secret?, capture: Int) throws(SystemError) {
+    init(
+        _ arguments: [String], environment: [String: String], input: Secret?, capture: Int, withErrors: Bool
+    ) throws(SystemError) {
         guard let null = Descriptor(opening: "/dev/null", O_RDWR) else { throw SystemError(number: errno) }
         var ends = (input: null, output: null)
         if input != nil {
@@ -106,7 +110,8 @@ private final class Child {
         var process: pid_t = -1
         let problem = withExtendedLifetime((ends, null, arguments, variables)) {
             clinux_spawn(
-                &process, arguments.pointers, variables.pointers, ends.input.number, ends.output.number, null.number)
+                &process, arguments.pointers, variables.pointers, ends.input.number, ends.output.number,
+                (withErrors ? ends.output : null).number)
         }
         guard problem == 0 else { throw SystemError(number: problem) }
         self.process = process

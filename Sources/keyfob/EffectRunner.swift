@@ -184,7 +184,7 @@ final class EffectRunner {
             do throws(Failure) {
                 let served = try await manager.token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
                 let subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
-                let way = try await clipboard.copy(format.render(subject))
+                let way = try await clipboard.copy(format.render(subject)).way
                 let copied = Copied(
                     destination: way.sentence, wasFetched: served.wasFetched, facts: served.token.facts)
                 post(.copied(id, format, copied))

@@ -22,7 +22,7 @@ struct ClipboardTests {
     ) async throws -> (way: Clipboard.Way, sent: [String]) {
         let terminal = Terminal()
         let clipboard = Clipboard(environment: stage.environment.merging(environment) { $1 }) { terminal.write($0) }
-        return (try await clipboard.copy(text), terminal.texts)
+        return (try await clipboard.copy(text).way, terminal.texts)
     }
 
     private func tool(
@@ -196,7 +196,7 @@ struct ClipboardTests {
         let clipboard = Clipboard(environment: ["PATH": "/usr/bin:/bin", "TMUX": place, "TERM": "tmux-256color"]) { _ in
             Issue.record("OSC 52 was used")
         }
-        let way = try? await clipboard.copy(text)
+        let way = try? await clipboard.copy(text).way
         let buffer = await tmux("show-buffer")
         _ = await tmux("kill-server")
         #expect(way == .tmux)

@@ -21,6 +21,14 @@ struct SubprocessTests {
         #expect(result.output == Secret(utf8: "out\n"))
     }
 
+    @Test("errors belong to the output where they are wanted")
+    func errors() async {
+        let result = await Subprocess.run(
+            ["sh", "-c", "echo out; echo err >&2"], environment: ["PATH": "/usr/bin:/bin"], capture: 4_096,
+            withErrors: true, timeout: 10)
+        #expect(result.output == Secret(utf8: "out\nerr\n"))
+    }
+
     @Test("a death by signal is told apart from an exit")
     func signalled() async {
         #expect(await shell("kill -TERM $$").ending == .signalled(SIGTERM))
