@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -226,4 +227,37 @@ int clinux_read_watch(int fd, void (*each)(void *context, const char *name, int 
             count++;
         }
     }
+}
+
+// MARK: - The clock
+
+static int arm_clock_watch(int fd) {
+    // Far in the future: it is for the cancelling alone.
+    struct itimerspec never = {.it_value.tv_sec = 9000000000};
+    int problem;
+    // Set all the same, and cancelled already: the clock jumped since the last time.
+    do {
+        problem = timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+    } while (problem != 0 && (errno == ECANCELED || errno == EINTR));
+    return problem;
+}
+
+int clinux_clock_watch(void) {
+    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd >= 0 && arm_clock_watch(fd) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+int clinux_read_clock_watch(int fd) {
+    uint64_t count;
+    ssize_t got;
+    while ((got = read(fd, &count, sizeof count)) < 0 && errno == EINTR) {}
+    if (got < 0 && errno == EAGAIN) return 0;
+    arm_clock_watch(fd);
+    return 1;
 }

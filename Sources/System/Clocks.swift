@@ -11,6 +11,17 @@ public enum Clocks {
             wall: Date(timeIntervalSince1970: seconds(CLOCK_REALTIME)), boot: seconds(CLOCK_BOOTTIME), bootID: bootID)
     }
 
+    /// Seconds that the machine was suspended since it started: what CLOCK_BOOTTIME counts and CLOCK_MONOTONIC doesn't
+    /// (clock_gettime(2)), to a millisecond or so.
+    public static var suspended: Double {
+        while true {
+            let before = seconds(CLOCK_MONOTONIC)
+            let boot = seconds(CLOCK_BOOTTIME)
+            // Else the process was held up, or suspended, between two of the readings.
+            if seconds(CLOCK_MONOTONIC) - before < 0.001 { return boot - before }
+        }
+    }
+
     /// Seconds that local time is ahead of UTC at `date`, by the zone of TZ or /etc/localtime.
     public static func utcOffset(at date: Date) -> Int {
         // Outside these years localtime_r(3) fails or the conversion would trap.

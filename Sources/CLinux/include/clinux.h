@@ -78,4 +78,11 @@ int clinux_watch_folder(int fd, const char *path);
 // events were lost. Returns how many there were.
 int clinux_read_watch(int fd, void (*each)(void *context, const char *name, int is_over, int is_lost), void *context);
 
+// A descriptor that polls readable when the wall clock was set, as it is when the machine wakes from a suspend
+// (TFD_TIMER_CANCEL_ON_SET, timerfd_create(2)); not blocking. -1 and errno.
+int clinux_clock_watch(void);
+
+// Takes what a clock watch has to tell, and lets it watch on. 1 where the clock was set since the last time, else 0.
+int clinux_read_clock_watch(int fd);
+
 #endif
