@@ -34,6 +34,8 @@ struct ClipboardTool: Sendable {
         listing: ["xclip", "-selection", "clipboard", "-out", "-target", "TARGETS"],
         emptiness: ["target TARGETS not available"], clearing: ["xclip", "-selection", "clipboard", "-in"])
 
+    /// Accepted weakness: it takes the clipboard an instant after it has ended, so that a clearing as soon as that (no
+    /// person quits within milliseconds) finds what was there before.
     static let xsel = ClipboardTool(
         name: "xsel", copying: [["xsel", "--clipboard", "--input"]], reading: ["xsel", "--clipboard", "--output"],
         clearing: ["xsel", "--clipboard", "--clear"])
