@@ -32,6 +32,8 @@ extension DemoServer {
     public indirect enum Behaviour: Sendable {
         /// A token shaped like a JWT, of about 1,142 characters, that lives so many seconds.
         case token(lifetime: Int)
+        /// As `token`, and the API answers 403 to it.
+        case tokenWithoutRole(lifetime: Int)
         /// A token of 32 characters that are no JWT, and not a word about how long it lives.
         case opaqueWithoutExpiry
         /// 401, `invalid_client`, whatever the secret.
@@ -64,7 +66,7 @@ extension DemoServer {
         }
     }
 
-    /// What goes back over the wire; Content-Length and Date are added.
+    /// What goes back over the wire; Content-Length, Date and, where there is none, X-Request-ID are added.
     public struct Answer: Sendable {
         public var status: Int
         public var headers: [(name: String, value: String)]

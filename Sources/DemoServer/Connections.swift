@@ -1,4 +1,5 @@
 import CMicrohttpd
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -9,20 +10,20 @@ final class Connections: Sendable {
         var waiting = 0
     }
 
-    private let endpoint: TokenEndpoint
+    private let site: Site
     private let isRecording: Bool
     private let state = Mutex(State())
     /// A pipe that nobody writes to: its far end is closed when all waits are to end.
     private let ended: Int32
     private let ending: Mutex<Int32?>
 
-    init?(endpoint: TokenEndpoint, recording: Bool) {
+    init?(site: Site, recording: Bool) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         ended = ends[0]
         ending = Mutex(ends[1])
-        self.endpoint = endpoint
+        self.site = site
         isRecording = recording
     }
 
@@ -44,7 +45,7 @@ final class Connections: Sendable {
     /// The answer to a request that has come in whole, after the wait that is due; nil: close the connection.
     fileprivate func answer(to request: RecordedRequest) -> DemoServer.Answer? {
         if isRecording { state.withLock { $0.recorded.append(request) } }
-        let decision = endpoint.decide(request)
+        let decision = site.decide(request)
         if decision.delay > 0 {
             state.withLock { $0.waiting += 1 }
             defer { state.withLock { $0.waiting -= 1 } }
@@ -125,8 +126,13 @@ private func noteHeader(
 }
 
 private func send(_ answer: DemoServer.Answer, over connection: OpaquePointer) -> MHD_Result {
-    let names = answer.headers.map { strdup($0.name) }
-    let values = answer.headers.map { strdup($0.value) }
+    var headers = answer.headers
+    // By which the server's people would find it in their logs.
+    if !headers.contains(where: { $0.name.lowercased() == "x-request-id" }) {
+        headers.append(("X-Request-ID", UUID().uuidString.lowercased()))
+    }
+    let names = headers.map { strdup($0.name) }
+    let values = headers.map { strdup($0.value) }
     defer { for text in names + values { free(text) } }
     return cmicrohttpd_answer(
         connection, UInt32(answer.status), names.map { UnsafePointer($0) }, values.map { UnsafePointer($0) },

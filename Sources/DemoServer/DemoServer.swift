@@ -3,12 +3,14 @@ import Credentials
 import Glibc
 import Synchronization
 
-/// A small OAuth 2.0 authorization server on 127.0.0.1, with clients of its own: for `keyfob demo`, and for the tests.
+/// A small OAuth 2.0 authorization server on 127.0.0.1, with clients and an API of its own: for `keyfob demo`, and for the
+/// tests.
 ///
-/// It knows the client-credentials grant (RFC 6749 §4.4) and really authenticates its clients. It is a stage prop: its
-/// tokens open nothing, and what it is sent is not wiped.
+/// It knows the client-credentials grant (RFC 6749 §4.4), revocation (RFC 7009) and discovery, and really authenticates
+/// its clients. It is a stage prop: its tokens open nothing else, and what it is sent is not wiped.
 public final class DemoServer: Sendable {
     public let port: UInt16
+    private let site: Site
     private let connections: Connections
     private let daemon: Mutex<OpaquePointer?>
 
@@ -21,7 +23,8 @@ public final class DemoServer: Sendable {
                 .unreachable, "the demo server needs libmicrohttpd: \(UntrustedText.line(String(cString: problem)))",
                 hints: ["apt install libmicrohttpd-dev brings it on Debian and Ubuntu"])
         }
-        guard let connections = Connections(endpoint: TokenEndpoint(clients: clients), recording: recording) else {
+        let site = Site(clients: clients)
+        guard let connections = Connections(site: site, recording: recording) else {
             throw Failure(.unreachable, "the demo server could not be started: no descriptor left")
         }
         var port: UInt16 = 0
@@ -30,6 +33,7 @@ public final class DemoServer: Sendable {
         guard let daemon else {
             throw Failure(.unreachable, "the demo server could not be started on 127.0.0.1")
         }
+        self.site = site
         self.connections = connections
         self.daemon = Mutex(daemon)
         self.port = port
@@ -37,8 +41,17 @@ public final class DemoServer: Sendable {
 
     deinit { stop() }
 
-    /// Where it answers: `http://127.0.0.1:PORT/token`.
-    public var tokenURL: String { "http://127.0.0.1:\(port)/token" }
+    /// What discovery is asked of: `http://127.0.0.1:PORT`.
+    public var issuer: String { "http://127.0.0.1:\(port)" }
+    /// Where it gives tokens: `http://127.0.0.1:PORT/token`.
+    public var tokenURL: String { issuer + "/token" }
+    /// Where it revokes them: `http://127.0.0.1:PORT/as/revoke`.
+    public var revocationURL: String { issuer + "/as/revoke" }
+    /// Where they can be used: `http://127.0.0.1:PORT/api`, with `GET /journey/health` and `POST /echo`.
+    public var apiBase: String { issuer + API.root }
+
+    /// From now on the API takes none of the tokens that were given out so far.
+    public func revokeAllTokens() { site.tokens.revokeAll() }
 
     /// Every request so far, in the order in which they had come in whole; empty unless it records.
     public var requests: [RecordedRequest] { connections.recorded }

@@ -6,34 +6,48 @@ enum DemoToken {
     static let length = 1_142
 
     private struct Claims: Encodable {
-        let iss = "http://127.0.0.1/keyfob-demo"
+        let iss: String
+        let aud: String
         let sub: String
+        let clientID: String
         let scope: String
         let iat: Int
+        let nbf: Int
         let exp: Int
-        let jti: String
-        var filler = ""
+        var jti = ""
+
+        enum CodingKeys: String, CodingKey {
+            case iss, aud, sub, scope, iat, nbf, exp, jti
+            case clientID = "client_id"
+        }
     }
 
-    /// Shaped like a signed JWT (RFC 7519); the signature is random and verifies nowhere.
-    static func jwt(clientID: String, scopes: Set<String>, lifetime: Int) -> String {
-        let now = Int(Date().timeIntervalSince1970)
+    /// Shaped like a signed JWT (RFC 7519, RFC 9068); the signature is random and verifies nowhere.
+    static func jwt(
+        issuer: String, audience: String, clientID: String, scopes: Set<String>, lifetime: Int, now: Date
+    ) -> String {
+        let second = Int(now.timeIntervalSince1970)
         var claims = Claims(
-            sub: clientID, scope: scopes.sorted().joined(separator: " "), iat: now, exp: now + lifetime,
-            jti: UUID().uuidString)
-        let header = encoded(Data(#"{"alg":"RS256","kid":"keyfob-demo","typ":"JWT"}"#.utf8))
-        let signature = encoded(Data((0..<256).map { _ in UInt8.random(in: 0...255) }))
+            iss: issuer, aud: audience, sub: clientID, clientID: clientID,
+            scope: scopes.sorted().joined(separator: " "),
+            iat: second, nbf: second, exp: second + lifetime)
+        let header = encoded(Data(#"{"alg":"RS256","kid":"keyfob-demo","typ":"at+jwt"}"#.utf8))
+        // As long as an RSA key of 4,096 bits makes it.
+        let signature = encoded(random(512))
         let room = (length - header.utf8.count - signature.utf8.count - 2) * 3 / 4
-        claims.filler = String(repeating: "-", count: max(0, room - json(claims).count))
+        // The token's own ID takes what room is left.
+        claims.jti = String(encoded(random(max(16, room))).prefix(max(22, room - json(claims).count)))
         return "\(header).\(encoded(json(claims))).\(signature)"
     }
 
     /// 32 characters that mean nothing to anyone but the server.
-    static func opaque() -> String { encoded(Data((0..<24).map { _ in UInt8.random(in: 0...255) })) }
+    static func opaque() -> String { encoded(random(24)) }
+
+    private static func random(_ count: Int) -> Data { Data((0..<count).map { _ in UInt8.random(in: 0...255) }) }
 
     private static func json(_ claims: Claims) -> Data {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Strings and numbers always encode.
         return (try? encoder.encode(claims)) ?? Data()
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// What the server decides, without a socket.
 struct TokenEndpointTests {
-    private let endpoint = TokenEndpoint(clients: [
+    private let endpoint = Site(clients: [
         DemoServer.Client(clientID: "shop", secret: Secret(utf8: "s3cret"), behaviour: .token(lifetime: 3_600)),
         DemoServer.Client(
             clientID: "odd id:&", secret: Secret(utf8: "a+b %=&:ü"), behaviour: .token(lifetime: 60),
@@ -80,6 +80,8 @@ struct TokenEndpointTests {
         let claims = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
         #expect(claims["sub"] as? String == "shop")
         #expect((claims["exp"] as? Int ?? 0) - (claims["iat"] as? Int ?? 0) == 3_600)
+        #expect(claims["iss"] as? String == "http://127.0.0.1")
+        #expect(claims["scope"] as? String == "gbg.token")
     }
 
     @Test("an opaque token is 32 characters and comes without expires_in")

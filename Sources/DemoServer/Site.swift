@@ -1,0 +1,104 @@
+import Credentials
+import FoundationEssentials
+
+/// What is to be done with a request.
+struct Decision: Sendable {
+    /// Seconds to wait first.
+    var delay = 0.0
+    /// nil: close the connection instead.
+    var answer: DemoServer.Answer?
+}
+
+/// The server's mind: which part of it a request is for. No socket, no thread.
+final class Site: Sendable {
+    private let tokenEndpoint: TokenEndpoint
+    private let revocation: RevocationEndpoint
+    private let api: API
+    let tokens = IssuedTokens()
+
+    init(clients: [DemoServer.Client]) {
+        let known = KnownClients(clients)
+        tokenEndpoint = TokenEndpoint(clients: known, tokens: tokens)
+        revocation = RevocationEndpoint(clients: known, tokens: tokens)
+        api = API(tokens: tokens)
+    }
+
+    func decide(_ request: RecordedRequest) -> Decision {
+        switch request.path {
+        case "/token": Self.posted(request) ?? tokenEndpoint.decide(request)
+        case "/as/revoke": Self.posted(request) ?? Decision(answer: revocation.answer(request))
+        case "/.well-known/openid-configuration": Decision(answer: Self.configuration(request.issuer))
+        case API.root,
+            _ where request.path.hasPrefix(API.root + "/"):
+            Decision(answer: api.answer(request))
+        default: Decision(answer: Self.page(404, "Not Found", "There is no such page here."))
+        }
+    }
+
+    /// What is said to anything but a POST.
+    private static func posted(_ request: RecordedRequest) -> Decision? {
+        guard request.method != "POST" else { return nil }
+        var answer = page(405, "Method Not Allowed", "POST it.")
+        answer.headers.append(("Allow", "POST"))
+        return Decision(answer: answer)
+    }
+
+    private struct Configuration: Encodable {
+        let issuer: String
+        let tokenEndpoint: String
+        let revocationEndpoint: String
+        let methods = ClientAuthenticationMethod.allCases.map(\.rawValue)
+        let grants = ["client_credentials"]
+        let scopes = [ClientProfile.defaultScope]
+
+        enum CodingKeys: String, CodingKey {
+            case issuer
+            case tokenEndpoint = "token_endpoint"
+            case revocationEndpoint = "revocation_endpoint"
+            case methods = "token_endpoint_auth_methods_supported"
+            case grants = "grant_types_supported"
+            case scopes = "scopes_supported"
+        }
+    }
+
+    /// OpenID Connect Discovery §4.2, as far as it concerns this server.
+    private static func configuration(_ issuer: String) -> DemoServer.Answer {
+        .json(
+            200,
+            Configuration(
+                issuer: issuer, tokenEndpoint: issuer + "/token", revocationEndpoint: issuer + "/as/revoke"))
+    }
+
+    private static func page(_ status: Int, _ title: String, _ text: String) -> DemoServer.Answer {
+        DemoServer.Answer(
+            status: status, headers: [("Content-Type", "text/html")],
+            body: Array("<html><head><title>\(title)</title></head><body>\(text)</body></html>\r\n".utf8))
+    }
+}
+
+extension RecordedRequest {
+    /// The server by the name that it was called.
+    var issuer: String { "http://\(header("Host") ?? "127.0.0.1")" }
+}
+
+extension DemoServer.Answer {
+    static func json(_ status: Int, text: String, headers: [(name: String, value: String)] = []) -> Self {
+        DemoServer.Answer(
+            status: status,
+            headers: [
+                ("Content-Type", "application/json;charset=UTF-8"), ("Cache-Control", "no-store"),
+                ("Pragma", "no-cache"),
+            ] + headers,
+            body: Array(text.utf8))
+    }
+
+    static func json(
+        _ status: Int, _ value: some Encodable, headers: [(name: String, value: String)] = []
+    ) -> Self {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Strings and numbers always encode.
+        let text = (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return json(status, text: text, headers: headers)
+    }
+}
