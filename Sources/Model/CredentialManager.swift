@@ -10,12 +10,12 @@ import Storage
 public actor CredentialManager {
     /// What happened to the clients. Entries carry what is under way: `Attempt.refreshing` is known here alone.
     public enum Change: Sendable, Equatable {
-        /// All of them, sorted by name.
+        /// All that can be read, sorted by name.
         case loaded([ClientEntry])
         /// One is new, or not as it was.
         case entry(ClientEntry)
         case removed(UUID)
-        /// The vault could not be read; what was told before may be out of date.
+        /// The vault could not be read, and what was told before may be out of date; or a record of a client is damaged.
         case failed(Failure)
         /// A client that is kept fresh has a new token; the request took so many seconds.
         case renewed(UUID, seconds: Double)
@@ -72,6 +72,8 @@ public actor CredentialManager {
     private var reading: Task<Void, Never>?
     /// Why the last reading of all clients failed; nil where it did not.
     private var loadFailure: Failure?
+    /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
+    public private(set) var damaged: [Failure] = []
 
     /// What the last edit or removal is taken back with.
     var undoable: UndoableChange?
@@ -98,7 +100,8 @@ public actor CredentialManager {
 
     // MARK: - Seeing
 
-    /// Everything that happens from now on, beginning with `loaded` (or `failed`). It ends when the manager is closed.
+    /// Everything that happens from now on, beginning with `loaded` and a `failed` for each damaged record (or `failed`
+    /// alone). It ends when the manager is closed.
     public func changes() -> AsyncStream<Change> {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
         let number = nextNumber()
@@ -107,13 +110,18 @@ public actor CredentialManager {
             isAllStale = true
             await catchUp()
             guard !isClosed else { return continuation.finish() }
-            continuation.yield(loadFailure.map { .failed($0) } ?? .loaded(sortedEntries()))
+            if let loadFailure {
+                continuation.yield(.failed(loadFailure))
+            } else {
+                continuation.yield(.loaded(sortedEntries()))
+                for failure in damaged { continuation.yield(.failed(failure)) }
+            }
             observers[number] = continuation
         }
         return stream
     }
 
-    /// Every client, read anew, sorted by name.
+    /// Every client that can be read, read anew, sorted by name; `damaged` tells of the rest afterwards.
     public func entries() async throws(Failure) -> [ClientEntry] {
         guard !isClosed else { throw .locked }
         isAllStale = true
@@ -130,7 +138,7 @@ public actor CredentialManager {
         guard let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) else {
             throw Failure(
                 .noSuchClient, "no client named \"\(UntrustedText.line(name, limit: 100))\"",
-                hints: ["keyfob list shows the names"])
+                hints: ["keyfob list shows the names"] + damaged.map(\.summary))
         }
         return entry
     }
@@ -188,6 +196,7 @@ public actor CredentialManager {
         exchanges = [:]
         undoable = nil
         told = [:]
+        damaged = []
         await vault.close()
     }
 
@@ -227,7 +236,7 @@ public actor CredentialManager {
         stale = []
         isAllStale = false
         if isAll, await readAll(among: ids) { return }
-        // Where one client is damaged, not all can be read, but each of the others.
+        // Where not all can be read, one may still be.
         for id in ids { await read(id) }
     }
 
@@ -235,10 +244,15 @@ public actor CredentialManager {
     /// - Returns: false where it failed.
     private func readAll(among ids: Set<UUID>) async -> Bool {
         do throws(Failure) {
-            let entries = try await vault.snapshot().entries
+            let snapshot = try await vault.snapshot()
+            guard !isClosed else { return true }
+            let entries = snapshot.entries
+            let newlyDamaged = snapshot.damaged.filter { !damaged.contains($0) }
             loadFailure = nil
+            damaged = snapshot.damaged
             for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
             for entry in entries { learn(entry.id, entry) }
+            for failure in newlyDamaged { tell(.failed(failure)) }
             return true
         } catch {
             isAllStale = true

@@ -313,9 +313,12 @@ final class OpenVault {
             try connection.query(
                 "SELECT id, revision, sealed FROM record WHERE kind = ?", [.integer(RecordKind.profile.rawValue)]
             ) { (row) throws(Failure) in
-                guard let id = UUID(bytes: row.bytes(0)) else { throw damaged(.profile, of: UUID()) }
-                let content = try open(row.bytes(2), kind: .profile, id: id, revision: row.integer(1))
-                profiles[id] = try decode(StoredProfile.self, from: content, .profile, of: id).name
+                // A profile that can't be read has no name that it could share: it keeps nobody from adding another.
+                guard let id = UUID(bytes: row.bytes(0)),
+                    let content = try? open(row.bytes(2), kind: .profile, id: id, revision: row.integer(1)),
+                    let stored = try? decode(StoredProfile.self, from: content, .profile, of: id)
+                else { return }
+                profiles[id] = stored.name
             }
             names.fill(profiles, at: try dataVersion())
         }

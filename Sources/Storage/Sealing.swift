@@ -30,11 +30,12 @@ struct RecordLabel {
 
     /// 16 bytes of name, 16 of vault ID, 1 of kind, 16 of ID, 8 of revision (little-endian).
     var associatedData: [UInt8] {
-        var bytes = Array("keyfob record v1".utf8)
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(57)
+        bytes += "keyfob record v1".utf8
         bytes += vaultID
         bytes.append(UInt8(kind.rawValue))
-        bytes += id.bytes
+        withUnsafeBytes(of: id.uuid) { bytes += $0 }
         withUnsafeBytes(of: revision.littleEndian) { bytes += $0 }
         return bytes
     }

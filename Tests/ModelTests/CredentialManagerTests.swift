@@ -1,9 +1,9 @@
 import Credentials
 import Foundation
-import Storage
 import Testing
 
 @testable import Model
+@testable import Storage
 
 @Suite(.timeLimit(.minutes(1)))
 struct CredentialManagerTests {
@@ -162,17 +162,52 @@ struct CredentialManagerTests {
         #expect(await bench.next() == .entry(edited))
     }
 
-    @Test("where one client is damaged and all can't be read, another can still be refreshed")
+    @Test("where one client is damaged, the others are told and can be refreshed, and then the damage is told, once")
     func oneDamaged() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         let (whole, damaged) = (try await bench.add("a"), try await bench.add("b"))
         await bench.manager.close()
         try bench.damage(damaged.id)
         let manager = bench.manager(over: try await bench.otherVault())
-        #expect(await thrown { try await manager.entries() }?.kind == .vaultDamaged)
+        let damage = Failure(
+            .vaultDamaged, "the vault \(bench.path) is damaged: the profile of a client is not what was written",
+            hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
+        var changes = await manager.changes().makeAsyncIterator()
+        #expect(await changes.next() == .loaded([whole]))
+        #expect(await changes.next() == .failed(damage))
+        #expect(try await manager.entries() == [whole])
+        #expect(await manager.damaged == [damage])
+        let missing = await thrown { try await manager.entry(named: "b") }
+        #expect(missing?.kind == .noSuchClient)
+        #expect(missing?.hints == ["keyfob list shows the names", damage.summary])
         let refreshed = try await manager.refresh(whole.id)
         #expect(refreshed.entry.token == refreshed.token.facts)
+        guard case .entry(let refreshing) = await changes.next() else {
+            Issue.record("the refresh was not told next")
+            return
+        }
+        #expect(refreshing.id == whole.id)
+        #expect(await changes.next() == .entry(refreshed.entry))
         await manager.close()
+    }
+
+    @Test("damage that comes while the vault is open is told when it is read anew, and not again")
+    func damagedMeanwhile() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        let refreshed = try await bench.manager.refresh(entry.id)
+        #expect(await bench.observe() == .loaded([refreshed.entry]))
+        try await bench.damageTokens()
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await bench.next() == .entry(entry), "without the token that can't be read")
+        guard case .failed(let damage) = await bench.next() else {
+            Issue.record("the damage was not told")
+            return
+        }
+        #expect(damage.summary.hasSuffix("is damaged: the token of client \"a\" is not what was written"))
+        #expect(try await bench.manager.entries() == [entry])
+        let other = try await bench.add("b")
+        #expect(await bench.next() == .entry(other))
     }
 
     @Test("a refresh under way ends as soon as another process is seen to have removed or edited its client")
@@ -230,5 +265,16 @@ struct CredentialManagerTests {
         }
         #expect(told == Dictionary(uniqueKeysWithValues: inVault.map { ($0.id, $0) }))
         #expect(told.count == 10)
+    }
+}
+
+extension Bench {
+    /// Spoils every token, as another program can while the vault is open.
+    fileprivate func damageTokens() async throws {
+        let other = try await otherVault()
+        try await other.thread.write(reachingFile: true) { (vault) throws(Failure) in
+            try vault.connection.run("UPDATE record SET sealed = zeroblob(296) WHERE kind = 3")
+        }
+        await other.close()
     }
 }

@@ -9,7 +9,7 @@ struct DamageTests {
     private static let hint =
         "nothing was changed: keep this file, and put back a copy of it from before, if there is one"
 
-    /// A closed vault with two clients, each with all four records.
+    /// A closed vault with two clients, each with a secret, a token, an attempt, a last use and a tried request.
     private func filled(_ folder: Folder) async throws -> [ClientEntry] {
         let vault = try await folder.newVault()
         for name in ["alpha", "beta"] {
@@ -17,10 +17,16 @@ struct DamageTests {
             _ = try await vault.insert(profile, secret: Secret(utf8: "secret of \(name)"))
             #expect(try await vault.store(newToken(name), for: profile.id, credentialsID: profile.credentialsID))
             #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
+            try await vault.noteUse(of: profile.id, at: created)
+            try await vault.store(TrialRequest(path: "/\(name)"), for: profile.id)
         }
-        let entries = try await vault.snapshot().entries.sorted { $0.profile.name < $1.profile.name }
+        let entries = sorted(try await vault.snapshot())
         await vault.close()
         return entries
+    }
+
+    private func sorted(_ snapshot: VaultSnapshot) -> [ClientEntry] {
+        snapshot.entries.sorted { $0.profile.name < $1.profile.name }
     }
 
     private func damaged(_ folder: Folder, _ what: String) -> Failure {
@@ -33,36 +39,109 @@ struct DamageTests {
         "x'" + profile.id.bytes.map { String(format: "%02x", $0) }.joined() + "'"
     }
 
-    /// What a snapshot says once `statement` was run on the file; checks that reading it changes nothing.
-    private func snapshotFailure(_ folder: Folder, after statement: String) async throws -> Failure {
+    /// What can be read and what is told once `statement` was run on the file; checks that reading it changes nothing.
+    private func snapshot(
+        _ folder: Folder, after statement: String
+    ) async throws -> (entries: [ClientEntry], damaged: [Failure]) {
         try folder.sql(statement)
         let before = folder.contents()
         let vault = try await folder.openVault()
-        let failure = await failure { () throws(Failure) in try await vault.snapshot() }
+        let snapshot = try await vault.snapshot()
+        for entry in snapshot.entries { #expect(try await vault.entry(entry.id) == entry, "one alone is the same") }
         await vault.close()
         #expect(folder.contents() == before)
         #expect(folder.files == ["vault.db"])
-        return failure
+        return (sorted(snapshot), snapshot.damaged)
+    }
+
+    private func flip(_ kind: Int, of entry: ClientEntry) -> String {
+        """
+        UPDATE record SET sealed = CAST(
+            substr(sealed, 1, 99) || CASE substr(sealed, 100, 1) WHEN x'00' THEN x'01' ELSE x'00' END
+            || substr(sealed, 101) AS BLOB)
+        WHERE kind = \(kind) AND id = \(id(entry));
+        """
     }
 
     @Test(
-        "A row with a flipped byte is named by its kind and its client",
+        "A row with a flipped byte is named by its kind and its client; all else is listed",
         arguments: [
             (1, "the profile of a client"), (3, "the token of client \"beta\""),
-            (4, "the last failed request of client \"beta\""),
+            (4, "the last failed request of client \"beta\""), (6, "the last use of client \"beta\""),
+            (7, "the list of tried requests of client \"beta\""),
         ])
     func flipped(kind: Int, what: String) async throws {
         let folder = Folder()
-        let beta = try await filled(folder)[1]
-        let found = try await snapshotFailure(
-            folder,
-            after: """
-                UPDATE record SET sealed = CAST(
-                    substr(sealed, 1, 99) || CASE substr(sealed, 100, 1) WHEN x'00' THEN x'01' ELSE x'00' END
-                    || substr(sealed, 101) AS BLOB)
-                WHERE kind = \(kind) AND id = \(id(beta))
-                """)
-        #expect(found == damaged(folder, "\(what) is not what was written"))
+        var expected = try await filled(folder)
+        let found = try await snapshot(folder, after: flip(kind, of: expected[1]))
+        switch kind {
+        case 1: expected.removeLast()
+        case 3: expected[1].token = nil
+        case 4: expected[1].attempt = .idle
+        case 6: expected[1].lastUsed = nil
+        default: break
+        }
+        #expect(found.entries == expected)
+        #expect(found.damaged == [damaged(folder, "\(what) is not what was written")])
+    }
+
+    @Test("Several damages are all named, in one order")
+    func several() async throws {
+        let folder = Folder()
+        let entries = try await filled(folder)
+        let found = try await snapshot(
+            folder, after: flip(4, of: entries[1]) + flip(3, of: entries[1]) + flip(1, of: entries[0]))
+        var beta = entries[1]
+        beta.token = nil
+        beta.attempt = .idle
+        #expect(found.entries == [beta])
+        let names = [
+            "the last failed request of client \"beta\"", "the profile of a client", "the token of client \"beta\"",
+        ]
+        #expect(found.damaged == names.map { damaged(folder, "\($0) is not what was written") })
+    }
+
+    @Test("With one profile damaged, the other clients are used as ever, and new ones are added")
+    func goingOn() async throws {
+        let folder = Folder()
+        let entries = try await filled(folder)
+        try folder.sql(flip(1, of: entries[1]))
+        let vault = try await folder.openVault()
+        var profile = entries[0].profile
+        profile.name = "renamed"
+        let renamed = try await vault.update(profile, from: 1, secret: nil, at: created).entry
+        let added = try await vault.insert(newProfile("gamma"), secret: Secret(utf8: "s"))
+        #expect(try await vault.secret(of: profile.id) == Secret(utf8: "secret of alpha"))
+        #expect(
+            await failure { () throws(Failure) in try await vault.entry(entries[1].id) }
+                == damaged(folder, "the profile of a client is not what was written"))
+        let snapshot = try await vault.snapshot()
+        #expect(sorted(snapshot) == [added, renamed])
+        #expect(snapshot.damaged == [damaged(folder, "the profile of a client is not what was written")])
+        try await vault.remove(entries[1].id, from: nil)
+        #expect(try await vault.snapshot().damaged.isEmpty)
+        await vault.close()
+    }
+
+    @Test("What is damaged is mended by what is stored in its place, and an edit goes on without it")
+    func mending() async throws {
+        let folder = Folder()
+        var beta = try await filled(folder)[1]
+        try folder.sql([3, 4, 6].map { flip($0, of: beta) }.joined())
+        let vault = try await folder.openVault()
+        beta.profile.notes = "edited"
+        let edited = try await vault.update(beta.profile, from: 1, secret: nil, at: created).entry
+        #expect(edited.token == nil && edited.attempt == .idle && edited.lastUsed == nil)
+        #expect(
+            await failure { () throws(Failure) in try await vault.token(of: beta.id) }
+                == damaged(folder, "the token of client \"beta\" is not what was written"))
+        #expect(try await vault.snapshot().damaged.count == 3)
+        #expect(
+            try await vault.store(newToken("new"), for: beta.id, credentialsID: beta.profile.credentialsID))
+        try await vault.noteUse(of: beta.id, at: created)
+        #expect(try await vault.snapshot().damaged.isEmpty)
+        #expect(try await vault.entry(beta.id)?.token == newToken("new").facts)
+        await vault.close()
     }
 
     @Test("A damaged secret is told when it is asked for, and the other client stays usable")
@@ -81,7 +160,42 @@ struct DamageTests {
         await vault.close()
     }
 
-    @Test("Two rows that changed places are told", arguments: [1, 2, 3, 4])
+    @Test(
+        "A previous secret that is damaged, missing or one too many is told; the other one works, and it can be forgotten",
+        arguments: ["flipped", "missing", "unasked for"])
+    func previousSecret(how: String) async throws {
+        let folder = Folder()
+        let beta = try await filled(folder)[1]
+        let first = try await folder.openVault()
+        let rotated = try await first.update(beta.profile, from: 1, secret: Secret(utf8: "new"), at: created).entry
+        await first.close()
+        switch how {
+        case "flipped": try folder.sql(flip(5, of: beta))
+        case "missing": try folder.sql("DELETE FROM record WHERE kind = 5")
+        default:
+            let kept = try folder.rows("SELECT quote(sealed) FROM record WHERE kind = 5")[0][0]
+            let vault = try await folder.openVault()
+            _ = try await vault.forgetPreviousSecret(of: beta.id, from: 2)
+            await vault.close()
+            try folder.sql("INSERT INTO record VALUES (5, \(id(beta)), 1, \(kept))")
+        }
+        let told = damaged(folder, "the previous secret of client \"beta\" is not what was written")
+        let vault = try await folder.openVault()
+        #expect(await failure { () throws(Failure) in try await vault.previousSecret(of: beta.id) } == told)
+        #expect(try await vault.secret(of: beta.id) == Secret(utf8: "new"))
+        let snapshot = try await vault.snapshot()
+        #expect(snapshot.entries.count == 2)
+        // Secrets are not opened for a list.
+        #expect(snapshot.damaged == (how == "flipped" ? [] : [told]))
+        let revision: Int64 = how == "unasked for" ? 3 : 2
+        let forgotten = try await vault.forgetPreviousSecret(of: rotated.id, from: revision).entry
+        #expect(forgotten.profile.previousSecretSet == nil)
+        #expect(try await vault.previousSecret(of: beta.id) == nil)
+        #expect(try await vault.snapshot().damaged.isEmpty)
+        await vault.close()
+    }
+
+    @Test("Two rows that changed places are told, and neither is taken for the other's", arguments: [1, 2, 3, 4, 6, 7])
     func swapped(kind: Int) async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -91,16 +205,26 @@ struct DamageTests {
             UPDATE record SET sealed = (SELECT sealed FROM kept WHERE kept.id <> record.id) WHERE kind = \(kind)
             """)
         let vault = try await folder.openVault()
-        let found = await failure { () throws(Failure) in
-            _ = try await vault.snapshot()
-            _ = try await vault.secret(of: entries[0].id)
+        let snapshot = try await vault.snapshot()
+        #expect(snapshot.damaged.count == (kind == 2 ? 0 : 2))
+        #expect(snapshot.damaged.allSatisfy { $0.kind == .vaultDamaged })
+        #expect(snapshot.entries.count == (kind == 1 ? 0 : 2))
+        for entry in snapshot.entries {
+            #expect((entry.token == nil) == (kind == 3))
+            #expect((entry.attempt == .idle) == (kind == 4))
+            #expect((entry.lastUsed == nil) == (kind == 6))
         }
-        #expect(found.kind == .vaultDamaged)
+        for entry in entries where kind <= 2 {
+            #expect(await failure { () throws(Failure) in try await vault.secret(of: entry.id) }.kind == .vaultDamaged)
+        }
+        for entry in entries where kind == 7 {
+            #expect(await failure { () throws(Failure) in try await vault.trials(of: entry.id) }.kind == .vaultDamaged)
+        }
         await vault.close()
     }
 
     @Test(
-        "A row under another kind, ID or revision is told",
+        "A row under another kind, ID or revision is told, and never shown as another",
         arguments: [
             "UPDATE record SET kind = 4 WHERE kind = 3", "UPDATE record SET kind = 3 WHERE kind = 1",
             "UPDATE record SET kind = 0 WHERE kind = 3", "UPDATE record SET kind = 7 WHERE kind = 3",
@@ -113,39 +237,46 @@ struct DamageTests {
         let folder = Folder()
         let entries = try await filled(folder)
         // Only one client's row, so that keys stay unique.
-        let beta = "DELETE FROM record WHERE id = \(id(entries[1])); DELETE FROM record WHERE kind = 4;"
+        let beta = "DELETE FROM record WHERE id = \(id(entries[1])); DELETE FROM record WHERE kind IN (4, 7);"
         let all = statement.contains("SET kind = 3 WHERE kind = 1") ? "DELETE FROM record WHERE kind = 3;" : ""
         let keepsAttempt = statement.hasSuffix("kind = 4")
-        let found = try await snapshotFailure(
+        let found = try await snapshot(
             folder,
             after: (keepsAttempt ? "DELETE FROM record WHERE id = \(id(entries[1]));" : beta) + all + statement)
-        #expect(found.kind == .vaultDamaged)
+        #expect(!found.damaged.isEmpty && found.damaged.allSatisfy { $0.kind == .vaultDamaged })
+        var expected = entries[0]
+        if statement.contains("WHERE kind = 3") { expected.token = nil }
+        expected.attempt = .idle
+        #expect(found.entries == (statement.hasSuffix("kind = 1") ? [] : [expected]))
     }
 
     @Test("Old bytes under the current revision are told")
     func oldBytes() async throws {
         let folder = Folder()
-        var profile = try await filled(folder)[0].profile
+        let entries = try await filled(folder)
+        var profile = entries[0].profile
         let kept = try folder.rows("SELECT quote(sealed) FROM record WHERE kind = 1 AND id = \(id(of: profile))")[0][0]
         let vault = try await folder.openVault()
         profile.notes = "newer"
         _ = try await vault.update(profile, from: 1, secret: nil, at: created)
         await vault.close()
-        let found = try await snapshotFailure(
+        let found = try await snapshot(
             folder, after: "UPDATE record SET sealed = \(kept) WHERE kind = 1 AND revision = 2")
-        #expect(found == damaged(folder, "the profile of a client is not what was written"))
+        #expect(found.damaged == [damaged(folder, "the profile of a client is not what was written")])
+        #expect(found.entries == [entries[1]])
     }
 
-    @Test("A missing profile or secret is told")
+    @Test("A missing profile or secret is told, once, whatever else of the client is there")
     func missing() async throws {
         for (kind, what) in [
             (1, "the profile of a client is missing"), (2, "the secret of client \"beta\" is not what was written"),
         ] {
             let folder = Folder()
-            let beta = try await filled(folder)[1]
-            let found = try await snapshotFailure(
-                folder, after: "DELETE FROM record WHERE kind = \(kind) AND id = \(id(beta))")
-            #expect(found == damaged(folder, what))
+            let entries = try await filled(folder)
+            let found = try await snapshot(
+                folder, after: "DELETE FROM record WHERE kind = \(kind) AND id = \(id(entries[1]))")
+            #expect(found.damaged == [damaged(folder, what)])
+            #expect(found.entries == (kind == 1 ? [entries[0]] : entries))
         }
     }
 
@@ -166,13 +297,14 @@ struct DamageTests {
                 "INSERT OR REPLACE INTO record VALUES (\(row[1]), \(id(entry)), 1, \(row[0]))")
         }
         let again = try await folder.openVault()
-        for (name, found) in [
-            ("token", await failure { () throws(Failure) in try await again.token(of: entry.id) }),
-            ("token", await failure { () throws(Failure) in try await again.snapshot() }),
-            ("secret", await failure { () throws(Failure) in try await again.secret(of: entry.id) }),
-        ] {
-            #expect(found == damaged(folder, "the \(name) of client \"alpha\" is not what was written"))
-        }
+        let token = damaged(folder, "the token of client \"alpha\" is not what was written")
+        #expect(await failure { () throws(Failure) in try await again.token(of: entry.id) } == token)
+        let snapshot = try await again.snapshot()
+        #expect(snapshot.damaged == [token])
+        #expect(sorted(snapshot).first == entry, "without a token")
+        #expect(
+            await failure { () throws(Failure) in try await again.secret(of: entry.id) }
+                == damaged(folder, "the secret of client \"alpha\" is not what was written"))
         await again.close()
     }
 
@@ -231,13 +363,18 @@ struct DamageTests {
             var altered = whole
             altered[offset] ^= 0x55
             try altered.write(to: URL(fileURLWithPath: folder.vault))
-            var entries = expected
+            var isWhole = true
+            var entries: [ClientEntry] = []
             do throws(Failure) {
                 let vault = try await Vault.open(at: folder.vault, passphrase: passphrase)
                 do throws(Failure) {
-                    entries = try await vault.snapshot().entries.sorted { $0.profile.name < $1.profile.name }
+                    let snapshot = try await vault.snapshot()
+                    entries = sorted(snapshot)
+                    isWhole = snapshot.damaged.isEmpty
+                    if !isWhole { told += 1 }
                     for entry in entries { _ = try await vault.secret(of: entry.id) }
                 } catch {
+                    isWhole = false
                     #expect(error.kind == .vaultDamaged, "byte \(offset): \(error)")
                     told += 1
                 }
@@ -246,9 +383,17 @@ struct DamageTests {
                 let isHeader = offset < 100
                 let kinds: [Failure.Kind] = isHeader ? [.vaultDamaged, .notAVault, .vaultTooNew] : [.vaultDamaged]
                 #expect(kinds.contains(error.kind), "byte \(offset): \(error)")
+                isWhole = false
                 told += 1
             }
-            #expect(entries == expected, "byte \(offset)")
+            if isWhole { #expect(entries == expected, "byte \(offset)") }
+            for entry in entries {
+                let whole = expected.first { $0.id == entry.id }
+                #expect(entry.profile == whole?.profile && entry.revision == whole?.revision, "byte \(offset)")
+                #expect(entry.token == nil || entry.token == whole?.token, "byte \(offset)")
+                #expect(entry.attempt == .idle || entry.attempt == whole?.attempt, "byte \(offset)")
+                #expect(entry.lastUsed == nil || entry.lastUsed == whole?.lastUsed, "byte \(offset)")
+            }
             #expect(folder.contents() == altered, "byte \(offset)")
         }
         #expect(told > 100)

@@ -245,6 +245,26 @@ struct UndoTests {
         await vault.close()
     }
 
+    @Test("A record that was damaged when its client was removed comes back as damaged as it was, the others whole")
+    func damaged() async throws {
+        let folder = Folder()
+        let first = try await folder.newVault()
+        let entry = try await filled(first)
+        await first.close()
+        try folder.sql("UPDATE record SET sealed = zeroblob(296) WHERE kind IN (3, 5)")
+        let vault = try await folder.openVault()
+        let change = try await vault.remove(entry.id, from: nil)
+        let restored = try await vault.undo(change)
+        #expect(restored.profile == entry.profile && restored.token == nil)
+        #expect(try await vault.secret(of: entry.id) == Secret(utf8: "second"))
+        #expect(try await vault.trials(of: entry.id).count == 3)
+        #expect(await failure { () throws(Failure) in try await vault.token(of: entry.id) }.kind == .vaultDamaged)
+        #expect(
+            await failure { () throws(Failure) in try await vault.previousSecret(of: entry.id) }.kind == .vaultDamaged)
+        #expect(try folder.rows("SELECT revision FROM record WHERE kind = 3") == [["3"]])
+        await vault.close()
+    }
+
     @Test("A change of another vault does not open in this one, and changes nothing")
     func foreign() async throws {
         let (folder, otherFolder) = (Folder(), Folder())

@@ -91,6 +91,28 @@ struct ExitCodeTests {
                         "its format is 99, this keyfob reads 2: use the newer one", "nothing was changed")))
     }
 
+    @Test("65: with one client damaged, list writes the others and then complains")
+    func oneDamaged() async throws {
+        let story = try await Story.withVault()
+        for name in ["alpha", "beta"] {
+            let added = try await story.run("add", name, "--client-id", "x", "--secret-stdin", input: "s")
+            #expect(added.status == 0)
+        }
+        try execute(
+            "UPDATE record SET sealed = zeroblob(296) WHERE kind = 1 AND id = (SELECT max(id) FROM record)",
+            on: story.vault)
+        let plain = try await story.run("list")
+        #expect(["alpha\tnone\t-\n", "beta\tnone\t-\n"].contains(plain.output))
+        let complaint = complaint(
+            "the vault \(story.vault) is damaged: the profile of a client is not what was written",
+            "nothing was changed: keep this file, and put back a copy of it from before, if there is one")
+        #expect(plain == Story.Outcome(65, output: plain.output, complaint: complaint))
+        let json = try await story.run("list", "--json")
+        #expect(json == Story.Outcome(65, output: json.output, complaint: complaint))
+        let clients = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+        #expect(clients?.map { $0["name"] as? String } == [String(plain.output.prefix { $0 != "\t" })])
+    }
+
     @Test("66: no such vault, no such client")
     func missing() async throws {
         let story = try Story()

@@ -21,9 +21,16 @@ struct List: Subcommand {
     var json = false
 
     func perform() async throws(Failure) {
-        let entries = try await options.over(root.vault).withManager { manager throws(Failure) in
-            try await manager.entries()
+        let (entries, damaged) = try await options.over(root.vault).withManager { manager throws(Failure) in
+            (try await manager.entries(), await manager.damaged)
         }
+        try answer(entries)
+        // What can be read is answered; the status says that it was not all.
+        for failure in damaged.dropLast() { Output.failure(failure) }
+        if let last = damaged.last { throw last }
+    }
+
+    private func answer(_ entries: [ClientEntry]) throws(Failure) {
         let now = Clocks.now()
         guard !json else { return try Output.answer(JSONAnswer.text(entries.map { ClientAnswer($0, at: now) })) }
         for entry in entries {

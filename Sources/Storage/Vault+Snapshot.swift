@@ -1,0 +1,111 @@
+import Credentials
+import FoundationEssentials
+
+/// What a vault held at one moment.
+public struct VaultSnapshot: Sendable {
+    /// Every client whose profile can be read, in no order. An attempt is `.idle` or `.failed`.
+    public var entries: [ClientEntry]
+    /// What of the clients is not what was written, each named by its client where its profile can be read; of the kind
+    /// `.vaultDamaged`. A client that is listed lacks what is named here, save a secret, which no list has.
+    public var damaged: [Failure]
+
+    public init(entries: [ClientEntry], damaged: [Failure] = []) {
+        self.entries = entries
+        self.damaged = damaged
+    }
+}
+
+extension Vault {
+    /// All clients, without their secrets and tokens. A damaged record fails none but itself. A damaged secret is told
+    /// only when it is asked for, for none is opened here; a missing one is told.
+    /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
+    public func snapshot() async throws(Failure) -> VaultSnapshot {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in try vault.snapshot() }
+        }
+    }
+}
+
+extension OpenVault {
+    /// Every client, from one pass over the records that are theirs. What a row's own sealing cannot tell is looked at
+    /// here: that no record is without its profile, and no profile without its secret.
+    fileprivate func snapshot() throws(Failure) -> VaultSnapshot {
+        var pass = Pass()
+        do throws(Failure) { try checkKinds() } catch { pass.damaged.append(error) }
+        let secrets = "\(RecordKind.secret.rawValue), \(RecordKind.previousSecret.rawValue)"
+        try connection.query(
+            """
+            SELECT kind, id, revision, CASE WHEN kind IN (\(secrets)) THEN NULL ELSE sealed END
+            FROM record WHERE kind BETWEEN \(RecordKind.profile.rawValue) AND \(RecordKind.trials.rawValue)
+            ORDER BY kind, id
+            """
+        ) { (row) throws(Failure) in
+            do throws(Failure) { try take(row, in: &pass) } catch { pass.damaged.append(error) }
+        }
+        for id in pass.withoutSecret { pass.damaged.append(damaged(.secret, of: id)) }
+        for id in pass.withoutPreviousSecret { pass.damaged.append(damaged(.previousSecret, of: id)) }
+        return VaultSnapshot(entries: pass.entries, damaged: pass.damaged.sorted { $0.summary < $1.summary })
+    }
+
+    private struct Pass {
+        var entries: [ClientEntry] = []
+        /// Where in `entries` a client is.
+        var places: [UUID: Int] = [:]
+        /// Those that have no profile, or none that can be read; each is told once.
+        var unreadable: Set<UUID> = []
+        var withoutSecret: Set<UUID> = []
+        var withoutPreviousSecret: Set<UUID> = []
+        var damaged: [Failure] = []
+    }
+
+    /// Profiles come first, in the order of the kinds.
+    private func take(_ row: Connection.Row, in pass: inout Pass) throws(Failure) {
+        guard let kind = RecordKind(rawValue: row.integer(0)), let id = UUID(bytes: row.bytes(1)) else {
+            throw .vaultDamaged(path, "it has a record that belongs to nothing")
+        }
+        if kind == .profile {
+            // Until it turns out to be readable.
+            pass.unreadable.insert(id)
+            let profile = try decode(StoredProfile.self, from: content(of: row, kind, id), kind, of: id).profile(id: id)
+            pass.unreadable.remove(id)
+            pass.places[id] = pass.entries.count
+            pass.entries.append(ClientEntry(profile: profile, revision: row.integer(2)))
+            pass.withoutSecret.insert(id)
+            if profile.previousSecretSet != nil { pass.withoutPreviousSecret.insert(id) }
+            return
+        }
+        guard let place = pass.places[id] else {
+            guard pass.unreadable.insert(id).inserted else { return }
+            throw .vaultDamaged(path, "the profile of a client is missing")
+        }
+        switch kind {
+        case .secret: pass.withoutSecret.remove(id)
+        case .previousSecret:
+            guard pass.withoutPreviousSecret.remove(id) != nil else { throw damaged(kind, of: id) }
+        case .token:
+            pass.entries[place].token = try tokenFacts(
+                from: content(of: row, kind, id), of: pass.entries[place].profile)
+        case .attempt:
+            pass.entries[place].attempt = try attempt(
+                from: content(of: row, kind, id), of: pass.entries[place].profile)
+        case .usage: pass.entries[place].lastUsed = try lastUsed(from: content(of: row, kind, id), of: id)
+        // Opened to see whether it is damaged; who wants them asks for them.
+        case .trials: _ = try content(of: row, kind, id)
+        case .profile, .activity, .screenMemory: break
+        }
+    }
+
+    private func content(of row: Connection.Row, _ kind: RecordKind, _ id: UUID) throws(Failure) -> RecordContent {
+        try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
+    }
+
+    /// That there are none but known kinds; the pass goes by those that are clients' alone.
+    private func checkKinds() throws(Failure) {
+        // Each of the two is one step in the table's tree.
+        let least = try connection.integer("SELECT kind FROM record ORDER BY kind LIMIT 1") ?? 1
+        let greatest = try connection.integer("SELECT kind FROM record ORDER BY kind DESC LIMIT 1") ?? 1
+        guard RecordKind(rawValue: least) != nil, RecordKind(rawValue: greatest) != nil else {
+            throw .vaultDamaged(path, "it has a record of an unknown kind")
+        }
+    }
+}
