@@ -50,6 +50,7 @@ public actor CredentialManager {
 
     let vault: Vault
     let service: TokenService
+    let trialService: TrialService
     let clock: @Sendable () -> Moment
     let pause: @Sendable (Double) async throws -> Void
     let random: @Sendable () -> Double
@@ -83,16 +84,19 @@ public actor CredentialManager {
 
     /// - Parameters:
     ///   - vault: open; the manager closes it.
+    ///   - transport: by which requests are tried.
     ///   - clock: what time it is.
     ///   - pause: waits the seconds given; throws where the task is cancelled.
     ///   - random: a number from 0 up to 1.
     public init(
-        vault: Vault, service: TokenService, clock: @escaping @Sendable () -> Moment,
+        vault: Vault, service: TokenService, transport: any HTTPTransport,
+        clock: @escaping @Sendable () -> Moment,
         pause: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.vault = vault
         self.service = service
+        trialService = TrialService(transport: transport, clock: clock)
         self.clock = clock
         self.pause = pause
         self.random = random

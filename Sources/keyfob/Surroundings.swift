@@ -10,10 +10,11 @@ enum Surroundings {
     static let environment = ProcessInfo.processInfo.environment
 
     static func manager(of vault: Vault) -> CredentialManager {
+        let transport = CurlTransport(userAgent: Version.userAgent)
         let service = TokenService(
-            transport: CurlTransport(userAgent: Version.userAgent), clock: { Clocks.now() },
-            pause: { try await Pause.seconds($0) })
+            transport: transport, clock: { Clocks.now() }, pause: { try await Pause.seconds($0) })
         return CredentialManager(
-            vault: vault, service: service, clock: { Clocks.now() }, pause: { try await Pause.seconds($0) })
+            vault: vault, service: service, transport: transport, clock: { Clocks.now() },
+            pause: { try await Pause.seconds($0) })
     }
 }

@@ -32,7 +32,8 @@ final class Bench {
     ) -> CredentialManager {
         let service = TokenService(transport: server, clock: { clock.now }, pause: { _ in }, random: { 0 })
         return CredentialManager(
-            vault: vault, service: service, clock: { clock.now }, pause: { try await clock.pause($0) }, random: { 0 })
+            vault: vault, service: service, transport: server, clock: { clock.now },
+            pause: { try await clock.pause($0) }, random: { 0 })
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

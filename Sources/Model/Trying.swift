@@ -1,0 +1,71 @@
+import Credentials
+public import FoundationEssentials
+import OAuth
+import Storage
+
+// Trying a request with a client's token.
+extension CredentialManager {
+    /// The requests that were tried with a client, the latest first. Throws as `Vault.trials`.
+    public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] { try await vault.trials(of: id) }
+
+    /// Sends a request to the client's API with its token, fetched first where none is held that lives. Where the server
+    /// refuses the token that was held (401), a new one is fetched and the request sent once more.
+    ///
+    /// The request is kept as the client's latest, and the use noted; where that fails, the answer's hints say so.
+    /// - Throws: where there is no answer: what `APIRequest.build` throws before anything is sent or kept; as `refresh`;
+    ///   what `TrialService.send` throws.
+    public func attempt(_ trial: TrialRequest, with id: UUID) async throws(Failure) -> TrialAnswer {
+        guard let profile = try await vault.entry(id)?.profile else { throw .removed }
+        // Before a token is asked for that could not be used.
+        _ = try APIRequest.build(for: profile, trial, token: Secret(utf8: ""))
+        let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
+        let notKept = await keep(trial, of: id)
+        var answer = try await trialService.send(trial, for: served.entry.profile, token: served.token)
+        if answer.exchange.status == 401 {
+            answer = try await repeated(trial, with: id, after: answer, served)
+        }
+        if let notKept { answer.hints.append("this request could not be kept: \(notKept.summary)") }
+        return answer
+    }
+
+    /// What comes of the request with a new token; the answer that there is, and why, where there is no new one.
+    private func repeated(
+        _ trial: TrialRequest, with id: UUID, after answer: TrialAnswer, _ served: Served
+    ) async throws(Failure) -> TrialAnswer {
+        var answer = answer
+        guard !served.wasFetched else {
+            answer.hints.append("the token was fetched just now: a newer one is hardly better")
+            return answer
+        }
+        let refreshed: Refreshed
+        do throws(Failure) {
+            refreshed = try await refresh(id)
+        } catch {
+            guard error.kind != .interrupted, error.kind != .locked else { throw error }
+            answer.hints.append("a new token was asked for: \(error.summary)")
+            return answer
+        }
+        guard refreshed.token.value != served.token.value else {
+            answer.hints.append("a new token was asked for, and the server gave the same one again")
+            return answer
+        }
+        var second = try await trialService.send(trial, for: refreshed.entry.profile, token: refreshed.token)
+        second.wasRepeatedWithNewToken = true
+        return second
+    }
+
+    private func keep(_ trial: TrialRequest, of id: UUID) async -> Failure? {
+        do throws(Failure) {
+            try await vault.store(trial, for: id)
+            try await noteUse(of: id)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension Failure {
+    fileprivate static let removed = Failure(
+        .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile: nothing was sent"])
+}

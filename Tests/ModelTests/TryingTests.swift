@@ -1,0 +1,120 @@
+import Credentials
+import Foundation
+import OAuth
+import Storage
+import Testing
+
+@testable import Model
+
+@Suite("Trying a request", .timeLimit(.minutes(1)))
+struct TryingTests {
+    private let health = TrialRequest(path: "/journey/health")
+
+    private static func answer(_ status: Int, _ body: String = "{}") -> ScriptedServer.Answer {
+        .success(HTTPResponse(status: status, body: Secret(utf8: body)))
+    }
+
+    private func add(_ bench: Bench) async throws -> ClientEntry {
+        var profile = bench.profile("a", scope: "read")
+        profile.apiBase = "https://api.example/v2"
+        return try await bench.manager.create(profile, secret: Secret(utf8: "secret of a"))
+    }
+
+    @Test("a request goes out with a token fetched for it; it is kept, and the use noted and told")
+    func fetched() async throws {
+        let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abc") : Self.answer(200, #"{"up":true}"#) }
+        let entry = try await add(bench)
+        let answer = try await bench.manager.attempt(health, with: entry.id)
+        #expect(answer.exchange.status == 200)
+        #expect(answer.body.contains("up"))
+        #expect(!answer.wasRepeatedWithNewToken)
+        #expect(bench.server.urls.last == "https://api.example/v2/journey/health")
+        #expect(bench.server.authorizations == [nil, "Bearer abc"])
+        #expect(try await bench.manager.trials(of: entry.id) == [health])
+        #expect(try await bench.manager.entries().first?.lastUsed == bench.clock.now.wall)
+    }
+
+    @Test("a token that is held serves, and one that the server refuses is fetched anew, once")
+    func refused() async throws {
+        let bench = try await Bench {
+            switch $0 {
+            case 0: ScriptedServer.token("first")
+            case 1: Self.answer(401)
+            case 2: ScriptedServer.token("second")
+            default: Self.answer(200)
+            }
+        }
+        let entry = try await add(bench)
+        _ = try await bench.manager.refresh(entry.id)
+        let answer = try await bench.manager.attempt(health, with: entry.id)
+        #expect(answer.exchange.status == 200)
+        #expect(answer.wasRepeatedWithNewToken)
+        #expect(bench.server.authorizations == [nil, "Bearer first", nil, "Bearer second"])
+    }
+
+    @Test("a second refusal is the answer")
+    func refusedTwice() async throws {
+        let bench = try await Bench { $0.isMultiple(of: 2) ? ScriptedServer.token("token\($0)") : Self.answer(401) }
+        let entry = try await add(bench)
+        _ = try await bench.manager.refresh(entry.id)
+        let answer = try await bench.manager.attempt(health, with: entry.id)
+        #expect(answer.exchange.status == 401)
+        #expect(answer.wasRepeatedWithNewToken)
+        #expect(bench.server.arrived == 4)
+    }
+
+    @Test("where there is no new token the first answer stands, and says why")
+    func noNewToken() async throws {
+        let bench = try await Bench {
+            $0 == 0 ? ScriptedServer.token("first") : $0 == 1 ? Self.answer(401) : ScriptedServer.refusal
+        }
+        let entry = try await add(bench)
+        _ = try await bench.manager.refresh(entry.id)
+        let answer = try await bench.manager.attempt(health, with: entry.id)
+        #expect(answer.exchange.status == 401)
+        #expect(!answer.wasRepeatedWithNewToken)
+        #expect(
+            answer.hints.last
+                == "a new token was asked for: the server refused client \"a\": invalid_client (401)")
+        #expect(bench.server.arrived == 3)
+    }
+
+    @Test("a token fetched for the request, and the same one given again, are not worth a second try")
+    func notWorthIt() async throws {
+        let bench = try await Bench { $0.isMultiple(of: 2) ? ScriptedServer.token("same") : Self.answer(401) }
+        let entry = try await add(bench)
+        let first = try await bench.manager.attempt(health, with: entry.id)
+        #expect(first.hints.last == "the token was fetched just now: a newer one is hardly better")
+        #expect(bench.server.arrived == 2)
+        _ = try await bench.manager.refresh(entry.id)
+        let second = try await bench.manager.attempt(health, with: entry.id)
+        #expect(second.hints.last == "a new token was asked for, and the server gave the same one again")
+        #expect(!second.wasRepeatedWithNewToken)
+        #expect(bench.server.arrived == 5)
+    }
+
+    @Test("what can't be sent asks for no token and is not kept")
+    func unacceptable() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await add(bench)
+        let bare = try await bench.add("bare")
+        let path = await thrown { try await bench.manager.attempt(TrialRequest(path: "x"), with: entry.id) }
+        #expect(path?.kind == .unacceptableInput)
+        #expect(await thrown { try await bench.manager.attempt(health, with: bare.id) }?.kind == .unusableProfile)
+        #expect(await thrown { try await bench.manager.attempt(health, with: UUID()) }?.kind == .noSuchClient)
+        #expect(bench.server.arrived == 0)
+        #expect(try await bench.manager.trials(of: entry.id) == [])
+    }
+
+    @Test("where the server is not reached that is thrown, and the request is kept all the same")
+    func unreachable() async throws {
+        let bench = try await Bench {
+            $0 == 0 ? ScriptedServer.token("abc") : .failure(.nameResolution(host: "api.example"))
+        }
+        let entry = try await add(bench)
+        #expect(await thrown { try await bench.manager.attempt(health, with: entry.id) }?.kind == .unreachable)
+        #expect(try await bench.manager.trials(of: entry.id) == [health])
+        // The token endpoint has answered: it is no failure of its.
+        #expect(try await bench.manager.entries().first?.attempt == .idle)
+    }
+}
