@@ -11,14 +11,21 @@ public struct Revocation: Sendable {
         self.clock = clock
     }
 
-    /// Revokes the token at `url`, with the client's authentication as at the token endpoint. On return it is revoked; a
-    /// token that the server no longer knew counts as such (§2.2).
+    /// What the server did.
+    public enum Outcome: Sendable, Equatable {
+        /// It does not take the token any more; one that it no longer knew counts as such (§2.2).
+        case revoked
+        /// It can't revoke access tokens (§2.2.1, `unsupported_token_type`): this one lives on until it expires.
+        case unsupported(Failure)
+    }
+
+    /// Revokes the token at `url`, with the client's authentication as at the token endpoint.
     /// - Throws: `Failure` of kind `unusableProfile` where `url` can't be used; `refused` where the server says no;
     ///   `unreachable` where none or not now answers: the token must be taken to live on (§2.2.1); `redirected`;
     ///   `interrupted` at once where the task is cancelled.
     public func revoke(
         _ token: Secret, for profile: ClientProfile, secret: Secret, at url: String
-    ) async throws(Failure) {
+    ) async throws(Failure) -> Outcome {
         let request = try Self.request(token, for: profile, secret: secret, at: url)
         let response: HTTPResponse
         do throws(TransportFailure) {
@@ -28,12 +35,14 @@ public struct Revocation: Sendable {
         }
         let answer = TokenAnswer(response.body)
         // The body of a success is not to be looked at (§2.2), but servers are known that say no with a 200.
-        guard !(200...299).contains(response.status) || answer?.error.words != nil else { return }
-        throw Refusal(
+        guard !(200...299).contains(response.status) || answer?.error.words != nil else { return .revoked }
+        let failure = Refusal(
             response: response, profile: profile, answer: answer,
             text: ServerText(hiding: secret, of: profile.clientID, tokens: [token]), now: clock().wall,
             field: .revocationURL, url: url
         ).failure
+        guard answer?.error.words == "unsupported_token_type" else { throw failure }
+        return .unsupported(failure)
     }
 
     static func request(

@@ -8,13 +8,20 @@ struct RevocationTests {
     private let url = "https://id.example/revoke"
     private let token = Secret(utf8: "t0ken/=t0ken")
 
-    private func revoke(
-        _ answer: Result<HTTPResponse, TransportFailure>, _ profile: ClientProfile = Samples.profile(),
-        at url: String? = nil
-    ) async -> Failure? {
+    private func outcome(
+        _ answer: Result<HTTPResponse, TransportFailure>, at url: String? = nil
+    ) async throws -> Revocation.Outcome {
         let revocation = Revocation(transport: TokenServiceTests.ScriptedTransport([answer]), clock: { Samples.start })
-        return await thrown {
-            try await revocation.revoke(token, for: profile, secret: Samples.secret, at: url ?? self.url)
+        return try await revocation.revoke(
+            token, for: Samples.profile(), secret: Samples.secret, at: url ?? self.url)
+    }
+
+    /// Why the token was not revoked; nil where it was.
+    private func revoke(_ answer: Result<HTTPResponse, TransportFailure>, at url: String? = nil) async -> Failure? {
+        await thrown {
+            let made = try await outcome(answer, at: url)
+            #expect(made == .revoked)
+            return made
         }
     }
 
@@ -51,15 +58,15 @@ struct RevocationTests {
     }
 
     @Test("a server that can't revoke access tokens says so")
-    func unsupported() async {
-        #expect(
-            await revoke(400, #"{"error":"unsupported_token_type","error_description":"no \#("t0ken/=t0ken")"}"#)
-                == Failure(
-                    .refused, "the server refused client \"GBG GO\": unsupported_token_type (400)",
-                    hints: [
-                        "the server says: no <redacted>",
-                        "the server can't revoke access tokens: this one is good until it expires",
-                    ]))
+    func unsupported() async throws {
+        let body = #"{"error":"unsupported_token_type","error_description":"no \#("t0ken/=t0ken")"}"#
+        let failure = Failure(
+            .refused, "the server refused client \"GBG GO\": unsupported_token_type (400)",
+            hints: [
+                "the server says: no <redacted>",
+                "the server can't revoke access tokens: this one is good until it expires",
+            ])
+        #expect(try await outcome(.success(Samples.response(400, body))) == .unsupported(failure))
     }
 
     @Test("a refused client and a missing endpoint are told with the revocation URL")
