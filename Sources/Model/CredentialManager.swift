@@ -51,6 +51,8 @@ public actor CredentialManager {
     let vault: Vault
     let service: TokenService
     let trialService: TrialService
+    let revocation: Revocation
+    let discovery: Discovery
     let clock: @Sendable () -> Moment
     let pause: @Sendable (Double) async throws -> Void
     let random: @Sendable () -> Double
@@ -84,7 +86,7 @@ public actor CredentialManager {
 
     /// - Parameters:
     ///   - vault: open; the manager closes it.
-    ///   - transport: by which requests are tried.
+    ///   - transport: by which requests are tried, tokens revoked and endpoints discovered.
     ///   - clock: what time it is.
     ///   - pause: waits the seconds given; throws where the task is cancelled.
     ///   - random: a number from 0 up to 1.
@@ -97,6 +99,8 @@ public actor CredentialManager {
         self.vault = vault
         self.service = service
         trialService = TrialService(transport: transport, clock: clock)
+        revocation = Revocation(transport: transport, clock: clock)
+        discovery = Discovery(transport: transport)
         self.clock = clock
         self.pause = pause
         self.random = random
