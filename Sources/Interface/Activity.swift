@@ -1,21 +1,46 @@
 import Credentials
-import FoundationEssentials
 
 /// What happened lately, newest last; never a secret.
 struct Activity: Sendable, Equatable {
-    struct Entry: Sendable, Equatable {
-        var at: Date
-        /// The client's name; empty where it is about none.
-        var client: String
-        var text: String
-        var role: Role
+    private(set) var entries: [ActivityEntry] = []
+    /// Those that the vault has not been given yet.
+    private var unrecorded: [ActivityEntry] = []
+
+    mutating func add(_ entry: ActivityEntry) {
+        if entries.count >= ActivityEntry.limit { entries.removeFirst(entries.count - ActivityEntry.limit + 1) }
+        entries.append(entry)
+        unrecorded.append(entry)
     }
 
-    static let limit = 1_000
-    private(set) var entries: [Entry] = []
+    /// What the vault kept stands before what has happened since.
+    mutating func load(_ kept: [ActivityEntry]) {
+        entries = Array((kept + entries).suffix(ActivityEntry.limit))
+    }
 
-    mutating func add(_ entry: Entry) {
-        if entries.count == Self.limit { entries.removeFirst() }
-        entries.append(entry)
+    /// What is to be recorded, once.
+    mutating func takeUnrecorded() -> [ActivityEntry] {
+        defer { unrecorded = [] }
+        return unrecorded
+    }
+}
+
+extension ActivityEntry.Kind {
+    init(_ role: Role) {
+        self =
+            switch role {
+            case .valid: .success
+            case .failed: .failure
+            case .expiring, .expired: .warning
+            default: .note
+            }
+    }
+
+    var role: Role {
+        switch self {
+        case .note: .normal
+        case .success: .valid
+        case .warning: .expiring
+        case .failure: .failed
+        }
     }
 }

@@ -9,6 +9,17 @@ enum Durations {
 
     static func text(passed seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.down))) }
 
+    /// The day on the wall of a zone: `2026-11-23`.
+    static func date(_ date: Date, utcOffset: Int) -> String {
+        let civil = civilDate(day: local(date, utcOffset).day)
+        return "\(civil.year)-\(two(civil.month))-\(two(civil.day))"
+    }
+
+    /// How long a request took: `182 ms`, `2.5 s`.
+    static func ofRequest(_ seconds: Double) -> String {
+        seconds < 1 ? "\(Int((max(seconds, 0) * 1_000).rounded())) ms" : "\((min(seconds, 1e6) * 10).rounded() / 10) s"
+    }
+
     /// Seconds until `text(left:)` changes, and a thousandth more, so that it is another one when the wait is over.
     static func untilChange(left seconds: Double) -> Double {
         let shown = seconds.rounded(.up)

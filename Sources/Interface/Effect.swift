@@ -1,17 +1,41 @@
 import Credentials
 import Formats
 import FoundationEssentials
+import Settings
 
 /// What must be done outside: returned by `update`, never started inside it. Whoever carries it out answers with events.
 public enum Effect: Sendable, Equatable {
     case createVault(passphrase: Secret)
     case unlock(passphrase: Secret)
     case refresh(UUID)
-    case refreshAll
-    /// Copy the client's token in a format, fetching one first where none serves.
-    case copy(UUID, CopyFormat)
+    /// Many, with `refreshAllProgressed` as they go.
+    case refreshMany([UUID])
+    case setKeepsFresh([UUID], Bool)
+    /// Revoke the token at its server, where that has an endpoint for it, and forget it.
+    case revoke(UUID)
+    /// Copy the clients' tokens in a format, a line each, fetching those that do not serve.
+    case copy([UUID], CopyFormat)
+    /// Copy the client's secret itself.
+    case copySecret(UUID)
+    /// Copy a text that holds no secret.
+    case copyText(String, noun: String)
+    /// Take what was copied from the clipboard again, if it still holds it.
+    case clearClipboard
     case save(ClientDraft)
-    case remove(UUID, revision: Int64)
+    case remove([ClientRevision])
+    case setTags([UUID], adding: [String], removing: [String])
+    case undo
+    case discover(issuer: String)
+    case inspect(UUID)
+    case loadTrials(UUID)
+    case sendTrial(UUID, TrialRequest)
+    /// Keep how the list is shown.
+    case remember(ScreenMemory)
+    /// Keep what happened.
+    case record([ActivityEntry])
+    case saveSettings(SettingName, Settings)
+    /// Tell the user who looks elsewhere, as the settings say.
+    case notify(String)
     /// Close the vault, cancel every request, forget every secret.
     case lock
     case quit
@@ -21,21 +45,34 @@ public enum Effect: Sendable, Equatable {
     case redraw
 }
 
+/// A client as it was when something was decided about it.
+public struct ClientRevision: Sendable, Equatable {
+    public var id: UUID
+    public var revision: Int64
+
+    public init(_ entry: ClientEntry) {
+        id = entry.id
+        revision = entry.revision
+    }
+}
+
 /// A client as the form leaves it.
 public struct ClientDraft: Sendable, Equatable {
-    /// What is edited and the revision it was read at; nil for a new client.
-    public struct Origin: Sendable, Equatable {
-        public var profile: ClientProfile
-        public var revision: Int64
+    /// What is to become of the secret that was in use before the current one.
+    public enum PreviousSecret: String, Sendable, CaseIterable {
+        case keep
+        /// It becomes the current one, and the current one the previous.
+        case use
+        case forget
     }
 
-    public var origin: Origin?
-    public var name: String
-    public var clientID: String
+    /// The revision that it was read at; nil for a new client.
+    public var revision: Int64?
+    /// All but what the vault sets.
+    public var profile: ClientProfile
     /// nil keeps the secret there is.
     public var secret: Secret?
-    public var tokenURL: String
-    public var scope: String
-    public var authentication: ClientAuthenticationMethod
-    public var basicEncoding: BasicEncoding
+    public var previousSecret = PreviousSecret.keep
+    /// Whose secret a new client takes over where none was typed: that of the client it was made like.
+    public var secretOf: UUID?
 }

@@ -1,13 +1,21 @@
 import Credentials
 import Formats
 import FoundationEssentials
+import Settings
 
 /// What happened.
 public enum Event: Sendable {
     /// The time, and the local zone's offset from UTC in seconds; comes before every batch of other events.
     case time(Moment, utcOffset: Int)
+    /// The machine was suspended and goes on.
+    case wokenFromSuspension
+    /// Somebody else has changed the settings file too.
+    case settingsChanged(Settings)
+    /// Ctrl-Z, or SIGTSTP: the terminal is about to be handed back.
+    case suspending
     case resized(Size)
     case key(Key)
+    case mouse(MouseEvent)
     /// What was pasted, as one piece.
     case paste(Secret)
     /// A paste that could not be taken as one piece, or a character that could not be taken at all.
@@ -22,6 +30,8 @@ public enum Event: Sendable {
     case clientRemoved(UUID)
     /// What the vault says no more: it could not be read again after a change by another program.
     case vaultUnreadable(Failure)
+    /// How the list was shown last, and what happened before.
+    case remembered(ScreenMemory?, [ActivityEntry])
 
     /// A request for a token succeeded; the client's new state comes as `clientChanged`.
     case refreshed(UUID, seconds: Double, warnings: [String])
@@ -29,22 +39,45 @@ public enum Event: Sendable {
     case refreshAllProgressed(RefreshAllProgress)
     /// It could not even begin.
     case refreshAllFailed(Failure)
-    case copied(UUID, CopyFormat, Copied)
-    case copyFailed(UUID, Failure)
+    /// A token was renewed by itself.
+    case renewed(UUID, seconds: Double)
+    /// `next`: seconds until it is tried again; nil: not before somebody asks.
+    case renewalFailed(UUID, Failure, next: Double?)
+    /// A token that is kept fresh has not long to live and no other came.
+    case aboutToExpire(UUID)
+    /// `reason`: why the server was not asked.
+    case revoked(UUID, atServer: Bool, reason: String?)
+    case revokeFailed(UUID, Failure)
+
+    case copied([UUID], noun: String, Copied)
+    case copyFailed([UUID], Failure)
+    case clipboardCleared(ClipboardClearing)
+
     case saved(ClientEntry, isNew: Bool)
     case saveFailed(Failure)
     case removeFailed(Failure)
+    /// The vault is as it was before the last delete or edit of these clients.
+    case undone([ClientEntry])
+    case undoFailed(Failure)
+    case discovered(DiscoveredURLs)
+    case discoverFailed(Failure)
+
+    case inspected(UUID, Inspection)
+    case trialsLoaded(UUID, [TrialRequest])
+    case trialAnswered(UUID, TrialAnswer)
+    case trialFailed(UUID, Failure)
     /// Something else that must be said.
     case trouble(Failure)
 }
 
-/// How far refreshing all clients is.
+/// How far refreshing many clients is.
 public struct RefreshAllProgress: Sendable, Equatable {
     public var done: Int
-    public var failed: Int
+    /// Those that failed, in the order in which they did.
+    public var failed: [UUID]
     public var total: Int
 
-    public init(done: Int, failed: Int, total: Int) {
+    public init(done: Int, failed: [UUID], total: Int) {
         self.done = done
         self.failed = failed
         self.total = total
@@ -55,15 +88,62 @@ public struct RefreshAllProgress: Sendable, Equatable {
 
 /// How a copy went.
 public struct Copied: Sendable, Equatable {
-    /// Where it went, in words: `to the clipboard (xclip)`.
+    /// Where it went, in words: `copied by xclip`.
     public var destination: String
-    /// Whether a token had to be fetched for it.
-    public var wasFetched: Bool
-    public var facts: TokenFacts
+    /// Of the token that was copied, where it was one.
+    public var facts: TokenFacts?
+    /// Whether it has a secret or a token in it.
+    public var isSecret: Bool
+    /// Whether it can be taken from there again.
+    public var canBeCleared: Bool
 
-    public init(destination: String, wasFetched: Bool, facts: TokenFacts) {
+    public init(destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool) {
         self.destination = destination
-        self.wasFetched = wasFetched
         self.facts = facts
+        self.isSecret = isSecret
+        self.canBeCleared = canBeCleared
     }
+}
+
+/// What became of the wish to clear the clipboard.
+public enum ClipboardClearing: Sendable, Equatable {
+    case cleared
+    case holdsSomethingElse
+    case couldNotTell
+}
+
+/// What an issuer publishes of itself.
+public struct DiscoveredURLs: Sendable, Equatable {
+    public var tokenURL: String
+    public var revocationURL: String?
+    public var supportsBasicOnly: Bool
+
+    public init(tokenURL: String, revocationURL: String?, supportsBasicOnly: Bool) {
+        self.tokenURL = tokenURL
+        self.revocationURL = revocationURL
+        self.supportsBasicOnly = supportsBasicOnly
+    }
+}
+
+/// What the inspector shows of a client.
+public struct Inspection: Sendable {
+    /// The last request for a token since the vault was opened.
+    public var exchange: HTTPExchange?
+    /// What is in the token, where it is a JWT.
+    public var token: JSONWebToken?
+    public var hasToken: Bool
+    /// The exchange as it goes into a support ticket.
+    public var bundle: String
+
+    public init(exchange: HTTPExchange?, token: JSONWebToken?, hasToken: Bool, bundle: String) {
+        self.exchange = exchange
+        self.token = token
+        self.hasToken = hasToken
+        self.bundle = bundle
+    }
+}
+
+extension Event {
+    /// Whether it tells how the list was shown: not to be kept once more.
+    var isMemory: Bool { if case .remembered = self { true } else { false } }
 }

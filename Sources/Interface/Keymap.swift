@@ -1,12 +1,10 @@
 /// What is in front of the user, and so which keys mean what.
 public enum Context: Sendable, Hashable, CaseIterable {
-    case newVault
-    case unlock
-    case list
-    case form
-    case deleteQuestion
-    case discardQuestion
-    case help
+    case newVault, unlock
+    case list, filter
+    case form, pasting, tags, copyMenu, trial, inspector, activity, settings, report
+    case deleteQuestion, revokeQuestion, discardQuestion
+    case commands, help
 
     /// As the help and the README head it.
     public var title: String {
@@ -14,20 +12,36 @@ public enum Context: Sendable, Hashable, CaseIterable {
         case .newVault: "A new vault"
         case .unlock: "Unlocking"
         case .list: "Clients"
+        case .filter: "Typing a filter"
         case .form: "The client form"
+        case .pasting: "Pasting a client"
+        case .tags: "Tags"
+        case .copyMenu: "The copy menu"
+        case .trial: "Trying a request"
+        case .inspector: "The inspector"
+        case .activity: "All activity"
+        case .settings: "Settings"
+        case .report: "What failed"
         case .deleteQuestion: "Deleting"
+        case .revokeQuestion: "Revoking"
         case .discardQuestion: "Discarding a change"
+        case .commands: "The command menu"
         case .help: "This help"
         }
     }
+
+    /// Where printable keys are typed, not pressed.
+    static let typing: Set<Context> = [
+        .newVault, .unlock, .filter, .form, .tags, .copyMenu, .trial, .activity, .commands,
+    ]
 }
 
 /// One row of the key table.
 public struct Binding: Sendable {
     public let action: Action
     public let contexts: [Context]
-    /// The first is the one shown in the hint bar.
-    public let keys: [Key]
+    /// The first is the one shown in the hint bar; empty where the settings took the last one away.
+    public internal(set) var keys: [Key]
     /// A word or two, for the hint bar.
     public let label: String
     /// What it does, for help and README.
@@ -51,110 +65,94 @@ public struct Binding: Sendable {
     }
 }
 
-/// Every key there is: the hint bar, the help and the README's table are made from this one table.
-public enum Keymap {
-    public static let bindings: [Binding] = [
-        Binding(.refresh, in: [.list], ["r"], "refresh", "fetch a new token for the selected client"),
-        Binding(
-            .copyHeader, in: [.list], ["c"], "copy header",
-            "copy `Authorization: Bearer …`; fetches a token first if none lives"),
-        Binding(
-            .copyToken, in: [.list], ["C"], "copy token",
-            "copy the bare token; fetches one first if none lives"),
-        Binding(.add, in: [.list], ["a"], "add", "add a client"),
-        Binding(.edit, in: [.list], ["e"], "edit", "edit the selected client; an untouched secret is kept"),
-        Binding(.delete, in: [.list], ["d"], "delete", "delete the selected client, after a question"),
-        Binding(.refreshAll, in: [.list], ["R"], "refresh all", "fetch a new token for every client"),
-        Binding(.lock, in: [.list], ["l"], "lock", "lock the vault and forget every secret"),
-        Binding(.moveDown, in: [.list], [.down, "j"], "down", "next client", isHinted: false),
-        Binding(.moveUp, in: [.list], [.up, "k"], "up", "previous client", isHinted: false),
-        Binding(.pageDown, in: [.list], [.pageDown, .control("f")], "page down", "a page down", isHinted: false),
-        Binding(.pageUp, in: [.list], [.pageUp, .control("b")], "page up", "a page up", isHinted: false),
-        Binding(.moveToFirst, in: [.list], [.home, "g"], "first", "first client", isHinted: false),
-        Binding(.moveToLast, in: [.list], [.end, "G"], "last", "last client", isHinted: false),
+/// Every key there is: the hint bar, the help, the command menu and the README's table are made from this one table.
+public struct Keymap: Sendable {
+    public private(set) var bindings: [Binding]
+    private var actions: [Context: [Key: Action]] = [:]
 
-        Binding(.submit, in: [.form], [.enter], "save", "save the client"),
-        Binding(.submit, in: [.unlock], [.enter], "unlock", "open the vault"),
-        Binding(.submit, in: [.newVault], [.enter], "continue", "take the passphrase"),
-        Binding(.nextField, in: [.form, .newVault], [.tab, .down], "next field", "next field"),
-        Binding(
-            .previousField, in: [.form, .newVault], [.backTab, .up], "previous field", "previous field",
-            isHinted: false),
-        Binding(
-            .nextChoice, in: [.form], [.right, " "], "change", "next choice, in a field that has choices",
-            isHinted: false),
-        Binding(
-            .previousChoice, in: [.form], [.left], "change back", "previous choice, in a field that has choices",
-            isHinted: false),
-        Binding(
-            .cancel, in: [.form], [.escape, .control("c")], "cancel",
-            "close the form; asks first if something was typed"),
+    /// Without anybody's settings.
+    public static let standard = Keymap(KeyTable.bindings)
 
-        Binding(.confirm, in: [.deleteQuestion], ["y"], "delete", "delete the client, its secret and its token"),
-        Binding(.cancel, in: [.deleteQuestion], ["n", .escape, .control("c")], "keep", "keep the client"),
-        Binding(.confirm, in: [.discardQuestion], ["y"], "discard", "throw away what was typed"),
-        Binding(
-            .cancel, in: [.discardQuestion], ["n", .escape, .control("c")], "go on editing", "go back to the form"),
-
-        Binding(.moveDown, in: [.help], [.down, "j"], "down", "scroll down"),
-        Binding(.moveUp, in: [.help], [.up, "k"], "up", "scroll up"),
-        Binding(.pageDown, in: [.help], [.pageDown, " "], "page down", "a page down", isHinted: false),
-        Binding(.pageUp, in: [.help], [.pageUp], "page up", "a page up", isHinted: false),
-        Binding(.moveToFirst, in: [.help], [.home, "g"], "first", "to the beginning", isHinted: false),
-        Binding(.moveToLast, in: [.help], [.end, "G"], "last", "to the end", isHinted: false),
-        Binding(.cancel, in: [.help], [.escape, "q", "?", .function(1), .control("c")], "close", "close the help"),
-
-        Binding(.quit, in: [.list], ["q", .control("c")], "quit", "quit"),
-        Binding(.quit, in: [.unlock, .newVault], [.escape, .control("c")], "quit", "quit"),
-        Binding(
-            .help, in: [.list, .deleteQuestion, .discardQuestion], ["?", .function(1)], "help", "every key there is"),
-        Binding(.help, in: [.form, .unlock, .newVault], [.function(1)], "help", "every key there is"),
-        Binding(.redraw, in: Context.allCases, [.control("l")], "redraw", "draw the screen anew", isHinted: false),
-        Binding(
-            .suspend, in: Context.allCases, [.control("z")], "suspend", "back to the shell; `fg` returns",
-            isHinted: false),
-    ]
-
-    private static let actions: [Context: [Key: Action]] = {
-        var table: [Context: [Key: Action]] = [:]
+    private init(_ bindings: [Binding]) {
+        self.bindings = bindings
         for binding in bindings {
             for context in binding.contexts {
-                for key in binding.keys { table[context, default: [:]][key] = binding.action }
+                for key in binding.keys { actions[context, default: [:]][key] = binding.action }
             }
         }
-        return table
-    }()
+    }
 
-    public static func action(for key: Key, in context: Context) -> Action? { actions[context]?[key] }
+    public func action(for key: Key, in context: Context) -> Action? { actions[context]?[key] }
 
-    static func bindings(in context: Context) -> [Binding] { bindings.filter { $0.contexts.contains(context) } }
+    func bindings(in context: Context) -> [Binding] { bindings.filter { $0.contexts.contains(context) } }
+
+    /// The names of the actions whose keys the settings may change: those of the client list, where nothing is typed.
+    public static let changeableActions = Set(
+        KeyTable.bindings.filter { $0.contexts.contains(.list) }.map(\.action.rawValue))
+
+    /// The table with other keys in the client list: an action's name to the names of its keys. A key that is given to
+    /// one action is taken from the others; what is no name of an action or a key is left out.
+    public func with(_ keys: [String: [String]]) -> Keymap {
+        let wanted = keys.reduce(into: [Action: [Key]]()) { wanted, pair in
+            guard Self.changeableActions.contains(pair.key), let action = Action(rawValue: pair.key) else { return }
+            wanted[action] = pair.value.compactMap(Key.init(name:))
+        }
+        guard !wanted.isEmpty else { return self }
+        let taken = Set(wanted.values.joined())
+        return Keymap(
+            bindings.flatMap { binding -> [Binding] in
+                guard binding.contexts.contains(.list) else { return [binding] }
+                var inList = binding
+                inList.keys = wanted[binding.action] ?? binding.keys.filter { !taken.contains($0) }
+                let others = binding.contexts.filter { $0 != .list }
+                let here = Binding(
+                    binding.action, in: [.list], inList.keys, binding.label, binding.description,
+                    isHinted: binding.isHinted)
+                guard !others.isEmpty else { return [here] }
+                return [
+                    here,
+                    Binding(
+                        binding.action, in: others, binding.keys, binding.label, binding.description,
+                        isHinted: binding.isHinted),
+                ]
+            })
+    }
 }
 
 extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
     public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
 
+    private static let named: [(name: String, key: Key)] = [
+        ("Space", .character(" ")), ("Enter", .enter), ("Esc", .escape), ("Tab", .tab), ("Shift-Tab", .backTab),
+        ("Backspace", .backspace), ("Del", .delete), ("Ins", .insert), ("Up", .up), ("Down", .down), ("Left", .left),
+        ("Right", .right), ("Home", .home), ("End", .end), ("PgUp", .pageUp), ("PgDn", .pageDown),
+    ]
+
     /// As help and README write it.
     public var name: String {
         switch self {
-        case .character(" "): "Space"
-        case .character(let character): String(character)
+        case .character(let character) where character != " ": String(character)
         case .control(let character): "Ctrl-\(character.uppercased())"
-        case .enter: "Enter"
-        case .escape: "Esc"
-        case .tab: "Tab"
-        case .backTab: "Shift-Tab"
-        case .backspace: "Backspace"
-        case .delete: "Del"
-        case .insert: "Ins"
-        case .up: "Up"
-        case .down: "Down"
-        case .left: "Left"
-        case .right: "Right"
-        case .home: "Home"
-        case .end: "End"
-        case .pageUp: "PgUp"
-        case .pageDown: "PgDn"
         case .function(let number): "F\(number)"
+        default: Self.named.first { $0.key == self }?.name ?? ""
+        }
+    }
+
+    /// The key of that name, upper and lower case counting as one but in a single character; nil where there is none.
+    public init?(name: String) {
+        let lowered = name.lowercased()
+        if name.count == 1, let character = name.first, !character.isWhitespace {
+            self = .character(character)
+        } else if let known = Self.named.first(where: { $0.name.lowercased() == lowered }) {
+            self = known.key
+        } else if lowered.hasPrefix("ctrl-"), name.count == 6, let letter = lowered.last,
+            letter.isASCII, letter.isLetter, !"im".contains(letter)
+        {
+            self = .control(letter)
+        } else if lowered.hasPrefix("f"), let number = Int(lowered.dropFirst()), 1...63 ~= number {
+            self = .function(number)
+        } else {
+            return nil
         }
     }
 }

@@ -11,6 +11,8 @@ struct Layout: Equatable {
     /// Rows with a line across a box, each with the title of the pane below it.
     var dividers: [Divider] = []
     var clients = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    /// The row of the filter, above the clients; empty where there is none.
+    var filter = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var token = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var countdown = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var activity = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
@@ -25,8 +27,19 @@ struct Layout: Equatable {
         var title: String
     }
 
-    /// - Parameter tokenRows: how many rows the Token pane's content takes at a given width.
-    init(_ size: Size, tokenRows: (Int) -> Int) {
+    /// - Parameters:
+    ///   - hasFilter: whether the filter takes a row.
+    ///   - tokenRows: how many rows the Token pane's content takes at a given width.
+    init(_ size: Size, hasFilter: Bool = false, tokenRows: (Int) -> Int) {
+        arrange(size, tokenRows: tokenRows)
+        guard hasFilter, clients.rows > 1 else { return }
+        filter = clients
+        filter.rows = 1
+        clients.row += 1
+        clients.rows -= 1
+    }
+
+    private mutating func arrange(_ size: Size, tokenRows: (Int) -> Int) {
         guard size.columns >= Self.minimum.columns, size.rows >= Self.minimum.rows else {
             isTooSmall = true
             return
@@ -91,6 +104,8 @@ struct Layout: Equatable {
 
 extension Layout {
     init(for state: State) {
-        self.init(state.size) { TokenPane.lines(state, columns: $0).count }
+        self.init(state.size, hasFilter: state.isFiltering || !state.filter.isEmpty) {
+            TokenPane.lines(state, columns: $0).count
+        }
     }
 }

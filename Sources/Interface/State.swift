@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Settings
 
 /// Everything that the screen shows, as one value. Nothing in it reads a clock or does anything.
 public struct State {
@@ -13,7 +14,16 @@ public struct State {
     /// What lies over the main screen.
     enum Dialog {
         case form(ClientForm)
-        case deleteQuestion(ClientEntry, isWorking: Bool)
+        case pasting(PasteDialog)
+        case tags(TagForm)
+        case copyMenu(CopyMenu)
+        case trial(TrialForm)
+        case inspector(Inspector)
+        case activity(ActivityLog)
+        case settings(SettingsMenu)
+        case report(Report)
+        case deleteQuestion([ClientEntry], isWorking: Bool)
+        case revokeQuestion([ClientEntry])
         case discardQuestion(ClientForm)
     }
 
@@ -30,15 +40,28 @@ public struct State {
     /// As shown when asking for the passphrase.
     let vaultPath: String
     let isDemo: Bool
+    public internal(set) var settings: Settings
+    var keymap: Keymap
 
     var stage: Stage
     var clients = ClientList()
+    /// What is typed to filter the list; `isFiltering` while keys go into it.
+    var filter = TextField()
+    var isFiltering = false
     var dialog: Dialog?
-    /// The first line of the help that is shown; nil where it is closed.
-    var helpTop: Int?
+    /// The command menu or the help, over anything; nil where it is closed.
+    var commands: CommandMenu?
     var activity = Activity()
     var message: Message?
     var refreshAll: RefreshAllProgress?
+    /// What was copied and is to be cleared; it outlives a lock.
+    var clipboard: CopiedSecret?
+    /// Whether how the list is shown has changed and is not kept yet.
+    var owesMemory = false
+    /// What `u` would undo, in words.
+    var undoable: String?
+    /// When a key was pressed last, or the mouse used.
+    var lastUse: Moment
 
     /// How it begins.
     public enum Start: Sendable {
@@ -51,7 +74,7 @@ public struct State {
 
     public init(
         _ start: Start, vaultPath: String, isDemo: Bool = false, glyphs: Glyphs, size: Size, now: Moment,
-        utcOffset: Int
+        utcOffset: Int, settings: Settings = Settings()
     ) {
         self.now = now
         self.utcOffset = utcOffset
@@ -59,6 +82,9 @@ public struct State {
         self.glyphs = glyphs
         self.vaultPath = UntrustedText.line(vaultPath, limit: 400)
         self.isDemo = isDemo
+        self.settings = settings
+        keymap = Keymap.standard.with(settings.keys)
+        lastUse = now
         stage =
             switch start {
             case .newVault: .newVault(NewVaultForm())
@@ -69,20 +95,29 @@ public struct State {
 
     /// What is in front of the user.
     var context: Context {
-        if helpTop != nil { return .help }
-        return contextBelowHelp
+        if let commands { return commands.isHelp && !commands.isTyping ? .help : .commands }
+        return contextBelowCommands
     }
 
-    var contextBelowHelp: Context {
+    var contextBelowCommands: Context {
         switch stage {
         case .newVault: return .newVault
         case .locked: return .unlock
         case .open: break
         }
         return switch dialog {
-        case nil: .list
+        case nil: isFiltering ? .filter : .list
         case .form: .form
+        case .pasting: .pasting
+        case .tags: .tags
+        case .copyMenu: .copyMenu
+        case .trial: .trial
+        case .inspector: .inspector
+        case .activity: .activity
+        case .settings: .settings
+        case .report: .report
         case .deleteQuestion: .deleteQuestion
+        case .revokeQuestion: .revokeQuestion
         case .discardQuestion: .discardQuestion
         }
     }
@@ -90,14 +125,20 @@ public struct State {
     var isOpen: Bool { if case .open = stage { true } else { false } }
 
     /// Forgets all that came out of the vault, and asks for the passphrase.
-    mutating func forget() {
+    mutating func forget(saying notice: String? = nil) {
+        var form = UnlockForm()
+        form.keepsNothingFresh = clients.entries.contains(where: \.profile.keepsFresh)
         clients = ClientList()
+        filter = TextField()
+        isFiltering = false
         dialog = nil
-        helpTop = nil
+        commands = nil
         activity = Activity()
         message = nil
         refreshAll = nil
-        stage = .locked(UnlockForm())
+        undoable = nil
+        form.notice = notice
+        stage = .locked(form)
     }
 
     /// Says `text` in the lowest border, and in Activity where `client` or `isLogged` says so.
@@ -107,27 +148,63 @@ public struct State {
     }
 
     mutating func log(_ text: String, _ role: Role = .normal, client: String = "") {
-        activity.add(Activity.Entry(at: now.wall, client: client, text: text, role: role))
+        activity.add(ActivityEntry(at: now.wall, client: client, text: text, kind: ActivityEntry.Kind(role)))
+    }
+
+    /// How the list is shown now.
+    var memory: ScreenMemory {
+        ScreenMemory(
+            filter: filter.text, order: clients.order, isGroupedByTag: clients.isGrouped,
+            foldedTags: clients.folded.sorted())
     }
 }
 
+/// A secret that was copied and is still where it was copied to.
+struct CopiedSecret: Equatable {
+    /// `the Authorization header of "billing"`
+    var noun: String
+    /// When it is cleared; nil where that can't be done from here.
+    var clears: Moment?
+}
+
 extension State {
-    /// Seconds until something displayed changes by time alone; nil: never. Wakes the loop, and nothing else does.
+    /// Seconds until something displayed changes by time alone, or something is due; nil: never. Wakes the loop, and
+    /// nothing else does.
     public var nextTick: Double? {
         var waits: [Double] = []
         switch stage {
         case .newVault(let form): waits += Self.working(since: form.workingSince, now)
         case .locked(let form): waits += Self.working(since: form.workingSince, now)
         case .open:
+            if let due = lockDue { waits.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
             let layout = Layout(for: self)
-            if layout.isTooSmall { return nil }
-            for entry in clients.entries.dropFirst(clients.top).prefix(layout.clients.rows) {
-                waits += ticks(of: entry)
+            if layout.isTooSmall { break }
+            for row in clients.rows.dropFirst(clients.top).prefix(layout.clients.rows) {
+                if case .client(let index, _) = row { waits += ticks(of: clients.entries[index]) }
             }
             if let selected = clients.selected { waits += ticks(of: selected) }
             if let wait = clients.tally.secondsUntilChange(at: now) { waits.append(wait + 0.001) }
+            if case .trial(let form) = dialog { waits += Self.working(since: form.sentAt, now) }
+        }
+        if let clears = clipboard?.clears {
+            waits.append(Durations.untilChange(left: max(clears.seconds(since: now), 0)))
         }
         return waits.min()
+    }
+
+    /// After how many seconds without a key the vault is locked; nil: not.
+    var lockDue: Double? {
+        guard settings.lockAfterMinutes > 0, isOpen, !holdsTypedSecret else { return nil }
+        return Double(settings.lockAfterMinutes) * 60
+    }
+
+    /// A secret that is in a form and nowhere else: a portal shows it once. Locking would lose it, so the idle lock
+    /// waits for the form, and the suspension of the machine does not.
+    var holdsTypedSecret: Bool {
+        switch dialog {
+        case .form(let form), .discardQuestion(let form): !form.secret.isEmpty
+        default: false
+        }
     }
 
     private static func working(since start: Moment?, _ now: Moment) -> [Double] {

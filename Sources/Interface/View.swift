@@ -15,7 +15,7 @@ public func view(_ state: State, _ size: Size) -> Frame {
     case .locked(let form): UnlockDialog.draw(form, state, on: &canvas)
     case .open: drawMain(state, layout, on: &canvas)
     }
-    if let top = state.helpTop { HelpDialog.draw(from: top, state, on: &canvas) }
+    if let commands = state.commands { commands.box(state).draw(on: &canvas) }
     HintBar.draw(state, row: layout.hintRow, on: &canvas)
     return canvas.frame
 }
@@ -23,21 +23,52 @@ public func view(_ state: State, _ size: Size) -> Frame {
 private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
     HeaderLine.draw(state, row: layout.headerRow, on: &canvas)
     for (index, box) in layout.boxes.enumerated() {
-        canvas.box(box, title: index == 0 ? "Clients" : "Token")
+        canvas.box(box, title: index == 0 ? clientsTitle(state) : "Token")
     }
     for divider in layout.dividers { canvas.divider(divider.row, in: divider.box, title: divider.title) }
+    ClientsPane.drawFilter(state, in: layout.filter, on: &canvas)
     ClientsPane.draw(state, in: layout.clients, on: &canvas)
     TokenPane.draw(state, in: layout.token, on: &canvas)
     CountdownPane.draw(state, in: layout.countdown, on: &canvas)
     ActivityPane.draw(state, in: layout.activity, on: &canvas)
     drawMessage(state, layout, on: &canvas)
-    switch state.dialog {
-    case nil: break
+    if let dialog = state.dialog { draw(dialog, state, layout, on: &canvas) }
+}
+
+/// How the list is sorted, where it is not by name.
+private func clientsTitle(_ state: State) -> String {
+    state.clients.order == .name ? "Clients" : "Clients by \(state.clients.order.words)"
+}
+
+private func draw(_ dialog: State.Dialog, _ state: State, _ layout: Layout, on canvas: inout Canvas) {
+    switch dialog {
     case .form(let form): ClientFormDialog.draw(form, state, on: &canvas)
-    case .deleteQuestion(let entry, let isWorking): Question.delete(entry, isWorking).draw(on: &canvas, layout.body)
+    case .pasting(let dialog): dialog.draw(state, on: &canvas)
+    case .tags(let form): form.draw(state, on: &canvas)
+    case .trial(let form): form.draw(state, on: &canvas)
+    case .deleteQuestion(let entries, let isWorking): Question.delete(entries, isWorking).draw(on: &canvas, layout.body)
+    case .revokeQuestion(let entries): Question.revoke(entries).draw(on: &canvas, layout.body)
     case .discardQuestion(let form):
         ClientFormDialog.draw(form, state, on: &canvas)
         Question.discard(form).draw(on: &canvas, layout.body)
+    case .copyMenu, .inspector, .activity, .settings, .report: state.listBox?.draw(on: &canvas)
+    }
+    // What is said while a dialog is open stands over it.
+    if state.message != nil { drawMessage(state, layout, on: &canvas) }
+}
+
+extension State {
+    /// The list that is in front of the user, where it is one.
+    var listBox: ListBox? {
+        if let commands { return commands.box(self) }
+        return switch dialog {
+        case .copyMenu(let menu): menu.box(self)
+        case .inspector(let inspector): inspector.box(self)
+        case .activity(let log): log.box(self)
+        case .settings(let menu): menu.box(self)
+        case .report(let report): report.box(self)
+        default: nil
+        }
     }
 }
 

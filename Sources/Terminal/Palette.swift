@@ -63,7 +63,8 @@ struct Palette {
         case .eightColors:
             switch role {
             case .normal, .title, .border, .muted, .field: nil
-            case .focusedBorder, .key, .valid, .countdown, .selection: Int16(COLOR_CYAN)
+            case .focusedBorder, .key, .valid, .countdown, .selection, .mark: Int16(COLOR_CYAN)
+            case .match: Int16(COLOR_YELLOW)
             case .expiring: Int16(COLOR_YELLOW)
             case .failed: Int16(COLOR_RED)
             case .expired: Int16(COLOR_MAGENTA)
@@ -76,7 +77,8 @@ struct Palette {
             case .border: 242
             case .focusedBorder, .key, .selection: 32
             case .valid, .countdown: 36
-            case .expiring: 172
+            case .expiring, .match: 172
+            case .mark: 33
             case .failed: 167
             case .expired: 133
             case .unknown: 74
@@ -87,7 +89,8 @@ struct Palette {
 
     static func attributes(of role: Role, _ depth: Depth) -> attr_t {
         switch role {
-        case .title, .key, .failed, .selection: cncurses_bold
+        case .title, .key, .failed, .selection, .mark: cncurses_bold
+        case .match: cncurses_underline
         case .focusedBorder: depth == .monochrome ? cncurses_bold : 0
         case .expiring: depth == .monochrome ? cncurses_bold : 0
         // Blue is hard to read on the eight colours' black.

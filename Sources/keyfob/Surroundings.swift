@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Interface
 import Model
 import OAuth
 import Storage
@@ -8,6 +9,9 @@ import System
 /// What the process finds around it, wired to the modules that want it.
 enum Surroundings {
     static let environment = ProcessInfo.processInfo.environment
+
+    static let settingsFile = SettingsFile(
+        environment: environment, knownActions: Keymap.changeableActions, isKeyName: { Key(name: $0) != nil })
 
     static func manager(of vault: Vault) -> CredentialManager {
         let transport = CurlTransport(userAgent: Version.userAgent)

@@ -2,6 +2,7 @@ import Credentials
 import FoundationEssentials
 import Interface
 import Model
+import Settings
 import System
 import Terminal
 
@@ -15,6 +16,8 @@ final class TerminalInterface {
     private let loop: EventLoop<Message>
     private let runner: EffectRunner
     private let location: VaultLocation
+    private let environment: [String: String]
+    private var suspensions: SuspendWatch?
     private var state: State
     private var watch: FolderWatch?
 
@@ -38,11 +41,15 @@ final class TerminalInterface {
 
     /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
     init(_ start: State.Start, location: VaultLocation, isDemo: Bool = false) throws(Failure) {
-        let environment = Surroundings.environment
+        environment = Surroundings.environment
+        let settingsFile = Surroundings.settingsFile
+        // Before the terminal is taken: a mistake in it is told on the command line, and nothing is begun.
+        let settings = try settingsFile.read()
         let isUTF8 = CharacterEncoding.adopt()
         let mailbox = try Mailbox<Message>()
         self.location = location
-        let screen = try Screen(type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
+        let screen = try Screen(
+            type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
         do throws(Failure) {
             loop = try EventLoop(screen: screen, mailbox: mailbox)
         } catch {
@@ -50,11 +57,11 @@ final class TerminalInterface {
             throw error
         }
         self.screen = screen
-        runner = EffectRunner(location: location, mailbox: mailbox)
+        runner = EffectRunner(location: location, mailbox: mailbox, settingsFile: settingsFile)
         let now = Clocks.now()
         state = State(
             start, vaultPath: location.path, isDemo: isDemo, glyphs: isUTF8 ? .unicode : .ascii, size: screen.size,
-            now: now, utcOffset: Clocks.utcOffset(at: now.wall))
+            now: now, utcOffset: Clocks.utcOffset(at: now.wall), settings: settings)
     }
 
     /// Runs until the user quits or a signal ends it, and gives the terminal back.
@@ -64,6 +71,7 @@ final class TerminalInterface {
             terminal: restoration.fileDescriptor, restoring: restoration.sequence, saved: restoration.modes)
         if let preparation { runner.prepare(preparation) }
         for effect in effects { perform(effect) }
+        watchSuspensions()
         let ending = loop.run(
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
@@ -83,7 +91,7 @@ final class TerminalInterface {
     private func take(_ input: Input) {
         switch input {
         case .key(let key): handle(.key(key))
-        case .mouse: break
+        case .mouse(let mouse): handle(.mouse(mouse))
         case .paste(let pasted): handle(.paste(pasted))
         case .refused(let failure): handle(.inputRefused(failure))
         }
@@ -91,6 +99,7 @@ final class TerminalInterface {
 
     private func receive(_ message: Message) {
         if case .write(let bytes, let session) = message, runner.isCurrent(session) { screen.writeRaw(bytes) }
+        if case .settings(let settings) = message, settings != state.settings { handle(.settingsChanged(settings)) }
         guard let event = runner.receive(message) else { return }
         handle(event)
         if case .opened(_, _, let opening) = message {
@@ -106,9 +115,27 @@ final class TerminalInterface {
     private func perform(_ effect: Effect) {
         switch effect {
         case .quit: loop.end()
-        case .suspend: loop.suspend()
+        case .suspend:
+            handle(.suspending)
+            loop.suspend()
+        case .notify(let text):
+            guard let kind = state.settings.notification.kind else { break }
+            screen.writeRaw(
+                Secret(
+                    TerminalNotification.sequence(kind: kind, title: "keyfob", text: text, environment: environment)))
         case .redraw: loop.redraw()
         default: runner.perform(effect)
+        }
+    }
+
+    /// When the machine wakes up the vault is locked at once. Where that can't be watched, it locks at the next key.
+    private func watchSuspensions() {
+        guard let suspensions = try? SuspendWatch() else { return }
+        self.suspensions = suspensions
+        loop.watch(suspensions.fileDescriptor) {
+            let wasSuspended = suspensions.drain()
+            self.runner.clockJumped()
+            if wasSuspended { self.handle(.wokenFromSuspension) }
         }
     }
 
@@ -123,6 +150,18 @@ final class TerminalInterface {
             }
         } catch {
             handle(.trouble(error))
+        }
+    }
+}
+
+extension Settings.Notification {
+    /// What is sent to the terminal for it; nil: nothing.
+    fileprivate var kind: TerminalNotification.Kind? {
+        switch self {
+        case .off: nil
+        case .bell: .bell
+        case .osc9: .osc9
+        case .osc777: .osc777
         }
     }
 }

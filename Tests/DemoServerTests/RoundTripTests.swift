@@ -57,13 +57,14 @@ struct RoundTripTests {
 
         let revocation = Revocation(transport: transport, clock: { Self.now })
         for _ in 0..<2 {
-            try await revocation.revoke(token.value, for: profile, secret: secret, at: revocationURL)
+            let outcome = try await revocation.revoke(token.value, for: profile, secret: secret, at: revocationURL)
+            #expect(outcome == .revoked)
         }
         let refused = try await attempt(health, profile, token)
         #expect(refused.exchange.status == 401)
         #expect(refused.hints.first?.contains("Go API Access") == true)
         await #expect(throws: Failure.self) {
-            try await revocation.revoke(
+            _ = try await revocation.revoke(
                 token.value, for: profile, secret: Secret(utf8: "wrong"), at: revocationURL)
         }
     }

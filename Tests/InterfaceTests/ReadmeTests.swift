@@ -7,7 +7,7 @@ import Testing
 struct ReadmeTests {
     @Test("its key table is the one of the program")
     func keyTable() throws {
-        let rows = Keymap.bindings(in: .list).map {
+        let rows = Keymap.standard.bindings(in: .list).map {
             "| \($0.keys.map { "`\($0.name)`" }.joined(separator: " ")) | \($0.description) |"
         }
         let table = (["| key | what it does |", "|---|---|"] + rows).joined(separator: "\n")

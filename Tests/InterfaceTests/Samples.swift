@@ -1,6 +1,7 @@
 import Credentials
 import Formats
 import Foundation
+import Settings
 
 @testable import Interface
 
@@ -62,10 +63,14 @@ enum Samples {
     }
 
     /// Unlocked, with `entries` loaded and the first selected.
+    /// - Parameter settings: without an idle lock, unless it is said: it is a moment that something is due at.
     static func open(
-        _ size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode, entries: [ClientEntry] = entries
+        _ size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode, entries: [ClientEntry] = entries,
+        settings: Settings? = nil
     ) -> State {
         var state = locked(size, glyphs: glyphs)
+        state.settings.lockAfterMinutes = 0
+        if let settings { state.settings = settings }
         _ = update(&state, .unlocked)
         _ = update(&state, .clientsLoaded(entries))
         return state
@@ -87,7 +92,15 @@ extension State {
 
     mutating func select(_ name: String) {
         press(.home)
-        while clients.selected?.profile.name != name, clients.selection < clients.entries.count - 1 { press(.down) }
+        while clients.selected?.profile.name != name, clients.selection < clients.rows.count - 1 { press(.down) }
+    }
+
+    /// The form that is open.
+    var form: ClientForm? { if case .form(let form)? = dialog { form } else { nil } }
+
+    /// Moves the form's focus to a field, by Tab.
+    mutating func focus(_ field: ClientForm.Field) {
+        for _ in ClientForm.Field.allCases where form?.focus != field { press(.tab) }
     }
 
     var drawing: String { view(self, size).text }

@@ -38,19 +38,22 @@ struct ListUpdateTests {
     func refresh() {
         var state = Samples.open()
         #expect(state.press("r") == [.refresh(Samples.id(1))])
-        #expect(state.press("R") == [.refreshAll])
-        #expect(state.refreshAll == RefreshAllProgress(done: 0, failed: 0, total: 7))
+        let byName = [1, 2, 4, 5, 3, 7, 6].map { Samples.id($0) }
+        #expect(state.press("R") == [.refreshMany(byName)])
+        #expect(state.refreshAll == RefreshAllProgress(done: 0, failed: [], total: 7))
         #expect(state.press("R") == [], "once is enough")
-        #expect(state.message?.text == "all clients are being refreshed already")
+        #expect(state.message?.text == "clients are being refreshed already")
     }
 
     @Test("the header line tells how many are done, and the end how many failed")
     func refreshAllProgress() {
         var state = Samples.open()
         state.press("R")
-        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 3, failed: 1, total: 7)))
-        #expect(state.drawing.contains("refreshing: 3 of 7 done"))
-        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 7, failed: 2, total: 7)))
+        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 3, failed: [Samples.id(3)], total: 7)))
+        #expect(state.drawing.contains("refreshing █████░░░░░░░ 3 of 7"))
+        _ = update(
+            &state,
+            .refreshAllProgressed(RefreshAllProgress(done: 7, failed: [Samples.id(3), Samples.id(4)], total: 7)))
         #expect(state.refreshAll == nil)
         #expect(state.message?.text == "5 of 7 clients refreshed, 2 failed")
     }
@@ -66,11 +69,11 @@ struct ListUpdateTests {
     @Test("c copies the header, C the bare token; without a living one it says that it fetches first")
     func copy() {
         var state = Samples.open()
-        #expect(state.press("c") == [.copy(Samples.id(1), .header)])
+        #expect(state.press("c") == [.copy([Samples.id(1)], .header)])
         #expect(state.message == nil)
-        #expect(state.press("C") == [.copy(Samples.id(1), .token)])
+        #expect(state.press("C") == [.copy([Samples.id(1)], .token)])
         state.select("Old tenant")
-        #expect(state.press("c") == [.copy(Samples.id(4), .header)])
+        #expect(state.press("c") == [.copy([Samples.id(4)], .header)])
         #expect(state.message?.text == "Old tenant: no token yet: fetching one, then copying the Authorization header")
         state.select("GBG GO sandbox")
         state.press("C")
@@ -78,7 +81,7 @@ struct ListUpdateTests {
             state.message?.text
                 == "GBG GO sandbox: the token is about to expire: fetching one, then copying the bare token")
         state.select("Opaque")
-        #expect(state.press("c") == [.copy(Samples.id(5), .header)])
+        #expect(state.press("c") == [.copy([Samples.id(5)], .header)])
         #expect(state.message == nil, "a token of unknown expiry is copied as it is")
     }
 
@@ -88,19 +91,23 @@ struct ListUpdateTests {
         let facts = Samples.token(life: 3_600)
         _ = update(
             &state,
-            .copied(Samples.id(1), .header, Copied(destination: "copied by xclip", wasFetched: false, facts: facts)))
+            .copied(
+                [Samples.id(1)], noun: "Authorization header",
+                Copied(destination: "copied by xclip", facts: facts, isSecret: true, canBeCleared: true)))
         #expect(state.message?.text == "GBG GO production: Authorization header copied by xclip")
         let unknown = Samples.token(life: nil)
         _ = update(
             &state,
-            .copied(Samples.id(5), .token, Copied(destination: "copied by xclip", wasFetched: false, facts: unknown)))
+            .copied(
+                [Samples.id(5)], noun: "bare token",
+                Copied(destination: "copied by xclip", facts: unknown, isSecret: true, canBeCleared: true)))
         #expect(state.message?.text == "Opaque: bare token copied by xclip; its expiry is unknown")
         #expect(state.activity.entries.count == 2)
     }
 
     @Test("without a client every key that needs one says so and wants nothing done")
     func disabled() {
-        for key in ["r", "c", "C", "e", "d", "R", "j"] as [Key] {
+        for key in ["r", "c", "C", "y", "e", "D", "d", "x", "f", "#", "i", .enter, " ", "*", "/", "R", "j"] as [Key] {
             var state = Samples.open(entries: [])
             #expect(state.press(key) == [])
             #expect(state.message?.text == "there is no client yet: a adds one")
@@ -136,7 +143,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
         #expect(state.dialog == nil)
-        #expect(state.message?.text == "a paste has no meaning here: a adds a client, e edits one")
+        #expect(state.message?.text == "a paste has no meaning here: p makes a client of one, a adds a client")
     }
 
     @Test("deleting asks first; n keeps, y deletes the revision last seen, and the list closes the gap")
@@ -147,13 +154,13 @@ struct ListUpdateTests {
         #expect(state.press("n") == [])
         #expect(state.context == .list)
         state.press("d")
-        #expect(state.press("y") == [.remove(Samples.id(1), revision: 3)])
+        #expect(state.press("y") == [.remove([ClientRevision(Samples.entries[0])])])
         #expect(state.press("y") == [], "once is enough")
         _ = update(&state, .clientRemoved(Samples.id(1)))
         #expect(state.context == .list)
         #expect(state.clients.entries.count == 6)
         #expect(state.clients.selected?.profile.name == "GBG GO sandbox")
-        #expect(state.message?.text == "GBG GO production: deleted")
+        #expect(state.message?.text == "GBG GO production: deleted: u brings it back")
     }
 
     @Test("a deletion that fails closes the question and says why")
@@ -188,9 +195,9 @@ struct ListUpdateTests {
     func longMessage() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         let copied = Copied(
-            destination: "in tmux's buffer; the terminal decides about the clipboard", wasFetched: false,
-            facts: Samples.token(life: 3_600))
-        _ = update(&state, .copied(Samples.id(1), .header, copied))
+            destination: "in tmux's buffer; the terminal decides about the clipboard",
+            facts: Samples.token(life: 3_600), isSecret: false, canBeCleared: false)
+        _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", copied))
         expectGolden(state.drawing, "message-long")
     }
 
@@ -199,7 +206,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
         #expect(state.message == State.Message(text: Samples.refusal.summary, role: .failed))
-        #expect(state.activity.entries.last?.role == .failed)
+        #expect(state.activity.entries.last?.kind == .failure)
     }
 }
 

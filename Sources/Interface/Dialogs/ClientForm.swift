@@ -1,114 +1,200 @@
 import Credentials
+import Formats
 import FoundationEssentials
 
 /// The form for a new client and for changing one.
 struct ClientForm {
     enum Field: CaseIterable, Sendable {
-        case name, clientID, secret, tokenURL, scope, authentication, basicEncoding
-
-        var label: String {
-            switch self {
-            case .name: "Name"
-            case .clientID: "Client ID"
-            case .secret: "Secret"
-            case .tokenURL: "Token URL"
-            case .scope: "Scope"
-            case .authentication: "Sent as"
-            case .basicEncoding: "Encoding"
-            }
-        }
+        case preset, name, clientID, secret, previousSecret, tokenURL, scope, authentication, basicEncoding
+        case extraParameters, apiBase, issuer, revocationURL, tags, notes
     }
 
     /// What is edited; nil for a new client.
-    private(set) var origin: ClientDraft.Origin?
+    private(set) var origin: ClientEntry?
     /// Whether it is the vault's first client, of which more is explained.
     let isFirst: Bool
-    var name: TextField
-    var clientID: TextField
+    /// Whose secret is taken over where none is typed, with that client's name.
+    private(set) var secretOf: (id: UUID, name: String)?
+    /// What the form began with: what differs from it would be lost.
+    private var beginning = Content()
+    var content: Content
     let secret = SecretField()
-    var tokenURL: TextField
-    var scope: TextField
-    var authentication: ClientAuthenticationMethod
-    var basicEncoding: BasicEncoding
+    var previousSecret = ClientDraft.PreviousSecret.keep
     var focus = Field.name
     var failure: Failure?
     /// What was done to the last paste, or to what was typed, in words.
     var notice: String?
     var isSaving = false
+    /// Whether an issuer has been asked what it publishes.
+    var isDiscovering = false
+
+    /// All that is typed or chosen but the secret.
+    struct Content: Equatable {
+        /// An index of `ServicePreset.all`.
+        var preset = 0
+        var name = ""
+        var clientID = ""
+        var issuer = ""
+        var tokenURL = ""
+        var scope = ""
+        var authentication = ClientAuthenticationMethod.clientSecretPost
+        var basicEncoding = BasicEncoding.form
+        var extraParameters = ""
+        var apiBase = ""
+        var revocationURL = ""
+        var tags = ""
+        var notes = ""
+    }
+
+    /// The field that text goes into; `content` follows it.
+    private(set) var line = TextField()
+
+    // MARK: - Beginnings
 
     init(adding isFirst: Bool) {
-        origin = nil
         self.isFirst = isFirst
-        name = TextField()
-        clientID = TextField()
-        tokenURL = TextField(ClientProfile.defaultTokenURL)
-        scope = TextField(ClientProfile.defaultScope)
-        authentication = .clientSecretPost
-        basicEncoding = .form
+        content = Content()
+        apply(ServicePreset.all[0])
+        begin(at: .name)
     }
 
     init(editing entry: ClientEntry) {
-        origin = ClientDraft.Origin(profile: entry.profile, revision: entry.revision)
+        origin = entry
         isFirst = false
-        name = TextField(entry.profile.name)
-        clientID = TextField(entry.profile.clientID)
-        tokenURL = TextField(entry.profile.tokenURL)
-        scope = TextField(entry.profile.scope)
-        authentication = entry.profile.authentication
-        basicEncoding = entry.profile.basicEncoding
+        content = Content(entry.profile)
+        begin(at: .name)
     }
 
-    /// The fields there are for the method chosen.
+    /// A new client like another one, whose secret it takes over unless another is typed.
+    init(duplicating entry: ClientEntry, besides clients: ClientList) {
+        isFirst = false
+        secretOf = (entry.id, entry.profile.name)
+        content = Content(entry.profile)
+        var number = 2
+        while clients.holder(ofName: "\(entry.profile.name) \(number)") != nil { number += 1 }
+        content.name = "\(entry.profile.name) \(number)"
+        begin(at: .name)
+    }
+
+    init(pasted: PastedClient, isFirst: Bool) {
+        self.isFirst = isFirst
+        content = Content()
+        begin(at: .name)
+        content.preset = ServicePreset.all.count - 1
+        if let url = pasted.tokenURL {
+            content.tokenURL = url
+            if url == ClientProfile.defaultTokenURL { apply(ServicePreset.all[0]) }
+        } else {
+            apply(ServicePreset.all[0])
+        }
+        if let clientID = pasted.clientID { content.clientID = clientID }
+        if let scope = pasted.scope { content.scope = scope }
+        if let authentication = pasted.authentication { content.authentication = authentication }
+        if !pasted.extraParameters.isEmpty { content.extraParameters = ParameterText.text(pasted.extraParameters) }
+        if let pastedSecret = pasted.secret { notice = secret.paste(pastedSecret, isPassphrase: false) }
+        var said = pasted.warnings
+        if let notice { said.append(notice) }
+        if pasted.secret == nil { said.append("there was no secret in the paste") }
+        notice = said.isEmpty ? "taken from the paste: give it a name" : said.joined(separator: "; ")
+        line = TextField(content.name)
+    }
+
+    private mutating func begin(at field: Field) {
+        beginning = content
+        focus = field
+        line = TextField(text(of: field))
+    }
+
+    private mutating func apply(_ preset: ServicePreset) {
+        content.preset = ServicePreset.all.firstIndex(of: preset) ?? content.preset
+        content.tokenURL = preset.tokenURL
+        content.scope = preset.scope
+        content.authentication = preset.authentication
+        content.extraParameters = ParameterText.text(preset.extraParameters)
+        content.issuer = preset.issuer
+        content.revocationURL = preset.revocationURL
+        content.apiBase = preset.apiBase
+    }
+
+    // MARK: - Fields
+
+    /// The fields there are for what is chosen.
     var fields: [Field] {
-        Field.allCases.filter { $0 != .basicEncoding || authentication == .clientSecretBasic }
+        Field.allCases.filter { field in
+            switch field {
+            case .preset: origin == nil
+            case .previousSecret: origin?.profile.previousSecretSet != nil
+            case .basicEncoding: content.authentication == .clientSecretBasic
+            default: true
+            }
+        }
     }
 
     /// Whether something was typed that closing would lose.
-    var isTouched: Bool {
-        let before = origin.map(\.profile)
-        return !secret.isEmpty || name.text != before?.name ?? "" || clientID.text != before?.clientID ?? ""
-            || tokenURL.text != before?.tokenURL ?? ClientProfile.defaultTokenURL
-            || scope.text != before?.scope ?? ClientProfile.defaultScope
-            || authentication != before?.authentication ?? .clientSecretPost
-            || basicEncoding != before?.basicEncoding ?? .form
+    var isTouched: Bool { !secret.isEmpty || previousSecret != .keep || content != beginning }
+
+    var hasChoices: Bool { Self.path(of: focus) == nil && focus != .secret }
+
+    static func path(of field: Field) -> WritableKeyPath<Content, String>? {
+        switch field {
+        case .name: \.name
+        case .clientID: \.clientID
+        case .issuer: \.issuer
+        case .tokenURL: \.tokenURL
+        case .scope: \.scope
+        case .extraParameters: \.extraParameters
+        case .apiBase: \.apiBase
+        case .revocationURL: \.revocationURL
+        case .tags: \.tags
+        case .notes: \.notes
+        case .preset, .secret, .previousSecret, .authentication, .basicEncoding: nil
+        }
+    }
+
+    func text(of field: Field) -> String { Self.path(of: field).map { content[keyPath: $0] } ?? "" }
+
+    mutating func set(focus field: Field) {
+        focus = field
+        line = TextField(text(of: field))
     }
 
     mutating func moveFocus(by step: Int) {
         let fields = fields
         let place = (fields.firstIndex(of: focus) ?? 0) + step
-        focus = fields[(place + fields.count) % fields.count]
+        set(focus: fields[(place + fields.count) % fields.count])
     }
 
     /// - Returns: false where the focused field has no use for the key.
     mutating func handle(_ key: Key) -> Bool {
         notice = nil
-        return switch focus {
-        case .name: name.handle(key)
-        case .clientID: clientID.handle(key)
-        case .secret: secret.handle(key)
-        case .tokenURL: tokenURL.handle(key)
-        case .scope: scope.handle(key)
-        case .authentication, .basicEncoding: false
-        }
+        if focus == .secret { return secret.handle(key) }
+        guard let path = Self.path(of: focus), line.handle(key) else { return false }
+        content[keyPath: path] = line.text
+        return true
     }
 
     mutating func paste(_ pasted: Secret) {
-        notice =
-            switch focus {
-            case .name: name.paste(pasted)
-            case .clientID: clientID.paste(pasted)
-            case .secret: secret.paste(pasted, isPassphrase: false)
-            case .tokenURL: tokenURL.paste(pasted)
-            case .scope: scope.paste(pasted)
-            case .authentication, .basicEncoding: "this field is chosen with the arrow keys"
-            }
+        if focus == .secret {
+            notice = secret.paste(pasted, isPassphrase: false)
+        } else if let path = Self.path(of: focus) {
+            notice = line.paste(pasted)
+            content[keyPath: path] = line.text
+        } else {
+            notice = "this field is chosen with the arrow keys"
+        }
     }
 
     /// Takes the next choice, or the one before.
     mutating func choose(_ step: Int) {
         switch focus {
-        case .authentication: authentication = Self.choice(after: authentication, step)
-        case .basicEncoding: basicEncoding = Self.choice(after: basicEncoding, step)
+        case .preset:
+            let all = ServicePreset.all
+            apply(all[(content.preset + step + all.count) % all.count])
+            // A form that only a preset has filled is not yet anything to lose.
+            if content.name.isEmpty, content.clientID.isEmpty, secret.isEmpty { beginning = content }
+        case .previousSecret: previousSecret = Self.choice(after: previousSecret, step)
+        case .authentication: content.authentication = Self.choice(after: content.authentication, step)
+        case .basicEncoding: content.basicEncoding = Self.choice(after: content.basicEncoding, step)
         default: break
         }
     }
@@ -119,40 +205,60 @@ struct ClientForm {
         return all[(place + all.count) % all.count]
     }
 
-    var hasChoices: Bool { focus == .authentication || focus == .basicEncoding }
+    // MARK: - Discovery
 
-    /// What is to be saved; where something is missing, the focus goes there and the failure says what.
-    mutating func draft() -> ClientDraft? {
-        failure = nil
-        do throws(Failure) {
-            let checkedName: String
-            do throws(Failure) {
-                checkedName = try ClientName.checked(name.text)
-            } catch {
-                focus = .name
-                throw error
-            }
-            let identifier = ClientName.trimmed(clientID.text)
-            guard !identifier.isEmpty else {
-                focus = .clientID
-                throw Failure(.unacceptableInput, "the client ID is missing", hints: [Self.portalHint])
-            }
-            let typed = secret.secret()
-            let trimmed = typed.trimmed()
-            guard !trimmed.isEmpty || (origin != nil && secret.isEmpty) else {
-                focus = .secret
-                throw Failure(.unacceptableInput, "the client secret is missing", hints: [Self.portalHint])
-            }
-            if identifier != clientID.text { notice = "white space around the client ID was removed" }
-            if trimmed.count != typed.count { notice = "white space around the secret was removed" }
-            return ClientDraft(
-                origin: origin, name: checkedName, clientID: identifier, secret: trimmed.isEmpty ? nil : trimmed,
-                tokenURL: ClientName.trimmed(tokenURL.text), scope: ClientName.trimmed(scope.text),
-                authentication: authentication, basicEncoding: basicEncoding)
-        } catch {
-            failure = error
+    /// The issuer to ask; nil where none is typed, and then the failure says so.
+    mutating func issuerToAsk() -> String? {
+        let issuer = ClientName.trimmed(content.issuer)
+        if issuer.isEmpty || issuer.contains("{") {
+            set(focus: .issuer)
+            failure = Failure(
+                .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"])
             return nil
         }
+        failure = nil
+        isDiscovering = true
+        return issuer
+    }
+
+    mutating func take(_ urls: DiscoveredURLs) {
+        guard isDiscovering else { return }
+        isDiscovering = false
+        content.tokenURL = urls.tokenURL
+        if let revocation = urls.revocationURL { content.revocationURL = revocation }
+        if urls.supportsBasicOnly { content.authentication = .clientSecretBasic }
+        line = TextField(text(of: focus))
+        notice = "the issuer's endpoints were filled in"
+    }
+
+    mutating func discoveryFailed(_ failure: Failure) {
+        guard isDiscovering else { return }
+        isDiscovering = false
+        self.failure = failure
+    }
+
+    // MARK: - Saving
+
+    /// What is to be saved; where something is missing, the focus goes there and the failure says what.
+    mutating func draft(in state: State) -> ClientDraft? {
+        failure = nil
+        if let (field, problem) = firstProblem(in: state) {
+            set(focus: field)
+            failure = Failure(
+                .unacceptableInput, problem, hints: field == .clientID || field == .secret ? [portalHint] : [])
+            return nil
+        }
+        let identifier = ClientName.trimmed(content.clientID)
+        let typed = secret.secret()
+        let trimmed = typed.trimmed()
+        if identifier != content.clientID { notice = "white space around the client ID was removed" }
+        if trimmed.count != typed.count { notice = "white space around the secret was removed" }
+        var profile =
+            origin?.profile ?? ClientProfile(name: "", clientID: "", created: state.now.wall)
+        content.write(into: &profile)
+        return ClientDraft(
+            revision: origin?.revision, profile: profile, secret: trimmed.isEmpty ? nil : trimmed,
+            previousSecret: previousSecret, secretOf: secretOf?.id)
     }
 
     /// Puts the focus where `failure`, the vault's answer to saving, is to be mended. After a conflict the form goes on
@@ -161,15 +267,53 @@ struct ClientForm {
         isSaving = false
         self.failure = failure
         if failure.kind == .conflict, let current {
-            origin = ClientDraft.Origin(profile: current.profile, revision: current.revision)
+            origin = current
             self.failure?.hints = ["Enter saves this over it, Esc leaves the other change"]
         }
         switch failure.kind {
-        case .nameTaken: focus = .name
-        case .unusableProfile: focus = .tokenURL
+        case .nameTaken: set(focus: .name)
+        case .unusableProfile: set(focus: .tokenURL)
         default: break
         }
     }
 
-    static let portalHint = "GBG's account management portal shows both under Clients"
+    var portalHint: String {
+        let hint = ServicePreset.all[content.preset].hint
+        return hint.isEmpty ? "whoever runs the token endpoint hands both out" : hint
+    }
+}
+
+extension ClientForm.Content {
+    init(_ profile: ClientProfile) {
+        let known = ServicePreset.all.firstIndex { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase }
+        preset = known ?? ServicePreset.all.count - 1
+        name = profile.name
+        clientID = profile.clientID
+        issuer = profile.issuer
+        tokenURL = profile.tokenURL
+        scope = profile.scope
+        authentication = profile.authentication
+        basicEncoding = profile.basicEncoding
+        extraParameters = ParameterText.text(profile.extraParameters)
+        apiBase = profile.apiBase
+        revocationURL = profile.revocationURL
+        tags = profile.tags.joined(separator: " ")
+        notes = profile.notes
+    }
+
+    /// Only where every field is in order.
+    fileprivate func write(into profile: inout ClientProfile) {
+        profile.name = ClientName.trimmed(name)
+        profile.clientID = ClientName.trimmed(clientID)
+        profile.issuer = issuer.contains("{") ? "" : ClientName.trimmed(issuer)
+        profile.tokenURL = ClientName.trimmed(tokenURL)
+        profile.scope = ClientName.trimmed(scope)
+        profile.authentication = authentication
+        profile.basicEncoding = basicEncoding
+        profile.extraParameters = ParameterText.parameters(extraParameters) ?? []
+        profile.apiBase = ClientName.trimmed(apiBase)
+        profile.revocationURL = revocationURL.contains("{") ? "" : ClientName.trimmed(revocationURL)
+        profile.tags = TagForm.tags(in: tags)
+        profile.notes = ClientName.trimmed(notes)
+    }
 }

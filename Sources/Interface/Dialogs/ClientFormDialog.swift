@@ -1,8 +1,9 @@
 import Credentials
+import FoundationEssentials
 
 enum ClientFormDialog {
     static func draw(_ form: ClientForm, _ state: State, on canvas: inout Canvas) {
-        let columns = DialogBox.columns(canvas.frame.size, atMost: 72)
+        let columns = DialogBox.columns(canvas.frame.size, atMost: 78)
         var lines: [DialogLine] = []
         if form.isFirst {
             lines += DialogLine.wrapped(
@@ -11,60 +12,131 @@ enum ClientFormDialog {
             lines.append(.blank)
         }
         lines += form.fields.map { line($0, form, state) }
-        var footer: [DialogLine] = []
-        if form.isSaving {
-            footer.append(.text("\(state.glyphs.refreshing) saving\(state.glyphs.ellipsis)", .refreshing))
-        } else if form.failure != nil {
-            footer += DialogLine.failure(form.failure, columns, state.glyphs)
-        } else if let notice = form.notice {
-            footer += DialogLine.wrapped(notice, columns, .expiring)
-        } else {
-            footer += DialogLine.wrapped(explanation(form), columns, .muted)
-        }
         let title = form.origin.map { "Edit \($0.profile.name)" } ?? "Add a client"
-        DialogBox(title: title, lines: lines, footer: footer, columns: columns).draw(on: &canvas)
+        DialogBox(title: title, lines: lines, footer: footer(form, state, columns), columns: columns).draw(on: &canvas)
+    }
+
+    private static func footer(_ form: ClientForm, _ state: State, _ columns: Int) -> [DialogLine] {
+        if form.isSaving { return [.text("\(state.glyphs.refreshing) saving\(state.glyphs.ellipsis)", .refreshing)] }
+        if form.isDiscovering {
+            return [.text("\(state.glyphs.refreshing) asking the issuer\(state.glyphs.ellipsis)", .refreshing)]
+        }
+        if form.failure != nil { return DialogLine.failure(form.failure, columns, state.glyphs) }
+        if let notice = form.notice { return DialogLine.wrapped(notice, columns, .expiring) }
+        if let problem = form.problem(form.focus, in: state), !problem.isMissing {
+            return DialogLine.wrapped("\(state.glyphs.failed) \(problem.text)", columns, .failed)
+        }
+        return DialogLine.wrapped(explanation(form), columns, .muted)
+    }
+
+    static func label(_ field: ClientForm.Field) -> String {
+        switch field {
+        case .preset: "Service"
+        case .name: "Name"
+        case .clientID: "Client ID"
+        case .secret: "Secret"
+        case .previousSecret: "Previous"
+        case .issuer: "Issuer"
+        case .tokenURL: "Token URL"
+        case .scope: "Scope"
+        case .authentication: "Sent as"
+        case .basicEncoding: "Encoding"
+        case .extraParameters: "Parameters"
+        case .apiBase: "API base"
+        case .revocationURL: "Revocation"
+        case .tags: "Tags"
+        case .notes: "Notes"
+        }
     }
 
     private static func line(_ field: ClientForm.Field, _ form: ClientForm, _ state: State) -> DialogLine {
         let isFocused = form.focus == field && !form.isSaving
-        func text(_ content: TextField) -> DialogLine {
-            DialogLine(
-                content: .field(
-                    label: field.label, text: content.text, role: .normal, cursor: isFocused ? content.cursor : nil),
-                isFocused: isFocused)
-        }
+        var label = label(field)
+        // What is wrong in a field that is not in focus is told by its label; in focus, below.
+        if let problem = form.problem(field, in: state), !problem.isMissing { label += " \(state.glyphs.failed)" }
         func choice(_ name: String, _ explanation: String) -> DialogLine {
             DialogLine(
-                content: .field(label: field.label, text: "< \(name) >  \(explanation)", role: .normal, cursor: nil),
+                content: .field(label: label, text: "< \(name) >  \(explanation)", role: .normal, cursor: nil),
                 isFocused: isFocused)
         }
         switch field {
-        case .name: return text(form.name)
-        case .clientID: return text(form.clientID)
+        case .preset: return choice(ServicePreset.all[form.content.preset].name, "fills in what is known of it")
         case .secret:
             return SecretLine.field(
-                field.label, form.secret, isFocused: isFocused,
-                placeholder: form.origin == nil ? "" : "kept, unless you type or paste another", state)
-        case .tokenURL: return text(form.tokenURL)
-        case .scope: return text(form.scope)
+                label, form.secret, isFocused: isFocused, placeholder: secretPlaceholder(form, state), state)
+        case .previousSecret:
+            let date = form.origin?.profile.previousSecretSet.map { Durations.date($0, utcOffset: state.utcOffset) }
+            let since = "set \(date ?? "at an unknown time")"
+            switch form.previousSecret {
+            case .keep: return choice("keep", "the one before, \(since)")
+            case .use: return choice("use", "it and the current one change places")
+            case .forget: return choice("forget", "it is wiped when this is saved")
+            }
         case .authentication:
+            let isPost = form.content.authentication == .clientSecretPost
             return choice(
-                form.authentication.rawValue,
-                form.authentication == .clientSecretPost ? "in the request's body" : "in the Authorization header")
+                form.content.authentication.rawValue,
+                isPost ? "in the request's body" : "in the Authorization header")
         case .basicEncoding:
-            return choice(form.basicEncoding.rawValue, form.basicEncoding == .form ? "as the RFC says" : "as they are")
+            let isForm = form.content.basicEncoding == .form
+            return choice(form.content.basicEncoding.rawValue, isForm ? "as the RFC says" : "as they are")
+        default:
+            let text = isFocused ? form.line.text : form.text(of: field)
+            return DialogLine(
+                content: .field(label: label, text: text, role: .normal, cursor: isFocused ? form.line.cursor : nil),
+                isFocused: isFocused)
         }
+    }
+
+    private static func secretPlaceholder(_ form: ClientForm, _ state: State) -> String {
+        if let other = form.secretOf { return "that of \(other.name), unless you type another" }
+        guard let origin = form.origin else { return "" }
+        let set = origin.profile.secretSet.map { ", set \(Durations.date($0, utcOffset: state.utcOffset))" } ?? ""
+        return "kept\(set), unless you type another"
     }
 
     private static func explanation(_ form: ClientForm) -> String {
         switch form.focus {
+        case .preset: "left and right choose; words in braces are yours to fill in"
         case .name: "any name you like; it is shown in the list and used on the command line"
-        case .clientID: "from the portal; a paste goes in as one piece"
-        case .secret: "shown once by the portal; it is sealed in the vault and never shown again"
+        case .clientID: "\(form.portalHint); a paste goes in as one piece"
+        case .secret:
+            "shown once by the portal; sealed in the vault and not shown again. The one before is kept, until you forget it"
+        case .previousSecret: "left and right choose: keep it, use it again, or forget it"
+        case .issuer: "who publishes the endpoints; Ctrl-O asks it and fills them in; may be empty"
         case .tokenURL: "where tokens are asked for: https, or http on this machine"
         case .scope: "what the token is to be good for; may be empty"
         case .authentication: "how ID and secret are sent; left and right choose"
         case .basicEncoding: "what is done to ID and secret before base64; raw is for servers that do not decode"
+        case .extraParameters: "sent with the request: audience=…&resource=…; not a place for secrets; may be empty"
+        case .apiBase: "where Enter tries requests; may be empty"
+        case .revocationURL: "where x revokes tokens (RFC 7009); empty: asked of the issuer"
+        case .tags: "words to find and group it by; may be empty"
+        case .notes: "whatever helps; sealed like all else; not a place for secrets"
         }
+    }
+}
+
+extension State {
+    mutating func pressInForm(_ action: Action?, _ key: Key?) -> [Effect] {
+        guard case .form(var form) = dialog else { return [] }
+        defer { if case .form = dialog { dialog = .form(form) } }
+        // Whoever waits for a busy vault can leave, after the question.
+        guard !form.isSaving || action == .cancel else { return [] }
+        switch action {
+        case .submit:
+            guard let draft = form.draft(in: self) else { return [] }
+            form.isSaving = true
+            return [.save(draft)]
+        case .cancel where form.isDiscovering: form.isDiscovering = false
+        case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
+        case .discover: return form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []
+        case .nextField: form.moveFocus(by: 1)
+        case .previousField: form.moveFocus(by: -1)
+        case .nextChoice where form.hasChoices: form.choose(1)
+        case .previousChoice where form.hasChoices: form.choose(-1)
+        default: if let key { _ = form.handle(key) }
+        }
+        return []
     }
 }

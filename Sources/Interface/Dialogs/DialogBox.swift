@@ -39,7 +39,7 @@ struct DialogBox {
     /// Columns of text inside.
     var columns: Int
 
-    static let labelColumns = 11
+    static let labelColumns = 13
 
     /// As wide as suits reading, or as the screen allows.
     static func columns(_ size: Size, atMost wanted: Int = 66) -> Int { max(min(wanted, size.columns - 6), 1) }

@@ -4,6 +4,10 @@ enum UnlockDialog {
     static func draw(_ form: UnlockForm, _ state: State, on canvas: inout Canvas) {
         let columns = DialogBox.columns(canvas.frame.size, atMost: 56)
         var lines = DialogLine.wrapped("Vault: \(state.vaultPath)", columns, .muted)
+        if let notice = form.notice { lines += DialogLine.wrapped(notice, columns, .expiring) }
+        if form.keepsNothingFresh {
+            lines += DialogLine.wrapped("while it is locked no token is kept fresh", columns, .muted)
+        }
         lines.append(.blank)
         lines.append(SecretLine.field("Passphrase", form.passphrase, isFocused: !form.isWorking, state))
         var footer: [DialogLine] = []

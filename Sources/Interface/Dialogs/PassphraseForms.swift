@@ -6,6 +6,10 @@ struct UnlockForm {
     /// Since when the vault is being opened; nil while it is not.
     var workingSince: Moment?
     var failure: Failure?
+    /// Why it is asked, in words, where that is not plain.
+    var notice: String?
+    /// Whether clients were kept fresh until the vault was locked.
+    var keepsNothingFresh = false
 
     var isWorking: Bool { workingSince != nil }
 }

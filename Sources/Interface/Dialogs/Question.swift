@@ -6,14 +6,37 @@ struct Question {
     var text: [String]
     var answers: String
 
-    static func delete(_ entry: ClientEntry, _ isWorking: Bool) -> Question {
-        Question(
+    static func delete(_ entries: [ClientEntry], _ isWorking: Bool) -> Question {
+        let isOne = entries.count == 1
+        return Question(
             title: "Delete",
             text: [
-                "Delete \"\(entry.profile.name)\"?",
-                "Its secret and its token go with it. The client at the server stays as it is.",
+                isOne ? "Delete \"\(entries[0].profile.name)\"?" : "Delete \(entries.count) clients? \(names(entries))",
+                (isOne
+                    ? "Its secret and its token go with it. The client at the server stays as it is."
+                    : "Their secrets and tokens go with them. The clients at the server stay as they are.")
+                    + " u undoes it until keyfob is locked.",
             ],
-            answers: isWorking ? "deleting" : "y deletes it, n keeps it")
+            answers: isWorking ? "deleting" : isOne ? "y deletes it, n keeps it" : "y deletes them, n keeps them")
+    }
+
+    static func revoke(_ entries: [ClientEntry]) -> Question {
+        let isOne = entries.count == 1
+        return Question(
+            title: "Revoke",
+            text: [
+                isOne
+                    ? "Revoke the token of \"\(entries[0].profile.name)\"?"
+                    : "Revoke the tokens of \(entries.count) clients? \(names(entries))",
+                "Whoever uses it, elsewhere too, is refused from then on, where the server can revoke at all. It is "
+                    + "forgotten here.",
+            ],
+            answers: isOne ? "y revokes it, n keeps it" : "y revokes them, n keeps them")
+    }
+
+    private static func names(_ entries: [ClientEntry]) -> String {
+        let shown = entries.prefix(8).map(\.profile.name).joined(separator: ", ")
+        return entries.count > 8 ? "\(shown) and \(entries.count - 8) more" : shown
     }
 
     static func discard(_ form: ClientForm) -> Question {

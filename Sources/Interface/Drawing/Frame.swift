@@ -41,6 +41,10 @@ public enum Role: UInt8, Sendable, Equatable, CaseIterable {
     /// The large digits and the full part of the bar.
     case countdown
     case selection
+    /// The characters of a name that the filter matches.
+    case match
+    /// A client that is marked.
+    case mark
     /// A field of a form in which text is typed.
     case field
 }

@@ -6,6 +6,8 @@ public struct Glyphs: Sendable, Equatable {
     var isASCII: Bool
     var valid, expiring, expired, unknown, none, failed, refreshing: String
     var selection, ellipsis, separator, mask, dash, more: String
+    /// A client that is marked, one that is kept fresh, a secret that is old, a group that is folded, one that is not.
+    var mark, fresh, old, folded, unfolded: String
     var topLeft, topRight, bottomLeft, bottomRight, horizontal, vertical, teeLeft, teeRight: String
     var full, empty: String
     /// A cell whose upper half, lower half is set.
@@ -13,13 +15,15 @@ public struct Glyphs: Sendable, Equatable {
 
     public static let unicode = Glyphs(
         isASCII: false, valid: "●", expiring: "◐", expired: "◌", unknown: "◇", none: "○", failed: "✗", refreshing: "↻",
-        selection: "▌", ellipsis: "…", separator: "·", mask: "•", dash: "—", more: "↓",
+        selection: "▌", ellipsis: "…", separator: "·", mask: "•", dash: "—", more: "↓", mark: "✓", fresh: "⟳",
+        old: "⚠", folded: "▸", unfolded: "▾",
         topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯", horizontal: "─", vertical: "│",
         teeLeft: "├", teeRight: "┤", full: "█", empty: "░", upperHalf: "▀", lowerHalf: "▄")
 
     public static let ascii = Glyphs(
         isASCII: true, valid: "*", expiring: "!", expired: "-", unknown: "?", none: "o", failed: "x", refreshing: "~",
-        selection: ">", ellipsis: "..", separator: "|", mask: "*", dash: "-", more: "v",
+        selection: ">", ellipsis: "..", separator: "|", mask: "*", dash: "-", more: "v", mark: "+", fresh: "@",
+        old: "!", folded: ">", unfolded: "v",
         topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", horizontal: "-", vertical: "|",
         teeLeft: "+", teeRight: "+", full: "#", empty: ".", upperHalf: "", lowerHalf: "")
 

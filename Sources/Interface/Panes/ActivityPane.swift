@@ -14,7 +14,7 @@ enum ActivityPane {
                 let end = min(column + max(area.columns / 2 - 10, 8), area.endColumn - 1)
                 column = canvas.fitted(entry.client, column: column, row: row, end: end) + 2
             }
-            canvas.fitted(entry.text, column: column, row: row, end: area.endColumn - 1, style: Style(entry.role))
+            canvas.fitted(entry.text, column: column, row: row, end: area.endColumn - 1, style: Style(entry.kind.role))
         }
     }
 }

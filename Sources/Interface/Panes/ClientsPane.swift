@@ -5,21 +5,22 @@ enum ClientsPane {
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
         let clients = state.clients
-        if clients.entries.isEmpty {
+        if clients.rows.isEmpty {
             if clients.isLoaded {
-                canvas.fitted(
-                    "no client yet: a adds one", column: area.column + 1, row: area.row, end: area.endColumn,
-                    style: Style(.muted))
+                let text = clients.entries.isEmpty ? "no client yet: a adds one" : "nothing matches; Esc shows all"
+                canvas.fitted(text, column: area.column + 1, row: area.row, end: area.endColumn, style: Style(.muted))
             }
             return
         }
-        for row in 0..<min(area.rows, clients.entries.count - clients.top) {
-            let index = clients.top + row
-            draw(
-                clients.entries[index], isSelected: index == clients.selection, state, in: area, row: area.row + row,
-                on: &canvas)
+        for row in 0..<min(area.rows, clients.rows.count - clients.top) {
+            let number = clients.top + row
+            let line = Line(state: state, area: area, row: area.row + row, isSelected: number == clients.selection)
+            switch clients.rows[number] {
+            case .client(let index, _): draw(clients.entries[index], line, on: &canvas)
+            case .heading(let group): draw(clients.groups[group], line, on: &canvas)
+            }
         }
-        let below = clients.entries.count - clients.top - area.rows
+        let below = clients.rows.count - clients.top - area.rows
         if below > 0 {
             canvas.rightAligned(
                 " \(state.glyphs.more) \(grouped(below)) more ", end: area.endColumn - 1, row: area.endRow,
@@ -27,24 +28,90 @@ enum ClientsPane {
         }
     }
 
-    private static func draw(
-        _ entry: ClientEntry, isSelected: Bool, _ state: State, in area: Rectangle, row: Int, on canvas: inout Canvas
-    ) {
-        let glyphs = state.glyphs
-        if isSelected {
+    /// What is typed to filter, and how many match.
+    static func drawFilter(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
+        guard !area.isEmpty else { return }
+        let count = "\(grouped(state.clients.shownCount)) of \(grouped(state.clients.entries.count))"
+        let end = canvas.rightAligned(count, end: area.endColumn - 1, row: area.row, style: Style(.muted)) - 1
+        let start = canvas.text("/", column: area.column + 1, row: area.row, style: Style(.key, bold: true))
+        let field = state.filter
+        let shown = DialogBox.window(
+            field.text, cursor: state.isFiltering ? field.cursor : 0, columns: max(end - start, 1),
+            glyphs: canvas.glyphs)
+        canvas.text(
+            shown.text, column: start, row: area.row, end: end, style: Style(state.isFiltering ? .field : .match))
+        if state.isFiltering, state.dialog == nil { canvas.placeCursor(column: start + shown.cursor, row: area.row) }
+    }
+
+    private struct Line {
+        let state: State
+        let area: Rectangle
+        let row: Int
+        let isSelected: Bool
+        var glyphs: Glyphs { state.glyphs }
+    }
+
+    private static func drawBar(_ line: Line, mark: Bool, on canvas: inout Canvas) {
+        let area = line.area
+        if line.isSelected {
             canvas.fill(
-                Rectangle(column: area.column, row: row, columns: area.columns, rows: 1), style: Style(.selection))
-            canvas.text(glyphs.selection, column: area.column, row: row, style: Style(.selection, bold: true))
+                Rectangle(column: area.column, row: line.row, columns: area.columns, rows: 1), style: Style(.selection))
+            canvas.text(line.glyphs.selection, column: area.column, row: line.row, style: Style(.selection, bold: true))
         }
+        if mark { canvas.text(line.glyphs.mark, column: area.column, row: line.row, style: Style(.mark, bold: true)) }
+    }
+
+    private static func draw(_ group: ClientList.Group, _ line: Line, on canvas: inout Canvas) {
+        drawBar(line, mark: false, on: &canvas)
+        let area = line.area
+        let fold = group.isFolded ? line.glyphs.folded : line.glyphs.unfolded
+        let end = canvas.rightAligned(
+            grouped(group.count), end: area.endColumn - 1, row: line.row, style: Style(.muted))
+        let name = group.tag.map { "#\($0)" } ?? "no tag"
+        canvas.fitted(
+            "\(fold) \(name)", column: area.column + 1, row: line.row, end: end - 1,
+            style: Style(line.isSelected ? .selection : .title, bold: true))
+    }
+
+    private static func draw(_ entry: ClientEntry, _ line: Line, on canvas: inout Canvas) {
+        let (state, area, row, isSelected) = (line.state, line.area, line.row, line.isSelected)
+        drawBar(line, mark: state.clients.marks.contains(entry.id), on: &canvas)
+        let indent = state.clients.isGrouped ? 1 : 0
         let mark = mark(entry, state)
-        canvas.text(mark.glyph, column: area.column + 1, row: row, style: Style(mark.role, bold: isSelected))
+        canvas.text(mark.glyph, column: area.column + 1 + indent, row: row, style: Style(mark.role, bold: isSelected))
         var end = area.endColumn - 1
         for part in facts(entry, state, columns: area.columns).reversed() {
             end = canvas.rightAligned(part.text, end: end, row: row, style: Style(part.role, bold: isSelected)) - 2
         }
+        if entry.profile.keepsFresh {
+            end = canvas.rightAligned(line.glyphs.fresh, end: end + 1, row: row, style: Style(.refreshing)) - 1
+        }
+        if state.secretIsOld(entry.profile) {
+            end = canvas.rightAligned(line.glyphs.old, end: end + 1, row: row, style: Style(.expiring)) - 1
+        }
+        let name = entry.profile.name
+        let start = area.column + 3 + indent
         canvas.fitted(
-            entry.profile.name, column: area.column + 3, row: row, end: end,
-            style: Style(isSelected ? .selection : .normal, bold: isSelected))
+            name, column: start, row: row, end: end, style: Style(isSelected ? .selection : .normal, bold: isSelected))
+        drawMatches(of: state.clients.query, in: name, column: start, end: end, row: row, on: &canvas)
+    }
+
+    /// Draws the characters that the filter matches once more, in their own role.
+    private static func drawMatches(
+        of query: ClientQuery, in name: String, column: Int, end: Int, row: Int, on canvas: inout Canvas
+    ) {
+        let marked = query.marked(in: name)
+        guard !marked.isEmpty else { return }
+        var column = column
+        for (number, character) in name.enumerated() {
+            let width = DisplayWidth.of(String(character))
+            // The last column may hold an ellipsis.
+            guard column + width < end || (column + width == end && number == name.count - 1) else { return }
+            if marked.contains(number) {
+                canvas.text(String(character), column: column, row: row, end: end, style: Style(.match, bold: true))
+            }
+            column += width
+        }
     }
 
     private static func mark(_ entry: ClientEntry, _ state: State) -> (glyph: String, role: Role) {

@@ -29,8 +29,12 @@ enum HeaderLine {
         guard state.clients.isLoaded else { return [("reading the vault", .muted)] }
         let tally = state.clients.tally
         var parts: [Part] = []
+        if let clears = state.clipboard?.clears {
+            parts.append(("clipboard clears in \(Durations.text(left: clears.seconds(since: state.now)))", .expiring))
+        }
+        if !state.clients.marks.isEmpty { parts.append(("\(grouped(state.clients.marks.count)) marked", .mark)) }
         if let progress = state.refreshAll {
-            parts.append(("refreshing: \(progress.done) of \(progress.total) done", .refreshing))
+            parts.append((bar(progress, state.glyphs), .refreshing))
         } else {
             parts.append(("\(grouped(tally.total)) \(tally.total == 1 ? "client" : "clients")", .normal))
         }
@@ -42,5 +46,13 @@ enum HeaderLine {
             parts.append(("\(grouped(tally.refreshing)) refreshing", .refreshing))
         }
         return parts
+    }
+
+    /// How far refreshing many is: a bar and the count.
+    private static func bar(_ progress: RefreshAllProgress, _ glyphs: Glyphs) -> String {
+        let columns = 12
+        let full = progress.total > 0 ? min(progress.done * columns / progress.total, columns) : columns
+        let bar = String(repeating: glyphs.full, count: full) + String(repeating: glyphs.empty, count: columns - full)
+        return "refreshing \(bar) \(progress.done) of \(progress.total)"
     }
 }

@@ -4,26 +4,39 @@ import Credentials
 enum HintBar {
     static func draw(_ state: State, row: Int, on canvas: inout Canvas) {
         let all = hints(state)
-        guard let help = all.first(where: { $0.action == .help || $0.contexts == [.help] && $0.action == .cancel })
-        else { return }
+        for (binding, column) in places(all, columns: canvas.bounds.columns) {
+            draw(binding, state, column: column, row: row, on: &canvas)
+        }
+    }
+
+    /// What a click at `column` means; nil beside the hints.
+    static func action(at column: Int, _ state: State) -> Action? {
+        places(hints(state), columns: state.size.columns)
+            .first { $0.column..<$0.column + columns($0.binding) ~= column }?.binding.action
+    }
+
+    /// Where each hint stands, as many as fit, help or what closes it always.
+    private static func places(_ all: [Binding], columns end: Int) -> [(binding: Binding, column: Int)] {
+        guard let help = all.first(where: { $0.action == .help }) ?? all.first(where: { $0.action == .cancel })
+        else { return [] }
+        var places: [(binding: Binding, column: Int)] = []
         var column = 1
-        let end = canvas.bounds.columns
         let helpColumns = columns(help)
         for binding in all where binding.action != help.action {
             guard column + columns(binding) + 2 + helpColumns < end else { continue }
-            column = draw(binding, state, column: column, row: row, on: &canvas) + 2
+            places.append((binding, column))
+            column += columns(binding) + 2
         }
-        draw(help, state, column: column, row: row, on: &canvas)
+        return places + [(help, column)]
     }
 
-    @discardableResult
     private static func draw(
         _ binding: Binding, _ state: State, column: Int, row: Int, on canvas: inout Canvas
-    ) -> Int {
+    ) {
         let isDisabled = state.disabledReason(binding.action) != nil
         let next = canvas.text(
             binding.keys[0].name, column: column, row: row, style: Style(isDisabled ? .muted : .key, bold: !isDisabled))
-        return canvas.text(
+        canvas.text(
             " \(binding.label)", column: next, row: row, style: Style(isDisabled ? .muted : .normal))
     }
 
@@ -33,7 +46,7 @@ enum HintBar {
 
     /// The keys of what is open, the most useful of the moment first.
     static func hints(_ state: State) -> [Binding] {
-        let hinted = Keymap.bindings(in: state.context).filter(\.isHinted)
+        let hinted = state.keymap.bindings(in: state.context).filter { $0.isHinted && !$0.keys.isEmpty }
         let first = useful(state)
         return first.compactMap { action in hinted.first { $0.action == action } }
             + hinted.filter { !first.contains($0.action) }

@@ -1,4 +1,5 @@
 import Credentials
+import FoundationEssentials
 
 /// All about the selected client's token but the token: its life, what became of the last attempt, whom it is asked of.
 enum TokenPane {
@@ -52,6 +53,14 @@ enum TokenPane {
         if profile.authentication == .clientSecretBasic {
             lines.append(Line("Sent as", "client_secret_basic, \(profile.basicEncoding.rawValue)"))
         }
+        for parameter in profile.extraParameters {
+            lines += wrapped("Parameter", "\(parameter.name)=\(parameter.value)", room)
+        }
+        if !profile.tags.isEmpty {
+            lines += wrapped("Tags", profile.tags.map { "#\($0)" }.joined(separator: " "), room)
+        }
+        if !profile.notes.isEmpty { lines += wrapped("Notes", profile.notes, room) }
+        if let line = secret(profile, state) { lines.append(line) }
         guard let token = entry.token else { return lines }
         let mask = String(repeating: state.glyphs.mask, count: 8)
         lines.append(Line("Token", "\(mask)  \(grouped(token.characterCount)) characters"))
@@ -68,7 +77,17 @@ enum TokenPane {
             let text = seconds < 1 ? "refreshing" : "refreshing for \(Durations.text(passed: seconds))"
             spans.append(Span(text: "   \(state.glyphs.refreshing) \(text)", role: .refreshing))
         }
+        if entry.profile.keepsFresh {
+            spans.append(Span(text: "   \(state.glyphs.fresh) kept fresh", role: .refreshing))
+        }
         return Line("Status", spans: spans)
+    }
+
+    /// That the secret is old, where it is.
+    private static func secret(_ profile: ClientProfile, _ state: State) -> Line? {
+        guard let set = profile.secretSet, state.secretIsOld(profile) else { return nil }
+        let days = Int(state.now.wall.timeIntervalSince(set) / 86_400)
+        return Line("Secret", "\(state.glyphs.old) \(grouped(days)) days old: time for a new one", .expiring)
     }
 
     private static func attempt(_ entry: ClientEntry, _ state: State, _ room: Int) -> [Line] {
@@ -105,5 +124,13 @@ enum TokenPane {
         DisplayWidth.wrap(UntrustedText.line(text, limit: 1_000), into: room).enumerated().map {
             Line($0.offset == 0 ? label : "", $0.element, role)
         }
+    }
+}
+
+extension State {
+    /// Whether the client's secret is older than the settings allow.
+    func secretIsOld(_ profile: ClientProfile) -> Bool {
+        guard settings.oldSecretDays > 0, let set = profile.secretSet else { return false }
+        return now.wall.timeIntervalSince(set) >= Double(settings.oldSecretDays) * 86_400
     }
 }

@@ -1,0 +1,124 @@
+import Credentials
+
+/// What words are looked for in, kept as plain bytes: 10,000 clients are looked through at every key.
+struct SearchText: Sendable, Equatable {
+    /// Name, then tags, each in lower case; `nameCount` of them are the name's.
+    private var nameAndTags: [UInt8]
+    private var nameCount: Int
+    private var clientID: [UInt8]
+    /// Which of 64 kinds of bytes occur: most texts are ruled out by one comparison.
+    private var nameMask: UInt64
+    private var clientIDMask: UInt64
+
+    private var endpoint: Int
+
+    init(_ profile: ClientProfile, endpoint: Int) {
+        self.endpoint = endpoint
+        nameAndTags = Self.lowered(profile.name)
+        nameCount = nameAndTags.count
+        for tag in profile.tags {
+            nameAndTags.append(0x20)
+            nameAndTags += Self.lowered(tag)
+        }
+        clientID = Self.lowered(profile.clientID)
+        nameMask = Self.mask(nameAndTags)
+        clientIDMask = Self.mask(clientID)
+    }
+
+    static func lowered(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        guard bytes.allSatisfy({ $0 < 0x80 }) else { return Array(text.lowercased().utf8) }
+        return bytes.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+    }
+
+    static func mask(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 | 1 << UInt64($1 & 63) } }
+
+    /// How well it matches, 0 best, below `worst`; nil: not at all.
+    ///
+    /// Name and tags are matched also where only the order of the letters is right. In the client ID a word must stand as
+    /// it is: by order alone a few hexadecimal digits are found in every ID there is.
+    func rank(of word: SearchWord) -> Int? {
+        if nameMask & word.mask == word.mask {
+            if let place = Self.place(of: word.bytes, in: nameAndTags) {
+                if place == 0 { return 0 }
+                let follows = nameAndTags[place - 1]
+                let startsWord = !(0x61...0x7A ~= follows || 0x30...0x39 ~= follows || follows >= 0x80)
+                if place >= nameCount { return 3 }
+                return startsWord ? 1 : 2
+            }
+            if let gaps = gaps(in: word.bytes) { return 4 + min(gaps, 20) }
+        }
+        if clientIDMask & word.mask == word.mask, Self.place(of: word.bytes, in: clientID) != nil { return 30 }
+        return word.isInEndpoint[endpoint] ? 31 : nil
+    }
+
+    static let worst = 32
+
+    /// How many letters stand between those that match.
+    private func gaps(in word: [UInt8]) -> Int? {
+        nameAndTags.withUnsafeBufferPointer { text in
+            word.withUnsafeBufferPointer { word in
+                var found = 0
+                var first = 0
+                for place in 0..<text.count where text[place] == word[found] {
+                    if found == 0 { first = place }
+                    found += 1
+                    if found == word.count { return place - first + 1 - word.count }
+                }
+                return nil
+            }
+        }
+    }
+
+    static func place(of word: [UInt8], in text: [UInt8]) -> Int? {
+        guard !word.isEmpty, word.count <= text.count else { return nil }
+        return text.withUnsafeBufferPointer { text in
+            word.withUnsafeBufferPointer { word in
+                let last = text.count - word.count
+                var start = 0
+                search: while start <= last {
+                    if text[start] == word[0] {
+                        var offset = 1
+                        while offset < word.count {
+                            if text[start + offset] != word[offset] {
+                                start += 1
+                                continue search
+                            }
+                            offset += 1
+                        }
+                        return start
+                    }
+                    start += 1
+                }
+                return nil
+            }
+        }
+    }
+}
+
+/// The token endpoints in use, each once: many clients share few.
+struct EndpointTable: Sendable, Equatable {
+    fileprivate private(set) var texts: [[UInt8]] = []
+    private var numbers: [String: Int] = [:]
+
+    mutating func number(of url: String) -> Int {
+        if let number = numbers[url] { return number }
+        numbers[url] = texts.count
+        texts.append(SearchText.lowered(url))
+        return texts.count - 1
+    }
+}
+
+/// A word that is looked for.
+struct SearchWord {
+    let bytes: [UInt8]
+    let mask: UInt64
+    /// By the endpoint's number.
+    let isInEndpoint: [Bool]
+
+    init(_ bytes: [UInt8], in endpoints: EndpointTable) {
+        self.bytes = bytes
+        mask = SearchText.mask(bytes)
+        isInEndpoint = endpoints.texts.map { SearchText.place(of: bytes, in: $0) != nil }
+    }
+}

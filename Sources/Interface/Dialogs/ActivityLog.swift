@@ -1,0 +1,52 @@
+import Credentials
+
+/// All that Activity keeps, the newest first, filtered by what is typed.
+struct ActivityLog {
+    var field = TextField()
+    var selection = 0
+
+    func entries(_ state: State) -> [ActivityEntry] {
+        let words = field.text.lowercased().split(separator: " ")
+        return state.activity.entries.reversed().filter { entry in
+            words.allSatisfy { word in
+                if word.first == "!" { return entry.kind.rawValue.hasPrefix(word.dropFirst()) }
+                return "\(entry.client) \(entry.text)".lowercased().firstRange(of: word) != nil
+            }
+        }
+    }
+
+    func box(_ state: State) -> ListBox {
+        let columns = DialogBox.columns(state.size, atMost: 110)
+        let entries = entries(state)
+        let lines = entries.map { entry in
+            ListBox.Line(
+                left: Durations.clock(entry.at, now: state.now.wall, utcOffset: state.utcOffset),
+                text: entry.client.isEmpty ? entry.text : "\(entry.client)  \(entry.text)", role: entry.kind.role)
+        }
+        // What the row has no room for is told in full below it.
+        let chosen = entries.dropFirst(selection).first
+        let text = chosen.map { $0.client.isEmpty ? $0.text : "\($0.client)  \($0.text)" } ?? "nothing matches"
+        let footer = Array(DialogLine.wrapped(text, columns, chosen == nil ? .muted : .normal).prefix(3))
+        return ListBox(
+            title: "Activity: \(grouped(entries.count)) of \(grouped(state.activity.entries.count))", field: field,
+            lines: lines, selection: selection, mostRows: 400, leftColumns: 21,
+            footer: footer + Array(repeating: .blank, count: 3 - footer.count), columns: columns)
+    }
+}
+
+extension State {
+    mutating func pressInActivity(_ action: Action?, _ key: Key?) -> [Effect] {
+        guard case .activity(var log) = dialog else { return [] }
+        switch action {
+        case .cancel:
+            dialog = nil
+            return []
+        case .moveDown, .moveUp, .pageDown, .pageUp:
+            log.selection = step(action, from: log.selection, of: log.entries(self).count)
+        default:
+            if let key, log.field.handle(key) { log.selection = 0 }
+        }
+        dialog = .activity(log)
+        return []
+    }
+}

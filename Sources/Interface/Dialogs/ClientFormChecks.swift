@@ -1,0 +1,118 @@
+import Credentials
+
+// What is wrong with what stands in the form, field by field, while it is typed.
+extension ClientForm {
+    /// Why the field can't be saved as it is; nil where it can. `isMissing`: nothing was typed yet.
+    func problem(_ field: Field, in state: State) -> (text: String, isMissing: Bool)? {
+        let text = ClientName.trimmed(self.text(of: field))
+        switch field {
+        case .name:
+            if text.isEmpty { return ("a client needs a name", true) }
+            do throws(Failure) { _ = try ClientName.checked(text) } catch { return (error.summary, false) }
+            if let holder = state.clients.holder(ofName: text), holder.id != origin?.id {
+                return ("there is a client named \"\(holder.profile.name)\" already", false)
+            }
+        case .clientID:
+            if text.isEmpty { return ("the client ID is missing", true) }
+        case .secret:
+            let isThere = !secret.isEmpty || origin != nil || secretOf != nil
+            if !isThere || (!secret.isEmpty && secret.secret().trimmed().isEmpty) {
+                return ("the client secret is missing", true)
+            }
+        case .tokenURL:
+            if text.isEmpty { return ("the token URL is missing", true) }
+            return URLText.problem(text).map { ($0, false) }
+        // What a preset left a gap in and nobody filled in is as good as empty.
+        case .issuer where Self.placeholder(text) != nil, .revocationURL where Self.placeholder(text) != nil: return nil
+        case .issuer, .apiBase, .revocationURL:
+            return text.isEmpty ? nil : URLText.problem(text).map { ($0, false) }
+        case .scope: return Self.placeholder(text).map { ($0, false) }
+        case .extraParameters:
+            if let placeholder = Self.placeholder(text) { return (placeholder, false) }
+            guard let parameters = ParameterText.parameters(text) else {
+                return ("write name=value, with & between two of them", false)
+            }
+            if let reserved = parameters.first(where: { FormParameter.reservedNames.contains($0.name.lowercased()) }) {
+                return ("\(reserved.name) is keyfob's own to send", false)
+            }
+        case .preset, .previousSecret, .authentication, .basicEncoding, .tags, .notes: return nil
+        }
+        return nil
+    }
+
+    /// The first field that keeps the form from being saved.
+    func firstProblem(in state: State) -> (Field, String)? {
+        for field in fields {
+            if let problem = problem(field, in: state) { return (field, problem.text) }
+        }
+        return nil
+    }
+
+    static func placeholder(_ text: String) -> String? {
+        guard let open = text.firstIndex(of: "{"), let close = text[open...].firstIndex(of: "}") else { return nil }
+        return "put what is yours in place of \(text[open...close])"
+    }
+}
+
+/// What can be told of a URL while it is typed; libcurl judges it when the client is saved.
+enum URLText {
+    static func problem(_ text: String) -> String? {
+        if let placeholder = ClientForm.placeholder(text) { return placeholder }
+        if text.contains(where: \.isWhitespace) { return "a URL has no blanks" }
+        let lowered = text.lowercased()
+        let rest: Substring
+        if lowered.hasPrefix("https://") {
+            rest = lowered.dropFirst(8)
+        } else if lowered.hasPrefix("http://") {
+            rest = lowered.dropFirst(7)
+            let host = rest.prefix { !"/?#:".contains($0) || rest.hasPrefix("[") && $0 == ":" }
+            let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
+            if !isLoopback { return "http is for this machine alone; elsewhere it is https" }
+        } else {
+            return "it begins with https://"
+        }
+        let host = rest.prefix { !"/?#".contains($0) }
+        if host.isEmpty { return "it has no host" }
+        if host.contains("@") { return "a name or password has no place in it" }
+        if text.contains("#") { return "a part after # is never sent" }
+        return nil
+    }
+}
+
+/// Extra form parameters as one line: `audience=https://api&resource=urn:x`, `&` and `%` in a value as `%26` and `%25`.
+enum ParameterText {
+    static func text(_ parameters: [FormParameter]) -> String {
+        parameters.map { "\(escaped($0.name))=\(escaped($0.value))" }.joined(separator: "&")
+    }
+
+    /// nil where a piece has no name or no `=`.
+    static func parameters(_ text: String) -> [FormParameter]? {
+        var parameters: [FormParameter] = []
+        for piece in text.split(separator: "&") {
+            guard let equals = piece.firstIndex(of: "=") else { return nil }
+            let name = ClientName.trimmed(unescaped(piece[..<equals]))
+            guard !name.isEmpty else { return nil }
+            parameters.append(FormParameter(name, ClientName.trimmed(unescaped(piece[piece.index(after: equals)...]))))
+        }
+        return parameters
+    }
+
+    private static func escaped(_ text: String) -> String {
+        String(text.flatMap { $0 == "%" ? Array("%25") : $0 == "&" ? Array("%26") : [$0] })
+    }
+
+    private static func unescaped(_ text: Substring) -> String {
+        var result = ""
+        var rest = text
+        while let character = rest.first {
+            if rest.hasPrefix("%25") || rest.hasPrefix("%26") {
+                result.append(rest.hasPrefix("%25") ? "%" : "&")
+                rest = rest.dropFirst(3)
+            } else {
+                result.append(character)
+                rest = rest.dropFirst()
+            }
+        }
+        return result
+    }
+}

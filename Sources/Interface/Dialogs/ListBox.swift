@@ -1,0 +1,128 @@
+import Credentials
+
+/// A box with a list in it, or with text that is scrolled: the copy menu, the commands, the inspector.
+struct ListBox {
+    struct Line: Equatable {
+        /// Over a group of lines; alone in its line.
+        var heading = ""
+        var left = ""
+        var text = ""
+        var role = Role.normal
+        var isDisabled = false
+    }
+
+    var title: String
+    /// What filters the list, where something does.
+    var field: TextField?
+    var lines: [Line]
+    /// The line that is chosen; nil where there is nothing to choose, and `top` says what is seen.
+    var selection: Int?
+    var top = 0
+    /// How many rows the list has at most, so that the box does not change with what is typed.
+    var mostRows: Int
+    /// Columns that `left` takes.
+    var leftColumns = 0
+    var footer: [DialogLine] = []
+    var columns: Int
+
+    /// The whole box on a screen of `size`.
+    func area(_ size: Size) -> Rectangle {
+        let body = Rectangle(column: 0, row: 0, columns: size.columns, rows: max(size.rows - 1, 0))
+        return body.centered(columns: columns + 4, rows: mostRows + around + 2)
+    }
+
+    /// Rows inside that are not the list's.
+    private var around: Int { (field == nil ? 0 : 2) + (footer.isEmpty ? 0 : footer.count + 1) }
+
+    /// Where the list itself stands.
+    func listArea(_ size: Size) -> Rectangle {
+        var inside = area(size).inset(columns: 2, rows: 1)
+        // On a small screen the list is worth more than what stands below it.
+        let below = min(footer.isEmpty ? 0 : footer.count + 1, max(inside.rows - 4, 0))
+        inside.rows -= below
+        if field != nil {
+            inside.row += 2
+            inside.rows = max(inside.rows - 2, 0)
+        }
+        return inside
+    }
+
+    /// The first line that is seen.
+    func firstLine(_ size: Size) -> Int {
+        let rows = listArea(size).rows
+        let most = max(lines.count - rows, 0)
+        guard let selection else { return max(min(top, most), 0) }
+        // As little as shows the chosen line with one after it.
+        return max(min(selection - rows + 2, most), min(max(selection - rows / 2, 0), most), 0)
+    }
+
+    /// The number of the line at `position`; nil where there is none.
+    func line(at position: Position, _ size: Size) -> Int? {
+        let list = listArea(size)
+        guard list.contains(position) else { return nil }
+        let number = firstLine(size) + position.row - list.row
+        return lines.indices.contains(number) ? number : nil
+    }
+
+    func draw(on canvas: inout Canvas) {
+        let size = canvas.frame.size
+        let area = area(size)
+        canvas.fill(area)
+        canvas.box(area, title: title, style: Style(.focusedBorder))
+        canvas.hideCursor()
+        let inside = area.inset(columns: 2, rows: 1)
+        if let field {
+            let start = canvas.text("/ ", column: inside.column, row: inside.row, style: Style(.key, bold: true))
+            let shown = DialogBox.window(
+                field.text, cursor: field.cursor, columns: inside.endColumn - start, glyphs: canvas.glyphs)
+            canvas.text(shown.text, column: start, row: inside.row, end: inside.endColumn, style: Style(.field))
+            canvas.placeCursor(column: start + shown.cursor, row: inside.row)
+        }
+        let list = listArea(size)
+        let first = firstLine(size)
+        for (row, line) in lines.dropFirst(first).prefix(list.rows).enumerated() {
+            draw(line, isChosen: first + row == selection, in: list, row: list.row + row, on: &canvas)
+        }
+        for (row, line) in footer.prefix(max(inside.endRow - list.endRow - 1, 0)).enumerated() {
+            if case .text(let text, let role) = line.content {
+                canvas.text(
+                    text, column: inside.column, row: list.endRow + 1 + row, end: inside.endColumn, style: Style(role))
+            }
+        }
+        let below = lines.count - first - list.rows
+        if below > 0 {
+            canvas.rightAligned(
+                " \(canvas.glyphs.more) \(grouped(below)) more ", end: area.endColumn - 1, row: area.endRow - 1,
+                style: Style(.muted))
+        }
+    }
+
+    private func draw(_ line: Line, isChosen: Bool, in list: Rectangle, row: Int, on canvas: inout Canvas) {
+        if !line.heading.isEmpty {
+            canvas.fitted(
+                line.heading, column: list.column, row: row, end: list.endColumn, style: Style(.title, bold: true))
+            return
+        }
+        var role = line.isDisabled ? Role.muted : line.role
+        if isChosen {
+            canvas.text(
+                canvas.glyphs.selection, column: list.column - 1, row: row, style: Style(.selection, bold: true))
+            canvas.fill(
+                Rectangle(column: list.column, row: row, columns: list.columns, rows: 1), style: Style(.selection))
+            if role == .normal { role = .selection }
+        }
+        let start = list.column + (leftColumns > 0 ? leftColumns : 0)
+        if leftColumns > 0 {
+            canvas.fitted(
+                line.left, column: list.column, row: row, end: start - 1,
+                style: Style(line.isDisabled ? .muted : .key, bold: !line.isDisabled))
+        }
+        canvas.fitted(line.text, column: start, row: row, end: list.endColumn, style: Style(role, bold: isChosen))
+    }
+}
+
+extension Rectangle {
+    func contains(_ position: Position) -> Bool {
+        column..<max(endColumn, column) ~= position.column && row..<max(endRow, row) ~= position.row
+    }
+}

@@ -1,0 +1,44 @@
+import Credentials
+import Settings
+
+/// Every setting with its value, changed in place.
+struct SettingsMenu {
+    var selection = 0
+
+    func box(_ state: State) -> ListBox {
+        let columns = DialogBox.columns(state.size, atMost: 76)
+        let lines = SettingName.allCases.map { name in
+            ListBox.Line(left: name.title, text: "< \(name.value(in: state.settings)) >")
+        }
+        let chosen = SettingName.allCases[selection]
+        var footer = DialogLine.wrapped(chosen.explanation, columns, .muted)
+        footer += DialogLine.wrapped("config.json: \(chosen.rawValue)", columns, .muted)
+        return ListBox(
+            title: "Settings", lines: lines, selection: selection, mostRows: lines.count, leftColumns: 34,
+            footer: footer, columns: columns)
+    }
+}
+
+extension State {
+    mutating func pressInSettings(_ action: Action?) -> [Effect] {
+        guard case .settings(var menu) = dialog else { return [] }
+        switch action {
+        case .cancel:
+            dialog = nil
+            return []
+        case .moveDown, .moveUp:
+            menu.selection = step(action, from: menu.selection, of: SettingName.allCases.count)
+        case .nextChoice, .previousChoice:
+            let name = SettingName.allCases[menu.selection]
+            let changed = name.next(after: settings, step: action == .nextChoice ? 1 : -1)
+            guard changed != settings else { break }
+            settings = changed
+            keymap = Keymap.standard.with(settings.keys)
+            dialog = .settings(menu)
+            return [.saveSettings(name, changed)]
+        default: break
+        }
+        dialog = .settings(menu)
+        return []
+    }
+}

@@ -1,0 +1,77 @@
+import Credentials
+import FoundationEssentials
+import Interface
+import Model
+import OAuth
+import System
+
+// What is done to clients: saved, removed, brought back.
+extension EffectRunner {
+    func save(_ draft: ClientDraft) {
+        work { manager, post in
+            do throws(Failure) {
+                try TokenURL.check(draft.profile.tokenURL)
+                let entry = try await draft.save(in: manager)
+                post(.saved(entry, isNew: draft.revision == nil))
+            } catch {
+                post(.saveFailed(error))
+            }
+        }
+    }
+
+    func remove(_ revisions: [ClientRevision]) {
+        work { manager, post in
+            do throws(Failure) {
+                for client in revisions { try await manager.remove(client.id, from: client.revision) }
+            } catch {
+                post(.removeFailed(error))
+            }
+        }
+    }
+
+    func undo() {
+        work { manager, post in
+            do throws(Failure) {
+                post(.undone([try await manager.undo().entry]))
+            } catch {
+                post(.undoFailed(error))
+            }
+        }
+    }
+
+    func discover(_ issuer: String) {
+        work { manager, post in
+            do throws(Failure) {
+                let found = try await manager.discover(issuer)
+                let methods = found.methods
+                post(
+                    .discovered(
+                        DiscoveredURLs(
+                            tokenURL: found.tokenURL, revocationURL: found.revocationURL,
+                            supportsBasicOnly: methods.contains("client_secret_basic")
+                                && !methods.contains("client_secret_post"))))
+            } catch {
+                post(.discoverFailed(error))
+            }
+        }
+    }
+}
+
+extension ClientDraft {
+    fileprivate func save(in manager: CredentialManager) async throws(Failure) -> ClientEntry {
+        guard let revision else {
+            var secret = secret
+            if secret == nil, let secretOf { secret = try await manager.secret(of: secretOf) }
+            guard let secret else { throw Failure(.bug, "a new client came without a secret") }
+            return try await manager.create(profile, secret: secret)
+        }
+        let entry = try await manager.update(profile, from: revision, secret: secret)
+        // A secret that was typed has made the current one the previous.
+        guard secret == nil else { return entry }
+        return switch previousSecret {
+        case .keep: entry
+        case .use: try await manager.swapSecrets(of: entry.id, from: entry.revision)
+        case .forget: try await manager.forgetPreviousSecret(of: entry.id, from: entry.revision)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Credentials
+import FoundationEssentials
+import Interface
+import Model
+import Settings
+import Storage
+import System
+import Terminal
+
+/// What comes back to the main thread from the work of effects.
+enum Message: Sendable {
+    /// An event of a session; dropped when that session is over.
+    case event(Event, session: Int)
+    /// An event that is of no session: it comes after a lock as well.
+    case lasting(Event)
+    case opened(CredentialManager, session: Int, Opening)
+    /// Bytes for the terminal itself: an OSC sequence.
+    case write(Secret, session: Int)
+    /// What was copied last, to be cleared; nil: nothing that must be.
+    case held(ClipboardHold?)
+    /// What the settings file holds after it was written.
+    case settings(Settings)
+}
+
+/// How a vault came to be open.
+struct Opening: Sendable {
+    /// Whether it was made just now, by the user.
+    var isNew = false
+    /// Clients that a token is fetched for at once.
+    var refreshing: [UUID] = []
+}
+
+/// Carries out what `update` asks for. It works on threads of others and only ever answers with messages.
+///
+/// A session is the time between two locks: what belongs to one that is over is dropped when it arrives. What is done to
+/// tokens, to clients and to the clipboard stands in files of its own beside this one.
+@MainActor
+final class EffectRunner {
+    let location: VaultLocation
+    let mailbox: Mailbox<Message>
+    let settingsFile: SettingsFile
+    private(set) var session = 0
+    private var manager: CredentialManager?
+    /// What quitting waits for, since it waits for the disk and the key derivation alone: vaults being made and closed.
+    private var unfinished: [Task<Void, Never>] = []
+    /// What was copied last and is to be cleared; see `Clipboard`.
+    var held: ClipboardHold?
+    /// Writes of the list's state and of activity, one after another.
+    private var lastRecord: Task<Void, Never>?
+    private var lastSetting: Task<Void, Never>?
+
+    init(location: VaultLocation, mailbox: Mailbox<Message>, settingsFile: SettingsFile) {
+        self.location = location
+        self.mailbox = mailbox
+        self.settingsFile = settingsFile
+    }
+
+    /// All effects but those that are the terminal's own: quit, suspend, redraw, notify.
+    func perform(_ effect: Effect) {
+        switch effect {
+        case .createVault(let passphrase):
+            open(isNew: true) { location throws(Failure) in try await location.create(passphrase) }
+        case .unlock(let passphrase):
+            open(isNew: false) { location throws(Failure) in try await location.open(passphrase) }
+        case .refresh(let id): refresh(id)
+        case .refreshMany(let ids): refresh(ids)
+        case .setKeepsFresh(let ids, let isOn):
+            edit { (manager) throws(Failure) in try await manager.setKeepsFresh(isOn, for: ids) }
+        case .setTags(let ids, let adding, let removing):
+            edit { (manager) throws(Failure) in try await manager.setTags(adding: adding, removing: removing, for: ids)
+            }
+        case .revoke(let id): revoke(id)
+        case .copy(let ids, let format): copy(ids, format)
+        case .copySecret(let id): copySecret(of: id)
+        case .copyText(let text, let noun): copy(text: text, noun: noun)
+        case .clearClipboard: clearClipboard()
+        case .save(let draft): save(draft)
+        case .remove(let revisions): remove(revisions)
+        case .undo: undo()
+        case .discover(let issuer): discover(issuer)
+        case .inspect(let id): inspect(id)
+        case .loadTrials(let id): loadTrials(of: id)
+        case .sendTrial(let id, let trial): send(trial, of: id)
+        case .remember(let memory): record { (manager) throws(Failure) in try await manager.remember(memory) }
+        case .record(let entries): record { (manager) throws(Failure) in try await manager.append(entries) }
+        case .saveSettings(let name, let settings): save(name, of: settings)
+        case .lock: lock()
+        case .quit, .suspend, .redraw, .notify: break
+        }
+    }
+
+    func isCurrent(_ session: Int) -> Bool { session == self.session }
+
+    /// What `message` means for the state; nil where nothing, or nothing any more.
+    func receive(_ message: Message) -> Event? {
+        switch message {
+        case .event(let event, let session): return session == self.session ? event : nil
+        case .lasting(let event): return event
+        case .opened(let manager, let session, let opening):
+            guard session == self.session else {
+                close(manager)
+                return nil
+            }
+            begin(with: manager)
+            return opening.isNew ? .vaultCreated : .unlocked
+        case .held(let hold):
+            held = hold
+            return nil
+        case .write, .settings: return nil
+        }
+    }
+
+    /// Opens a vault without the user's help.
+    func prepare(_ preparation: @escaping TerminalInterface.Preparation) {
+        let (mailbox, session) = (mailbox, session)
+        Task.detached {
+            do throws(Failure) {
+                let (manager, refreshing) = try await preparation()
+                mailbox.post(.opened(manager, session: session, Opening(refreshing: refreshing)))
+            } catch {
+                mailbox.post(.event(.unlockFailed(error), session: session))
+            }
+        }
+    }
+
+    private func begin(with manager: CredentialManager) {
+        self.manager = manager
+        work { manager, post in
+            for await change in await manager.changes() {
+                switch change {
+                case .loaded(let entries):
+                    post(.clientsLoaded(entries))
+                    await manager.keepFresh()
+                case .entry(let entry): post(.clientChanged(entry))
+                case .removed(let id): post(.clientRemoved(id))
+                case .failed(let failure): post(.vaultUnreadable(failure))
+                case .renewed(let id, let seconds): post(.renewed(id, seconds: seconds))
+                case .renewalFailed(let id, let failure, let next): post(.renewalFailed(id, failure, next: next))
+                case .aboutToExpire(let id): post(.aboutToExpire(id))
+                }
+            }
+        }
+        work { manager, post in
+            do throws(Failure) {
+                post(.remembered(try await manager.screenMemory(), try await manager.activity()))
+            } catch {
+                post(.trouble(error))
+            }
+        }
+    }
+
+    /// Another process may have written the vault.
+    func vaultMayHaveChanged() {
+        work { manager, _ in await manager.vaultMayHaveChanged() }
+    }
+
+    /// The machine was suspended, or somebody has set its clock.
+    func clockJumped() {
+        work { manager, _ in await manager.clockJumped() }
+    }
+
+    /// Ends the session: cancels requests, wipes the data key, drops what arrives late.
+    func lock() {
+        session += 1
+        if let manager { close(manager) }
+        manager = nil
+    }
+
+    /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never
+    /// for the network.
+    func finish() async {
+        if let held {
+            self.held = nil
+            _ = await held.clearIfUnchanged()
+        }
+        await lastRecord?.value
+        await lastSetting?.value
+        lock()
+        for task in unfinished { await task.value }
+    }
+
+    // MARK: -
+
+    private func close(_ manager: CredentialManager) {
+        let record = lastRecord
+        unfinished.append(
+            Task.detached {
+                await record?.value
+                await manager.close()
+            })
+    }
+
+    /// Does `body` away from the main thread; what it posts is dropped once the session is over.
+    func work(_ body: @escaping @Sendable (CredentialManager, @Sendable (Event) -> Void) async -> Void) {
+        guard let manager else { return }
+        let (mailbox, session) = (mailbox, session)
+        Task.detached { await body(manager) { mailbox.post(.event($0, session: session)) } }
+    }
+
+    /// An edit whose result comes as a change of the clients.
+    private func edit(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
+        work { manager, post in
+            do throws(Failure) { try await body(manager) } catch { post(.trouble(error)) }
+        }
+    }
+
+    /// Keeps something, in the order in which it was asked for. Where that fails it is said, once: it is no loss.
+    private func record(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
+        guard let manager else { return }
+        let before = lastRecord
+        lastRecord = Task.detached {
+            await before?.value
+            do throws(Failure) { try await body(manager) } catch
+            { /* the vault is locked, busy or full: others say so */  }
+        }
+    }
+
+    private func save(_ name: SettingName, of settings: Settings) {
+        let (mailbox, file, before) = (mailbox, settingsFile, lastSetting)
+        lastSetting = Task.detached {
+            await before?.value
+            do throws(Failure) {
+                mailbox.post(.settings(try file.write(name, asIn: settings)))
+            } catch {
+                mailbox.post(.lasting(.trouble(error)))
+            }
+        }
+    }
+
+    private func open(
+        isNew: Bool, _ vault: @escaping @Sendable (VaultLocation) async throws(Failure) -> Vault
+    ) {
+        let (mailbox, session, location) = (mailbox, session, location)
+        let task = Task.detached {
+            do throws(Failure) {
+                let manager = Surroundings.manager(of: try await vault(location))
+                mailbox.post(.opened(manager, session: session, Opening(isNew: isNew)))
+            } catch {
+                mailbox.post(.event(isNew ? .vaultCreationFailed(error) : .unlockFailed(error), session: session))
+            }
+        }
+        if isNew { unfinished.append(task) }
+    }
+}

@@ -1,0 +1,87 @@
+import Credentials
+import Formats
+import FoundationEssentials
+import Interface
+import Model
+import System
+
+// What is done with tokens: fetched, revoked, looked at, tried.
+extension EffectRunner {
+    func refresh(_ id: UUID) {
+        work { manager, post in
+            do throws(Failure) {
+                let refreshed = try await manager.refresh(id)
+                post(.refreshed(id, seconds: refreshed.seconds, warnings: refreshed.token.facts.warnings))
+            } catch {
+                post(.refreshFailed(id, error))
+            }
+        }
+    }
+
+    func refresh(_ ids: [UUID]) {
+        work { manager, post in
+            do throws(Failure) {
+                try await manager.refreshAll(ids) { progress in
+                    post(
+                        .refreshAllProgressed(
+                            RefreshAllProgress(
+                                done: progress.done, failed: progress.failures.map(\.id), total: progress.total)))
+                }
+            } catch {
+                post(.refreshAllFailed(error))
+            }
+        }
+    }
+
+    func revoke(_ id: UUID) {
+        work { manager, post in
+            do throws(Failure) {
+                let revoked = try await manager.revoke(id)
+                post(.revoked(id, atServer: revoked.atServer, reason: revoked.reason))
+            } catch {
+                post(.revokeFailed(id, error))
+            }
+        }
+    }
+
+    func inspect(_ id: UUID) {
+        work { manager, post in
+            do throws(Failure) {
+                let exchange = await manager.exchange(of: id)
+                let token = try await manager.token(of: id)
+                let name = try await manager.entries().first { $0.id == id }?.profile.name
+                let bundle = exchange.map {
+                    SupportBundle.text($0, client: name, version: Version.number, now: Clocks.now().wall)
+                }
+                post(
+                    .inspected(
+                        id,
+                        Inspection(
+                            exchange: exchange, token: token.flatMap { JSONWebToken($0.value) },
+                            hasToken: token != nil, bundle: bundle ?? "")))
+            } catch {
+                post(.trouble(error))
+            }
+        }
+    }
+
+    func loadTrials(of id: UUID) {
+        work { manager, post in
+            do throws(Failure) {
+                post(.trialsLoaded(id, try await manager.trials(of: id)))
+            } catch {
+                post(.trouble(error))
+            }
+        }
+    }
+
+    func send(_ trial: TrialRequest, of id: UUID) {
+        work { manager, post in
+            do throws(Failure) {
+                post(.trialAnswered(id, try await manager.attempt(trial, with: id)))
+            } catch {
+                post(.trialFailed(id, error))
+            }
+        }
+    }
+}

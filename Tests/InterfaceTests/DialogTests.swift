@@ -1,0 +1,401 @@
+import Credentials
+import Formats
+import Foundation
+import Settings
+import Testing
+
+@testable import Interface
+
+private let sizes = [(100, 30), (60, 20)]
+
+/// A client whose API can be tried, selected.
+private func trying(_ size: Size = Size(columns: 100, rows: 30), glyphs: Glyphs = .unicode) -> State {
+    var entries = Samples.entries
+    entries[0].profile.apiBase = "https://eu.platform.go.gbgplc.com/v2/captain"
+    return Samples.open(size, glyphs: glyphs, entries: entries)
+}
+
+/// The golden at both sizes, and once in ASCII.
+private func expectGoldens(
+    _ name: String, sourceLocation: SourceLocation = #_sourceLocation, _ prepare: (inout State) -> Void
+) {
+    for (columns, rows) in sizes {
+        var state = trying(Size(columns: columns, rows: rows))
+        prepare(&state)
+        expectGolden(state.drawing, "\(name)-\(columns)x\(rows)", sourceLocation: sourceLocation)
+    }
+    var state = trying(glyphs: .ascii)
+    prepare(&state)
+    let isASCII = state.drawing.unicodeScalars.allSatisfy(\.isASCII)
+    #expect(isASCII, "\(name) in ASCII", sourceLocation: sourceLocation)
+    expectGolden(state.drawing, "\(name)-ascii", sourceLocation: sourceLocation)
+}
+
+enum SampleExchange {
+    static let refused = HTTPExchange(
+        started: Samples.now.wall, method: "POST", url: "https://api.auth.gbgplc.com/as/token.oauth2",
+        requestHeaders: [
+            .init("Content-Type", "application/x-www-form-urlencoded"), .init("Accept", "application/json"),
+        ],
+        requestForm: [
+            .init("grant_type", "client_credentials"), .init("client_id", "7f3c09aa-1"),
+            .init("client_secret", "<redacted>"), .init("scope", "gbg.token"),
+        ],
+        status: 401, version: "HTTP/2",
+        responseHeaders: [.init("content-type", "application/json"), .init("x-request-id", "8f14e45f-ceea")],
+        timings: .init(nameLookup: 0.0042, connect: 0.0191, tls: 0.0482, firstByte: 0.1703, total: 0.1711),
+        certificate: .init(
+            subject: "CN=api.auth.gbgplc.com", issuer: "CN=R11, O=Let's Encrypt, C=US",
+            expires: "Feb  3 08:21:44 2027 GMT"),
+        timesSent: 2, outcome: "the server refused client \"GBG GO production\": invalid_client (401)")
+
+    static let answer = TrialAnswer(
+        exchange: HTTPExchange(
+            started: Samples.now.wall, method: "GET",
+            url: "https://eu.platform.go.gbgplc.com/v2/captain/journey/health", status: 200, version: "HTTP/2",
+            responseHeaders: [.init("content-type", "application/json"), .init("x-request-id", "abc-123")],
+            timings: .init(firstByte: 0.08, total: 0.0871)),
+        body: #"{"status":"UP","region":"eu","checks":[{"name":"db","ok":true}]}"#, byteCount: 64,
+        wasRepeatedWithNewToken: true)
+
+    /// A JWT with an exp that is an hour after the samples' now.
+    static let token: JSONWebToken? = {
+        func part(_ json: String) -> String {
+            Data(json.utf8).base64EncodedString().replacingOccurrences(of: "=", with: "")
+                .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
+        }
+        let header = part(#"{"alg":"RS256","kid":"k1","typ":"JWT"}"#)
+        let claims = part(
+            #"{"iss":"https://api.auth.gbgplc.com","scope":["gbg.token"],"exp":1795446131,"iat":1795442531}"#)
+        return JSONWebToken(Secret(utf8: "\(header).\(claims).c2lnbmF0dXJl"))
+    }()
+}
+
+@Suite("Dialogs")
+struct DialogTests {
+    @Test("the copy menu: every form, with the token masked")
+    func copyMenu() {
+        expectGoldens("copy-menu") { $0.press("y") }
+        var state = trying()
+        state.press("y")
+        #expect(state.context == .copyMenu)
+        state.type("python")
+        #expect(state.press(.enter) == [.copy([Samples.id(1)], .python)])
+        #expect(state.context == .list)
+    }
+
+    @Test("the client secret is the last entry of the menu, marked, of one client alone")
+    func copySecret() {
+        var state = trying()
+        state.press("y")
+        state.type("secret")
+        #expect(state.drawing.contains("the secret itself, not a token"))
+        #expect(state.press(.enter) == [.copySecret(Samples.id(1))])
+        state.press(" ", " ", "y")
+        state.type("secret")
+        #expect(state.press(.enter) == [], "not of many")
+    }
+
+    @Test("what was copied is cleared after the time set, with a countdown; what can't be cleared is said")
+    func clipboard() {
+        var state = trying()
+        let held = Copied(
+            destination: "copied by xclip", facts: Samples.token(life: 3_600), isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        #expect(state.drawing.contains("clipboard clears in 0:45"))
+        #expect(update(&state, .time(Samples.now.advanced(by: 44), utcOffset: 0)) == [])
+        #expect(state.drawing.contains("clipboard clears in 0:01"))
+        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
+        _ = update(&state, .clipboardCleared(.cleared))
+        #expect(state.message?.text == "the clipboard was cleared")
+        #expect(!state.drawing.contains("clipboard clears"))
+        let sent = Copied(
+            destination: "sent to the terminal by OSC 52", facts: nil, isSecret: true, canBeCleared: false)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", sent))
+        #expect(
+            state.message?.text
+                == "GBG GO production: bare token sent to the terminal by OSC 52; keyfob can't clear it from there")
+        #expect(state.clipboard == nil)
+    }
+
+    @Test("a pending clear outlives a lock, and 0 seconds in the settings mean never")
+    func clipboardAndLock() {
+        var state = trying()
+        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        state.press("l")
+        #expect(state.nextTick != nil)
+        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
+        var never = trying()
+        never.settings.clearClipboardSeconds = 0
+        _ = update(&never, .copied([Samples.id(1)], noun: "bare token", held))
+        #expect(never.clipboard == nil)
+    }
+
+    @Test("the inspector: what was sent and got, and what is in the token, not verified")
+    func inspector() {
+        let inspection = Inspection(
+            exchange: SampleExchange.refused, token: SampleExchange.token, hasToken: true, bundle: "bundle")
+        expectGoldens("inspector") { state in
+            state.press("i")
+            _ = update(&state, .inspected(Samples.id(1), inspection))
+        }
+        var state = trying()
+        #expect(state.press("i") == [.inspect(Samples.id(1))])
+        #expect(state.press("y") == [], "there is nothing yet")
+        _ = update(&state, .inspected(Samples.id(2), inspection))
+        #expect(state.press("y") == [], "that was another client's")
+        _ = update(&state, .inspected(Samples.id(1), inspection))
+        state.press(.end)
+        expectGolden(state.drawing, "inspector-end")
+        #expect(state.drawing.contains("NOT verified"))
+        #expect(state.press("y") == [.copyText("bundle", noun: "support bundle")])
+        #expect(state.press("r") == [.refresh(Samples.id(1))])
+        let effects = update(&state, .refreshed(Samples.id(1), seconds: 0.1, warnings: []))
+        #expect(effects.first == .inspect(Samples.id(1)), "it looks again")
+        state.press(.escape)
+        #expect(state.context == .list)
+    }
+
+    @Test("before anything was asked, and for an opaque token, the inspector says so")
+    func inspectorWithout() {
+        var state = trying()
+        state.press("i")
+        _ = update(&state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: true, bundle: "")))
+        #expect(state.drawing.contains("none since the vault was opened: r makes one"))
+        #expect(state.drawing.contains("opaque: it is no JWT"))
+        #expect(state.press("y") == [])
+        #expect(state.message?.text == "there is nothing to copy yet: r makes a request")
+    }
+
+    @Test("trying: the form begins with what its service is asked first, and shows the answer, JSON pretty")
+    func trial() {
+        expectGoldens("trial") { $0.press(.enter) }
+        expectGoldens("trial-answer") { state in
+            state.press(.enter, .enter)
+            _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.answer))
+        }
+        var state = trying()
+        #expect(state.press(.enter) == [.loadTrials(Samples.id(1))])
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/journey/health"))])
+        #expect(state.press(.enter) == [], "once is enough")
+        #expect(state.nextTick != nil)
+        _ = update(&state, .time(Samples.now.advanced(by: 2), utcOffset: 0))
+        #expect(state.drawing.contains("waiting for the answer 0:02"))
+        _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.answer))
+        #expect(state.drawing.contains("\"region\": \"eu\""))
+        #expect(state.drawing.contains("it was sent again"))
+        guard case .copyText(let text, _)? = state.press(.control("y")).first else {
+            Issue.record("nothing was copied")
+            return
+        }
+        #expect(
+            text.hasPrefix("GET https://eu.platform.go.gbgplc.com/v2/captain/journey/health\nHTTP/2 200 OK in 87 ms\n"))
+    }
+
+    @Test("method, path and body are typed; the last requests come back with Ctrl-P and Ctrl-N")
+    func trialForm() {
+        var state = trying()
+        state.press(.enter)
+        state.press(.control("u"))
+        state.type("echo?x=1")
+        state.press(.backTab, .right, .right, .tab, .tab)
+        state.type("{}")
+        let typed = TrialRequest(method: "POST", path: "/echo?x=1", body: "{}")
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), typed)])
+        _ = update(&state, .trialFailed(Samples.id(1), Failure(.unreachable, "no answer", hints: ["try again"])))
+        #expect(state.drawing.contains("no answer"))
+        #expect(state.drawing.contains("try again"))
+        _ = update(&state, .trialsLoaded(Samples.id(1), [TrialRequest(path: "/a"), TrialRequest(path: "/b")]))
+        state.press(.control("p"))
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/a"))])
+        _ = update(&state, .trialFailed(Samples.id(1), Failure(.unreachable, "no answer")))
+        state.press(.control("p"), .control("p"))
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/b"))])
+        state.press(.escape)
+        #expect(state.context == .list, "it can be left while it waits")
+        _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.answer))
+        #expect(state.context == .list, "and the late answer opens nothing")
+    }
+
+    @Test("a client without an API base can't be tried, and the key says what to do")
+    func trialWithoutBase() {
+        var state = Samples.open()
+        #expect(state.press(.enter) == [])
+        #expect(state.message?.text == "\"GBG GO production\" has no API base to send a request to: e edits it")
+    }
+
+    @Test("the command menu runs what is chosen; the help is filtered by /, and Enter runs too")
+    func commands() {
+        expectGoldens("commands") { state in
+            state.press(":")
+            state.type("re")
+        }
+        expectGoldens("help-filtered") { state in
+            state.press("?", "/")
+            state.type("copy")
+        }
+        var state = trying()
+        state.press(":")
+        state.type("refresh all")
+        guard case .refreshMany(let ids)? = state.press(.enter).first else {
+            Issue.record("nothing was refreshed")
+            return
+        }
+        #expect(ids.count == 7)
+        #expect(state.commands == nil)
+        state.press("?")
+        #expect(state.press("/") == [])
+        state.type("lock the vault")
+        #expect(state.press(.enter) == [.lock])
+        #expect(state.context == .unlock)
+    }
+
+    @Test("in the help Esc leaves the filter first; what belongs to another place is not run")
+    func helpElsewhere() {
+        var state = trying()
+        state.press("?", "/")
+        state.type("save the client")
+        #expect(state.press(.enter) == [])
+        #expect(state.commands != nil)
+        #expect(state.drawing.contains("not here"))
+        state.press(.escape)
+        #expect(state.context == .help)
+        state.press(.escape)
+        #expect(state.context == .list)
+    }
+
+    @Test("a command that can't be done now says why, in the menu already")
+    func disabledCommand() {
+        var state = Samples.open(entries: [])
+        state.press(":")
+        state.type("fetch a new token for every")
+        #expect(state.drawing.contains("there is no client yet: a adds one"))
+        #expect(state.press(.enter) == [])
+        #expect(state.message?.text == "there is no client yet: a adds one")
+    }
+
+    @Test("the settings: left and right change one, at once and on disk")
+    func settings() {
+        expectGoldens("settings") { $0.press(",") }
+        var state = trying()
+        state.press(",")
+        var expected = state.settings
+        expected.theme = .dark
+        #expect(state.press(.right) == [.saveSettings(.theme, expected)])
+        #expect(state.settings == expected)
+        expected.theme = .automatic
+        #expect(state.press(.left) == [.saveSettings(.theme, expected)])
+        state.press(.escape)
+        #expect(state.context == .list)
+    }
+
+    @Test("all activity, newest first, filtered by words and by !kind, with the chosen entry in full")
+    func activity() {
+        func happen(_ state: inout State) {
+            _ = update(
+                &state,
+                .remembered(
+                    nil,
+                    [
+                        ActivityEntry(
+                            at: Samples.now.wall.addingTimeInterval(-90_000), client: "Old tenant",
+                            text: "new token in 90 ms", kind: .success)
+                    ]))
+            _ = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: ["the server named no token type"]))
+            _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
+            state.press("A")
+        }
+        expectGoldens("activity", happen)
+        var state = trying()
+        happen(&state)
+        state.type("!fail")
+        #expect(state.drawing.contains("Activity: 1 of 4"))
+        #expect(state.drawing.contains("invalid_client (401)"))
+        state.press(.escape)
+        #expect(state.context == .list)
+    }
+
+    @Test("what happens is recorded once, and what was kept stands before it")
+    func recorded() {
+        var state = trying()
+        let effects = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: []))
+        #expect(
+            effects == [
+                .record([
+                    ActivityEntry(
+                        at: Samples.now.wall, client: "GBG GO production", text: "new token in 182 ms", kind: .success)
+                ])
+            ])
+        #expect(update(&state, .resized(state.size)) == [])
+        let old = ActivityEntry(at: Samples.now.wall.addingTimeInterval(-60), text: "earlier")
+        #expect(update(&state, .remembered(nil, [old])) == [])
+        #expect(state.activity.entries.map(\.text) == ["earlier", "new token in 182 ms"])
+    }
+
+    @Test("when refreshing many is done, what failed is told, each with its reason")
+    func report() {
+        let progress = RefreshAllProgress(done: 7, failed: [Samples.id(3)], total: 7)
+        expectGoldens("report") { state in
+            state.press("R")
+            _ = update(&state, .refreshAllProgressed(progress))
+        }
+        var state = trying()
+        state.press("R", "e")
+        _ = update(&state, .refreshAllProgressed(progress))
+        #expect(state.context == .form, "nobody is interrupted")
+        #expect(state.message?.text == "6 of 7 clients refreshed, 1 failed")
+    }
+
+    @Test("the question before a token is revoked")
+    func revoke() {
+        expectGoldens("revoke") { $0.press("x") }
+        var state = trying()
+        state.press("x")
+        #expect(state.press("y") == [.revoke(Samples.id(1))])
+        _ = update(&state, .revoked(Samples.id(1), atServer: true, reason: nil))
+        #expect(state.message?.text == "GBG GO production: the token was revoked at its server, and forgotten")
+        _ = update(&state, .revoked(Samples.id(1), atServer: false, reason: "its server names no revocation endpoint"))
+        #expect(
+            state.message?.text
+                == "GBG GO production: forgotten here, not revoked: its server names no revocation endpoint")
+        state.select("Old tenant")
+        #expect(state.press("x") == [])
+        #expect(state.message?.text == "\"Old tenant\" has no token")
+    }
+
+    @Test("the tags' and the paste's dialogs")
+    func small() {
+        expectGoldens("tags") { $0.press("#") }
+        expectGoldens("paste") { $0.press("p") }
+        expectGoldens("delete") { $0.press("d") }
+        expectGoldens("form") { $0.press("a") }
+    }
+
+    @Test("u undoes the last delete or edit, once")
+    func undo() {
+        var state = trying()
+        #expect(state.press("u") == [])
+        #expect(state.message?.text == "there is nothing to undo")
+        state.press("d", "y")
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.press("u") == [.undo])
+        _ = update(&state, .undone([Samples.entries[0]]))
+        #expect(state.clients.selected?.id == Samples.id(1))
+        #expect(state.message?.text == "GBG GO production: as before")
+        #expect(state.press("u") == [])
+        _ = update(&state, .saved(Samples.entries[0], isNew: false))
+        #expect(state.press("u") == [.undo])
+        _ = update(&state, .undoFailed(Failure(.conflict, "it was changed since")))
+        #expect(state.message?.text == "not undone: it was changed since")
+    }
+
+    @Test("a client that another program removes is no deletion of ours to undo")
+    func removedElsewhere() {
+        var state = trying()
+        state.press("d")
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.message?.text == "GBG GO production: deleted")
+        #expect(state.undoable == nil)
+    }
+}

@@ -1,0 +1,338 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Interface
+
+/// Clients with tags, endpoints and states to be told apart by.
+private func tagged() -> State {
+    var entries = Samples.entries
+    entries[0].profile.tags = ["prod", "eu"]
+    entries[1].profile.tags = ["test", "eu"]
+    entries[2].profile.tags = ["test"]
+    entries[2].profile.tokenURL = "https://login.partner.example/token"
+    entries[3].profile.clientID = "legacy-0042"
+    entries[0].lastUsed = Samples.now.wall.addingTimeInterval(-60)
+    entries[4].lastUsed = Samples.now.wall
+    return Samples.open(Size(columns: 100, rows: 30), entries: entries)
+}
+
+extension State {
+    /// The names in the list, from the top; headings as `#tag (count)`, folded ones with a `>`.
+    fileprivate var shown: [String] {
+        clients.rows.map { row in
+            switch row {
+            case .client(let index, _): clients.entries[index].profile.name
+            case .heading(let group):
+                "\(clients.groups[group].isFolded ? ">" : "")#\(clients.groups[group].tag ?? "-") (\(clients.groups[group].count))"
+            }
+        }
+    }
+
+    fileprivate mutating func filter(by text: String) {
+        press("/")
+        type(text)
+    }
+}
+
+@Suite("Finding clients")
+struct FindingTests {
+    @Test(
+        "the filter looks at name, tags, client ID and endpoint, best match first",
+        arguments: [
+            ("gbg", ["GBG GO production", "GBG GO sandbox", "Old tenant", "Opaque", "Slow region", "Übersee 東京 ké́y"]),
+            ("sand", ["GBG GO sandbox"]),
+            ("gprod", ["GBG GO production"]),
+            ("0042", ["Old tenant"]),
+            ("partner.example", ["Partner staging"]),
+            ("test", ["GBG GO sandbox", "Partner staging"]),
+            ("go eu", ["GBG GO production", "GBG GO sandbox"]),
+            ("#eu", ["GBG GO production", "GBG GO sandbox"]),
+            ("#test #eu", ["GBG GO sandbox"]),
+            ("#t", ["GBG GO sandbox", "Partner staging"]),
+            ("!valid", ["GBG GO production", "Slow region"]),
+            ("!expired", ["Übersee 東京 ké́y"]),
+            ("!failed", ["Partner staging"]),
+            ("!expi", ["GBG GO sandbox", "Übersee 東京 ké́y"]),
+            ("!valid #eu", ["GBG GO production"]),
+            ("go !failed", []),
+            ("über", ["Übersee 東京 ké́y"]),
+            ("東", ["Übersee 東京 ké́y"]),
+            ("!nonsense", []),
+            ("zzz", []),
+        ])
+    func filter(text: String, names: [String]) {
+        var state = tagged()
+        state.filter(by: text)
+        #expect(state.shown == names)
+        #expect(state.clients.selection == 0)
+    }
+
+    @Test("a match at the beginning of the name comes before one inside, that before one by order of letters alone")
+    func ranking() {
+        let names = ["slate", "atlas", "late", "s-l-a-t-e", "a late one", "zebra"]
+        let entries = names.enumerated().map {
+            ClientEntry(profile: Samples.profile(UInt8($0.offset), $0.element), revision: 1)
+        }
+        var state = Samples.open(entries: entries)
+        state.filter(by: "late")
+        #expect(state.shown == ["late", "a late one", "slate", "s-l-a-t-e"])
+    }
+
+    @Test("Enter keeps the filter, Esc in the list clears it, Esc while typing too; the selection stays on its client")
+    func keepAndClear() {
+        var state = tagged()
+        state.filter(by: "sand")
+        #expect(state.context == .filter)
+        state.press(.enter)
+        #expect(state.context == .list)
+        #expect(state.shown == ["GBG GO sandbox"])
+        state.press(.escape)
+        #expect(state.shown.count == 7)
+        #expect(state.clients.selected?.profile.name == "GBG GO sandbox")
+        state.filter(by: "old")
+        state.press(.escape)
+        #expect(state.shown.count == 7)
+        #expect(state.context == .list)
+        #expect(state.clients.selected?.profile.name == "Old tenant")
+    }
+
+    @Test("what a key does to clients, it does to the one that is shown and selected")
+    func filteredRefresh() {
+        var state = tagged()
+        state.filter(by: "old")
+        state.press(.enter)
+        #expect(state.press("r") == [.refresh(Samples.id(4))])
+        state.press(.escape)
+        state.filter(by: "zzz")
+        state.press(.enter)
+        #expect(state.press("r") == [])
+        #expect(state.message?.text == "no client is selected")
+    }
+
+    @Test("a status filter follows the clients' states, as time passes and as answers come")
+    func statusFollows() {
+        var state = tagged()
+        state.filter(by: "!expiring")
+        #expect(state.shown == ["GBG GO sandbox"])
+        _ = update(&state, .time(Samples.now.advanced(by: 30), utcOffset: 0))
+        #expect(state.shown == [])
+        var entry = Samples.entries[3]
+        entry.token = Samples.token(life: 300, age: 290 - 30)
+        _ = update(&state, .clientChanged(entry))
+        #expect(state.shown == ["Old tenant"])
+    }
+
+    @Test("s goes through the orders, and says which")
+    func orders() {
+        var state = tagged()
+        #expect(state.press("s") == [.remember(ScreenMemory(order: .expiry))])
+        #expect(state.message?.text == "sorted by soonest expiry")
+        #expect(
+            state.shown.prefix(4) == ["Übersee 東京 ké́y", "GBG GO sandbox", "GBG GO production", "Slow region"])
+        state.press("s")
+        #expect(state.shown.prefix(2) == ["Opaque", "GBG GO production"])
+        #expect(state.drawing.contains("Clients by last used"))
+        state.press("s")
+        #expect(state.shown.prefix(3) == ["Partner staging", "Übersee 東京 ké́y", "GBG GO sandbox"])
+        state.press("s")
+        #expect(state.clients.order == .name)
+        #expect(state.shown == Samples.open().shown)
+    }
+
+    @Test("sorted by expiry, a client moves when its token is another; the selection goes with it")
+    func resorted() {
+        var state = tagged()
+        state.press("s")
+        state.select("GBG GO sandbox")
+        var entry = state.clients.selected!
+        entry.token = Samples.token(life: 3_600)
+        _ = update(&state, .clientChanged(entry))
+        #expect(state.clients.selected?.profile.name == "GBG GO sandbox")
+        #expect(state.shown.prefix(3) == ["Übersee 東京 ké́y", "GBG GO production", "GBG GO sandbox"])
+    }
+
+    @Test("order, filter and groups are kept, the filter when it is typed, and taken up again after a restart")
+    func memory() {
+        var state = tagged()
+        state.press("/")
+        for key in ["e", "u"] as [Key] { #expect(state.press(key) == [], "not at every letter") }
+        #expect(state.press(.enter) == [.remember(ScreenMemory(filter: "eu"))])
+        #expect(state.press("t") == [.remember(ScreenMemory(filter: "eu", isGroupedByTag: true))])
+        var again = tagged()
+        let memory = ScreenMemory(filter: "#test", order: .status, isGroupedByTag: true, foldedTags: ["eu"])
+        #expect(update(&again, .remembered(memory, [])) == [], "what is read is not written again")
+        #expect(again.shown == [">#eu (1)", "#test (2)", "Partner staging", "GBG GO sandbox"])
+    }
+
+    @Test("t groups by tag: a client stands under each of its tags; left and right fold, Enter on a heading turns")
+    func groups() {
+        var state = tagged()
+        state.press("t")
+        #expect(
+            state.shown == [
+                "#eu (2)", "GBG GO production", "GBG GO sandbox", "#prod (1)", "GBG GO production", "#test (2)",
+                "GBG GO sandbox", "Partner staging", "#- (4)", "Old tenant", "Opaque", "Slow region",
+                "Übersee 東京 ké́y",
+            ])
+        #expect(state.clients.selected?.profile.name == "GBG GO production")
+        #expect(state.press(.left) == [.remember(ScreenMemory(isGroupedByTag: true, foldedTags: ["eu"]))])
+        #expect(state.shown.prefix(2) == [">#eu (2)", "#prod (1)"])
+        #expect(state.clients.selectedRow == .heading(group: 0))
+        state.press(.enter)
+        #expect(state.shown.prefix(2) == ["#eu (2)", "GBG GO production"])
+        state.press(.left)
+        state.press(.right)
+        #expect(state.shown[1] == "GBG GO production")
+        #expect(state.press("e") == [])
+        #expect(state.message?.text == "no client is selected", "a heading is no client")
+        expectGolden(state.drawing, "groups-100x30")
+        state.press("t")
+        #expect(state.shown.count == 7)
+    }
+
+    @Test("without a tag there is nothing to group by, and the key says so")
+    func noTags() {
+        var state = Samples.open()
+        #expect(state.press("t") == [])
+        #expect(state.message?.text == "no client has a tag: # gives it one")
+        #expect(state.press(.left) == [])
+        #expect(state.message?.text == "the list is not grouped: t groups it by tag")
+    }
+
+    @Test("Space marks and goes on, * marks all that are shown or none, and keys work on what is marked")
+    func marks() {
+        var state = tagged()
+        state.press(" ", " ")
+        #expect(state.clients.selection == 2)
+        #expect(state.press("r") == [.refreshMany([Samples.id(1), Samples.id(2)])])
+        #expect(state.press("c") == [.copy([Samples.id(1), Samples.id(2)], .header)])
+        #expect(state.message?.text == "fetching 1 of 2 tokens, then copying")
+        state.press("d")
+        #expect(state.drawing.contains("Delete 2 clients? GBG GO production,"))
+        #expect(
+            state.press("y") == [
+                .remove([ClientRevision(state.clients.entries[0]), ClientRevision(state.clients.entries[1])])
+            ])
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.context == .deleteQuestion, "until all are gone")
+        _ = update(&state, .clientRemoved(Samples.id(2)))
+        #expect(state.context == .list)
+        #expect(state.clients.marks.isEmpty)
+        state.filter(by: "#test")
+        state.press(.enter, "*")
+        #expect(state.clients.marks == [Samples.id(3)])
+        state.press(.escape)
+        #expect(state.clients.marks == [Samples.id(3)], "Esc clears the filter first")
+        #expect(state.drawing.contains("1 marked"))
+        state.press(.escape)
+        #expect(state.clients.marks.isEmpty)
+        state.press("*", "*")
+        #expect(state.clients.marks.isEmpty)
+    }
+
+    @Test("# changes the tags of one client, and adds to and takes from those of marked ones")
+    func tags() {
+        var state = tagged()
+        state.press("#")
+        state.type(" new, #eu2")
+        #expect(state.press(.enter) == [.setTags([Samples.id(1)], adding: ["new", "eu2"], removing: [])])
+        state.press("#", .control("u"))
+        state.type("prod")
+        #expect(state.press(.enter) == [.setTags([Samples.id(1)], adding: [], removing: ["eu"])])
+        state.press(" ", " ", "#")
+        state.type("+hot -test cold")
+        #expect(
+            state.press(.enter)
+                == [.setTags([Samples.id(1), Samples.id(2)], adding: ["hot", "cold"], removing: ["test"])])
+        state.press("#")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .list)
+    }
+
+    @Test("matched characters are marked in the name, whole words rather than scattered letters")
+    func matched() {
+        #expect(ClientQuery("go").marked(in: "GBG GO") == [4, 5])
+        #expect(ClientQuery("gg").marked(in: "GBG GO") == [0, 2])
+        #expect(ClientQuery("#go !valid").marked(in: "GBG GO") == [])
+        #expect(ClientQuery("über").marked(in: "Übersee") == [0, 1, 2, 3])
+        var state = tagged()
+        state.filter(by: "prod")
+        let cells = (0..<100).map { view(state, state.size)[Position(column: $0, row: 3)] }
+        #expect(cells.filter { $0.style.role == .match }.map(\.text).joined() == "prod")
+    }
+
+    @Test("the filter's row: typed, kept, and with nothing found", arguments: [(100, 30), (60, 20), (40, 10)])
+    func drawing(columns: Int, rows: Int) {
+        var state = tagged()
+        _ = update(&state, .resized(Size(columns: columns, rows: rows)))
+        state.filter(by: "go")
+        state.press(.down, .enter, " ")
+        state.press("/")
+        expectGolden(state.drawing, "filter-\(columns)x\(rows)")
+        state.type("zzz")
+        #expect(state.drawing.contains("nothing matches; Esc shows all"))
+    }
+}
+
+@Suite("The mouse")
+struct MouseTests {
+    private func click(_ state: inout State, _ text: String) -> [Effect] {
+        for (row, line) in state.drawing.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            guard let range = line.range(of: text) else { continue }
+            let column = line.distance(from: line.startIndex, to: range.lowerBound)
+            return update(&state, .mouse(.press(Position(column: column, row: row))))
+        }
+        Issue.record("there is no \(text) on the screen")
+        return []
+    }
+
+    @Test("a click selects a client; every hint can be clicked")
+    func clicks() {
+        var state = tagged()
+        #expect(click(&state, "Partner") == [])
+        #expect(state.clients.selected?.profile.name == "Partner staging")
+        #expect(click(&state, "r refresh") == [.refresh(Samples.id(3))])
+        _ = click(&state, "a add")
+        #expect(state.context == .form)
+        _ = click(&state, "Esc cancel")
+        #expect(state.context == .list)
+        _ = click(&state, "? help")
+        #expect(state.context == .help)
+        _ = click(&state, "Esc close")
+        #expect(state.context == .list)
+    }
+
+    @Test("in a menu a click chooses, and a click on what is chosen runs it")
+    func menus() {
+        var state = tagged()
+        state.press("y")
+        #expect(click(&state, "bare token") == [])
+        #expect(click(&state, "bare token") == [.copy([Samples.id(1)], .token)])
+        #expect(state.context == .list)
+    }
+
+    @Test("the wheel scrolls the list by three rows, with the selection where it would be left behind")
+    func wheel() {
+        let many = (0..<200).map {
+            ClientEntry(profile: Samples.profile(UInt8($0), "client \(1_000 + $0)"), revision: 1)
+        }
+        var state = Samples.open(Size(columns: 80, rows: 24), entries: many)
+        let somewhere = Position(column: 5, row: 5)
+        _ = update(&state, .mouse(.wheelDown(somewhere)))
+        #expect(state.clients.top == 3)
+        #expect(state.clients.selection == 3)
+        _ = update(&state, .mouse(.wheelUp(somewhere)))
+        _ = update(&state, .mouse(.wheelUp(somewhere)))
+        #expect(state.clients.top == 0)
+        #expect(state.clients.selection == 3)
+    }
+
+    @Test("a click on a group's heading folds it")
+    func fold() {
+        var state = tagged()
+        state.press("t")
+        _ = click(&state, "#prod")
+        #expect(state.clients.groups[1].isFolded)
+    }
+}

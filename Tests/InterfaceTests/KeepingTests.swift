@@ -1,0 +1,296 @@
+import Credentials
+import Foundation
+import Settings
+import Testing
+
+@testable import Interface
+
+@Suite("Keeping fresh, telling and locking")
+struct KeepingTests {
+    @Test("f keeps a client fresh, again stops it; of several it keeps all, or none")
+    func keepFresh() {
+        var state = Samples.open()
+        #expect(state.press("f").first == .setKeepsFresh([Samples.id(1)], true))
+        #expect(
+            state.message?.text
+                == "GBG GO production: kept fresh from now on, while keyfob is open and unlocked")
+        var entry = Samples.entries[0]
+        entry.profile.keepsFresh = true
+        _ = update(&state, .clientChanged(entry))
+        #expect(state.drawing.contains("⟳"))
+        #expect(state.drawing.contains("⟳ kept fresh"))
+        #expect(state.press("f").first == .setKeepsFresh([Samples.id(1)], false))
+        state.press("*")
+        #expect(state.press("f").first == .setKeepsFresh([2, 4, 5, 3, 7, 6].map { Samples.id($0) }, true))
+    }
+
+    @Test("renewals are told in Activity, failures in the border too; notifications only where they are wanted")
+    func renewals() {
+        var state = Samples.open()
+        _ = update(&state, .renewed(Samples.id(1), seconds: 0.1))
+        #expect(state.message == nil)
+        #expect(state.activity.entries.last?.text == "renewed by itself in 100 ms")
+        let failure = Failure(.unreachable, "no answer")
+        let effects = update(&state, .renewalFailed(Samples.id(1), failure, next: 20))
+        #expect(effects.count == 1, "recorded, and nobody is notified: \(effects)")
+        #expect(state.message?.text == "GBG GO production: not renewed: no answer; tried again in 0:20")
+        _ = update(&state, .renewalFailed(Samples.id(3), Samples.refusal, next: nil))
+        #expect(
+            state.message?.text
+                == "not renewed: \(Samples.refusal.summary); not tried again before r asks for it")
+        #expect(update(&state, .aboutToExpire(Samples.id(1))) == [])
+        state.settings.notification = .bell
+        #expect(
+            update(&state, .aboutToExpire(Samples.id(1)))
+                == [.notify("GBG GO production: its token is about to expire")])
+        #expect(
+            update(&state, .renewalFailed(Samples.id(1), failure, next: 20)).first
+                == .notify("GBG GO production: its token could not be renewed"))
+    }
+
+    @Test("without a key for ten minutes the vault is locked; ticks and arriving tokens are no keys")
+    func idleLock() throws {
+        var state = Samples.open(settings: Settings())
+        #expect(update(&state, .time(Samples.now.advanced(by: 500), utcOffset: 0)) == [])
+        _ = update(&state, .refreshed(Samples.id(1), seconds: 0.1, warnings: []))
+        #expect(update(&state, .time(Samples.now.advanced(by: 599), utcOffset: 0)) == [])
+        #expect(state.context == .list)
+        #expect(update(&state, .time(Samples.now.advanced(by: 600), utcOffset: 0)) == [.lock])
+        #expect(state.context == .unlock)
+        #expect(state.drawing.contains("locked after 10 minutes without a key"))
+        #expect(state.clients.entries.isEmpty)
+    }
+
+    @Test("a key, a click and a paste begin the ten minutes anew; 0 minutes are never")
+    func idleLockStartsAnew() {
+        for event in [Event.key("j"), .mouse(.wheelDown(Position(column: 1, row: 1))), .paste(Secret(utf8: "x"))] {
+            var state = Samples.open(settings: Settings())
+            _ = update(&state, .time(Samples.now.advanced(by: 599), utcOffset: 0))
+            _ = update(&state, event)
+            #expect(update(&state, .time(Samples.now.advanced(by: 1_198), utcOffset: 0)) == [])
+            #expect(update(&state, .time(Samples.now.advanced(by: 1_199), utcOffset: 0)) == [.lock])
+        }
+        var state = Samples.open()
+        #expect(update(&state, .time(Samples.now.advanced(by: 1e6), utcOffset: 0)) == [])
+    }
+
+    @Test("nothing but the lock's moment wakes the loop where nothing counts")
+    func idleLockTick() throws {
+        let state = Samples.open(entries: [Samples.entries[3]], settings: Settings())
+        let wait = try #require(state.nextTick)
+        #expect(abs(wait - 600) < 0.01)
+    }
+
+    @Test("a secret typed into a form and saved nowhere puts the idle lock off; a suspended machine locks all the same")
+    func typedSecret() {
+        var state = Samples.open(settings: Settings())
+        state.press("a")
+        state.focus(.secret)
+        state.type("s3cret")
+        #expect(update(&state, .time(Samples.now.advanced(by: 3_600), utcOffset: 0)) == [])
+        #expect(state.context == .form)
+        #expect(update(&state, .wokenFromSuspension) == [.lock])
+        #expect(state.drawing.contains("locked, because the machine was suspended"))
+    }
+
+    @Test("locked, nothing is kept fresh, and the question for the passphrase says so")
+    func lockedIsNotFresh() {
+        var entries = Samples.entries
+        entries[0].profile.keepsFresh = true
+        var state = Samples.open(entries: entries)
+        state.press("l")
+        #expect(state.drawing.contains("while it is locked no token is kept fresh"))
+        var other = Samples.open()
+        other.press("l")
+        #expect(!other.drawing.contains("kept fresh"))
+    }
+
+    @Test("Ctrl-Z locks only where the settings say so")
+    func suspending() {
+        var state = Samples.open()
+        #expect(update(&state, .suspending) == [])
+        state.settings.locksOnSuspend = true
+        #expect(update(&state, .suspending) == [.lock])
+        #expect(update(&state, .suspending) == [], "it is locked already")
+    }
+
+    @Test("a secret older than the settings allow is marked, in the list and in words")
+    func oldSecret() {
+        var entries = Samples.entries
+        entries[0].profile.secretSet = Samples.now.wall.addingTimeInterval(-91 * 86_400)
+        entries[1].profile.secretSet = Samples.now.wall.addingTimeInterval(-89 * 86_400)
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
+        #expect(state.drawing.contains("⚠ 91 days old: time for a new one"))
+        expectGolden(state.drawing, "old-secret")
+        state.press("j")
+        #expect(!state.drawing.contains("days old"))
+        state.settings.oldSecretDays = 0
+        state.press("k")
+        #expect(!state.drawing.contains("⚠"))
+    }
+
+    @Test("settings changed elsewhere hold at once, the keys too")
+    func settingsChanged() {
+        var state = Samples.open()
+        var settings = state.settings
+        settings.keys = ["refresh": ["F5"]]
+        _ = update(&state, .settingsChanged(settings))
+        #expect(state.press("r") == [])
+        #expect(state.press(.function(5)) == [.refresh(Samples.id(1))])
+        #expect(state.drawing.contains("F5 refresh"))
+    }
+}
+
+@Suite("The form's presets, checks and other ways in")
+struct FormPresetTests {
+    @Test("a preset fills in what is known of a service; a gap in braces must be filled before it is saved")
+    func presets() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("a", .up)
+        #expect(state.form?.focus == .preset)
+        for _ in 0..<3 { state.press(.right) }
+        #expect(state.form?.content.tokenURL == "https://{host}/realms/{realm}/protocol/openid-connect/token")
+        #expect(state.form?.content.apiBase == "")
+        state.press(.escape)
+        #expect(state.context == .list, "a preset alone is nothing to lose")
+        state.press("a", .up, .left, .left, .left, .left, .left, .left)
+        let preset = try #require(state.form.map { ServicePreset.all[$0.content.preset] })
+        #expect(preset.name == "Auth0")
+        #expect(state.form?.content.extraParameters == "audience={API identifier}")
+        state.focus(.name)
+        state.type("x")
+        state.focus(.clientID)
+        state.type("y")
+        state.focus(.secret)
+        state.type("z")
+        #expect(state.press(.enter) == [])
+        #expect(state.form?.focus == .tokenURL)
+        #expect(state.form?.failure?.summary == "put what is yours in place of {tenant}")
+        state.press(.control("u"))
+        state.type("https://acme.auth0.com/oauth/token")
+        state.focus(.extraParameters)
+        state.press(.control("u"))
+        state.type("audience=https://api/?a%26b&resource=urn:x")
+        guard case .save(let draft)? = state.press(.enter).first else {
+            Issue.record("nothing was saved: \(state.form?.failure?.summary ?? "")")
+            return
+        }
+        #expect(
+            draft.profile.extraParameters == [
+                FormParameter("audience", "https://api/?a&b"), FormParameter("resource", "urn:x"),
+            ])
+        #expect(draft.profile.issuer == "", "the gap in what may be empty counts as empty")
+    }
+
+    @Test(
+        "what is wrong in a field is said while it is typed",
+        arguments: [
+            (ClientForm.Field.name, "Opaque", "there is a client named \"Opaque\" already"),
+            (.tokenURL, "ftp://x", "it begins with https://"),
+            (.tokenURL, "http://example.com/token", "http is for this machine alone; elsewhere it is https"),
+            (.tokenURL, "https://", "it has no host"),
+            (.tokenURL, "https://a@b/", "a name or password has no place in it"),
+            (.apiBase, "https://a/#b", "a part after # is never sent"),
+            (.extraParameters, "audience", "write name=value, with & between two of them"),
+            (.extraParameters, "client_secret=x", "client_secret is keyfob's own to send"),
+        ])
+    func liveChecks(field: ClientForm.Field, text: String, words: String) {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("e")
+        state.focus(field)
+        state.press(.control("u"))
+        state.type(text)
+        #expect(state.drawing.contains(words))
+        state.press(.tab)
+        #expect(state.drawing.contains("\(ClientFormDialog.label(field)) ✗"), "the label tells it from elsewhere")
+    }
+
+    @Test(
+        "http on this machine, and an untouched name, are in order",
+        arguments: [
+            "http://localhost:8080/token", "http://127.0.0.1/x", "http://[::1]:9/x", "HTTPS://example.com/token",
+        ])
+    func fineURLs(url: String) { #expect(URLText.problem(url) == nil) }
+
+    @Test("Ctrl-O asks the issuer and fills in its endpoints; a failure is said, and nothing is changed")
+    func discovery() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("e")
+        #expect(state.press(.control("o")) == [])
+        #expect(state.form?.failure?.summary == "the issuer is missing")
+        #expect(state.form?.focus == .issuer)
+        state.type("https://id.example")
+        #expect(state.press(.control("o")) == [.discover(issuer: "https://id.example")])
+        #expect(state.drawing.contains("asking the issuer"))
+        _ = update(&state, .discoverFailed(Failure(.unreachable, "it publishes nothing")))
+        #expect(state.drawing.contains("it publishes nothing"))
+        state.press(.control("o"))
+        _ = update(
+            &state,
+            .discovered(
+                DiscoveredURLs(
+                    tokenURL: "https://id.example/t", revocationURL: "https://id.example/r", supportsBasicOnly: true)))
+        #expect(state.form?.content.tokenURL == "https://id.example/t")
+        #expect(state.form?.content.revocationURL == "https://id.example/r")
+        #expect(state.form?.content.authentication == .clientSecretBasic)
+    }
+
+    @Test("p makes a form of a pasted curl command; the secret is in it and on no screen")
+    func paste() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("p")
+        _ = update(&state, .paste(Secret(utf8: "nothing of use")))
+        #expect(state.drawing.contains("neither a curl command nor a .env block"))
+        let command = """
+            curl -X POST https://id.example/token -d grant_type=client_credentials -d client_id=app-7 \\
+              -d client_secret=s3cr3t-value -d audience=https://api
+            """
+        _ = update(&state, .paste(Secret(utf8: command)))
+        let form = try #require(state.form)
+        #expect(form.content.tokenURL == "https://id.example/token")
+        #expect(form.content.clientID == "app-7")
+        #expect(form.content.extraParameters == "audience=https://api")
+        #expect(form.secret.secret() == Secret(utf8: "s3cr3t-value"))
+        #expect(!state.drawing.contains("s3cr3t"))
+        #expect(form.isTouched)
+        state.press(.escape)
+        #expect(state.context == .discardQuestion)
+    }
+
+    @Test("D makes a new client like the selected one, with its secret unless another is typed")
+    func duplicate() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("D")
+        #expect(state.form?.content.name == "GBG GO production 2")
+        #expect(state.drawing.contains("Add a client"))
+        guard case .save(let draft)? = state.press(.enter).first else {
+            Issue.record("nothing was saved")
+            return
+        }
+        #expect(draft.revision == nil)
+        #expect(draft.secret == nil)
+        #expect(draft.secretOf == Samples.id(1))
+        #expect(draft.profile.id != Samples.id(1))
+        #expect(draft.profile.clientID == "7f3c09aa-1")
+    }
+
+    @Test("a previous secret can be kept, used again or forgotten; both dates are told")
+    func rotation() throws {
+        var entries = Samples.entries
+        entries[0].profile.secretSet = Samples.now.wall.addingTimeInterval(-86_400)
+        entries[0].profile.previousSecretSet = Samples.now.wall.addingTimeInterval(-100 * 86_400)
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
+        state.press("e")
+        #expect(state.drawing.contains("kept, set 2026-11-22, unless you type another"))
+        #expect(state.drawing.contains("< keep >  the one before, set 2026-08-15"))
+        state.focus(.previousSecret)
+        expectGolden(state.drawing, "form-rotation")
+        state.press(.right)
+        guard case .save(let draft)? = state.press(.enter).first else {
+            Issue.record("nothing was saved")
+            return
+        }
+        #expect(draft.previousSecret == .use)
+        #expect(draft.secret == nil)
+    }
+}
