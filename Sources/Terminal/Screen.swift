@@ -29,7 +29,8 @@ public final class Screen {
     private let window: UnsafeMutablePointer<WINDOW>
     private let entering: [UInt8]
     private let leaving: [UInt8]
-    private let brush: Brush
+    private var brush: Brush
+    private var theme: Theme
     private let decoder: KeyDecoder
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
     /// On `MonotonicClock`.
@@ -48,9 +49,9 @@ public final class Screen {
     /// - Parameters:
     ///   - type: the terminal's name in the terminal database: TERM.
     ///   - terminal: a descriptor to use instead of /dev/tty; it stays the caller's.
-    ///   - noColor: whether to do without colours (no-color.org).
+    ///   - theme: until `use(_:)` changes it.
     /// - Throws: `.usage` where there is no terminal, or one that nothing can be placed on.
-    public init(type: String?, terminal: Int32? = nil, noColor: Bool) throws(Failure) {
+    public init(type: String?, terminal: Int32? = nil, theme: Theme) throws(Failure) {
         guard let type, !type.isEmpty else {
             throw Failure(.usage, "the terminal's type is not known: TERM is not set", hints: [Self.typeHint])
         }
@@ -62,9 +63,9 @@ public final class Screen {
         nonl()
         // Else ncurses leaves a frame half painted when a key comes in between.
         typeahead(-1)
-        let colors = noColor || !has_colors() || start_color() != OK ? 0 : Int(cncurses_color_count())
         let isUTF8 = CharacterEncoding.isUTF8
-        brush = Brush(palette: Palette(Palette.Depth(colorCount: colors, noColor: noColor)), isUTF8: isUTF8)
+        self.theme = theme
+        brush = Brush(palette: Self.palette(theme), isUTF8: isUTF8)
         decoder = KeyDecoder(isUTF8: isUTF8) { KeySequences(capability: Terminfo.string) }
         let hasMouse = MouseReport.isKnown
         entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn + (hasMouse ? MouseReport.on : [])
@@ -176,6 +177,21 @@ public final class Screen {
         doupdate()
         if cursor != nil, cursorIsVisible != true { curs_set(1) }
         cursorIsVisible = cursor != nil
+    }
+
+    /// The next `paint` is in another theme.
+    public func use(_ theme: Theme) {
+        guard isUp, theme != self.theme else { return }
+        self.theme = theme
+        brush = Brush(palette: Self.palette(theme), isUTF8: brush.isUTF8)
+        painted = nil
+        redrawAll()
+    }
+
+    /// Colours are not even started where none are wanted: the terminal is sent nothing about them.
+    private static func palette(_ theme: Theme) -> Palette {
+        let hasColors = theme != .none && has_colors() && start_color() == OK
+        return Palette(Palette.Depth(colorCount: hasColors ? Int(cncurses_color_count()) : 0), theme)
     }
 
     /// The next `paint` sends everything, whatever the terminal shows.

@@ -48,8 +48,7 @@ final class TerminalInterface {
         let isUTF8 = CharacterEncoding.adopt()
         let mailbox = try Mailbox<Message>()
         self.location = location
-        let screen = try Screen(
-            type: environment["TERM"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
+        let screen = try Screen(type: environment["TERM"], theme: .resolved(settings.theme, in: environment))
         do throws(Failure) {
             loop = try EventLoop(screen: screen, mailbox: mailbox)
         } catch {
@@ -109,7 +108,9 @@ final class TerminalInterface {
     }
 
     private func handle(_ event: Event) {
+        let theme = state.settings.theme
         for effect in update(&state, event) { perform(effect) }
+        if state.settings.theme != theme { screen.use(.resolved(state.settings.theme, in: environment)) }
     }
 
     private func perform(_ effect: Effect) {
@@ -163,5 +164,12 @@ extension Settings.Notification {
         case .osc9: .osc9
         case .osc777: .osc777
         }
+    }
+}
+
+extension Theme {
+    fileprivate static func resolved(_ setting: Settings.Theme, in environment: [String: String]) -> Theme {
+        resolved(
+            setting, colorfgbg: environment["COLORFGBG"], noColor: !environment["NO_COLOR", default: ""].isEmpty)
     }
 }

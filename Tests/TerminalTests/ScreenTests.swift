@@ -11,12 +11,12 @@ import Testing
     init() { useUTF8() }
 
     func withScreen<Result>(
-        _ type: String = "xterm-256color", columns: Int = 20, rows: Int = 4, noColor: Bool = false,
+        _ type: String = "xterm-256color", columns: Int = 20, rows: Int = 4, theme: Theme = .dark,
         _ body: (Screen, Pseudoterminal) throws -> Result
     ) throws -> Result {
         let terminal = Pseudoterminal(columns: columns, rows: rows)
         defer { terminal.hangUp() }
-        let screen = try Screen(type: type, terminal: terminal.terminal, noColor: noColor)
+        let screen = try Screen(type: type, terminal: terminal.terminal, theme: theme)
         defer { screen.stop() }
         return try body(screen, terminal)
     }
@@ -130,7 +130,7 @@ import Testing
 
     @Test("where the locale is not UTF-8 nothing but its own characters is drawn")
     func noUnicode() {
-        let brush = Brush(palette: Palette(.monochrome), isUTF8: false)
+        let brush = Brush(palette: Palette(.monochrome, .none), isUTF8: false)
         var run: [cchar_t] = []
         brush.append(frame("é名a").cells[..<4], to: &run)
         let characters = run.map { cell in
@@ -206,35 +206,6 @@ import Testing
         }
     }
 
-    // MARK: - Colours
-
-    @Test(
-        "colours are what the terminal has, and none where they are not wanted",
-        arguments: [
-            ("xterm-256color", false, ["1m\u{1B}[38;5;167m", "\u{1B}[38;5;36m"]),
-            ("linux", false, ["\u{1B}[31mrefused", "\u{1B}[36m"]), ("vt100", false, [";1m"]),
-            ("xterm-256color", true, [";1m"]),
-        ])
-    func colors(type: String, noColor: Bool, expected: [String]) throws {
-        try withScreen(type, noColor: noColor) { screen, terminal in
-            var canvas = Canvas(size: screen.size, glyphs: .unicode)
-            canvas.text("refused", column: 0, row: 0, style: Style(.failed))
-            canvas.text("valid", column: 0, row: 1, style: Style(.valid))
-            screen.paint(canvas.frame)
-            let output = terminal.output()
-            for sequence in expected { #expect(output.contains(sequence)) }
-            #expect(output.contains(/\u{1B}\[[0-9;]*3[0-8][;m]/) == (expected.count > 1))
-        }
-    }
-
-    @Test("the number of colours chooses the palette, and NO_COLOR overrides it")
-    func depths() {
-        #expect(
-            [0, 7, 8, 88, 256].map { Palette.Depth(colorCount: $0, noColor: false) }
-                == [.monochrome, .monochrome, .eightColors, .eightColors, .manyColors])
-        #expect(Palette.Depth(colorCount: 256, noColor: true) == .monochrome)
-    }
-
     // MARK: - The terminal itself
 
     @Test("the terminal is raw while the screen is up, and as it was after stop, and while suspended")
@@ -250,7 +221,7 @@ import Testing
         func isRaw() -> Bool {
             terminal.modes.c_lflag & tcflag_t(ISIG | ICANON | ECHO) == 0 && terminal.modes.c_iflag & tcflag_t(IXON) == 0
         }
-        let screen = try Screen(type: "xterm-256color", terminal: terminal.terminal, noColor: false)
+        let screen = try Screen(type: "xterm-256color", terminal: terminal.terminal, theme: .dark)
         #expect(isRaw())
         screen.paint(frame("one"))
         _ = terminal.output()
@@ -361,7 +332,7 @@ import Testing
         let terminal = Pseudoterminal(columns: 20, rows: 4)
         defer { terminal.hangUp() }
         let before = terminal.modes.c_lflag
-        let failure = failure { _ = try Screen(type: type, terminal: terminal.terminal, noColor: false) }
+        let failure = failure { _ = try Screen(type: type, terminal: terminal.terminal, theme: .dark) }
         #expect(failure?.kind == .usage)
         #expect(failure?.summary == summary)
         #expect(failure?.hints.first == "set TERM to what the terminal is, xterm-256color for most")
@@ -373,7 +344,7 @@ import Testing
     func noTerminal() {
         let null = open("/dev/null", O_RDWR)
         defer { close(null) }
-        let failure = failure { _ = try Screen(type: "xterm", terminal: null, noColor: false) }
+        let failure = failure { _ = try Screen(type: "xterm", terminal: null, theme: .dark) }
         #expect(failure?.summary == "there is no terminal to draw on")
         #expect(fcntl(null, F_GETFD) >= 0)
     }
