@@ -26,7 +26,7 @@ extension HTTPExchange {
             started: start.wall, method: UntrustedText.line(request.method, limit: 20),
             url: Self.shown(url: request.url, text),
             requestHeaders: request.headers.prefix(Self.mostFields).map { header in
-                header.value.withBytes { Self.header(header.name, Array($0), text) }
+                header.value.withBytes { Self.header(header.name, $0, text) }
             },
             requestForm: request.form(text))
         switch result {
@@ -34,7 +34,7 @@ extension HTTPExchange {
             status = response.status
             version = response.version
             responseHeaders = response.headers.prefix(Self.mostFields).map { name, value in
-                Self.header(name, Array(value.utf8), text)
+                Self.header(name, value.utf8, text)
             }
             timings = response.timings
             certificate = response.certificate
@@ -43,7 +43,7 @@ extension HTTPExchange {
         }
     }
 
-    private static func header(_ name: String, _ value: [UInt8], _ text: ServerText) -> Field {
+    private static func header(_ name: String, _ value: some Collection<UInt8>, _ text: ServerText) -> Field {
         let key = name.lowercased()
         let shownName = text.line(name, limit: 100)
         guard !secretHeaders.contains(key) else { return Field(shownName, redacted) }
@@ -56,7 +56,7 @@ extension HTTPExchange {
         guard key != "location", key != "content-location" else {
             return Field(shownName, shown(url: String(decoding: value, as: UTF8.self), text))
         }
-        return Field(shownName, text.line(bytes: value, limit: 1_024))
+        return Field(shownName, text.line(bytes: Array(value), limit: 1_024))
     }
 
     /// The URL, with the values of secret members taken out of its query and of its fragment.

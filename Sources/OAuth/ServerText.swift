@@ -4,7 +4,7 @@ import Credentials
 /// first, for servers that repeat what they were sent.
 struct ServerText {
     /// Longest first: what is taken out of a longer one would leave the rest of it to be read.
-    private let forbidden: [[UInt8]]
+    private let forbidden: [Secret]
     /// Whether one of them begins with the byte.
     private let begins: [Bool]
 
@@ -12,7 +12,6 @@ struct ServerText {
     ///   - clientID: whose secret it is: the two go as one, in base64, into an `Authorization` header.
     ///   - tokens: what else is not to be seen.
     init(hiding secret: Secret?, of clientID: String, tokens: [Secret] = []) {
-        // Ordinary memory for the time of one message, like the server's own text that is searched.
         var sent = tokens.flatMap(Self.spellings)
         if let secret {
             sent += Self.spellings(of: secret)
@@ -20,26 +19,29 @@ struct ServerText {
                 let value = SensitiveBytes()
                 ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
                 // Without the padding, which a server may leave out.
-                return value.withBytes { Array($0.prefix { $0 != UInt8(ascii: "=") }) }
+                let count = value.withBytes { $0.prefix { $0 != UInt8(ascii: "=") }.count }
+                return value.secret().slice(0..<count)
             }
         }
         // Under four bytes it would black out innocent text and protect nothing.
         forbidden = sent.filter { $0.count >= 4 }.sorted { $0.count > $1.count }
         var begins = [Bool](repeating: false, count: 256)
-        for first in forbidden.compactMap(\.first) { begins[Int(first)] = true }
+        for secret in forbidden { secret.withBytes { begins[Int($0[0])] = true } }
         self.begins = begins
     }
 
     /// As it is, as a form has it, and as JSON may have it.
-    private static func spellings(of secret: Secret) -> [[UInt8]] {
+    private static func spellings(of secret: Secret) -> [Secret] {
         let encoded = SensitiveBytes()
-        secret.withBytes { FormEncoding.append($0, to: encoded) }
-        let plain = secret.withBytes { Array($0) }
-        let escaped = plain.flatMap { byte in
-            [UInt8(ascii: "/"), UInt8(ascii: "\""), UInt8(ascii: "\\")].contains(byte)
-                ? [UInt8(ascii: "\\"), byte] : [byte]
+        let escaped = SensitiveBytes()
+        secret.withBytes { bytes in
+            FormEncoding.append(bytes, to: encoded)
+            for byte in bytes {
+                if "/\"\\".utf8.contains(byte) { escaped.append(UInt8(ascii: "\\")) }
+                escaped.append(byte)
+            }
         }
-        return [plain, encoded.withBytes { Array($0) }] + (escaped == plain ? [] : [escaped])
+        return [secret] + [encoded, escaped].filter { $0.count != secret.count }.map { $0.secret() }
     }
 
     /// `bytes` with `<redacted>` in the place of every secret. A text of 1,000 bytes or more may have been cut by
@@ -50,20 +52,18 @@ struct ServerText {
         var result: [UInt8] = []
         result.reserveCapacity(rest.count)
         while let first = rest.first {
-            guard begins[Int(first)] else {
-                result.append(first)
-                rest.removeFirst()
-                continue
+            if begins[Int(first)] {
+                if let found = forbidden.first(where: { $0.withBytes { rest.starts(with: $0) } }) {
+                    result += "<redacted>".utf8
+                    rest.removeFirst(found.count)
+                    continue
+                }
+                if mayBeCut, rest.count >= 4, forbidden.contains(where: { $0.withBytes { $0.starts(with: rest) } }) {
+                    return result + "<redacted>".utf8
+                }
             }
-            if let found = forbidden.first(where: { rest.starts(with: $0) }) {
-                result += "<redacted>".utf8
-                rest.removeFirst(found.count)
-            } else if mayBeCut, rest.count >= 4, forbidden.contains(where: { $0.starts(with: rest) }) {
-                return result + "<redacted>".utf8
-            } else {
-                result.append(first)
-                rest.removeFirst()
-            }
+            result.append(first)
+            rest.removeFirst()
         }
         return result
     }
