@@ -220,7 +220,7 @@ final class OpenVault {
         do { encoded = try encoder.encode(json) } catch {
             throw Failure(.bug, "a \(kind) record has a value that JSON cannot hold")
         }
-        let revision = (try revision(kind, of: id) ?? 0) + 1
+        let revision = try nextRevision(kind, of: id)
         let sealed = Sealing.seal(
             json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)
         guard sealed.count < Connection.longestRow - 100 else { throw .recordTooLarge }
@@ -235,9 +235,16 @@ final class OpenVault {
         guard let content = row.sealed.withUnsafeBytes({ Sealing.open($0, as: old, with: key) }) else {
             return try put(row, kind, of: id)
         }
-        let revision = max(row.revision, try revision(kind, of: id) ?? 0) + 1
+        let revision = try nextRevision(kind, of: id, after: row.revision)
         let sealed = content.sealed(as: label(kind, of: id, revision: revision), with: key)
         try put(SealedRow(revision: revision, sealed: sealed), kind, of: id)
+    }
+
+    private func nextRevision(_ kind: RecordKind, of id: UUID, after known: Int64 = 0) throws(Failure) -> Int64 {
+        let last = max(known, try revision(kind, of: id) ?? 0)
+        // Nobody writes that often: somebody has set it, and nothing comes after it.
+        guard last < Int64.max else { throw damaged(kind, of: id) }
+        return last + 1
     }
 
     private func put(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {

@@ -144,6 +144,24 @@ struct DamageTests {
         await vault.close()
     }
 
+    @Test("A revision that nothing can come after is told, and nothing is written after it", arguments: [1, 3])
+    func lastRevision(kind: Int) async throws {
+        let folder = Folder()
+        let entries = try await filled(folder)
+        let found = try await snapshot(
+            folder,
+            after: "UPDATE record SET revision = \(Int64.max) WHERE kind = \(kind) AND id = \(id(entries[1]))")
+        let what = kind == 1 ? "the profile of a client" : "the token of client \"beta\""
+        #expect(found.damaged == [damaged(folder, "\(what) is not what was written")])
+        let vault = try await folder.openVault()
+        let credentials = entries[1].profile.credentialsID
+        #expect(
+            await failure { () throws(Failure) in
+                try await vault.store(newToken(), for: entries[1].id, credentialsID: credentials)
+            } == damaged(folder, "\(what) is not what was written"))
+        await vault.close()
+    }
+
     @Test("A damaged secret is told when it is asked for, and the other client stays usable")
     func damagedSecret() async throws {
         let folder = Folder()
