@@ -299,6 +299,7 @@ struct RenewalScheduleTests {
     func clockSet() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600))
+        #expect((simulation.schedule.secondsUntilNext(at: simulation.now) ?? 0) > 3_500)
         simulation.now.wall += 7_200
         #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == 5)
         simulation.run(for: 60)
@@ -327,6 +328,23 @@ struct RenewalScheduleTests {
             #expect(simulation.warned[id]?.count == 1)
             // A request under way may bring the token yet.
             #expect((0...0.3).contains((simulation.warned[id]?.first ?? 0) - expiring))
+        }
+    }
+
+    @Test("it is told again of the next token, but not of the same one given once more")
+    func warningAgain() {
+        var simulation = RenewalSimulation { _, _ in .failure(.refused) }
+        let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_400))
+        simulation.run(for: 150)
+        #expect(simulation.warned[id]?.count == 1)
+        for (life, warnings) in [(50.0, 1), (3_600, 2)] {
+            // A person's request got it, and the next was refused.
+            if var entry = simulation.clients[id] {
+                entry.token = simulation.facts(life: life)
+                simulation.put(entry)
+            }
+            simulation.run(for: life)
+            #expect(simulation.warned[id]?.count == warnings)
         }
     }
 
