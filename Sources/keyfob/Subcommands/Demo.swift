@@ -28,13 +28,13 @@ struct Demo: Subcommand {
         let server = try DemoServer(clients: SampleClient.all.map(\.known))
         defer { server.stop() }
         let location = VaultLocation(path: folder.path + "/vault.db")
-        let tokenURL = server.tokenURL
+        let endpoints = SampleClient.Endpoints(server)
         let interface = try TerminalInterface(.unlocking, location: location, isDemo: true)
         return await interface.run { () async throws(Failure) in
             let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
             var refreshing: [UUID] = []
             for client in SampleClient.all {
-                let entry = try await manager.create(client.profile(tokenURL), secret: client.known.secret)
+                let entry = try await manager.create(client.profile(endpoints), secret: client.known.secret)
                 if client.isFetchedAtStart { refreshing.append(entry.id) }
             }
             return (manager, refreshing)
@@ -46,32 +46,55 @@ struct Demo: Subcommand {
 struct SampleClient: Sendable {
     let name: String
     let known: DemoServer.Client
-    var authentication = ClientAuthenticationMethod.clientSecretPost
+    var tags: [String] = []
+    var notes = ""
     /// Whether a token is asked for at once, so that the demo does not begin empty.
     var isFetchedAtStart = true
 
-    func profile(_ tokenURL: String) -> ClientProfile {
+    /// Where the demo's server is, as far as a profile tells.
+    struct Endpoints: Sendable {
+        let tokenURL, issuer, apiBase: String
+
+        init(_ server: DemoServer) {
+            tokenURL = server.tokenURL
+            issuer = server.issuer
+            apiBase = server.apiBase
+        }
+    }
+
+    func profile(_ endpoints: Endpoints) -> ClientProfile {
         ClientProfile(
-            name: name, clientID: known.clientID, tokenURL: tokenURL, authentication: authentication,
-            created: Clocks.now().wall)
+            name: name, clientID: known.clientID, tokenURL: endpoints.tokenURL, issuer: endpoints.issuer,
+            apiBase: endpoints.apiBase, tags: tags, notes: notes, created: Clocks.now().wall)
     }
 
     /// One for every state that there is.
     static let all = [
-        sample("GBG GO production (eu)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01", .token(lifetime: 3_600)),
-        sample("GBG GO sandbox", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a02", .token(lifetime: 45)),
-        sample("Partner staging", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a03", .refuses),
-        sample("Slow region (au)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a04", .slow(seconds: 5, lifetime: 3_600)),
+        sample(
+            "GBG GO production (eu)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01", .token(lifetime: 3_600), ["prod", "eu"]),
+        sample(
+            "GBG GO sandbox", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a02", .token(lifetime: 45), ["sandbox", "eu"],
+            notes: "its tokens live 45 s; f keeps it fresh"),
+        sample("Partner staging", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a03", .refuses, ["sandbox"]),
+        sample(
+            "Slow region (au)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a04", .slow(seconds: 5, lifetime: 3_600),
+            ["prod", "au"]),
         sample("Opaque tokens", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a05", .opaqueWithoutExpiry),
-        sample("Old tenant", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a06", .token(lifetime: 300), isFetchedAtStart: false),
+        sample(
+            "Old tenant", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a06", .token(lifetime: 300), ["us"],
+            isFetchedAtStart: false),
+        sample(
+            "Without the role", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a07", .tokenWithoutRole(lifetime: 600), ["us"],
+            notes: "the API refuses its tokens: Enter tries one", isFetchedAtStart: false),
     ]
 
     private static func sample(
-        _ name: String, _ clientID: String, _ behaviour: DemoServer.Behaviour, isFetchedAtStart: Bool = true
+        _ name: String, _ clientID: String, _ behaviour: DemoServer.Behaviour, _ tags: [String] = [],
+        notes: String = "", isFetchedAtStart: Bool = true
     ) -> SampleClient {
         SampleClient(
             name: name,
             known: DemoServer.Client(clientID: clientID, secret: Secret(utf8: "sample-secret"), behaviour: behaviour),
-            isFetchedAtStart: isFetchedAtStart)
+            tags: tags, notes: notes, isFetchedAtStart: isFetchedAtStart)
     }
 }
