@@ -19,6 +19,13 @@ public struct UndoableChange: Sendable {
     let rows: [Row]
 
     public var isRemoval: Bool { revisionLeft == nil }
+
+    /// This change and one that was made from the revision it left, as one that is taken back in one go.
+    public func followed(by later: UndoableChange) -> UndoableChange {
+        let kinds = rows.map(\.kind)
+        return UndoableChange(
+            id: id, revisionLeft: later.revisionLeft, rows: rows + later.rows.filter { !kinds.contains($0.kind) })
+    }
 }
 
 extension Vault {
