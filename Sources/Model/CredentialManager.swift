@@ -78,8 +78,8 @@ public actor CredentialManager {
     /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
     public private(set) var damaged: [Failure] = []
 
-    /// What the last edit or removal is taken back with.
-    var undoable: UndoableChange?
+    /// What the last edit or removal is taken back with, a change each client; empty where there is nothing to undo.
+    var undoable: [UndoableChange] = []
 
     /// nil: nothing is renewed by itself.
     var renewals: Renewals?
@@ -174,20 +174,36 @@ public actor CredentialManager {
 
     /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
     /// token is gone and a request under way ends with `conflict`. Returns it as observers see it, with what is under
-    /// way. Throws as `Vault.update`.
+    /// way.
+    /// - Parameter previous: what becomes of the previous secret after that; one edit with it for `undo`.
+    /// - Throws: as `Vault.update`; as `Vault.swapSecrets` and `forgetPreviousSecret`, when the rest is saved.
     public func update(
-        _ profile: ClientProfile, from revision: Int64, secret: Secret?
+        _ profile: ClientProfile, from revision: Int64, secret: Secret?, previous: PreviousSecret = .keep
     ) async throws(Failure) -> ClientEntry {
-        let (entry, undoable) = try await vault.update(profile, from: revision, secret: secret, at: clock().wall)
-        keep(undoable)
-        await catchUp(with: profile.id)
+        let (id, date) = (profile.id, clock().wall)
+        var (entry, change) = try await vault.update(profile, from: revision, secret: secret, at: date)
+        keep([change])
+        do throws(Failure) {
+            let later: UndoableChange?
+            switch previous {
+            case .keep: later = nil
+            case .use: (entry, later) = try await vault.swapSecrets(of: id, from: entry.revision, at: date)
+            case .forget: (entry, later) = try await vault.forgetPreviousSecret(of: id, from: entry.revision)
+            }
+            if let later { change = change.followed(by: later) }
+            keep([change])
+        } catch {
+            await catchUp(with: id)
+            throw error
+        }
+        await catchUp(with: id)
         return shown(afterWriting: entry)
     }
 
     /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
     /// `Vault.remove`.
     public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
-        keep(try await vault.remove(id, from: revision))
+        keep([try await vault.remove(id, from: revision)])
         await catchUp(with: id)
     }
 
@@ -202,7 +218,7 @@ public actor CredentialManager {
         observers = [:]
         known = [:]
         exchanges = [:]
-        undoable = nil
+        undoable = []
         told = [:]
         damaged = []
         await vault.close()

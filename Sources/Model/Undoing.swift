@@ -2,56 +2,86 @@ import Credentials
 public import FoundationEssentials
 import Storage
 
-// Edits of the secrets, and taking back the last edit or removal.
+// Taking back the last edit or removal.
 extension CredentialManager {
+    /// What an edit does with the secret before the one in use.
+    public enum PreviousSecret: Sendable {
+        case keep
+        /// It becomes the one in use, and that one the previous.
+        case use
+        case forget
+    }
+
     /// What was taken back.
     public struct Undone: Sendable, Equatable {
-        /// The client as it is now.
-        public var entry: ClientEntry
-        /// Whether it had been removed; if not, edited.
+        /// The clients as they are now, in no order; more than one where they had been removed together.
+        public var entries: [ClientEntry]
+        /// Whether they had been removed; if not, edited.
         public var wasRemoval: Bool
     }
 
     /// Takes back the last edit or removal that this manager has done, once. Only the last one is kept, still sealed,
     /// and not beyond `close`. What is set for marked clients (`setTags`) is none of them.
-    /// - Throws: `unacceptableInput` where there is nothing to undo; as `Vault.undo`. It can be tried again where the
-    ///   name is taken, and where the vault could not be written.
+    /// - Throws: `unacceptableInput` where there is nothing to undo; the first of what `Vault.undo` throws. Of clients
+    ///   removed together the others come back all the same. It can be tried again for those whose name is taken, and
+    ///   where the vault could not be written.
     public func undo() async throws(Failure) -> Undone {
         guard !isClosed else { throw .locked }
-        guard let change = undoable else { throw .nothingToUndo }
-        undoable = nil
-        let entry: ClientEntry
-        do throws(Failure) {
-            entry = try await vault.undo(change)
-        } catch {
-            let mayHelpLater = [.nameTaken, .vaultBusy, .cannotWrite].contains(error.kind)
-            if mayHelpLater, !isClosed { undoable = undoable ?? change }
-            throw error
+        let changes = undoable
+        guard let isRemoval = changes.first?.isRemoval else { throw .nothingToUndo }
+        undoable = []
+        var entries: [ClientEntry] = []
+        var later: [UndoableChange] = []
+        var failure: Failure?
+        for change in changes {
+            do throws(Failure) {
+                entries.append(try await vault.undo(change))
+            } catch {
+                failure = failure ?? error
+                if [.nameTaken, .vaultBusy, .cannotWrite].contains(error.kind) { later.append(change) }
+            }
         }
-        await catchUp(with: change.id)
-        return Undone(entry: shown(afterWriting: entry), wasRemoval: change.isRemoval)
+        // Unless something else has been done meanwhile.
+        if undoable.isEmpty { keep(later) }
+        await catchUp(with: changes.map(\.id))
+        if let failure { throw failure }
+        return Undone(entries: entries.map { shown(afterWriting: $0) }, wasRemoval: isRemoval)
     }
 
-    /// Makes the previous secret the one in use, and the other way around: an edit, which can be undone. Throws as
-    /// `Vault.swapSecrets`.
-    public func swapSecrets(of id: UUID, from revision: Int64) async throws(Failure) -> ClientEntry {
-        let (entry, undoable) = try await vault.swapSecrets(of: id, from: revision, at: clock().wall)
-        keep(undoable)
-        await catchUp(with: id)
-        return shown(afterWriting: entry)
+    /// Removes clients together: `undo` brings all of them back. Those whose revision is another one stay.
+    /// - Throws: the first failure, each as `Vault.remove`; the others are removed all the same.
+    public func remove(_ clients: [(id: UUID, revision: Int64)]) async throws(Failure) {
+        guard !isClosed else { throw .locked }
+        let vault = vault
+        // All at once: what waits while the vault commits shares its next transaction.
+        let (removed, failure) = await withTaskGroup(of: Result<UndoableChange, Failure>.self) { group in
+            for (id, revision) in clients {
+                group.addTask {
+                    do throws(Failure) {
+                        return .success(try await vault.remove(id, from: revision))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            var removed: [UndoableChange] = []
+            var first: Failure?
+            for await result in group {
+                switch result {
+                case .success(let change): removed.append(change)
+                case .failure(let failure): first = first ?? failure
+                }
+            }
+            return (removed, first)
+        }
+        keep(removed)
+        await catchUp(with: clients.map(\.id))
+        if let failure { throw failure }
     }
 
-    /// Removes the previous secret: an edit, which can be undone. Throws as `Vault.forgetPreviousSecret`.
-    public func forgetPreviousSecret(of id: UUID, from revision: Int64) async throws(Failure) -> ClientEntry {
-        let (entry, undoable) = try await vault.forgetPreviousSecret(of: id, from: revision)
-        keep(undoable)
-        await catchUp(with: id)
-        return shown(afterWriting: entry)
-    }
-
-    /// Keeps what the last change is taken back with.
-    func keep(_ change: UndoableChange) {
-        if !isClosed { undoable = change }
+    /// Keeps what the last change is taken back with, in the place of what was kept before; nothing keeps that.
+    func keep(_ changes: [UndoableChange]) {
+        if !isClosed, !changes.isEmpty { undoable = changes }
     }
 }
 

@@ -15,10 +15,11 @@ struct UndoingTests {
         #expect(await bench.observe() == .loaded([]))
         let undone = try await bench.manager.undo()
         #expect(undone.wasRemoval)
-        #expect(undone.entry.profile == entry.profile)
-        #expect(undone.entry.token == entry.token)
-        #expect(await bench.next() == .entry(undone.entry))
-        #expect(try await bench.manager.entries() == [undone.entry])
+        let back = try #require(undone.entries.first)
+        #expect(back.profile == entry.profile)
+        #expect(back.token == entry.token)
+        #expect(await bench.next() == .entry(back))
+        #expect(try await bench.manager.entries() == [back])
         #expect(try await bench.manager.token(of: entry.id)?.value == Secret(utf8: "token0"))
         _ = try await bench.manager.refresh(entry.id)
         #expect(bench.server.bodies.last?.contains("client_secret=secret%20of%20a&") == true)
@@ -35,8 +36,8 @@ struct UndoingTests {
         #expect(edited.token == nil)
         let undone = try await bench.manager.undo()
         #expect(!undone.wasRemoval)
-        #expect(undone.entry.profile == entry.profile)
-        #expect(undone.entry.token == entry.token)
+        #expect(undone.entries.map(\.profile) == [entry.profile])
+        #expect(undone.entries.map(\.token) == [entry.token])
         let again = await thrown { try await bench.manager.undo() }
         #expect(again?.kind == .unacceptableInput)
         #expect(again?.summary == "there is nothing to undo")
@@ -61,7 +62,7 @@ struct UndoingTests {
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
         try await bench.manager.remove(a.id, from: nil)
         try await bench.manager.remove(b.id, from: nil)
-        #expect(try await bench.manager.undo().entry.id == b.id)
+        #expect(try await bench.manager.undo().entries.map(\.id) == [b.id])
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
         #expect(try await bench.manager.entries().map(\.id) == [b.id])
     }
@@ -91,24 +92,79 @@ struct UndoingTests {
         let other = bench.manager(over: try await bench.otherVault())
         try await other.remove(usurper.id, from: nil)
         await other.close()
-        #expect(try await bench.manager.undo().entry.id == entry.id)
+        #expect(try await bench.manager.undo().entries.map(\.id) == [entry.id])
     }
 
-    @Test("swapping the secrets and forgetting the previous one are edits too")
+    @Test("clients removed together come back together; one changed since stays, and is told")
+    func together() async throws {
+        let bench = try await Bench()
+        let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
+        try await bench.manager.setTags(adding: ["new"], removing: [], for: [c.id])
+        let failure = await thrown {
+            try await bench.manager.remove([a, b, c].map { (id: $0.id, revision: $0.revision) })
+        }
+        #expect(failure?.kind == .conflict)
+        #expect(try await bench.manager.entries().map(\.id) == [c.id])
+        let undone = try await bench.manager.undo()
+        #expect(undone.wasRemoval)
+        #expect(Set(undone.entries.map(\.id)) == [a.id, b.id])
+        #expect(try await bench.manager.entries().map(\.id) == [a.id, b.id, c.id])
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
+    }
+
+    @Test("of clients removed together, one whose name is taken comes back later, the others now")
+    func togetherAndTaken() async throws {
+        let bench = try await Bench()
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        try await bench.manager.remove([a, b].map { (id: $0.id, revision: $0.revision) })
+        let usurper = try await bench.add("A")
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .nameTaken)
+        #expect(try await bench.manager.entries().map(\.id) == [usurper.id, b.id])
+        let other = bench.manager(over: try await bench.otherVault())
+        try await other.remove(usurper.id, from: nil)
+        await other.close()
+        #expect(try await bench.manager.undo().entries.map(\.id) == [a.id])
+    }
+
+    @Test("an edit that swaps the secrets or forgets the previous one is taken back as a whole")
     func secrets() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
         let entry = try await bench.add("a")
         let rotated = try await bench.manager.update(
             entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
-        let swapped = try await bench.manager.swapSecrets(of: entry.id, from: rotated.revision)
+        let held = try await bench.manager.refresh(entry.id).entry
+        var profile = held.profile
+        profile.name = "b"
+        let swapped = try await bench.manager.update(profile, from: held.revision, secret: nil, previous: .use)
+        #expect(swapped.profile.name == "b")
+        #expect(swapped.token == nil)
         #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "secret of a"))
-        let undone = try await bench.manager.undo().entry
-        #expect(undone.profile == rotated.profile)
+        let undone = try #require(try await bench.manager.undo().entries.first)
+        #expect(undone.profile == held.profile)
+        #expect(undone.token == held.token)
         #expect(undone.revision > swapped.revision)
         #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "regenerated"))
-        let forgotten = try await bench.manager.forgetPreviousSecret(of: entry.id, from: undone.revision)
+
+        profile.scope = "other"
+        let forgotten = try await bench.manager.update(profile, from: undone.revision, secret: nil, previous: .forget)
         #expect(forgotten.profile.previousSecretSet == nil)
-        #expect(try await bench.manager.undo().entry.profile.previousSecretSet == rotated.profile.previousSecretSet)
+        #expect(try await bench.manager.undo().entries.map(\.profile) == [held.profile])
+        #expect(try await bench.otherVault().previousSecret(of: entry.id) == Secret(utf8: "secret of a"))
+        #expect(rotated.profile == held.profile)
+    }
+
+    @Test("where no previous secret is kept the rest is saved, told, and can be undone")
+    func noPreviousSecret() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        var profile = entry.profile
+        profile.name = "b"
+        let failure = await thrown {
+            try await bench.manager.update(profile, from: entry.revision, secret: nil, previous: .use)
+        }
+        #expect(failure?.kind == .unacceptableInput)
+        #expect(try await bench.manager.entries().map(\.profile.name) == ["b"])
+        #expect(try await bench.manager.undo().entries.map(\.profile.name) == ["a"])
     }
 
     @Test("closing forgets it")
@@ -118,6 +174,6 @@ struct UndoingTests {
         try await bench.manager.remove(entry.id, from: nil)
         await bench.manager.close()
         #expect(await thrown { try await bench.manager.undo() }?.kind == .locked)
-        #expect(await bench.manager.undoable == nil)
+        #expect(await bench.manager.undoable.isEmpty)
     }
 }

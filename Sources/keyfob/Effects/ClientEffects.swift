@@ -22,7 +22,7 @@ extension EffectRunner {
     func remove(_ revisions: [ClientRevision]) {
         work { manager, post in
             do throws(Failure) {
-                for client in revisions { try await manager.remove(client.id, from: client.revision) }
+                try await manager.remove(revisions.map { (id: $0.id, revision: $0.revision) })
             } catch {
                 post(.removeFailed(error))
             }
@@ -32,7 +32,7 @@ extension EffectRunner {
     func undo() {
         work { manager, post in
             do throws(Failure) {
-                post(.undone([try await manager.undo().entry]))
+                post(.undone(try await manager.undo().entries))
             } catch {
                 post(.undoFailed(error))
             }
@@ -65,13 +65,14 @@ extension ClientDraft {
             guard let secret else { throw Failure(.bug, "a new client came without a secret") }
             return try await manager.create(profile, secret: secret)
         }
-        let entry = try await manager.update(profile, from: revision, secret: secret)
         // A secret that was typed has made the current one the previous.
-        guard secret == nil else { return entry }
-        return switch previousSecret {
-        case .keep: entry
-        case .use: try await manager.swapSecrets(of: entry.id, from: entry.revision)
-        case .forget: try await manager.forgetPreviousSecret(of: entry.id, from: entry.revision)
-        }
+        guard secret == nil else { return try await manager.update(profile, from: revision, secret: secret) }
+        let previous: CredentialManager.PreviousSecret =
+            switch previousSecret {
+            case .keep: .keep
+            case .use: .use
+            case .forget: .forget
+            }
+        return try await manager.update(profile, from: revision, secret: nil, previous: previous)
     }
 }
