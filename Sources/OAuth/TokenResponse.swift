@@ -51,7 +51,8 @@ public enum TokenResponse {
         }
         var warnings: [String] = []
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
-        let lifetime = lifetime(in: answer, warnings: &warnings)
+        let lifetime = Self.earlier(
+            lifetime(in: answer, warnings: &warnings), orAsIn: token, requested: requested, warnings: &warnings)
         let scope = scope(in: answer, asked: profile.scope, text: refusal.text, warnings: &warnings)
         // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
         let value = Secret(utf8: token)
@@ -91,6 +92,24 @@ public enum TokenResponse {
             let type = refusal.text.line(answer.tokenType.words ?? "", limit: 40)
             throw refusal.unusable("its token type is \"\(type)\", and only Bearer can be used")
         }
+    }
+
+    /// How long the token lives by what the server says and, where it is a JWT, by its own `exp` (RFC 7519 §4.1.4): the
+    /// earlier counts. What the token says is counted from its `iat` where it has one, so that two clocks that differ do
+    /// no harm. A server that says nothing leaves it to the token.
+    private static func earlier(
+        _ stated: Double?, orAsIn token: String, requested: Moment, warnings: inout [String]
+    ) -> Double? {
+        guard let claims = TokenClaims(ofJWT: token), let expires = claims.exp else { return stated }
+        let own = expires - (claims.iat ?? requested.wall.timeIntervalSince1970)
+        guard own.isFinite, own >= 0, own <= longestLifetime else { return stated }
+        guard let stated else { return own }
+        // A few seconds are what signing and rounding make.
+        if abs(own - stated) > 5 {
+            warnings.append(
+                "expires_in says \(Int(stated)) s and the token's own exp \(Int(own)) s: the earlier counts")
+        }
+        return min(own, stated)
     }
 
     private static func lifetime(in answer: TokenAnswer, warnings: inout [String]) -> Double? {

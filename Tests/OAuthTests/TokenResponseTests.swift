@@ -49,6 +49,39 @@ struct TokenResponseTests {
     }
 
     @Test(
+        "a JWT's own exp counts where it is earlier, or where the server says nothing; a difference is told",
+        arguments: [
+            // exp and iat from the token, expires_in from the answer; the life that counts, and whether they differ.
+            (#"{"exp":1000300,"iat":1000000}"#, ",\"expires_in\":3600", 300.0, true),
+            (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":300", 300, true),
+            (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":3600", 3_600, false),
+            (#"{"exp":1003598,"iat":1000000}"#, ",\"expires_in\":3600", 3_598, false),
+            (#"{"exp":1000300,"iat":1000000}"#, "", 300, false),
+            (#"{"exp":"soon"}"#, ",\"expires_in\":3600", 3_600, false),
+            (#"{"exp":1e300}"#, ",\"expires_in\":3600", 3_600, false),
+            (#"{"exp":5,"iat":10}"#, ",\"expires_in\":3600", 3_600, false),
+            ("{}", ",\"expires_in\":3600", 3_600, false),
+            ("not json", ",\"expires_in\":3600", 3_600, false),
+        ])
+    func ownExpiry(claims: String, members: String, life: Double, differs: Bool) throws {
+        let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
+        let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"\(members)}"
+        let token = try Samples.parse(Samples.response(200, body)).get()
+        #expect(token.facts.lifetime == life)
+        #expect(token.facts.warnings.count == (differs ? 1 : 0))
+        #expect(token.facts.warnings.allSatisfy { $0.hasSuffix("the earlier counts") })
+    }
+
+    @Test("an exp without iat counts from when the request was sent")
+    func ownExpiryAlone() throws {
+        let exp = Int(Samples.start.wall.timeIntervalSince1970) + 120
+        let payload = Data(#"{"exp":\#(exp)}"#.utf8).base64EncodedString().filter { $0 != "=" }
+        let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"}"
+        let life = try #require(try Samples.parse(Samples.response(200, body)).get().facts.lifetime)
+        #expect(abs(life - 120) <= 1)
+    }
+
+    @Test(
         "expires_in is read as a number, a numeric string or a fraction",
         arguments: [
             ("3600", 3_600), (#""3600""#, 3_600), ("299.5", 299.5), (#""299.5""#, 299.5), ("864000", 864_000),
