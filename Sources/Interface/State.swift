@@ -195,7 +195,7 @@ extension State {
     /// After how many seconds without a key the vault is locked; nil: not.
     var lockDue: Double? {
         guard settings.lockAfterMinutes > 0, isOpen, !holdsTypedSecret else { return nil }
-        return Double(settings.lockAfterMinutes) * 60
+        return settings.lockAfterMinutes * 60
     }
 
     /// A secret that is in a form and nowhere else: a portal shows it once. Locking would lose it, so the idle lock

@@ -1,4 +1,5 @@
 import Credentials
+import Settings
 
 /// The one place where the state changes: what happened goes in, what must be done comes out.
 public func update(_ state: inout State, _ event: Event) -> [Effect] {
@@ -61,8 +62,7 @@ extension State {
             effects.append(.clearClipboard)
         }
         if let due = lockDue, now.seconds(since: lastUse) >= due {
-            let minutes = settings.lockAfterMinutes
-            forget(saying: "locked after \(minutes) \(minutes == 1 ? "minute" : "minutes") without a key")
+            forget(saying: "locked after \(SettingName.lockAfterMinutes.value(in: settings)) without a key")
             effects.append(.lock)
         }
         return effects

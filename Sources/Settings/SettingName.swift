@@ -28,7 +28,7 @@ public enum SettingName: String, CaseIterable, Sendable {
         case .lockAfterMinutes:
             Entry(
                 "Lock after", "minutes without a key until the vault is locked; 0 is never",
-                .number(
+                .fraction(
                     \.lockAfterMinutes, 0...1_440, unit: "minute",
                     steps: [0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 1_440]))
         case .lockOnSuspend:
@@ -60,6 +60,8 @@ public enum SettingName: String, CaseIterable, Sendable {
         case .choice(let names, _, _):
             names.dropLast().map(quote).joined(separator: ", ") + " or " + quote(names.last ?? "")
         case .number(_, let range, _, _): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .fraction(_, let range, _, _):
+            "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
         case .flag: "true or false"
         case .keys: "an object of actions and their keys"
         }
@@ -74,6 +76,12 @@ public enum SettingName: String, CaseIterable, Sendable {
             case 0: "never"
             case 1: "1 \(unit)"
             case let number: "\(number) \(unit)s"
+            }
+        case .fraction(let path, _, let unit, _):
+            switch settings[keyPath: path] {
+            case 0: "never"
+            case 1: "1 \(unit)"
+            case let number: "\(Self.text(number)) \(unit)s"
             }
         case .flag(let path): settings[keyPath: path] ? "yes" : "no"
         case .keys(let path):
@@ -90,20 +98,30 @@ public enum SettingName: String, CaseIterable, Sendable {
             let place = (names.firstIndex(of: get(settings)) ?? 0) + step % names.count
             _ = set(&settings, names[(place + names.count) % names.count])
         case .number(let path, _, _, let steps):
-            let number = settings[keyPath: path]
-            let ahead = step < 0 ? steps.reversed().filter { $0 < number } : steps.filter { $0 > number }
-            if step != 0 { settings[keyPath: path] = ahead.prefix(Int(step.magnitude)).last ?? number }
+            settings[keyPath: path] = Self.number(settings[keyPath: path], along: steps, step)
+        case .fraction(let path, _, _, let steps):
+            settings[keyPath: path] = Self.number(settings[keyPath: path], along: steps, step)
         case .flag(let path): if step % 2 != 0 { settings[keyPath: path].toggle() }
         case .keys: break
         }
         return settings
     }
 
+    private static func number<Number: Comparable>(_ number: Number, along steps: [Number], _ step: Int) -> Number {
+        guard step != 0 else { return number }
+        let ahead = step < 0 ? steps.reversed().filter { $0 < number } : steps.filter { $0 > number }
+        return ahead.prefix(Int(step.magnitude)).last ?? number
+    }
+
+    /// A number without a fraction that it does not have.
+    private static func text(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? String(number) }
+
     /// Its value as the file holds it, in JSON on one line.
     public func fileText(in settings: Settings) -> String {
         switch entry.kind {
         case .choice(_, let get, _): quote(get(settings))
         case .number(let path, _, _, _): String(settings[keyPath: path])
+        case .fraction(let path, _, _, _): Self.text(settings[keyPath: path])
         case .flag(let path): String(settings[keyPath: path])
         case .keys(let path): Self.fileText(settings[keyPath: path])
         }
@@ -131,6 +149,11 @@ public enum SettingName: String, CaseIterable, Sendable {
                 settings[keyPath: path] = whole
                 return
             }
+        case (.fraction(let path, let range, _, _), .number(let number)):
+            if range.contains(number) {
+                settings[keyPath: path] = number
+                return
+            }
         case (.flag(let path), .flag(let isOn)):
             settings[keyPath: path] = isOn
             return
@@ -148,6 +171,7 @@ private struct Entry {
     enum Kind {
         case choice(names: [String], get: (Settings) -> String, set: (inout Settings, String) -> Bool)
         case number(WritableKeyPath<Settings, Int>, ClosedRange<Int>, unit: String, steps: [Int])
+        case fraction(WritableKeyPath<Settings, Double>, ClosedRange<Double>, unit: String, steps: [Double])
         case flag(WritableKeyPath<Settings, Bool>)
         case keys(WritableKeyPath<Settings, [String: [String]]>)
 

@@ -22,8 +22,8 @@ public struct Settings: Sendable, Equatable {
     public var notification = Notification.off
     /// Seconds after which what was copied is taken from the clipboard again, 0 never; 0…86,400.
     public var clearClipboardSeconds = 45
-    /// Minutes without a key after which the vault is locked, 0 never; 0…1,440.
-    public var lockAfterMinutes = 10
+    /// Minutes without a key after which the vault is locked, fractions too, 0 never; 0…1,440.
+    public var lockAfterMinutes = 10.0
     /// Whether Ctrl-Z locks before it goes back to the shell.
     public var locksOnSuspend = false
     /// Days after which a client's secret is marked as old, 0 never; 0…10,000.

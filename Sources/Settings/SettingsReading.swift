@@ -6,14 +6,16 @@ extension Settings {
     /// What it does not set has its default; a text of nothing but white space and comments sets nothing.
     /// - Parameters:
     ///   - knownActions: the names that `keys` may have.
-    ///   - isKeyName: whether a text names a key. That two actions have the same one is not looked for here. An action
-    ///     with an empty list has no key any more.
+    ///   - isKeyName: whether a text names a key. One that is given to two actions is a mistake; one that the usual table
+    ///     gives to another action is taken from that. An action with an empty list has no key any more.
     /// - Throws: the first mistake: bad syntax or a name that is there twice, anywhere; else an unknown setting, a value
     ///   that it does not take, an unknown action or key.
     public static func read(
         _ text: String, knownActions: Set<String>, isKeyName: (String) -> Bool
     ) throws(SettingsMistake) -> Settings {
         let text = try JSON5Text(text)
+
+        var holders: [String: String] = [:]
 
         func keyNames(_ value: JSON5Value, of action: String) throws(SettingsMistake) -> [String] {
             let values = if case .list(let values) = value.content { values } else { [value] }
@@ -29,6 +31,12 @@ extension Settings {
                         "\(quoted(name)) is no key; keys are named as in the help: \"r\", \"Ctrl-R\", \"F5\"", at: start
                     )
                 }
+                // Ctrl-R and ctrl-r are one key, r and R are two.
+                let key = name.count == 1 ? name : name.lowercased()
+                if let holder = holders[key], holder != action {
+                    throw text.mistake("\(quoted(name)) is the key of \(quoted(holder)) already", at: start)
+                }
+                holders[key] = action
                 names.append(name)
             }
             return names

@@ -66,12 +66,19 @@ struct SettingsTests {
             ("{ '': 5 }", 1, 3, #""" is no setting"#),
             (
                 "{\n\n\n\n lock_after_minutes: 'ten' }", 5, 22,
-                #"lock_after_minutes takes a whole number from 0 to 1440, not "ten""#
+                #"lock_after_minutes takes a number from 0 to 1440, not "ten""#
             ),
-            ("{ lock_after_minutes: 1441 }", 1, 23, "lock_after_minutes takes a whole number from 0 to 1440, not 1441"),
-            ("{ lock_after_minutes: -1 }", 1, 23, "lock_after_minutes takes a whole number from 0 to 1440, not -1"),
-            ("{ lock_after_minutes: 1.5 }", 1, 23, "lock_after_minutes takes a whole number from 0 to 1440, not 1.5"),
-            ("{ lock_after_minutes: NaN }", 1, 23, "lock_after_minutes takes a whole number from 0 to 1440, not NaN"),
+            ("{ lock_after_minutes: 1441 }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not 1441"),
+            ("{ lock_after_minutes: -1 }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not -1"),
+            (
+                "{ clear_clipboard_seconds: 1.5 }", 1, 28,
+                "clear_clipboard_seconds takes a whole number from 0 to 86400, not 1.5"
+            ),
+            (
+                "{ keys: { refresh: ['r', 'Ctrl-R'],\n quit: 'Ctrl-R' } }", 2, 8,
+                #""Ctrl-R" is the key of "refresh" already"#
+            ),
+            ("{ lock_after_minutes: NaN }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not NaN"),
             (
                 "{ old_secret_days: Infinity }", 1, 20,
                 "old_secret_days takes a whole number from 0 to 10000, not Infinity"
@@ -175,6 +182,10 @@ struct SettingNameTests {
         settings.keys = ["quit": ["F5"], "refresh": []]
         #expect(SettingName.theme.value(in: settings) == "high contrast")
         #expect(SettingName.lockAfterMinutes.value(in: settings) == "1 minute")
+        settings.lockAfterMinutes = 0.5
+        #expect(SettingName.lockAfterMinutes.value(in: settings) == "0.5 minutes")
+        #expect(SettingName.lockAfterMinutes.fileText(in: settings) == "0.5")
+        #expect(SettingName.lockAfterMinutes.next(after: settings).lockAfterMinutes == 1)
         #expect(SettingName.oldSecretDays.value(in: settings) == "never")
         #expect(SettingName.lockOnSuspend.value(in: settings) == "yes")
         #expect(SettingName.keys.value(in: settings) == "2 changed")

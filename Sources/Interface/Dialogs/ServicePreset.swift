@@ -53,8 +53,9 @@ struct ServicePreset: Sendable, Equatable {
         ServicePreset(name: "custom"),
     ]
 
-    /// The one whose API base the client has.
+    /// The one that the client was made from, as far as can be told.
     static func of(_ profile: ClientProfile) -> ServicePreset? {
         all.first { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase }
+            ?? all.first { profile.scope == ClientProfile.defaultScope && $0.scope == profile.scope }
     }
 }
