@@ -34,6 +34,8 @@ public final class EventLoop<Message: Sendable> {
         public var input: (Input) -> Void
         public var message: (Message) -> Void
         public var resized: (Size) -> Void
+        /// The terminal is about to be handed back, and the job to stop.
+        public var suspending: () -> Void
         /// What the screen should show now.
         public var frame: (Size) -> Frame
         /// In how many seconds what is shown changes by itself; nil: never, and nothing wakes the process until then.
@@ -41,13 +43,14 @@ public final class EventLoop<Message: Sendable> {
 
         public init(
             woken: @escaping () -> Void, input: @escaping (Input) -> Void, message: @escaping (Message) -> Void,
-            resized: @escaping (Size) -> Void, frame: @escaping (Size) -> Frame,
-            secondsUntilNextTick: @escaping () -> Double?
+            resized: @escaping (Size) -> Void, suspending: @escaping () -> Void = {},
+            frame: @escaping (Size) -> Frame, secondsUntilNextTick: @escaping () -> Double?
         ) {
             self.woken = woken
             self.input = input
             self.message = message
             self.resized = resized
+            self.suspending = suspending
             self.frame = frame
             self.secondsUntilNextTick = secondsUntilNextTick
         }
@@ -158,6 +161,7 @@ public final class EventLoop<Message: Sendable> {
 
     private func stopJob(_ program: Program) {
         shouldSuspend = false
+        program.suspending()
         screen.suspend()
         Signals.stopJob()
         let isResized = screen.resume()

@@ -74,7 +74,8 @@ final class TerminalInterface {
         let ending = loop.run(
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
-                resized: { self.handle(.resized($0)) }, frame: { view(self.state, $0) },
+                resized: { self.handle(.resized($0)) }, suspending: { self.handle(.suspending) },
+                frame: { view(self.state, $0) },
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()
@@ -116,9 +117,7 @@ final class TerminalInterface {
     private func perform(_ effect: Effect) {
         switch effect {
         case .quit: loop.end()
-        case .suspend:
-            handle(.suspending)
-            loop.suspend()
+        case .suspend: loop.suspend()
         case .notify(let text):
             guard let kind = state.settings.notification.kind else { break }
             screen.writeRaw(

@@ -162,7 +162,7 @@ struct JourneyTests {
         try await terminal.type("fg\n")
         try await terminal.see("the list again") { $0.contains("no client yet") && !$0.contains("Stopped") }
         try await terminal.press("C-l", "?")
-        try await terminal.see("fetch a new token for the selected client")
+        try await terminal.see("fetch a new token, for each marked client")
         try await terminal.press("Escape")
         try await terminal.see("no help") { !$0.contains("Keys") }
         try await terminal.press("q")
