@@ -7,10 +7,12 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -201,6 +203,15 @@ int clinux_start_thread(void *(*work)(void *), void *context) {
 }
 
 void clinux_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
+extern char __executable_start, etext;
+
+void clinux_give_back_text(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = (uintptr_t)&__executable_start & ~(page - 1);
+    madvise((void *)start, (uintptr_t)&etext - start, MADV_DONTNEED);
+    malloc_trim(0);
+}
 
 // MARK: - inotify
 

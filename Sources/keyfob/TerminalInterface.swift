@@ -102,6 +102,8 @@ final class TerminalInterface {
         if case .settings(let settings) = message, settings != state.settings { handle(.settingsChanged(settings)) }
         guard let event = runner.receive(message) else { return }
         handle(event)
+        // The last of what comes with a vault.
+        if case .remembered = event { Footprint.trim() }
         if case .opened(_, _, let opening) = message {
             watchFolder()
             for id in opening.refreshing { perform(.refresh(id)) }

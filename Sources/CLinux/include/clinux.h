@@ -68,6 +68,10 @@ int clinux_start_thread(void *(*work)(void *), void *context);
 // One heap for all threads (mallopt(3)), not one more for each: a few hundred kilobytes less. To be called first in main.
 void clinux_share_one_heap(void);
 
+// Unmaps the program's text (madvise(2), MADV_DONTNEED) and gives free heap back. What runs next is mapped again from
+// the page cache, at some microseconds for each 64 KiB of it: for when something large is done that comes once.
+void clinux_give_back_text(void);
+
 // inotify(7), not blocking.
 int clinux_inotify(void);
 
