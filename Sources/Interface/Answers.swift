@@ -225,5 +225,12 @@ extension State {
 
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 
-    private func name(_ ids: [UUID]) -> String { ids.count == 1 ? name(ids[0]) : "\(ids.count) clients" }
+    /// Whom something is said of; empty where it is of no client.
+    private func name(_ ids: [UUID]) -> String {
+        switch ids.count {
+        case 0: ""
+        case 1: name(ids[0])
+        default: "\(ids.count) clients"
+        }
+    }
 }

@@ -105,6 +105,16 @@ struct ListUpdateTests {
         #expect(state.activity.entries.count == 2)
     }
 
+    @Test("what is copied of no client is told without one")
+    func copiedOfNobody() {
+        var state = Samples.open()
+        let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: false, canBeCleared: true)
+        _ = update(&state, .copied([], noun: "support bundle", copied))
+        #expect(state.message?.text == "support bundle copied by xclip")
+        _ = update(&state, .copied([Samples.id(1), Samples.id(2)], noun: "curl command", copied))
+        #expect(state.message?.text == "2 clients: curl command copied by xclip")
+    }
+
     @Test("without a client every key that needs one says so and wants nothing done")
     func disabled() {
         for key in ["r", "c", "C", "y", "e", "D", "d", "x", "f", "#", "i", .enter, " ", "*", "/", "R", "j"] as [Key] {
@@ -112,6 +122,14 @@ struct ListUpdateTests {
             #expect(state.press(key) == [])
             #expect(state.message?.text == "there is no client yet: a adds one")
         }
+    }
+
+    @Test("before the vault is read nobody is told that there is no client")
+    func notYetRead() {
+        var state = Samples.locked()
+        _ = update(&state, .unlocked)
+        #expect(state.press("r") == [])
+        #expect(state.message?.text == "the vault is still being read")
     }
 
     @Test("l forgets everything and asks for the passphrase; late answers are dropped")

@@ -3,14 +3,17 @@ import Formats
 
 // What keys do in the list of clients.
 extension State {
-    private static let noClient = "there is no client yet: a adds one"
+    /// Why nothing can be done to clients where there are none.
+    private var noClient: String {
+        clients.isLoaded ? "there is no client yet: a adds one" : "the vault is still being read"
+    }
 
     /// Why `action` can't be done now, in words; nil where it can.
     func disabledReason(_ action: Action) -> String? {
         guard contextBelowCommands == .list || contextBelowCommands == .inspector else { return nil }
         switch action {
         case .refresh, .copyHeader, .copyToken, .copyMenu, .keepFresh, .revoke, .editTags, .delete:
-            if clients.entries.isEmpty { return Self.noClient }
+            if clients.entries.isEmpty { return noClient }
             let targets = clients.targets
             guard let first = targets.first else { return "no client is selected" }
             if action == .refresh, targets.count == 1, case .refreshing = first.attempt {
@@ -21,20 +24,20 @@ extension State {
                 return targets.count == 1 ? "\"\(first.profile.name)\" has no token" : "none of them has a token"
             }
         case .edit, .duplicate, .inspect, .mark:
-            if clients.entries.isEmpty { return Self.noClient }
+            if clients.entries.isEmpty { return noClient }
             if clients.selected == nil { return "no client is selected" }
         case .tryRequest:
-            if clients.entries.isEmpty { return Self.noClient }
+            if clients.entries.isEmpty { return noClient }
             // On a heading the key folds.
             guard let selected = clients.selected else { return clients.rows.isEmpty ? "no client is selected" : nil }
             if selected.profile.apiBase.isEmpty {
                 return "\"\(selected.profile.name)\" has no API base to send a request to: e edits it"
             }
         case .refreshAll:
-            if clients.entries.isEmpty { return Self.noClient }
+            if clients.entries.isEmpty { return noClient }
             if refreshAll != nil { return "clients are being refreshed already" }
         case .moveDown, .moveUp, .pageDown, .pageUp, .moveToFirst, .moveToLast, .filter, .markAll:
-            if contextBelowCommands == .list, clients.entries.isEmpty { return Self.noClient }
+            if contextBelowCommands == .list, clients.entries.isEmpty { return noClient }
         case .fold, .unfold: if !clients.isGrouped { return "the list is not grouped: t groups it by tag" }
         case .groupByTag:
             if !clients.isGrouped, clients.tags.isEmpty { return "no client has a tag: # gives it one" }
