@@ -53,7 +53,8 @@ let package = Package(
             name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Settings", "Terminal"]),
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
         .testTarget(
-            name: "StoryTests", dependencies: ["CSQLite", "Credentials", "DemoServer", "Settings", "System", "keyfob"]),
+            name: "StoryTests",
+            dependencies: ["CSQLite", "Credentials", "DemoServer", "Settings", "Storage", "System", "keyfob"]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

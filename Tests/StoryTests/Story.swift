@@ -1,6 +1,7 @@
 import Credentials
 import DemoServer
 import Foundation
+import Storage
 import Testing
 
 /// A folder with a vault in it, and the real binary run on it: without a terminal, and with nothing of this user's
@@ -43,6 +44,25 @@ final class Story: Sendable {
         let made = try await story.run("init")
         try #require(made == Outcome(0, complaint: "keyfob: created the vault \(story.vault)\n"))
         return story
+    }
+
+    /// A story that begins with a vault that holds these clients, each with the same secret.
+    static func with(_ profiles: [ClientProfile], secret: String = "s3cret") async throws -> Story {
+        let story = try Story()
+        let vault = try await Vault.create(at: story.vault, passphrase: Secret(utf8: passphrase))
+        for profile in profiles { _ = try await vault.insert(profile, secret: Secret(utf8: secret)) }
+        await vault.close()
+        return story
+    }
+
+    /// The user's settings, which `TerminalStory` names with XDG_CONFIG_HOME.
+    var settings: URL { configuration.appendingPathComponent("keyfob/config.json") }
+    var configuration: URL { folder.appendingPathComponent("config") }
+
+    func set(_ settings: String) throws {
+        try FileManager.default.createDirectory(
+            at: self.settings.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(settings.utf8).write(to: self.settings)
     }
 
     /// Runs `keyfob ARGUMENTS` to its end, with the story's vault and passphrase unless `environment` says otherwise
@@ -99,5 +119,22 @@ extension DemoServer {
         try DemoServer(
             clients: behaviours.map { Client(clientID: $0.key, secret: Secret(utf8: "s3cret"), behaviour: $0.value) },
             recording: recording)
+    }
+
+    /// A profile for a client of this server.
+    func profile(
+        _ name: String, _ clientID: String, apiBase: String? = nil, issuer: String = "", tags: [String] = []
+    ) -> ClientProfile {
+        ClientProfile(
+            name: name, clientID: clientID, tokenURL: tokenURL, issuer: issuer, apiBase: apiBase ?? self.apiBase,
+            tags: tags, created: Date())
+    }
+
+    /// How many tokens the client has asked for.
+    func tokenRequests(of clientID: String) -> Int {
+        requests.count { request in
+            request.path == "/token"
+                && String(decoding: request.body, as: UTF8.self).split(separator: "&").contains("client_id=\(clientID)")
+        }
     }
 }

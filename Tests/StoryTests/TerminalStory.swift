@@ -32,6 +32,7 @@ final class TerminalStory: Sendable {
         let variables = [
             "PATH": "\(Story.program.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": story.folder.path,
             "KEYFOB_VAULT": story.vault, "LC_ALL": "C.UTF-8", "PS1": "shell> ",
+            "XDG_CONFIG_HOME": story.configuration.path,
         ].merging(environment) { $1 }.map { "\($0.key)='\($0.value)'" }.sorted().joined(separator: " ")
         let script = "trap : INT; stty -g >before; \(command); echo exit $?; stty -g >after; exec /bin/sh"
         let quoted = script.replacingOccurrences(of: "'", with: "'\\''")
@@ -41,6 +42,31 @@ final class TerminalStory: Sendable {
         let server = try await terminal.tmux("display-message", "-p", "#{pid}").trimmingCharacters(in: .newlines)
         terminal.server.withLock { $0 = pid_t(server) ?? 0 }
         return terminal
+    }
+
+    /// keyfob on a large screen, the story's vault open in it.
+    static func open(
+        _ story: Story, columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]
+    ) async throws -> TerminalStory {
+        let terminal = try await start(story, opening, columns: columns, rows: rows, environment: environment)
+        try await terminal.see("the open vault", isListed)
+        return terminal
+    }
+
+    private static let opening = "keyfob --passphrase-file passphrase"
+
+    /// Whether the last thing that is painted at first is there, and the vault read.
+    private static func isListed(_ screen: String) -> Bool {
+        let lines = screen.split(separator: "\n")
+        return lines.last?.contains("? help") == true && lines.first?.contains(" client") == true
+    }
+
+    /// Quits keyfob, and opens it once more in the same terminal.
+    func restart() async throws {
+        try await press("q")
+        try await see("exit 0")
+        try await type("clear; \(Self.opening)\n")
+        try await see("the open vault again", Self.isListed)
     }
 
     deinit {
@@ -66,6 +92,16 @@ final class TerminalStory: Sendable {
 
     var screen: String { get async throws { try await tmux("capture-pane", "-p") } }
 
+    /// The screen with the escape sequences that colour it.
+    var coloredScreen: String { get async throws { try await tmux("capture-pane", "-p", "-e") } }
+
+    /// The mouse's left button at a place of the screen, counted from 0, as a terminal reports it in SGR form.
+    func click(column: Int, row: Int) async throws { try await type("\u{1B}[<0;\(column + 1);\(row + 1)M") }
+
+    func wheel(down: Bool, column: Int, row: Int) async throws {
+        try await type("\u{1B}[<\(down ? 65 : 64);\(column + 1);\(row + 1)M")
+    }
+
     /// The process in the terminal that is the program itself.
     var program: Int32 {
         get async throws {
@@ -77,6 +113,23 @@ final class TerminalStory: Sendable {
 
     /// What was copied last: tmux's own buffer.
     var copied: String { get async throws { try await tmux("show-buffer") } }
+
+    /// How many texts tmux's buffers hold.
+    var bufferCount: Int { get async throws { try await tmux("list-buffers").split(separator: "\n").count } }
+
+    /// Waits until tmux's buffers hold so many texts.
+    func waitForBuffers(_ count: Int, within seconds: Double = 20) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while try await bufferCount != count {
+            guard ContinuousClock.now < deadline else {
+                throw NotSeen(wanted: "\(count) buffers", screen: try await screen)
+            }
+            try await Task.sleep(for: .milliseconds(15))
+        }
+    }
+
+    /// What another program copies.
+    func copyElsewhere(_ text: String) async throws { try await tmux("set-buffer", text) }
 
     /// Waits until `text` is on the screen, for `seconds` at most.
     @discardableResult

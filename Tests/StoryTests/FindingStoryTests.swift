@@ -1,0 +1,172 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of finding a client")
+struct FindingStoryTests {
+    private func server() throws -> DemoServer {
+        try DemoServer.with(
+            ["short": .token(lifetime: 600), "long": .token(lifetime: 3_600), "refused": .refuses], recording: true)
+    }
+
+    private func story(_ server: DemoServer) async throws -> Story {
+        try await Story.with([
+            server.profile("Archive", "long", tags: ["us"]),
+            server.profile("Billing eu", "long", tags: ["prod", "eu"]),
+            server.profile("Billing us", "refused", tags: ["prod", "us"]),
+            server.profile("Sandbox", "short"),
+        ])
+    }
+
+    /// The names in the list, in its order.
+    private func names(_ screen: String) -> [String] {
+        ["Archive", "Billing eu", "Billing us", "Sandbox"]
+            .compactMap { name in listLine(name, screen).map { (name, $0) } }
+            .sorted { $0.1 < $1.1 }.map(\.0)
+    }
+
+    private func see(_ wanted: String..., in terminal: TerminalStory) async throws {
+        try await terminal.see("a list of \(wanted)") { names($0) == wanted }
+    }
+
+    /// The number of the first line of the list, the left pane, with `text` in it.
+    private func listLine(_ text: String, _ screen: String) -> Int? {
+        screen.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix(39) }
+            .firstIndex { $0.contains(text) }
+    }
+
+    @Test("the list is filtered at every letter, by words, #tag and !status; Esc shows all again")
+    func filter() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.see("4 clients")
+        try await terminal.press("/")
+        try await terminal.type("bil")
+        try await see("Billing eu", "Billing us", in: terminal)
+        try await terminal.type("us")
+        try await see("Billing us", in: terminal)
+        try await terminal.press("C-u")
+        try await terminal.type("#us")
+        try await see("Archive", "Billing us", in: terminal)
+        try await terminal.type(" arch")
+        try await terminal.see("1 of 4")
+        // The filter stays; what is done is done to what it shows.
+        try await terminal.press("Enter", "r")
+        try await terminal.see("Archive: new token in")
+        try await terminal.press("/", "C-u")
+        try await terminal.type("!valid")
+        try await see("Archive", in: terminal)
+        try await terminal.press("C-u")
+        try await terminal.type("!failed")
+        try await terminal.see("nothing matches; Esc shows all")
+        try await terminal.press("Escape")
+        try await see("Archive", "Billing eu", "Billing us", "Sandbox", in: terminal)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("the order and the filter are as they were when keyfob is opened again")
+    func restart() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("End", "r")
+        try await terminal.see("Sandbox: new token in")
+        try await terminal.press("Home", "r")
+        try await terminal.see("Archive: new token in")
+        try await terminal.press("s")
+        try await terminal.see("sorted by soonest expiry")
+        try await see("Sandbox", "Archive", "Billing eu", "Billing us", in: terminal)
+        try await terminal.press("/")
+        try await terminal.type("a")
+        try await terminal.press("C-u")
+        try await terminal.type("!valid")
+        try await terminal.see("2 of 4")
+        try await terminal.press("Enter")
+        try await terminal.restart()
+        try await terminal.see("/!valid")
+        try await see("Sandbox", "Archive", in: terminal)
+        try await terminal.press("Escape")
+        try await see("Sandbox", "Archive", "Billing eu", "Billing us", in: terminal)
+        try await terminal.press("s")
+        try await terminal.see("sorted by last used")
+        #expect(server.requests.count == 2, "opening asks for nothing")
+    }
+
+    @Test("grouped by tag, a folded group stays folded when keyfob is opened again")
+    func groups() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("t")
+        let grouped = try await terminal.see("▾ #eu")
+        for heading in ["▾ #prod", "▾ #us", "▾ no tag"] { #expect(grouped.contains(heading)) }
+        try await terminal.press("End", "Left")
+        try await terminal.see("a folded group") { screen in
+            screen.contains("▸ no tag") && listLine("Sandbox", screen) == nil
+        }
+        try await terminal.restart()
+        let again = try await terminal.see("▸ no tag")
+        #expect(again.contains("▾ #prod") && listLine("Sandbox", again) == nil)
+        try await terminal.press("End", "Right")
+        try await terminal.see("the group again") { screen in
+            screen.contains("▾ no tag") && listLine("Sandbox", screen) != nil
+        }
+        try await terminal.press("t")
+        try await terminal.see("no groups") { !$0.contains("#prod  ") && !$0.contains("▾") }
+    }
+
+    @Test("Space marks, r refreshes what is marked alone, and a report names what failed and why")
+    func marked() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("j", "Space", "Space")
+        let marked = try await terminal.see("2 marked")
+        #expect(marked.contains("✓○ Billing eu") && marked.contains("✓○ Billing us"))
+        try await terminal.press("r")
+        let report = try await terminal.see("1 of 2 failed")
+        #expect(report.contains("Billing us") && report.contains("check the client ID and secret"))
+        #expect(server.requests.count == 2)
+        try await terminal.press("Escape")
+        let after = try await terminal.see("the list") { !$0.contains("1 of 2 failed") }
+        #expect(after.contains("1 of 2 clients refreshed, 1 failed"))
+        #expect(after.contains("✓● Billing eu") && after.contains("✓✗ Billing us"))
+        #expect(after.contains("○ Archive") && after.contains("○ Sandbox"))
+        try await terminal.press("Escape")
+        try await terminal.see("no marks") { !$0.contains("marked") && !$0.contains("✓") }
+    }
+
+    @Test("* marks all that a filter shows, # adds and takes away their tags")
+    func tags() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("/")
+        try await terminal.type("#prod")
+        try await terminal.see("2 of 4")
+        try await terminal.press("Enter", "*")
+        try await terminal.see("2 marked")
+        try await terminal.press("#")
+        try await terminal.see("in use: eu prod us")
+        try await terminal.type("blue -prod")
+        try await terminal.press("Enter")
+        try await terminal.see("nothing matches")
+        try await terminal.press("/", "C-u")
+        try await terminal.type("#blue")
+        try await see("Billing eu", "Billing us", in: terminal)
+        try await terminal.see("Tags       #eu #blue")
+        try await terminal.press("Enter", "*")
+        try await terminal.see("no marks") { !$0.contains("marked") }
+        // Of one client all tags are edited at once.
+        try await terminal.press("#")
+        try await terminal.see("Tags of Billing eu")
+        try await terminal.press("C-u")
+        try await terminal.type("green")
+        try await terminal.press("Enter")
+        try await terminal.see("1 of 4")
+        try await terminal.press("Escape")
+        try await terminal.see("all again") { names($0).count == 4 }
+    }
+}
