@@ -47,6 +47,12 @@ public struct ClipboardHold: Sendable {
         }
     }
 
+    /// To be called before the next text is copied. A desktop's clipboard holds one text, and the next takes its place;
+    /// tmux would keep this one in a buffer beside it, and so it is deleted there.
+    public func clearBeforeNext() async {
+        if case .tmux = place { _ = await clearTmux() }
+    }
+
     private func clear(_ tool: ClipboardTool) async -> Clearing {
         let read = await run(tool.reading, capture: count + 1)
         guard read.succeeded else { return await whatIsThereInstead(tool, after: read) }

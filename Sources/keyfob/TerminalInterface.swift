@@ -79,7 +79,7 @@ final class TerminalInterface {
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()
-        await runner.finish()
+        await runner.finish(clearsCopies: state.settings.clearClipboardSeconds > 0)
         return ending
     }
 

@@ -109,6 +109,15 @@ struct ClipboardHoldTests {
         #expect(Clipboard.Way.tool("xclip").beyondClearing == nil)
     }
 
+    @Test("before the next text is copied a desktop's clipboard is left alone: that text takes the place of this one")
+    func next() async throws {
+        let stage = try await waylandStage()
+        let hold = try #require(try await copy(text, wayland(stage)))
+        await hold.clearBeforeNext()
+        #expect(stage.text(of: "clip") == "Authorization: Bearer abc~")
+        #expect(stage.text(of: "calls") == "--sensitive --type text/plain\n")
+    }
+
     @Test("a hold tells nobody the text")
     func tellsNothing() async throws {
         let stage = try await waylandStage()
@@ -135,6 +144,9 @@ struct ClipboardHoldTests {
         await tmux.run("set-buffer", "-b", "named", "another text of 26 bytes!!")
         await tmux.run("set-buffer", "short")
         #expect(await again.clearIfUnchanged() == .cleared)
+        #expect(await tmux.run("list-buffers", "-F", "#{buffer_sample}") == "short\nanother text of 26 bytes!!\n")
+        let third = try #require(try await copy(text, tmux.inside))
+        await third.clearBeforeNext()
         #expect(await tmux.run("list-buffers", "-F", "#{buffer_sample}") == "short\nanother text of 26 bytes!!\n")
         await tmux.stop()
         #expect(await again.clearIfUnchanged() == .couldNotTell)

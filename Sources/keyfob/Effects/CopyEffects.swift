@@ -35,20 +35,19 @@ extension EffectRunner {
         _ ids: [UUID], noun: String, isSecret: Bool,
         _ content: @escaping @Sendable (CredentialManager) async throws(Failure) -> (text: Secret, facts: TokenFacts?)
     ) {
-        let (mailbox, session) = (mailbox, session)
+        let (mailbox, session, copies) = (mailbox, session, copies)
         let clipboard = Clipboard(environment: Surroundings.environment) {
             mailbox.post(.write($0, session: session))
         }
         work { manager, post in
             do throws(Failure) {
                 let (text, facts) = try await content(manager)
-                let (way, hold) = try await clipboard.copy(text)
-                mailbox.post(.held(isSecret ? hold : nil))
+                let (way, canBeCleared) = try await copies.copy(text, isSecret: isSecret, to: clipboard)
                 post(
                     .copied(
                         ids, noun: noun,
                         Copied(
-                            destination: way.sentence, facts: facts, isSecret: isSecret, canBeCleared: hold != nil)))
+                            destination: way.sentence, facts: facts, isSecret: isSecret, canBeCleared: canBeCleared)))
             } catch {
                 post(.copyFailed(ids, error))
             }
@@ -57,18 +56,52 @@ extension EffectRunner {
 
     /// It comes after a lock as well: what was copied is to go whatever happens.
     func clearClipboard() {
-        guard let held else { return }
-        self.held = nil
-        let mailbox = mailbox
+        let (mailbox, copies) = (mailbox, copies)
         Task.detached {
-            let clearing: ClipboardClearing =
-                switch await held.clearIfUnchanged() {
+            let clearing: ClipboardClearing? =
+                switch await copies.clear() {
                 case .cleared: .cleared
                 case .holdsSomethingElse: .holdsSomethingElse
                 case .couldNotTell: .couldNotTell
+                case nil: nil
                 }
-            mailbox.post(.lasting(.clipboardCleared(clearing)))
+            if let clearing { mailbox.post(.lasting(.clipboardCleared(clearing))) }
         }
+    }
+}
+
+/// The secrets that were copied and are to be cleared: one, or more where copying was quicker than clearing.
+actor Copies {
+    private var holds: [ClipboardHold] = []
+
+    /// Copies `text`, and before that clears what would stay beside it.
+    /// - Parameter isSecret: whether it is to be cleared later.
+    /// - Throws: as `Clipboard.copy`.
+    func copy(
+        _ text: Secret, isSecret: Bool, to clipboard: Clipboard
+    ) async throws(Failure) -> (way: Clipboard.Way, canBeCleared: Bool) {
+        let before = taken()
+        for hold in before { await hold.clearBeforeNext() }
+        do throws(Failure) {
+            let (way, hold) = try await clipboard.copy(text)
+            if isSecret, let hold { holds.append(hold) }
+            return (way, hold != nil)
+        } catch {
+            holds = before + holds
+            throw error
+        }
+    }
+
+    /// What became of the last one; nil where there was none.
+    func clear() async -> ClipboardHold.Clearing? {
+        var clearing: ClipboardHold.Clearing?
+        for hold in taken() { clearing = await hold.clearIfUnchanged() }
+        return clearing
+    }
+
+    private func taken() -> [ClipboardHold] {
+        defer { holds = [] }
+        return holds
     }
 }
 

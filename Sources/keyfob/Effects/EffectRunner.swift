@@ -16,8 +16,6 @@ enum Message: Sendable {
     case opened(CredentialManager, session: Int, Opening)
     /// Bytes for the terminal itself: an OSC sequence.
     case write(Secret, session: Int)
-    /// What was copied last, to be cleared; nil: nothing that must be.
-    case held(ClipboardHold?)
     /// What the settings file holds after it was written.
     case settings(Settings)
 }
@@ -43,8 +41,7 @@ final class EffectRunner {
     private var manager: CredentialManager?
     /// What quitting waits for, since it waits for the disk and the key derivation alone: vaults being made and closed.
     private var unfinished: [Task<Void, Never>] = []
-    /// What was copied last and is to be cleared; see `Clipboard`.
-    var held: ClipboardHold?
+    let copies = Copies()
     /// Writes of the list's state and of activity, one after another.
     private var lastRecord: Task<Void, Never>?
     private var lastSetting: Task<Void, Never>?
@@ -103,9 +100,6 @@ final class EffectRunner {
             }
             begin(with: manager)
             return opening.isNew ? .vaultCreated : .unlocked
-        case .held(let hold):
-            held = hold
-            return nil
         case .write, .settings: return nil
         }
     }
@@ -168,11 +162,9 @@ final class EffectRunner {
 
     /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never
     /// for the network.
-    func finish() async {
-        if let held {
-            self.held = nil
-            _ = await held.clearIfUnchanged()
-        }
+    /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
+    func finish(clearsCopies: Bool) async {
+        if clearsCopies { _ = await copies.clear() }
         await lastRecord?.value
         await lastSetting?.value
         lock()

@@ -1,0 +1,154 @@
+import Credentials
+import DemoServer
+import Foundation
+import System
+import Testing
+
+@Suite("Stories of copying")
+struct CopyStoryTests {
+    private func server() throws -> DemoServer { try DemoServer.with(["app": .token(lifetime: 3_600)]) }
+
+    /// Two clients, and what was copied cleared after so many seconds.
+    private func story(_ server: DemoServer, clearedAfter seconds: Int = 45) async throws -> Story {
+        let story = try await Story.with([server.profile("billing", "app"), server.profile("reports", "app")])
+        try story.set("{ clear_clipboard_seconds: \(seconds) }")
+        return story
+    }
+
+    @Test("an export from the copy menu, run by bash, holds the token; the menu and the screen show none of it")
+    func export() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("y")
+        let menu = try await terminal.see("Copy billing")
+        #expect(menu.contains("a token is fetched first"))
+        #expect(
+            menu.contains("Authorization: Bearer ••••••") && menu.contains("curl -H 'Authorization: Bearer ••••••'"))
+        try await terminal.type("bash")
+        try await terminal.see("one entry") { $0.contains("export ACCESS_TOKEN='••••••'") && !$0.contains("HTTPie") }
+        try await terminal.press("Enter")
+        let screen = try await terminal.see("export in tmux's buffer")
+        let script = try await terminal.copied
+        #expect(script.hasPrefix("export ACCESS_TOKEN='ey"))
+        let run = await Subprocess.run(
+            ["/bin/bash", "--norc"], environment: ["PATH": "/usr/bin:/bin"],
+            input: Secret(utf8: script + "\n/usr/bin/env | /usr/bin/grep ^ACCESS_TOKEN="), capture: 8_192, timeout: 10)
+        let token = try await terminal.story.run("token", "billing").output
+        #expect(run.output.unwipeableText() == "ACCESS_TOKEN=\(token)")
+        #expect(!screen.contains(token.prefix(12)))
+    }
+
+    @Test("of several marked clients a line each is copied, fetched first where none lives")
+    func several() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("*", "y")
+        let menu = try await terminal.see("Copy 2 clients, a line each")
+        #expect(!menu.contains("client secret"))
+        try await terminal.press("Enter")
+        try await terminal.see("2 clients: Authorization header in tmux's buffer")
+        let copied = try await terminal.copied
+        var expected: [String] = []
+        for name in ["billing", "reports"] { expected.append(try await terminal.story.run("header", name).output) }
+        #expect(copied + "\n" == expected.joined())
+        #expect(Set(expected).count == 2)
+    }
+
+    @Test("the client secret is copied from the menu, where it is marked, and never shown")
+    func secret() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("y")
+        try await terminal.see("Copy billing")
+        try await terminal.type("secret")
+        let menu = try await terminal.see("✗ the secret itself, not a token")
+        try await terminal.press("Enter")
+        let after = try await terminal.see("billing: client secret in tmux's buffer")
+        #expect(try await terminal.copied == "s3cret")
+        #expect(!menu.contains("s3cret") && !after.contains("s3cret"))
+        #expect(after.contains("clipboard clears in 0:45"))
+    }
+
+    @Test("what was copied is cleared after the seconds that are set, also when the vault was locked meanwhile")
+    func cleared() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 2))
+        try await terminal.press("c")
+        try await terminal.see("clipboard clears in 0:02")
+        try await terminal.see("clipboard clears in 0:01")
+        try await terminal.see("the clipboard was cleared")
+        #expect(try await terminal.bufferCount == 0)
+        try await terminal.press("c")
+        try await terminal.see("Authorization header in tmux's buffer")
+        try await terminal.press("l")
+        try await terminal.see("Passphrase")
+        #expect(try await terminal.bufferCount == 1)
+        try await terminal.waitForBuffers(0)
+    }
+
+    @Test("what somebody else has copied since is left alone")
+    func othersStay() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 1))
+        try await terminal.press("c")
+        try await terminal.see("Authorization header in tmux's buffer")
+        try await terminal.copyElsewhere("mine")
+        try await terminal.waitForBuffers(1)
+        #expect(try await terminal.copied == "mine")
+    }
+
+    @Test("tmux keeps what was copied before: it is gone as soon as the next thing is copied, secret or not")
+    func earlierCopies() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("c")
+        try await terminal.see("billing: Authorization header in tmux's buffer")
+        try await terminal.press("c")
+        try await terminal.see("both copies in Activity, and the message of the second") {
+            $0.components(separatedBy: "Authorization header in").count == 4
+        }
+        #expect(try await terminal.bufferCount == 1)
+        try await terminal.press("j", "C")
+        try await terminal.see("reports: bare token in tmux's buffer")
+        #expect(try await terminal.bufferCount == 1)
+        try await terminal.press("y")
+        try await terminal.type("client id")
+        try await terminal.press("Enter")
+        try await terminal.see("reports: client ID in tmux's buffer")
+        #expect(try await terminal.bufferCount == 1)
+        #expect(try await terminal.copied == "app")
+    }
+
+    @Test("where it is never to be cleared, quitting leaves it too")
+    func never() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 0))
+        try await terminal.press("c")
+        let screen = try await terminal.see("Authorization header in tmux's buffer")
+        #expect(!screen.contains("clipboard clears"))
+        try await terminal.press("q")
+        try await terminal.see("exit 0")
+        #expect(try await terminal.copied.hasPrefix("Authorization: Bearer ey"))
+    }
+
+    @Test("quitting carries out a clearing that is pending")
+    func quit() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await story(server))
+        try await terminal.press("c")
+        try await terminal.see("clipboard clears in 0:4")
+        #expect(try await terminal.bufferCount == 1)
+        try await terminal.press("q")
+        try await terminal.see("exit 0")
+        #expect(try await terminal.bufferCount == 0)
+        try await terminal.expectRestored()
+    }
+}
