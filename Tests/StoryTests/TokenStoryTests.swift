@@ -1,0 +1,180 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of tokens")
+struct TokenStoryTests {
+    @Test("kept fresh, a token is renewed by itself across its expiry; a client that is refused is not asked again")
+    func keepFresh() async throws {
+        let server = try DemoServer.with(["short": .token(lifetime: 6), "refused": .refuses], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Refused", "refused"), server.profile("Short", "short")]))
+        try await terminal.press("j", "r")
+        try await terminal.see("Short: new token in")
+        let expiry = ContinuousClock.now + .seconds(6)
+        try await terminal.press("*", "f")
+        try await terminal.see("2 clients: kept fresh from now on")
+        let refused = try await terminal.see("; not tried again")
+        #expect(refused.contains("✗ Refused") && refused.contains("⟳ refused"))
+        let renewed = try await terminal.see("Short  renewed by itself in")
+        #expect(renewed.contains("● Short"))
+        #expect(server.tokenRequests(of: "short") == 2)
+        // Past the first one's end there is a token that lives.
+        try await terminal.see("a token after the first") { screen in
+            ContinuousClock.now > expiry && screen.contains("● Short")
+        }
+        #expect(server.tokenRequests(of: "short") == 2)
+        #expect(server.tokenRequests(of: "refused") == 1, "5 s are over, and nobody has asked for it")
+        try await terminal.press("Escape")
+        try await terminal.see("no marks") { !$0.contains("marked") }
+        try await terminal.press("k", "r")
+        try await terminal.see("a second request") { _ in server.tokenRequests(of: "refused") == 2 }
+    }
+
+    @Test("what is kept fresh stays so when keyfob is opened again, until f ends it")
+    func keepFreshAgain() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("f")
+        let kept = try await terminal.see("Billing  renewed by itself in")
+        #expect(kept.contains("⟳ kept fresh"))
+        server.revokeAllTokens()
+        try await terminal.restart()
+        try await terminal.see("⟳ kept fresh")
+        #expect(server.requests.count == 1, "its token lives on")
+        try await terminal.press("f")
+        try await terminal.see("Billing: no longer kept fresh")
+        try await terminal.see("no mark") { !$0.contains("⟳") }
+    }
+
+    @Test("the inspector shows what was sent and got, and the token's claims; its support bundle holds no secret")
+    func inspector() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Billing", "app")]), columns: 110, rows: 70)
+        try await terminal.press("i")
+        try await terminal.see("none since the vault was opened: r makes one")
+        try await terminal.press("r")
+        let screen = try await terminal.see("\"client_id\": \"app\"")
+        for text in [
+            "POST \(server.tokenURL)", "grant_type = client_credentials", "client_secret = <redacted>",
+            "HTTP/1.1 200 OK", "Its signature is NOT verified", "\"alg\": \"RS256\"", "\"iss\": \"\(server.issuer)\"",
+            "first byte",
+        ] { #expect(screen.contains(text), "\(text)") }
+        #expect(!screen.contains("s3cret"))
+        try await terminal.press("y")
+        try await terminal.see("support bundle in tmux's buffer")
+        let bundle = try await terminal.copied
+        let token = try await terminal.story.run("token", "Billing").output
+        #expect(!bundle.contains("s3cret") && !bundle.contains("eyJ") && !bundle.contains(token.suffix(20)))
+        #expect(bundle.contains("request ID: ") && bundle.contains("client:     Billing"))
+        #expect(bundle.contains("POST \(server.tokenURL)") && bundle.contains("client_secret=<redacted>"))
+    }
+
+    @Test("Enter tries a request: pretty JSON, and after a 401 once more with a new token, which is said")
+    func tryRequest() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("Enter")
+        try await terminal.see("Try Billing")
+        try await terminal.press("C-u")
+        try await terminal.type("/journey/health")
+        try await terminal.press("Enter")
+        let answer = try await terminal.see("\"status\": \"UP\"")
+        #expect(answer.contains("HTTP/1.1 200 OK in ") && answer.contains("  \"region\": \"demo\","))
+        #expect(!answer.contains("401"))
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { !$0.contains("Try Billing") }
+        server.revokeAllTokens()
+        try await terminal.press("Enter")
+        try await terminal.see("/journey/health")
+        try await terminal.press("Enter")
+        let again = try await terminal.see("refused with 401 at first; a new token was fetched and it was sent again")
+        #expect(again.contains("HTTP/1.1 200 OK"))
+        #expect(
+            server.requests.map(\.path) == [
+                "/token", "/api/journey/health", "/api/journey/health", "/token", "/api/journey/health",
+            ])
+    }
+
+    @Test("a body goes as JSON, the last requests are kept, and an answer that holds the token does not show it")
+    func tryBody() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("Enter")
+        try await terminal.see("Try Billing")
+        try await terminal.press("C-u")
+        try await terminal.type("/echo")
+        try await terminal.press("Tab")
+        try await terminal.type("{\"a\": 1}")
+        try await terminal.press("BTab", "BTab", "Right", "Right", "Enter")
+        let echo = try await terminal.see("\"content_type\": \"application/json")
+        #expect(echo.contains("< POST >") && echo.contains(#""body": "{\"a\": 1}""#))
+        let token = try await terminal.story.run("token", "Billing").output
+        #expect(!echo.contains(token.prefix(16)))
+        try await terminal.press("C-y")
+        try await terminal.see("request and answer in tmux's buffer")
+        let copied = try await terminal.copied
+        #expect(copied.hasPrefix("POST \(server.apiBase)/echo\nHTTP/1.1 200 OK"))
+        #expect(!copied.contains(token.prefix(16)))
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { !$0.contains("Try Billing") }
+        try await terminal.restart()
+        try await terminal.press("Enter")
+        try await terminal.see("the last request") { $0.contains("< POST >") && $0.contains("/echo") }
+    }
+
+    @Test("a 403 comes with the hint at the role that is missing")
+    func tryWithoutRole() async throws {
+        let server = try DemoServer.with(["app": .tokenWithoutRole(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("Enter")
+        try await terminal.see("Try Billing")
+        try await terminal.press("Enter")
+        let answer = try await terminal.see("403 Forbidden")
+        #expect(answer.contains("the role \"Go API Access\""))
+        #expect(server.tokenRequests(of: "app") == 1)
+    }
+
+    @Test("x revokes the token where discovery says, after a question, and forgets it")
+    func revoke() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Billing", "app", issuer: server.issuer)]))
+        try await terminal.press("x")
+        try await terminal.see("\"Billing\" has no token")
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x")
+        try await terminal.see("Revoke the token of \"Billing\"?")
+        try await terminal.press("n")
+        try await terminal.see("no question") { !$0.contains("Revoke the token") }
+        #expect(server.requests.count == 1)
+        try await terminal.press("x", "y")
+        let screen = try await terminal.see("Billing: the token was revoked at its server, and forgotten")
+        #expect(screen.contains("no token"))
+        #expect(
+            server.requests.map(\.path) == ["/token", "/.well-known/openid-configuration", "/as/revoke"])
+    }
+
+    @Test("where there is nowhere to revoke it the token is only forgotten, and that is said")
+    func forget() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x", "y")
+        try await terminal.see("forgotten here, not revoked: the client has neither")
+        try await terminal.see("○ no token")
+        #expect(server.requests.count == 1)
+    }
+}
