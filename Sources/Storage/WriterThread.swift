@@ -22,7 +22,11 @@ final class WriterThread: Sendable {
         case close(@Sendable () -> Void)
     }
 
+    private typealias Opening = @Sendable () throws(Failure) -> OpenVault
+
     private struct Queue {
+        /// How the vault is opened, until the thread takes it: the passphrase is in it.
+        var opening: Opening?
         var jobs: [Job] = []
         var isClosed = false
     }
@@ -42,14 +46,17 @@ final class WriterThread: Sendable {
     }
 
     /// Starts the thread and opens the vault on it; where that fails, the thread ends.
+    ///
+    /// `open` is let go once it has run: what lives as long as the thread is the vault.
     static func start(
         opening open: @escaping @Sendable () throws(Failure) -> OpenVault
     ) async throws(Failure) -> WriterThread {
         let thread = WriterThread()
+        thread.queue.withLock { $0.opening = open }
         let failure: Failure? = await withCheckedContinuation { continuation in
             let started = startThread {
                 do throws(Failure) {
-                    let vault = try open()
+                    let vault = try thread.openVault()
                     continuation.resume(returning: nil)
                     thread.serve(vault)
                 } catch {
@@ -60,6 +67,15 @@ final class WriterThread: Sendable {
         }
         if let failure { throw failure }
         return thread
+    }
+
+    private func openVault() throws(Failure) -> OpenVault {
+        let open = queue.withLock { queue in
+            defer { queue.opening = nil }
+            return queue.opening
+        }
+        guard let open else { throw Failure(.bug, "a vault's thread was started twice") }
+        return try open()
     }
 
     /// Runs `work` outside of any transaction.

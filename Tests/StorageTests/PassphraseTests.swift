@@ -30,6 +30,23 @@ struct PassphraseTests {
         #expect(folder.contents() == before && folder.files == ["vault.db"])
     }
 
+    @Test("The passphrase is let go once the vault is open")
+    func passphraseIsLetGo() async throws {
+        let folder = Folder()
+        weak var kept: Secret?
+        func opened(_ open: (Secret) async throws -> Vault) async throws -> Vault {
+            let passphrase = Secret(utf8: "correct horse battery staple")
+            kept = passphrase
+            return try await open(passphrase)
+        }
+        let made = try await opened { try await Vault.create(at: folder.vault, passphrase: $0, cost: cheap) }
+        #expect(kept == nil)
+        await made.close()
+        let vault = try await opened { try await Vault.open(at: folder.vault, passphrase: $0) }
+        #expect(kept == nil)
+        await vault.close()
+    }
+
     @Test("A change takes at once, seals no record anew, and leaves an older copy open to the old passphrase")
     func change() async throws {
         let folder = Folder()
