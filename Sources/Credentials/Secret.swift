@@ -35,8 +35,7 @@ public final class Secret: Sendable {
     /// Copies the text's UTF-8. The `String` itself cannot be wiped: for text that is not secret yet is handled as if
     /// it were (a test's value, an environment variable already in the process), never for a typed secret.
     public convenience init(utf8 text: String) {
-        var text = text
-        self.init(text.withUTF8 { Array($0) })
+        self.init(count: text.utf8.count) { $0.copyBytes(from: text.utf8) }
     }
 
     /// Copies `array`; the array's own memory is not wiped.
