@@ -116,20 +116,7 @@ final class CurlEngine: Sendable {
         ccurl_name_thread(threadName)
         var transfers: [UInt64: CurlTransfer] = [:]
         let certificates = CertificateMemory()
-        while true {
-            let (arrivals, departures, isStopped) = state.withLock { state in
-                defer {
-                    state.arrivals = []
-                    state.departures = []
-                }
-                return (state.arrivals, state.departures, state.isStopped)
-            }
-            guard !isStopped else { break }
-            for (number, request) in arrivals where !departures.contains(number) {
-                begin(number, request, in: &transfers, certificates)
-            }
-            for number in departures { end(number, in: &transfers) }
-
+        while takeWork(into: &transfers, certificates) {
             _ = ccurl_multi_perform(multi)
             var easy: UnsafeMutableRawPointer?
             var code = CURLE_OK
@@ -145,6 +132,26 @@ final class CurlEngine: Sendable {
             _ = ccurl_multi_poll(multi, Int32.max)
         }
         for number in Array(transfers.keys) { end(number, in: &transfers) }
+    }
+
+    /// A function of its own, so that no request is held while the thread waits for the next.
+    /// - Returns: false once it is to stop.
+    private func takeWork(
+        into transfers: inout [UInt64: CurlTransfer], _ certificates: CertificateMemory
+    ) -> Bool {
+        let (arrivals, departures, isStopped) = state.withLock { state in
+            defer {
+                state.arrivals = []
+                state.departures = []
+            }
+            return (state.arrivals, state.departures, state.isStopped)
+        }
+        guard !isStopped else { return false }
+        for (number, request) in arrivals where !departures.contains(number) {
+            begin(number, request, in: &transfers, certificates)
+        }
+        for number in departures { end(number, in: &transfers) }
+        return true
     }
 
     private func begin(
