@@ -13,8 +13,8 @@ let package = Package(
         .executableTarget(
             name: "keyfob",
             dependencies: [
-                "CTaskThreads", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth", "Settings",
-                "Storage", "System", "Terminal",
+                "CTaskThreads", "CWipedHeap", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth",
+                "Settings", "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface", "Settings"]),
@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "CMicrohttpd"),
         .target(name: "CLinux"),
         .target(name: "CTaskThreads", dependencies: ["CLinux"]),
+        .target(name: "CWipedHeap"),
 
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),
@@ -54,7 +55,9 @@ let package = Package(
         // The real binary: command-line stories, tmux, real servers, and the house's own walls.
         .testTarget(
             name: "StoryTests",
-            dependencies: ["CSQLite", "Credentials", "DemoServer", "Settings", "Storage", "System", "keyfob"]),
+            dependencies: [
+                "CSQLite", "CSodium", "Credentials", "DemoServer", "Settings", "Storage", "System", "keyfob",
+            ]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

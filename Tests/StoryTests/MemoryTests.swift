@@ -1,0 +1,177 @@
+import CSodium
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@testable import Storage
+
+/// What docs promise of secrets in memory, held against the memory itself. The program is used for all that touches a
+/// secret, by keys as a person would.
+@Suite("Secrets in memory", .serialized, .enabled(if: geteuid() == 0, "reads another process's memory: needs root"))
+struct MemoryTests {
+    private static let passphrase = "walrus-Tangerine-7491-orbit-Quilt"
+    private static let secrets = [
+        "Zx81-first.TangoPelican-Kp3vNq8Lw2Rt6Yb4", "Qd27-second_MapleRhino_Hm5cVj9Xs1Fg7Ue3",
+    ]
+
+    @Test(
+        "between two uses no secret and no token is in memory; after a lock neither are the passphrase and the keys",
+        arguments: [
+            ("in tmux's buffer", [:]), ("sent to the terminal by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
+        ] as [(String, [String: String])])
+    func memory(copiedBy way: String, environment: [String: String]) async throws {
+        let server = try DemoServer(clients: [
+            .init(clientID: "app-1", secret: Secret(utf8: Self.secrets[0]), behaviour: .token(lifetime: 3_600)),
+            .init(
+                clientID: "app-2", secret: Secret(utf8: Self.secrets[1]),
+                behaviour: .inTurn([.token(lifetime: 3_600), .opaqueWithoutExpiry])),
+        ])
+        defer { server.stop() }
+        let story = try Story()
+        try Data(Self.passphrase.utf8).write(to: story.folder.appendingPathComponent("passphrase"))
+        try #require(try await story.run("init").status == 0)
+        let terminal = try await TerminalStory.start(story, "keyfob", columns: 100, rows: 40, environment: environment)
+        let tokens = try await use(terminal, server, copies: way)
+
+        let basic = Data("app-2:\(Self.secrets[1])".utf8).base64EncodedString()
+        let used =
+            zip(["the first secret", "the other secret"], Self.secrets).map { Trace($0, $1.utf8) }
+            + tokens.enumerated().flatMap { number, token in
+                [
+                    Trace("token \(number + 1)", token.utf8),
+                    Trace("the copied header of token \(number + 1)", inBase64("Authorization: Bearer \(token)")),
+                ]
+            }
+            + [
+                Trace("the Basic header", basic.utf8), Trace("the Basic header, copied", inBase64(basic)),
+                Trace("the copied secret", inBase64(Self.secrets[0])),
+                Trace("the passphrase", Self.passphrase.utf8),
+            ]
+        let memory = ProcessMemory(process: try await terminal.program)
+        let keys = try self.keys(of: story)
+        let betweenUses = try await left(of: used, in: memory)
+        #expect(betweenUses == [])
+        // What is there can be found.
+        #expect(try memory.places(of: [keys[0]]) != [])
+
+        try await terminal.press("l")
+        try await terminal.see("Passphrase")
+        let afterLock = try await left(of: used + keys, in: memory)
+        #expect(afterLock == [])
+        try await terminal.press("Escape")
+        try await terminal.see("exit 0")
+    }
+
+    /// Unlocks, and does once all that can be done with a secret and a token.
+    /// - Returns: the tokens that it got.
+    private func use(_ terminal: TerminalStory, _ server: DemoServer, copies way: String) async throws -> [String] {
+        try await terminal.see("Passphrase")
+        try await terminal.type(Self.passphrase)
+        try await terminal.press("Enter")
+        try await terminal.see("no client yet")
+
+        try await terminal.press("a")
+        try await terminal.type("Billing")
+        try await terminal.press("Tab")
+        try await terminal.type("app-1")
+        try await terminal.press("Tab")
+        try await terminal.type(Self.secrets[0])
+        try await terminal.press("Tab", "C-u")
+        try await terminal.type(server.tokenURL)
+        try await terminal.press("Tab", "Tab", "Tab", "Tab", "C-u")
+        try await terminal.type(server.apiBase)
+        try await terminal.press("Enter")
+        try await terminal.see("Billing: saved")
+        var tokens = [try await refreshed(terminal)]
+
+        try await terminal.press("c")
+        try await terminal.see("header \(way)")
+        for format in ["export", "json", "postman", "curl"] {
+            try await terminal.press("y")
+            try await terminal.see("Copy Billing")
+            try await terminal.type(format)
+            try await terminal.press("Enter")
+            try await terminal.see(way)
+        }
+        try await terminal.press("y")
+        try await terminal.type("client secret")
+        try await terminal.see("the secret itself")
+        try await terminal.press("Enter")
+        try await terminal.see("client secret \(way)")
+        try await terminal.press("i")
+        try await terminal.see("Its signature is NOT verified")
+        try await terminal.press("y")
+        try await terminal.see("support bundle \(way)")
+        try await terminal.press("q")
+
+        // What the API echoes, the token too.
+        try await terminal.press("Enter")
+        try await terminal.see("API base")
+        try await terminal.press("Up", "Right", "Right", "Tab", "C-u")
+        try await terminal.type("/echo")
+        try await terminal.press("Enter")
+        try await terminal.see("authorization\": \"Bearer <redacted>")
+        try await terminal.press("C-y")
+        try await terminal.see("request and answer \(way)")
+        try await terminal.press("C-c")
+
+        try await terminal.press("e")
+        try await terminal.press("Tab", "C-a", "C-k")
+        try await terminal.type("app-2")
+        try await terminal.press("Tab")
+        try await terminal.paste(Self.secrets[1])
+        try await terminal.press("Tab", "Tab", "Tab", "Right")
+        try await terminal.see("in the Authorization header")
+        try await terminal.press("Enter")
+        try await terminal.see("saved")
+        tokens.append(try await refreshed(terminal))
+        try await terminal.press("C")
+        try await terminal.see("bare token \(way)")
+
+        try await terminal.press("d", "y")
+        try await terminal.see("deleted")
+        try await terminal.press("u")
+        try await terminal.see("● valid")
+        tokens.append(try await refreshed(terminal))
+        try await terminal.press("c")
+        try await terminal.see("header \(way)")
+        return tokens
+    }
+
+    /// Fetches a token; it is read by another process.
+    private func refreshed(_ terminal: TerminalStory) async throws -> String {
+        try await terminal.press("C-l", "r")
+        try await terminal.see("new token in")
+        let said = try await terminal.story.run("token", "billing")
+        try #require(said.status == 0)
+        return said.output.trimmingCharacters(in: .newlines)
+    }
+
+    /// What is still found after a while: what is under way may end first.
+    private func left(of traces: [Trace], in memory: ProcessMemory) async throws -> [String] {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while true {
+            let places = try memory.places(of: traces)
+            guard !places.isEmpty, ContinuousClock.now < deadline else { return places }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// The data key, and the key from the passphrase that it is wrapped by.
+    private func keys(of story: Story) throws -> [Trace] {
+        let connection = try Connection(file: story.vault, named: story.vault, mode: .immutable)
+        defer { connection.close() }
+        let vaultID = try #require(try Schema.vaultID(in: connection))
+        let slot = try #require(try Schema.keySlot(in: connection))
+        let dataKey = try slot.dataKey(passphrase: Secret(utf8: Self.passphrase), vaultID: vaultID)
+        var wrapping = [UInt8](repeating: 0, count: 32)
+        let code = crypto_pwhash(
+            &wrapping, 32, Self.passphrase, UInt64(Self.passphrase.utf8.count), slot.salt, slot.cost.passes,
+            slot.cost.memoryBytes, crypto_pwhash_ALG_ARGON2ID13)
+        try #require(code == 0)
+        return [Trace("the data key", dataKey.withBytes { Array($0) }), Trace("the wrapping key", wrapping)]
+    }
+
+    private func inBase64(_ text: String) -> Data { Data(Data(text.utf8).base64EncodedString().utf8) }
+}
