@@ -12,13 +12,18 @@ struct Activity: Sendable, Equatable {
         unrecorded.append(entry)
     }
 
+    /// Whether what the vault kept has come: until then nothing is recorded, else it would come back as kept.
+    private var isLoaded = false
+
     /// What the vault kept stands before what has happened since.
     mutating func load(_ kept: [ActivityEntry]) {
+        isLoaded = true
         entries = Array((kept + entries).suffix(ActivityEntry.limit))
     }
 
     /// What is to be recorded, once.
     mutating func takeUnrecorded() -> [ActivityEntry] {
+        guard isLoaded, !unrecorded.isEmpty else { return [] }
         defer { unrecorded = [] }
         return unrecorded
     }

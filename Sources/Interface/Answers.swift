@@ -43,24 +43,22 @@ extension State {
         case .copied(let ids, let noun, let copied): said(copied, noun, ids)
         case .copyFailed(let ids, let failure): sayFailure(failure, client: name(ids), prefix: "nothing was copied: ")
         case .saved(let entry, let isNew): saved(entry, isNew: isNew)
-        case .saveFailed(let failure): saveFailed(failure)
+        case .saveFailed(let id, let failure): saveFailed(id, failure)
         case .removeFailed(let failure):
             if case .deleteQuestion = dialog { dialog = nil }
             sayFailure(failure)
+        case .canUndo(let can): canUndo = can
         case .undone(let entries):
-            undoable = nil
             for entry in entries { clients.put(entry, at: now) }
             if let first = entries.first { clients.select(id: first.id) }
             say("as before", .valid, client: entries.count == 1 ? entries[0].profile.name : "\(entries.count) clients")
-        case .undoFailed(let failure):
-            undoable = nil
-            sayFailure(failure, prefix: "not undone: ")
-        case .discovered(let urls): changeForm { $0.take(urls) }
-        case .discoverFailed(let failure): changeForm { $0.discoveryFailed(failure) }
+        case .undoFailed(let failure): sayFailure(failure, prefix: "not undone: ")
+        case .discovered(let issuer, let urls): changeForm { $0.take(urls, of: issuer) }
+        case .discoverFailed(let issuer, let failure): changeForm { $0.discoveryFailed(failure, of: issuer) }
         case .inspected(let id, let inspection): inspected(id, inspection)
         case .trialsLoaded(let id, let trials): changeTrial(of: id) { $0.history = trials }
-        case .trialAnswered(let id, let answer): changeTrial(of: id) { $0.answered(answer) }
-        case .trialFailed(let id, let failure): changeTrial(of: id) { $0.failed(failure) }
+        case .trialAnswered(let id, let request, let answer): changeTrial(of: id) { $0.answered(request, answer) }
+        case .trialFailed(let id, let request, let failure): changeTrial(of: id) { $0.failed(request, failure) }
         default: break
         }
         return []
@@ -89,7 +87,8 @@ extension State {
             log("renewed by itself in \(Durations.ofRequest(seconds))", .valid, client: name(id))
         case .renewalFailed(let id, let failure, let next):
             let then =
-                next.map { "tried again in \(Durations.text(left: $0))" } ?? "not tried again before r asks for it"
+                next.map { "tried again in \(Durations.text(left: $0))" }
+                ?? "not tried again before \(key(.refresh)) asks for it"
             sayFailure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)")
             return notify("\(name(id)): its token could not be renewed")
         case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
@@ -122,6 +121,7 @@ extension State {
 
     private mutating func remembered(_ memory: ScreenMemory?, _ kept: [ActivityEntry]) {
         activity.load(kept)
+        hasMemory = true
         guard let memory, filter.isEmpty, !isFiltering else { return }
         clients.sort(by: memory.order)
         clients.fold(Set(memory.foldedTags))
@@ -133,15 +133,18 @@ extension State {
     private mutating func removed(_ id: UUID) {
         guard let entry = clients.entry(id) else { return }
         clients.remove(id, at: now)
-        var text = "deleted"
+        let text = removing.remove(id) == nil ? "deleted" : "deleted: \(key(.undo)) brings it back"
         switch dialog {
         case .deleteQuestion(let asked, let isWorking) where asked.contains { $0.id == id }:
             let rest = asked.filter { $0.id != id }
             dialog = rest.isEmpty ? nil : .deleteQuestion(rest, isWorking: isWorking)
-            if isWorking {
-                undoable = "the deletion"
-                text = "deleted: u brings it back"
-            }
+        case .revokeQuestion(let asked) where asked.contains { $0.id == id }:
+            let rest = asked.filter { $0.id != id }
+            dialog = rest.isEmpty ? nil : .revokeQuestion(rest)
+        case .copyMenu(let menu) where menu.clients.contains { $0.id == id }:
+            let rest = menu.clients.filter { $0.id != id }
+            dialog = rest.isEmpty ? nil : .copyMenu(CopyMenu(rest))
+        case .tags(let form) where form.clients.contains { $0.id == id }: dialog = nil
         case .inspector(let inspector) where inspector.client == id: dialog = nil
         case .trial(let form) where form.client == id: dialog = nil
         default: break
@@ -153,13 +156,13 @@ extension State {
         // The stream of changes may have told more of it already: a refresh under way, a later edit.
         if (clients.entry(entry.id)?.revision ?? 0) < entry.revision { clients.put(entry, at: now) }
         clients.select(id: entry.id)
-        var text = isNew ? "saved: r fetches its first token" : "saved"
-        if let form = openForm {
+        var text = isNew ? "saved: \(key(.refresh)) fetches its first token" : "saved"
+        // Whoever has left the form and opened another one keeps that.
+        if let form = openForm, form.savingID == entry.id {
             if let notice = form.notice { text = "\(notice); \(text)" }
             form.secret.wipe()
             dialog = nil
         }
-        if !isNew { undoable = "the edit" }
         say(text, .valid, client: entry.profile.name)
     }
 
@@ -176,8 +179,8 @@ extension State {
         if case .discardQuestion = dialog { dialog = .discardQuestion(form) } else { dialog = .form(form) }
     }
 
-    private mutating func saveFailed(_ failure: Failure) {
-        guard openForm != nil else { return sayFailure(failure) }
+    private mutating func saveFailed(_ id: UUID, _ failure: Failure) {
+        guard openForm?.savingID == id else { return sayFailure(failure, prefix: "not saved: ") }
         let current = openForm?.origin.flatMap { clients.entry($0.profile.id) }
         changeForm { $0.saveFailed(failure, current: current) }
     }
@@ -194,9 +197,9 @@ extension State {
         }
         if copied.isSecret {
             let seconds = settings.clearClipboardSeconds
-            let clears = copied.canBeCleared && seconds > 0 ? now.advanced(by: Double(seconds)) : nil
-            clipboard = clears.map { CopiedSecret(noun: noun, clears: $0) }
-            if !copied.canBeCleared { text += "; keyfob can't clear it from there" }
+            let isCleared = copied.canBeCleared && seconds > 0
+            clipboard = isCleared ? CopiedSecret(clears: now.advanced(by: Double(seconds))) : nil
+            if let beyond = copied.beyondClearing { text += "; \(beyond)" }
         } else {
             clipboard = nil
         }
@@ -204,12 +207,13 @@ extension State {
     }
 
     private mutating func said(_ clearing: ClipboardClearing) {
-        clipboard = nil
         switch clearing {
         case .cleared: message = Message(text: "the clipboard was cleared", role: .normal)
         case .holdsSomethingElse: break
         case .couldNotTell:
-            message = Message(text: "the clipboard could not be cleared: it did not answer", role: .expiring)
+            message = Message(
+                text: "the clipboard could not be cleared, it did not answer: copy something else over it",
+                role: .expiring)
         }
     }
 

@@ -9,6 +9,10 @@ enum Durations {
 
     static func text(passed seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.down))) }
 
+    static func isSameDay(_ date: Date, _ other: Date, utcOffset: Int) -> Bool {
+        local(date, utcOffset).day == local(other, utcOffset).day
+    }
+
     /// The day on the wall of a zone: `2026-11-23`.
     static func date(_ date: Date, utcOffset: Int) -> String {
         let civil = civilDate(day: local(date, utcOffset).day)

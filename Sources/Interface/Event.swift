@@ -9,7 +9,7 @@ public enum Event: Sendable {
     case time(Moment, utcOffset: Int)
     /// The machine was suspended and goes on.
     case wokenFromSuspension
-    /// Somebody else has changed the settings file too.
+    /// What the settings file holds, where that is not what the screen has.
     case settingsChanged(Settings)
     /// Ctrl-Z, or SIGTSTP: the terminal is about to be handed back.
     case suspending
@@ -54,18 +54,23 @@ public enum Event: Sendable {
     case clipboardCleared(ClipboardClearing)
 
     case saved(ClientEntry, isNew: Bool)
-    case saveFailed(Failure)
+    /// Of the client whose draft had this ID.
+    case saveFailed(UUID, Failure)
     case removeFailed(Failure)
+    /// Whether the last delete or edit can be taken back.
+    case canUndo(Bool)
     /// The vault is as it was before the last delete or edit of these clients.
     case undone([ClientEntry])
     case undoFailed(Failure)
-    case discovered(DiscoveredURLs)
-    case discoverFailed(Failure)
+    case discovered(issuer: String, DiscoveredURLs)
+    case discoverFailed(issuer: String, Failure)
 
     case inspected(UUID, Inspection)
     case trialsLoaded(UUID, [TrialRequest])
-    case trialAnswered(UUID, TrialAnswer)
-    case trialFailed(UUID, Failure)
+    case trialAnswered(UUID, TrialRequest, TrialAnswer)
+    case trialFailed(UUID, TrialRequest, Failure)
+    /// All that came together has been told; a frame is drawn next.
+    case drawing
     /// Something else that must be said.
     case trouble(Failure)
 }
@@ -96,12 +101,17 @@ public struct Copied: Sendable, Equatable {
     public var isSecret: Bool
     /// Whether it can be taken from there again.
     public var canBeCleared: Bool
+    /// What clearing can't reach, in words; nil where it reaches everything.
+    public var beyondClearing: String?
 
-    public init(destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool) {
+    public init(
+        destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool, beyondClearing: String? = nil
+    ) {
         self.destination = destination
         self.facts = facts
         self.isSecret = isSecret
         self.canBeCleared = canBeCleared
+        self.beyondClearing = beyondClearing
     }
 }
 

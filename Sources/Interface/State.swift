@@ -58,8 +58,12 @@ public struct State {
     var clipboard: CopiedSecret?
     /// Whether how the list is shown has changed and is not kept yet.
     var owesMemory = false
-    /// What `u` would undo, in words.
-    var undoable: String?
+    /// Whether how the list was shown has come, so that it may be kept anew.
+    var hasMemory = false
+    /// Whether the last delete or edit can be taken back.
+    var canUndo = false
+    /// The clients whose deletion was asked for here.
+    var removing: Set<UUID> = []
     /// When a key was pressed last, or the mouse used.
     var lastUse: Moment
 
@@ -136,7 +140,10 @@ public struct State {
         activity = Activity()
         message = nil
         refreshAll = nil
-        undoable = nil
+        canUndo = false
+        removing = []
+        owesMemory = false
+        hasMemory = false
         form.notice = notice
         stage = .locked(form)
     }
@@ -161,10 +168,10 @@ public struct State {
 
 /// A secret that was copied and is still where it was copied to.
 struct CopiedSecret: Equatable {
-    /// `the Authorization header of "billing"`
-    var noun: String
-    /// When it is cleared; nil where that can't be done from here.
-    var clears: Moment?
+    /// When it is cleared.
+    var clears: Moment
+
+    func words(at now: Moment) -> String { "clipboard clears in \(Durations.text(left: clears.seconds(since: now)))" }
 }
 
 extension State {
@@ -184,22 +191,24 @@ extension State {
             }
             if let selected = clients.selected { waits += ticks(of: selected) }
             if let wait = clients.tally.secondsUntilChange(at: now) { waits.append(wait + 0.001) }
-            if case .trial(let form) = dialog { waits += Self.working(since: form.sentAt, now) }
+            if case .trial(let form) = dialog { waits += Self.working(since: form.sent?.at, now) }
         }
-        if let clears = clipboard?.clears {
-            waits.append(Durations.untilChange(left: max(clears.seconds(since: now), 0)))
-        }
+        if let clipboard { waits.append(Durations.untilChange(left: max(clipboard.clears.seconds(since: now), 0))) }
         return waits.min()
     }
 
     /// After how many seconds without a key the vault is locked; nil: not.
     var lockDue: Double? {
-        guard settings.lockAfterMinutes > 0, isOpen, !holdsTypedSecret else { return nil }
-        return settings.lockAfterMinutes * 60
+        guard settings.lockAfterMinutes > 0, isOpen else { return nil }
+        let seconds = settings.lockAfterMinutes * 60
+        return holdsTypedSecret ? max(seconds, Self.longestWaitForForm) : seconds
     }
 
+    /// In seconds.
+    static let longestWaitForForm = 3_600.0
+
     /// A secret that is in a form and nowhere else: a portal shows it once. Locking would lose it, so the idle lock
-    /// waits for the form, and the suspension of the machine does not.
+    /// waits an hour for the form, and the suspension of the machine does not.
     var holdsTypedSecret: Bool {
         switch dialog {
         case .form(let form), .discardQuestion(let form): !form.secret.isEmpty

@@ -8,7 +8,7 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
     if state.isOpen {
         state.clients.scroll(rows: Layout(for: state).clients.rows)
         // While a filter is typed it is not kept at every letter.
-        if let before, !event.isMemory, state.memory != before || state.owesMemory {
+        if let before, state.hasMemory, !event.isMemory, state.memory != before || state.owesMemory {
             state.owesMemory = state.isFiltering
             if !state.isFiltering { effects.append(.remember(state.memory)) }
         }
@@ -39,11 +39,14 @@ extension State {
             settings = new
             keymap = Keymap.standard.with(new.keys)
         case .resized(let newSize): size = newSize
+        case .drawing: clients.settle()
         case .key(let key):
             lastUse = now
+            clients.settle()
             return press(key)
         case .mouse(let mouse):
             lastUse = now
+            clients.settle()
             return use(mouse)
         case .paste(let pasted):
             lastUse = now
@@ -57,8 +60,8 @@ extension State {
     /// What time alone brings about.
     private mutating func due() -> [Effect] {
         var effects: [Effect] = []
-        if let clears = clipboard?.clears, now.seconds(since: clears) >= 0 {
-            clipboard = nil
+        if let clipboard, now.seconds(since: clipboard.clears) >= 0 {
+            self.clipboard = nil
             effects.append(.clearClipboard)
         }
         if let due = lockDue, now.seconds(since: lastUse) >= due {
@@ -129,7 +132,7 @@ extension State {
             _ = filter.paste(pasted)
             clients.filter(filter.text)
         case .trial:
-            guard case .trial(var form) = dialog else { return }
+            guard case .trial(var form) = dialog, form.sent == nil else { return }
             form.paste(pasted)
             dialog = .trial(form)
         case .tags:
@@ -137,7 +140,9 @@ extension State {
             _ = form.field.paste(pasted)
             dialog = .tags(form)
         default:
-            say("a paste has no meaning here: p makes a client of one, a adds a client", .expiring, isLogged: false)
+            say(
+                "a paste has no meaning here: \(key(.paste)) makes a client of one, \(key(.add)) adds a client",
+                .expiring, isLogged: false)
         }
     }
 

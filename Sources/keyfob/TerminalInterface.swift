@@ -75,12 +75,17 @@ final class TerminalInterface {
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
                 resized: { self.handle(.resized($0)) }, suspending: { self.handle(.suspending) },
-                frame: { view(self.state, $0) },
+                frame: { self.frame($0) },
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()
         await runner.finish(clearsCopies: state.settings.clearClipboardSeconds > 0)
         return ending
+    }
+
+    private func frame(_ size: Size) -> Frame {
+        handle(.drawing)
+        return view(state, size)
     }
 
     private func tellTime() {

@@ -5,7 +5,7 @@ import Testing
 @testable import Interface
 
 /// Clients with tags, endpoints and states to be told apart by.
-private func tagged() -> State {
+private func tagged(isRemembered: Bool = true) -> State {
     var entries = Samples.entries
     entries[0].profile.tags = ["prod", "eu"]
     entries[1].profile.tags = ["test", "eu"]
@@ -14,7 +14,9 @@ private func tagged() -> State {
     entries[3].profile.clientID = "legacy-0042"
     entries[0].lastUsed = Samples.now.wall.addingTimeInterval(-60)
     entries[4].lastUsed = Samples.now.wall
-    return Samples.open(Size(columns: 100, rows: 30), entries: entries)
+    var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
+    if isRemembered { _ = update(&state, .remembered(nil, [])) }
+    return state
 }
 
 extension State {
@@ -159,10 +161,42 @@ struct FindingTests {
         for key in ["e", "u"] as [Key] { #expect(state.press(key) == [], "not at every letter") }
         #expect(state.press(.enter) == [.remember(ScreenMemory(filter: "eu"))])
         #expect(state.press("t") == [.remember(ScreenMemory(filter: "eu", isGroupedByTag: true))])
-        var again = tagged()
+        var again = tagged(isRemembered: false)
+        #expect(again.press("s") == [], "nothing is kept before it is known what was")
+        again = tagged(isRemembered: false)
         let memory = ScreenMemory(filter: "#test", order: .status, isGroupedByTag: true, foldedTags: ["eu"])
         #expect(update(&again, .remembered(memory, [])) == [], "what is read is not written again")
         #expect(again.shown == [">#eu (1)", "#test (2)", "Partner staging", "GBG GO sandbox"])
+    }
+
+    @Test("a lock while a filter is typed keeps nothing of it, and nothing else either")
+    func lockWhileFiltering() {
+        var state = tagged()
+        state.press("s", "/", "x")
+        state.forget()
+        _ = update(&state, .unlocked)
+        #expect(update(&state, .clientsLoaded(Samples.entries)) == [])
+    }
+
+    @Test("of very many clients changes are taken together, and shown when a frame is drawn")
+    func manyChanges() {
+        let many = (0..<600).map { number in
+            var profile = Samples.profile(0, "client \(1_000 + number)")
+            profile.id = UUID()
+            return ClientEntry(profile: profile, revision: 1)
+        }
+        var state = Samples.open(entries: many)
+        state.press("s")
+        var last = many[599]
+        last.token = Samples.token(life: 60)
+        _ = update(&state, .clientChanged(last))
+        #expect(state.shown.first == "client 1000")
+        _ = update(&state, .drawing)
+        #expect(state.shown.first == "client 1599")
+        last.token = nil
+        _ = update(&state, .clientChanged(last))
+        state.press("j")
+        #expect(state.shown.first == "client 1000", "a key acts on what is so")
     }
 
     @Test("t groups by tag: a client stands under each of its tags; left and right fold, Enter on a heading turns")

@@ -1,4 +1,5 @@
 import Credentials
+import Foundation
 import Testing
 
 @testable import Interface
@@ -45,7 +46,7 @@ struct ClientFormTests {
     func saved() {
         var state = filled()
         state.press(.enter)
-        let entry = ClientEntry(profile: Samples.profile(9, "Billing"), revision: 1)
+        let entry = ClientEntry(profile: state.savedProfile("Billing"), revision: 1)
         _ = update(&state, .saved(entry, isNew: true))
         #expect(state.dialog == nil)
         #expect(state.clients.selected?.id == entry.id)
@@ -56,10 +57,10 @@ struct ClientFormTests {
     func savedLate() {
         var state = filled()
         state.press(.enter)
-        var told = ClientEntry(profile: Samples.profile(9, "Billing"), revision: 2)
+        var told = ClientEntry(profile: state.savedProfile("Billing"), revision: 2)
         told.attempt = .refreshing(since: Samples.now)
         _ = update(&state, .clientChanged(told))
-        _ = update(&state, .saved(ClientEntry(profile: Samples.profile(9, "Billing"), revision: 2), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 2), isNew: true))
         #expect(state.clients.selected == told)
         #expect(state.dialog == nil)
     }
@@ -68,7 +69,8 @@ struct ClientFormTests {
     func saveFails() throws {
         var state = filled()
         state.press(.enter)
-        _ = update(&state, .saveFailed(Failure(.nameTaken, "there is a client named \"Billing\" already")))
+        _ = update(
+            &state, .saveFailed(state.savingID, Failure(.nameTaken, "there is a client named \"Billing\" already")))
         let form = try form(state)
         #expect(!form.isSaving)
         #expect(form.focus == .name)
@@ -126,7 +128,7 @@ struct ClientFormTests {
             return
         }
         #expect(draft.secret == Secret(utf8: "s"))
-        _ = update(&state, .saved(ClientEntry(profile: Samples.profile(9, "x"), revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("x"), revision: 1), isNew: true))
         #expect(state.message?.text == "x: white space around the secret was removed; saved: r fetches its first token")
     }
 
@@ -159,7 +161,8 @@ struct ClientFormTests {
         changed.revision = 4
         changed.profile.scope = "other"
         _ = update(&state, .clientChanged(changed))
-        _ = update(&state, .saveFailed(Failure(.conflict, "\"GBG GO production\" was changed meanwhile")))
+        _ = update(
+            &state, .saveFailed(state.savingID, Failure(.conflict, "\"GBG GO production\" was changed meanwhile")))
         #expect(try form(state).failure?.hints == ["Enter saves this over it, Esc leaves the other change"])
         #expect(try form(state).secret.characterCount == 5)
         guard case .save(let draft)? = state.press(.enter).first else {
@@ -176,14 +179,31 @@ struct ClientFormTests {
         state.press(.enter)
         state.press(.escape)
         #expect(state.context == .discardQuestion)
-        _ = update(&state, .saveFailed(Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saveFailed(state.savingID, Failure(.vaultBusy, "the vault is busy")))
         state.press("n")
         #expect(try form(state).failure?.summary == "the vault is busy")
         #expect(try form(state).secret.characterCount == 6)
         state.press(.enter, .escape, "y")
         #expect(state.context == .list)
-        _ = update(&state, .saved(ClientEntry(profile: Samples.profile(9, "Billing"), revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 1), isNew: true))
         #expect(state.clients.selected?.profile.name == "Billing")
+    }
+
+    @Test("an answer to saving one form closes and changes no other one that was opened meanwhile")
+    func lateSave() throws {
+        var state = filled()
+        state.press(.enter)
+        let first = state.savedProfile("Billing")
+        state.press(.escape, "y", "a")
+        state.type("Other")
+        state.focus(.secret)
+        state.type("t0p")
+        _ = update(&state, .saveFailed(first.id, Failure(.vaultBusy, "the vault is busy")))
+        #expect(try form(state).failure == nil)
+        #expect(state.message?.text == "not saved: the vault is busy")
+        _ = update(&state, .saved(ClientEntry(profile: first, revision: 1), isNew: true))
+        #expect(try form(state).content.name == "Other")
+        #expect(try form(state).secret.secret() == Secret(utf8: "t0p"))
     }
 
     @Test("a paste with a line break inside is refused in a secret's field, and leaves what was there")
@@ -233,6 +253,22 @@ struct ClientFormTests {
         #expect(!dumped.contains("s3cret"))
         let effects = state.press(.enter)
         #expect(!String(describing: effects).contains("s3cret"))
+    }
+}
+
+extension State {
+    /// The client that the form is being saved as.
+    fileprivate var savingID: UUID {
+        switch dialog {
+        case .form(let form), .discardQuestion(let form): form.savingID ?? Samples.id(9)
+        default: Samples.id(9)
+        }
+    }
+
+    fileprivate func savedProfile(_ name: String) -> ClientProfile {
+        var profile = Samples.profile(9, name)
+        profile.id = savingID
+        return profile
     }
 }
 

@@ -24,9 +24,22 @@ struct KeepingTests {
         #expect(state.press("f").first == .setKeepsFresh([2, 4, 5, 3, 7, 6].map { Samples.id($0) }, true))
     }
 
+    @Test("a token of unknown expiry is not renewed by itself, and that is said")
+    func keepFreshUnknown() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.select("Opaque")
+        state.press("f")
+        #expect(state.message?.text.hasSuffix("such a one is not renewed by itself") == true)
+        var entry = Samples.entries[4]
+        entry.profile.keepsFresh = true
+        _ = update(&state, .clientChanged(entry))
+        #expect(state.drawing.contains("⟳ not renewed by itself"))
+    }
+
     @Test("renewals are told in Activity, failures in the border too; notifications only where they are wanted")
     func renewals() {
         var state = Samples.open()
+        _ = update(&state, .remembered(nil, []))
         _ = update(&state, .renewed(Samples.id(1), seconds: 0.1))
         #expect(state.message == nil)
         #expect(state.activity.entries.last?.text == "renewed by itself in 100 ms")
@@ -87,8 +100,11 @@ struct KeepingTests {
         state.press("a")
         state.focus(.secret)
         state.type("s3cret")
-        #expect(update(&state, .time(Samples.now.advanced(by: 3_600), utcOffset: 0)) == [])
+        #expect(state.drawing.contains("not saved yet: while it is here the idle lock waits, for an hour at most"))
+        #expect(update(&state, .time(Samples.now.advanced(by: 3_599), utcOffset: 0)) == [])
         #expect(state.context == .form)
+        var left = state
+        #expect(update(&left, .time(Samples.now.advanced(by: 3_600), utcOffset: 0)) == [.lock])
         #expect(update(&state, .wokenFromSuspension) == [.lock])
         #expect(state.drawing.contains("locked, because the machine was suspended"))
     }
@@ -222,17 +238,34 @@ struct FormPresetTests {
         state.type("https://id.example")
         #expect(state.press(.control("o")) == [.discover(issuer: "https://id.example")])
         #expect(state.drawing.contains("asking the issuer"))
-        _ = update(&state, .discoverFailed(Failure(.unreachable, "it publishes nothing")))
+        _ = update(&state, .discoverFailed(issuer: "https://id.example", Failure(.unreachable, "it publishes nothing")))
         #expect(state.drawing.contains("it publishes nothing"))
         state.press(.control("o"))
         _ = update(
             &state,
             .discovered(
+                issuer: "https://id.example",
                 DiscoveredURLs(
                     tokenURL: "https://id.example/t", revocationURL: "https://id.example/r", supportsBasicOnly: true)))
         #expect(state.form?.content.tokenURL == "https://id.example/t")
         #expect(state.form?.content.revocationURL == "https://id.example/r")
         #expect(state.form?.content.authentication == .clientSecretBasic)
+        #expect(state.drawing.contains("it takes client_secret_basic alone"))
+    }
+
+    @Test("an issuer that was given up fills in nothing, however late it answers")
+    func lateDiscovery() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("e")
+        state.focus(.issuer)
+        state.type("https://slow.example")
+        state.press(.control("o"), .escape, .control("u"))
+        state.type("https://fast.example")
+        state.press(.control("o"))
+        let slow = DiscoveredURLs(tokenURL: "https://slow.example/t", revocationURL: nil, supportsBasicOnly: false)
+        _ = update(&state, .discovered(issuer: "https://slow.example", slow))
+        #expect(state.form?.content.tokenURL == ClientProfile.defaultTokenURL)
+        #expect(state.drawing.contains("asking the issuer"))
     }
 
     @Test("p makes a form of a pasted curl command; the secret is in it and on no screen")

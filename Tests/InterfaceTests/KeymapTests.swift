@@ -1,3 +1,4 @@
+import Settings
 import Testing
 
 @testable import Interface
@@ -80,6 +81,19 @@ struct KeymapTests {
         #expect(
             Keymap.standard.with(["nonsense": ["r"], "refresh": ["nonsense"]]).action(for: "R", in: .list)
                 == .refreshAll)
+    }
+
+    @Test("messages and hints name the keys that there are, and the hint bar stays without a key for help")
+    func remappedWords() {
+        var settings = Settings()
+        settings.keys = ["add": ["N"], "help": []]
+        settings.lockAfterMinutes = 0
+        var state = Samples.open(entries: [], settings: settings)
+        _ = update(&state, .settingsChanged(settings))
+        #expect(state.drawing.contains("no client yet: N adds one"))
+        state.press("r")
+        #expect(state.message?.text == "there is no client yet: N adds one")
+        #expect(lastLine(state).hasPrefix(" N add"))
     }
 
     @Test("a key is named as the help writes it, and found again by that name")

@@ -40,6 +40,11 @@ struct ClientList: Sendable, Equatable {
     private var endpoints = EndpointTable()
     private var indices: [UUID: Int] = [:]
     private var now: Moment?
+    /// Whether a client's state has changed that the rows do not show yet.
+    private var isStale = false
+
+    /// Up to how many clients the rows follow each change at once; of more, many changes are taken together.
+    static let sortedAtOnce = 500
 
     // MARK: - What there is
 
@@ -56,9 +61,19 @@ struct ClientList: Sendable, Equatable {
         marks.isEmpty ? selected.map { [$0] } ?? [] : entries.filter { marks.contains($0.id) }
     }
 
+    var targetCount: Int { marks.isEmpty ? (selected == nil ? 0 : 1) : marks.count }
+    var firstTarget: ClientEntry? { marks.isEmpty ? selected : marks.first.flatMap { entry($0) } }
+
+    /// Whether `holds` for any of the targets; cheaper than making a list of them.
+    func someTarget(where holds: (ClientEntry) -> Bool) -> Bool {
+        marks.isEmpty ? selected.map(holds) ?? false : marks.contains { entry($0).map(holds) ?? false }
+    }
+
     /// How many clients match, each counted once.
     var shownCount: Int { isGrouped ? matchingCount : rows.count }
     private var matchingCount = 0
+
+    var hasTags: Bool { entries.contains { !$0.profile.tags.isEmpty } }
 
     /// Every tag in use, sorted.
     var tags: [String] { Array(Set(entries.flatMap(\.profile.tags))).sorted() }
@@ -98,7 +113,9 @@ struct ClientList: Sendable, Equatable {
             if sortKeys[index] == key {
                 entries[index] = entry
                 if old.profile != entry.profile { texts[index] = searchText(entry) }
-                if movesRows(old, entry) { rebuild(keeping: place) }
+                guard movesRows(old, entry) else { return }
+                // Its index is what it was: the rows stay good until they are next drawn.
+                if entries.count <= Self.sortedAtOnce { rebuild(keeping: place) } else { isStale = true }
                 return
             }
             takeOut(index)
@@ -135,6 +152,9 @@ struct ClientList: Sendable, Equatable {
     private mutating func searchText(_ entry: ClientEntry) -> SearchText {
         SearchText(entry.profile, endpoint: endpoints.number(of: entry.profile.tokenURL))
     }
+
+    /// Brings the rows up to date, where many changes were taken together.
+    mutating func settle() { if isStale { rebuild(keeping: selectedPlace) } }
 
     private mutating func takeOut(_ index: Int) {
         entries.remove(at: index)
@@ -288,6 +308,7 @@ struct ClientList: Sendable, Equatable {
     // MARK: - Rows
 
     private mutating func rebuild(keeping place: Place?) {
+        isStale = false
         let matching = matchingIndices()
         matchingCount = matching.count
         if isGrouped {

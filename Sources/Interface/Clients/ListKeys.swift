@@ -4,8 +4,13 @@ import Formats
 // What keys do in the list of clients.
 extension State {
     /// Why nothing can be done to clients where there are none.
+    /// The key that does `action` in the list, as a message names it; the command menu does what has none.
+    func key(_ action: Action) -> String {
+        keymap.bindings(in: .list).first { $0.action == action }?.keys.first?.name ?? ":"
+    }
+
     private var noClient: String {
-        clients.isLoaded ? "there is no client yet: a adds one" : "the vault is still being read"
+        clients.isLoaded ? "there is no client yet: \(key(.add)) adds one" : "the vault is still being read"
     }
 
     /// Why `action` can't be done now, in words; nil where it can.
@@ -14,14 +19,14 @@ extension State {
         switch action {
         case .refresh, .copyHeader, .copyToken, .copyMenu, .keepFresh, .revoke, .editTags, .delete:
             if clients.entries.isEmpty { return noClient }
-            let targets = clients.targets
-            guard let first = targets.first else { return "no client is selected" }
-            if action == .refresh, targets.count == 1, case .refreshing = first.attempt {
+            guard let first = clients.firstTarget else { return "no client is selected" }
+            let count = clients.targetCount
+            if action == .refresh, count == 1, case .refreshing = first.attempt {
                 return "\"\(first.profile.name)\" is being refreshed already"
             }
-            if action == .refresh, targets.count > 1, refreshAll != nil { return "clients are being refreshed already" }
-            if action == .revoke, targets.allSatisfy({ $0.token == nil }) {
-                return targets.count == 1 ? "\"\(first.profile.name)\" has no token" : "none of them has a token"
+            if action == .refresh, count > 1, refreshAll != nil { return "clients are being refreshed already" }
+            if action == .revoke, !clients.someTarget(where: { $0.token != nil }) {
+                return count == 1 ? "\"\(first.profile.name)\" has no token" : "none of them has a token"
             }
         case .edit, .duplicate, .inspect, .mark:
             if clients.entries.isEmpty { return noClient }
@@ -31,17 +36,18 @@ extension State {
             // On a heading the key folds.
             guard let selected = clients.selected else { return clients.rows.isEmpty ? "no client is selected" : nil }
             if selected.profile.apiBase.isEmpty {
-                return "\"\(selected.profile.name)\" has no API base to send a request to: e edits it"
+                return "\"\(selected.profile.name)\" has no API base to send a request to: \(key(.edit)) edits it"
             }
         case .refreshAll:
             if clients.entries.isEmpty { return noClient }
             if refreshAll != nil { return "clients are being refreshed already" }
         case .moveDown, .moveUp, .pageDown, .pageUp, .moveToFirst, .moveToLast, .filter, .markAll:
             if contextBelowCommands == .list, clients.entries.isEmpty { return noClient }
-        case .fold, .unfold: if !clients.isGrouped { return "the list is not grouped: t groups it by tag" }
+        case .fold, .unfold:
+            if !clients.isGrouped { return "the list is not grouped: \(key(.groupByTag)) groups it by tag" }
         case .groupByTag:
-            if !clients.isGrouped, clients.tags.isEmpty { return "no client has a tag: # gives it one" }
-        case .undo: if undoable == nil { return "there is nothing to undo" }
+            if !clients.isGrouped, !clients.hasTags { return "no client has a tag: \(key(.editTags)) gives it one" }
+        case .undo: if !canUndo { return "there is nothing to undo" }
         default: break
         }
         return nil
@@ -59,8 +65,8 @@ extension State {
         case .refreshAll: return refreshMany(clients.entries)
         case .keepFresh: return turnKeepFresh()
         case .revoke: dialog = .revokeQuestion(clients.targets.filter { $0.token != nil })
-        case .copyHeader: return copy(.header)
-        case .copyToken: return copy(.token)
+        case .copyHeader: return copy(.header, of: clients.targets)
+        case .copyToken: return copy(.token, of: clients.targets)
         case .copyMenu: dialog = .copyMenu(CopyMenu(clients.targets))
         case .tryRequest:
             guard let selected = clients.selected else {
@@ -166,15 +172,20 @@ extension State {
         let targets = clients.targets
         let isOn = !targets.allSatisfy(\.profile.keepsFresh)
         let what = targets.count == 1 ? "" : "\(targets.count) clients: "
-        say(
-            isOn
-                ? "\(what)kept fresh from now on, while keyfob is open and unlocked" : "\(what)no longer kept fresh",
-            client: targets.count == 1 ? targets[0].profile.name : "")
+        let hasNoEnd = targets.count == 1 && targets[0].token.map { $0.lifetime == nil } ?? false
+        let words =
+            !isOn
+            ? "no longer kept fresh"
+            : hasNoEnd
+                ? "kept fresh, but this token's expiry is unknown: such a one is not renewed by itself"
+                : "kept fresh from now on, while keyfob is open and unlocked"
+        say(what + words, client: targets.count == 1 ? targets[0].profile.name : "")
         return [.setKeepsFresh(targets.filter { $0.profile.keepsFresh != isOn }.map(\.id), isOn)]
     }
 
-    mutating func copy(_ format: CopyFormat) -> [Effect] {
-        let targets = clients.targets
+    mutating func copy(_ format: CopyFormat, of chosen: [ClientEntry]) -> [Effect] {
+        // As they are now: a menu may have been open for a while.
+        let targets = chosen.compactMap { clients.entry($0.id) }
         guard let first = targets.first else { return [] }
         if format.needsToken {
             let waiting = targets.filter { !$0.canServe(at: now) }
@@ -197,6 +208,7 @@ extension State {
         switch action {
         case .confirm where !isWorking:
             dialog = .deleteQuestion(entries, isWorking: true)
+            removing.formUnion(entries.map(\.id))
             return [.remove(entries.map { ClientRevision(clients.entry($0.id) ?? $0) })]
         case .cancel: dialog = nil
         default: break

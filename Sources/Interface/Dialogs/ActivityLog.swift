@@ -20,7 +20,9 @@ struct ActivityLog {
         let entries = entries(state)
         let lines = entries.map { entry in
             ListBox.Line(
-                left: Durations.clock(entry.at, now: state.now.wall, utcOffset: state.utcOffset),
+                left: columns < 60 && !Durations.isSameDay(entry.at, state.now.wall, utcOffset: state.utcOffset)
+                    ? Durations.date(entry.at, utcOffset: state.utcOffset)
+                    : Durations.clock(entry.at, now: state.now.wall, utcOffset: state.utcOffset),
                 text: entry.client.isEmpty ? entry.text : "\(entry.client)  \(entry.text)", role: entry.kind.role)
         }
         // What the row has no room for is told in full below it.
@@ -29,7 +31,7 @@ struct ActivityLog {
         let footer = Array(DialogLine.wrapped(text, columns, chosen == nil ? .muted : .normal).prefix(3))
         return ListBox(
             title: "Activity: \(grouped(entries.count)) of \(grouped(state.activity.entries.count))", field: field,
-            lines: lines, selection: selection, mostRows: 400, leftColumns: 21,
+            lines: lines, selection: selection, mostRows: 400, leftColumns: columns < 60 ? 11 : 21,
             footer: footer + Array(repeating: .blank, count: 3 - footer.count), columns: columns)
     }
 }

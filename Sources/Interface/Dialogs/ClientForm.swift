@@ -25,8 +25,10 @@ struct ClientForm {
     /// What was done to the last paste, or to what was typed, in words.
     var notice: String?
     var isSaving = false
-    /// Whether an issuer has been asked what it publishes.
-    var isDiscovering = false
+    /// The ID of the client that was last handed over to be saved.
+    private(set) var savingID: UUID?
+    /// The issuer that is being asked what it publishes.
+    var askedIssuer: String?
 
     /// All that is typed or chosen but the secret.
     struct Content: Equatable {
@@ -217,23 +219,27 @@ struct ClientForm {
             return nil
         }
         failure = nil
-        isDiscovering = true
+        askedIssuer = issuer
         return issuer
     }
 
-    mutating func take(_ urls: DiscoveredURLs) {
-        guard isDiscovering else { return }
-        isDiscovering = false
+    /// An answer of an issuer that is no longer asked changes nothing.
+    mutating func take(_ urls: DiscoveredURLs, of issuer: String) {
+        guard askedIssuer == issuer else { return }
+        askedIssuer = nil
         content.tokenURL = urls.tokenURL
         if let revocation = urls.revocationURL { content.revocationURL = revocation }
-        if urls.supportsBasicOnly { content.authentication = .clientSecretBasic }
         line = TextField(text(of: focus))
         notice = "the issuer's endpoints were filled in"
+        if urls.supportsBasicOnly, content.authentication != .clientSecretBasic {
+            content.authentication = .clientSecretBasic
+            notice = "the issuer's endpoints were filled in; it takes client_secret_basic alone"
+        }
     }
 
-    mutating func discoveryFailed(_ failure: Failure) {
-        guard isDiscovering else { return }
-        isDiscovering = false
+    mutating func discoveryFailed(_ failure: Failure, of issuer: String) {
+        guard askedIssuer == issuer else { return }
+        askedIssuer = nil
         self.failure = failure
     }
 
@@ -256,6 +262,7 @@ struct ClientForm {
         var profile =
             origin?.profile ?? ClientProfile(name: "", clientID: "", created: state.now.wall)
         content.write(into: &profile)
+        savingID = profile.id
         return ClientDraft(
             revision: origin?.revision, profile: profile, secret: trimmed.isEmpty ? nil : trimmed,
             previousSecret: previousSecret, secretOf: secretOf?.id)

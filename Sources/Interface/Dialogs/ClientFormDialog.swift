@@ -18,7 +18,7 @@ enum ClientFormDialog {
 
     private static func footer(_ form: ClientForm, _ state: State, _ columns: Int) -> [DialogLine] {
         if form.isSaving { return [.text("\(state.glyphs.refreshing) saving\(state.glyphs.ellipsis)", .refreshing)] }
-        if form.isDiscovering {
+        if form.askedIssuer != nil {
             return [.text("\(state.glyphs.refreshing) asking the issuer\(state.glyphs.ellipsis)", .refreshing)]
         }
         if form.failure != nil { return DialogLine.failure(form.failure, columns, state.glyphs) }
@@ -100,8 +100,9 @@ enum ClientFormDialog {
         case .preset: "left and right choose; words in braces are yours to fill in"
         case .name: "any name you like; it is shown in the list and used on the command line"
         case .clientID: "\(form.portalHint); a paste goes in as one piece"
-        case .secret:
-            "shown once by the portal; sealed in the vault and not shown again. The one before is kept, until you forget it"
+        case .secret where !form.secret.isEmpty:
+            "not saved yet: while it is here the idle lock waits, for an hour at most"
+        case .secret: "shown once by the portal; sealed in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
         case .issuer: "who publishes the endpoints; Ctrl-O asks it and fills them in; may be empty"
         case .tokenURL: "where tokens are asked for: https, or http on this machine"
@@ -128,7 +129,7 @@ extension State {
             guard let draft = form.draft(in: self) else { return [] }
             form.isSaving = true
             return [.save(draft)]
-        case .cancel where form.isDiscovering: form.isDiscovering = false
+        case .cancel where form.askedIssuer != nil: form.askedIssuer = nil
         case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
         case .discover: return form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []
         case .nextField: form.moveFocus(by: 1)

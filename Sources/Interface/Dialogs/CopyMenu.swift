@@ -72,7 +72,7 @@ extension State {
             guard entries.indices.contains(menu.selection) else { return [] }
             dialog = nil
             switch entries[menu.selection] {
-            case .format(let format): return copy(format)
+            case .format(let format): return copy(format, of: menu.clients)
             case .secret: return [.copySecret(menu.clients[0].id)]
             }
         case .cancel: dialog = nil

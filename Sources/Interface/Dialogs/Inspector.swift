@@ -108,7 +108,7 @@ struct Inspector {
             return lines + ListBox.labelled("Kind", "opaque: it is no JWT, and only its server can read it", room)
         }
         lines += ListBox.labelled(
-            "Kind", "a JWT. Its signature is NOT verified: whoever made this token, it reads like this", room, .expiring
+            "Kind", "a JWT; \(JSONWebToken.notice)", room, .expiring
         )
         for time in token.times {
             lines += ListBox.labelled(time.claim, "\(time.written)  \(time.words(at: state.now.wall))", room)

@@ -18,6 +18,8 @@ enum UnlockDialog {
             footer.append(.text("Enter opens the vault", .muted))
         }
         footer += DialogLine.failure(form.failure, columns, state.glyphs)
+        if let clipboard = state.clipboard { footer.append(.text(clipboard.words(at: state.now), .expiring)) }
+        if let message = state.message { footer += DialogLine.wrapped(message.text, columns, message.role) }
         DialogBox(title: "keyfob", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }

@@ -14,7 +14,8 @@ struct SettingsMenu {
         var footer = DialogLine.wrapped(chosen.explanation, columns, .muted)
         footer += DialogLine.wrapped("config.json: \(chosen.rawValue)", columns, .muted)
         return ListBox(
-            title: "Settings", lines: lines, selection: selection, mostRows: lines.count, leftColumns: 34,
+            title: "Settings", lines: lines, selection: selection, mostRows: lines.count,
+            leftColumns: columns < 56 ? 20 : 34,
             footer: footer, columns: columns)
     }
 }

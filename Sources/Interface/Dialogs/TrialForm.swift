@@ -23,7 +23,8 @@ struct TrialForm {
     /// Which of them is shown; nil: none.
     private var place: Int?
     private var isTouched = false
-    var sentAt: Moment?
+    /// What is waited for, and since when.
+    private(set) var sent: (request: TrialRequest, at: Moment)?
     private(set) var answer: TrialAnswer?
     private(set) var failure: Failure?
     var top = 0
@@ -49,18 +50,27 @@ struct TrialForm {
         return TrialRequest(method: method, path: typed.hasPrefix("/") ? typed : "/" + typed, body: body.text)
     }
 
-    mutating func answered(_ answer: TrialAnswer) {
-        sentAt = nil
+    /// The request to send now; nil while one is waited for.
+    mutating func send(at now: Moment) -> TrialRequest? {
+        guard sent == nil else { return nil }
+        sent = (request, now)
+        return request
+    }
+
+    /// What answers another request than the one waited for is of a dialog that was closed.
+    mutating func answered(_ request: TrialRequest, _ answer: TrialAnswer) {
+        guard sent?.request == request else { return }
+        sent = nil
         self.answer = answer
         failure = nil
         top = 0
-        let sent = request
-        history = [sent] + history.filter { $0 != sent }.prefix(TrialRequest.limit - 1)
+        history = [request] + history.filter { $0 != request }.prefix(TrialRequest.limit - 1)
         place = 0
     }
 
-    mutating func failed(_ failure: Failure) {
-        sentAt = nil
+    mutating func failed(_ request: TrialRequest, _ failure: Failure) {
+        guard sent?.request == request else { return }
+        sent = nil
         self.failure = failure
         answer = nil
         top = 0
@@ -107,8 +117,8 @@ struct TrialForm {
 
     /// What came, as lines of `columns`.
     func lines(_ state: State, _ columns: Int) -> [ListBox.Line] {
-        if let sentAt {
-            let seconds = state.now.seconds(since: sentAt)
+        if let sent {
+            let seconds = state.now.seconds(since: sent.at)
             let passed = seconds < 1 ? "" : " \(Durations.text(passed: seconds))"
             return [ListBox.Line(text: "\(state.glyphs.refreshing) waiting for the answer\(passed)", role: .refreshing)]
         }
@@ -226,7 +236,7 @@ struct TrialForm {
         _ field: Field?, _ label: String, _ text: String, _ cursor: Int?, in inside: Rectangle, row: Int,
         on canvas: inout Canvas
     ) {
-        let isFocused = field == focus && sentAt == nil
+        let isFocused = field == focus && sent == nil
         canvas.text(label, column: inside.column, row: row, style: Style(isFocused ? .key : .muted, bold: isFocused))
         let start = inside.column + Self.labelColumns
         let shown = DialogBox.window(
@@ -283,9 +293,9 @@ extension State {
         defer { if case .trial = dialog { dialog = .trial(form) } }
         switch action {
         case .cancel: dialog = nil
-        case .submit where form.sentAt == nil:
-            form.sentAt = now
-            return [.sendTrial(form.client, form.request)]
+        // What is sent stands in the form until its answer has come.
+        case _ where form.sent != nil: break
+        case .submit: return form.send(at: now).map { [.sendTrial(form.client, $0)] } ?? []
         case .copyAll:
             guard let text = form.text() else {
                 say("there is no answer to copy yet", .expiring, isLogged: false)
@@ -299,7 +309,7 @@ extension State {
         case .previousChoice where form.focus == .method: form.choose(-1)
         case .olderRequest: form.recall(1)
         case .newerRequest: form.recall(-1)
-        default: if let key, form.sentAt == nil { form.handle(key) }
+        default: if let key { form.handle(key) }
         }
         return []
     }

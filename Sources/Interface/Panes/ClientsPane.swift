@@ -7,7 +7,9 @@ enum ClientsPane {
         let clients = state.clients
         if clients.rows.isEmpty {
             if clients.isLoaded {
-                let text = clients.entries.isEmpty ? "no client yet: a adds one" : "nothing matches; Esc shows all"
+                let text =
+                    clients.entries.isEmpty
+                    ? "no client yet: \(state.key(.add)) adds one" : "nothing matches; Esc shows all"
                 canvas.fitted(text, column: area.column + 1, row: area.row, end: area.endColumn, style: Style(.muted))
             }
             return

@@ -6,7 +6,7 @@ enum CountdownPane {
         guard !area.isEmpty, let entry = state.clients.selected else { return }
         let inside = area.inset(columns: 2, rows: 0)
         guard let token = entry.token else {
-            note("no token yet: r fetches one", inside, on: &canvas)
+            note("no token yet: \(state.key(.refresh)) fetches one", inside, on: &canvas)
             return
         }
         let status = token.status(at: state.now)
@@ -16,7 +16,7 @@ enum CountdownPane {
             return
         }
         guard left > 0 else {
-            note("expired: r fetches a new token", inside, on: &canvas, .expired)
+            note("expired: \(state.key(.refresh)) fetches a new token", inside, on: &canvas, .expired)
             return
         }
         let role: Role = status == .valid ? .countdown : status.role

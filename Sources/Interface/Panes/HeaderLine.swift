@@ -29,8 +29,8 @@ enum HeaderLine {
         guard state.clients.isLoaded else { return [("reading the vault", .muted)] }
         let tally = state.clients.tally
         var parts: [Part] = []
-        if let clears = state.clipboard?.clears {
-            parts.append(("clipboard clears in \(Durations.text(left: clears.seconds(since: state.now)))", .expiring))
+        if let clipboard = state.clipboard {
+            parts.append((clipboard.words(at: state.now), .expiring))
         }
         if !state.clients.marks.isEmpty { parts.append(("\(grouped(state.clients.marks.count)) marked", .mark)) }
         if let progress = state.refreshAll {

@@ -17,17 +17,16 @@ enum HintBar {
 
     /// Where each hint stands, as many as fit, help or what closes it always.
     private static func places(_ all: [Binding], columns end: Int) -> [(binding: Binding, column: Int)] {
-        guard let help = all.first(where: { $0.action == .help }) ?? all.first(where: { $0.action == .cancel })
-        else { return [] }
+        let help = all.first { $0.action == .help } ?? all.first { $0.action == .cancel }
         var places: [(binding: Binding, column: Int)] = []
         var column = 1
-        let helpColumns = columns(help)
-        for binding in all where binding.action != help.action {
+        let helpColumns = help.map(columns) ?? 0
+        for binding in all where binding.action != help?.action {
             guard column + columns(binding) + 2 + helpColumns < end else { continue }
             places.append((binding, column))
             column += columns(binding) + 2
         }
-        return places + [(help, column)]
+        return places + (help.map { [($0, column)] } ?? [])
     }
 
     private static func draw(

@@ -78,7 +78,8 @@ enum TokenPane {
             spans.append(Span(text: "   \(state.glyphs.refreshing) \(text)", role: .refreshing))
         }
         if entry.profile.keepsFresh {
-            spans.append(Span(text: "   \(state.glyphs.fresh) kept fresh", role: .refreshing))
+            let words = entry.token.map { $0.lifetime == nil } ?? false ? "not renewed by itself" : "kept fresh"
+            spans.append(Span(text: "   \(state.glyphs.fresh) \(words)", role: .refreshing))
         }
         return Line("Status", spans: spans)
     }

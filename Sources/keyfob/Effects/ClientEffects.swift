@@ -14,7 +14,7 @@ extension EffectRunner {
                 let entry = try await draft.save(in: manager)
                 post(.saved(entry, isNew: draft.revision == nil))
             } catch {
-                post(.saveFailed(error))
+                post(.saveFailed(draft.profile.id, error))
             }
         }
     }
@@ -46,12 +46,13 @@ extension EffectRunner {
                 let methods = found.methods
                 post(
                     .discovered(
+                        issuer: issuer,
                         DiscoveredURLs(
                             tokenURL: found.tokenURL, revocationURL: found.revocationURL,
                             supportsBasicOnly: methods.contains("client_secret_basic")
                                 && !methods.contains("client_secret_post"))))
             } catch {
-                post(.discoverFailed(error))
+                post(.discoverFailed(issuer: issuer, error))
             }
         }
     }

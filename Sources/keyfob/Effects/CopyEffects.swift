@@ -47,7 +47,8 @@ extension EffectRunner {
                     .copied(
                         ids, noun: noun,
                         Copied(
-                            destination: way.sentence, facts: facts, isSecret: isSecret, canBeCleared: canBeCleared)))
+                            destination: way.sentence, facts: facts, isSecret: isSecret, canBeCleared: canBeCleared,
+                            beyondClearing: way.beyondClearing)))
             } catch {
                 post(.copyFailed(ids, error))
             }

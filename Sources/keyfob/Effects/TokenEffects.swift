@@ -78,9 +78,9 @@ extension EffectRunner {
     func send(_ trial: TrialRequest, of id: UUID) {
         work { manager, post in
             do throws(Failure) {
-                post(.trialAnswered(id, try await manager.attempt(trial, with: id)))
+                post(.trialAnswered(id, trial, try await manager.attempt(trial, with: id)))
             } catch {
-                post(.trialFailed(id, error))
+                post(.trialFailed(id, trial, error))
             }
         }
     }
