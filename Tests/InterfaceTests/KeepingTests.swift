@@ -251,6 +251,9 @@ struct FormPresetTests {
         #expect(state.form?.content.revocationURL == "https://id.example/r")
         #expect(state.form?.content.authentication == .clientSecretBasic)
         #expect(state.drawing.contains("it takes client_secret_basic alone"))
+        state.press(.enter)
+        #expect(state.form?.isSaving == true)
+        #expect(state.form?.notice == nil, "it is not said once more when the client is saved")
     }
 
     @Test("an issuer that was given up fills in nothing, however late it answers")

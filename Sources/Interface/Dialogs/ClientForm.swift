@@ -248,6 +248,8 @@ struct ClientForm {
     /// What is to be saved; where something is missing, the focus goes there and the failure says what.
     mutating func draft(in state: State) -> ClientDraft? {
         failure = nil
+        // What was said before was read before; what saving itself changes is told with it.
+        notice = nil
         if let (field, problem) = firstProblem(in: state) {
             set(focus: field)
             failure = Failure(
