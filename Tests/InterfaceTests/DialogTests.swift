@@ -289,6 +289,11 @@ struct DialogTests {
         #expect(state.settings == expected)
         expected.theme = .automatic
         #expect(state.press(.left) == [.saveSettings(.theme, expected)])
+        let box = state.listBox?.area(state.size)
+        for _ in SettingName.allCases {
+            state.press(.down)
+            #expect(state.listBox?.area(state.size) == box, "the box stays where it is")
+        }
         state.press(.escape)
         #expect(state.context == .list)
     }

@@ -10,9 +10,13 @@ struct SettingsMenu {
         let lines = SettingName.allCases.map { name in
             ListBox.Line(left: name.title, text: "< \(name.value(in: state.settings)) >")
         }
-        let chosen = SettingName.allCases[selection]
-        var footer = DialogLine.wrapped(chosen.explanation, columns, .muted)
-        footer += DialogLine.wrapped("config.json: \(chosen.rawValue)", columns, .muted)
+        let footers = SettingName.allCases.map { name in
+            DialogLine.wrapped(name.explanation, columns, .muted)
+                + DialogLine.wrapped("config.json: \(name.rawValue)", columns, .muted)
+        }
+        // As long for each, so that the box stays where it is.
+        let most = footers.map(\.count).max() ?? 0
+        let footer = footers[selection] + Array(repeating: .blank, count: most - footers[selection].count)
         return ListBox(
             title: "Settings", lines: lines, selection: selection, mostRows: lines.count,
             leftColumns: columns < 56 ? 20 : 34,
