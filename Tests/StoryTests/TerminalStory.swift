@@ -102,6 +102,11 @@ final class TerminalStory: Sendable {
         try await type("\u{1B}[<\(down ? 65 : 64);\(column + 1);\(row + 1)M")
     }
 
+    /// Whether the program has asked for the mouse.
+    var takesMouse: Bool {
+        get async throws { try await tmux("display-message", "-p", "#{mouse_any_flag}#{mouse_sgr_flag}") == "11\n" }
+    }
+
     /// The process in the terminal that is the program itself.
     var program: Int32 {
         get async throws {
@@ -147,7 +152,9 @@ final class TerminalStory: Sendable {
             try await Task.sleep(for: .milliseconds(15))
             now = try await screen
         }
-        return now
+        // That look may have been at half of a painting; the next is at all of it.
+        let next = try await screen
+        return isSeen(next) ? next : now
     }
 
     /// After the program's end: the terminal's modes are what they were, and its main screen is back.

@@ -1,0 +1,175 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of changing clients")
+struct ClientStoryTests {
+    private func server() throws -> DemoServer {
+        try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+    }
+
+    /// The client ID and secret of the last token request.
+    private func lastAsked(_ server: DemoServer) -> String {
+        String(decoding: server.requests.last { $0.path == "/token" }?.body ?? [], as: UTF8.self)
+    }
+
+    @Test("u brings deleted clients back with their secrets and tokens")
+    func undoDelete() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([
+                server.profile("Archive", "app"), server.profile("Billing", "app"), server.profile("Reports", "app"),
+            ]))
+        try await terminal.press("j", "r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("d")
+        try await terminal.see("Delete \"Billing\"?")
+        try await terminal.press("y")
+        try await terminal.see("Billing: deleted: u brings it back")
+        try await terminal.see("2 clients")
+        try await terminal.press("u")
+        let back = try await terminal.see("Billing: as before")
+        #expect(back.contains("▌● Billing") && back.contains("3 clients · 1 valid"))
+        try await terminal.press("r")
+        try await terminal.see("a second token") { $0.components(separatedBy: "new token in").count >= 3 }
+        #expect(server.requests.count == 2)
+        #expect(lastAsked(server).contains("client_secret=s3cret"))
+
+        try await terminal.press("*", "d")
+        try await terminal.see("Delete 3 clients?")
+        try await terminal.press("y")
+        try await terminal.see("no client yet: a adds one")
+        try await terminal.press("u")
+        let all = try await terminal.see("3 clients: as before")
+        #expect(["○ Archive", "● Billing", "○ Reports"].allSatisfy(all.contains))
+    }
+
+    @Test("u takes an edit back, its new secret and the token that it dropped too")
+    func undoEdit() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("e")
+        try await terminal.see("Edit Billing")
+        try await terminal.press("C-u")
+        try await terminal.type("Renamed")
+        try await terminal.press("Tab", "Tab")
+        try await terminal.type("another")
+        try await terminal.press("Enter")
+        try await terminal.see("Renamed: saved")
+        try await terminal.see("▌○ Renamed")
+        try await terminal.press("u")
+        try await terminal.see("Billing: as before")
+        try await terminal.see("▌● Billing")
+        try await terminal.press("u")
+        try await terminal.see("there is nothing to undo")
+        try await terminal.press("r")
+        try await terminal.see("a second token") { _ in server.requests.count == 2 }
+        #expect(lastAsked(server).contains("client_secret=s3cret"))
+    }
+
+    @Test("D makes a client like the selected one, with its secret unless another is typed")
+    func duplicate() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Billing", "app", tags: ["prod"])]))
+        try await terminal.press("D")
+        let form = try await terminal.see("that of Billing, unless you type another")
+        #expect(form.contains("Billing 2") && form.contains(server.tokenURL))
+        try await terminal.press("Enter")
+        try await terminal.see("Billing 2: saved: r fetches its first token")
+        try await terminal.press("r")
+        let screen = try await terminal.see("Billing 2: new token in")
+        #expect(screen.contains("▌● Billing 2") && screen.contains("○ Billing  ") && screen.contains("#prod"))
+        #expect(lastAsked(server).contains("client_secret=s3cret"))
+    }
+
+    @Test("p makes a client of a pasted curl command of several lines; its secret is not shown")
+    func pasteCurl() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([]))
+        try await terminal.press("p")
+        try await terminal.see("Paste a curl command")
+        try await terminal.paste("not a command")
+        try await terminal.see("neither a curl command nor a .env block was found")
+        try await terminal.paste(
+            """
+            curl -s -X POST '\(server.tokenURL)' \\
+              -H "Content-Type: application/x-www-form-urlencoded" \\
+              -d grant_type=client_credentials -d 'scope=gbg.token' \\
+              -d client_id=app --data-urlencode 'client_secret=s3cret' | jq -r .access_token
+
+            """)
+        let form = try await terminal.see("Add a client")
+        #expect(form.contains(server.tokenURL) && form.contains("gbg.token") && form.contains("••••••"))
+        #expect(!form.contains("s3cret"))
+        try await terminal.type("Pasted")
+        try await terminal.press("Enter")
+        try await terminal.see("Pasted: saved: r fetches its first token")
+        try await terminal.press("r")
+        try await terminal.see("Pasted: new token in")
+        #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
+    }
+
+    @Test("a new secret that is refused while the one before works is told, and the form swaps them")
+    func rotation() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
+        try await terminal.press("e")
+        let first = try await terminal.see("kept, set ")
+        #expect(!first.contains("Previous"))
+        try await terminal.press("Tab", "Tab")
+        try await terminal.type("mistyped")
+        try await terminal.press("Enter")
+        try await terminal.see("Billing: saved")
+        try await terminal.press("r")
+        let refused = try await terminal.see("▌✗ Billing")
+        #expect(refused.contains("the previous secret, set "))
+        #expect(refused.contains("works: e edits the client and swaps them"))
+        #expect(server.requests.count == 2, "the previous secret was tried once")
+        try await terminal.press("e")
+        try await terminal.see("< keep >  the one before")
+        try await terminal.press("Tab", "Tab", "Tab", "Right")
+        try await terminal.see("< use >  it and the current one change places")
+        try await terminal.press("Enter")
+        try await terminal.see("Billing: saved")
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        #expect(lastAsked(server).contains("client_secret=s3cret"))
+    }
+
+    @Test("Ctrl-O fills in what the issuer publishes")
+    func discovery() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
+        try await terminal.press("a")
+        try await terminal.see("Add a client")
+        try await terminal.type("Billing")
+        try await terminal.press("Tab")
+        try await terminal.type("app")
+        try await terminal.press("Tab")
+        try await terminal.type("s3cret")
+        try await terminal.press("C-o")
+        try await terminal.see("✗ the issuer is missing")
+        try await terminal.type("http://127.0.0.1:1")
+        try await terminal.press("C-o")
+        try await terminal.see("✗ no connection to 127.0.0.1:1")
+        try await terminal.press("C-u")
+        try await terminal.type(server.issuer)
+        try await terminal.press("C-o")
+        let form = try await terminal.see("the issuer's endpoints were filled in")
+        #expect(form.contains(server.tokenURL) && form.contains(server.revocationURL))
+        try await terminal.press("Enter")
+        try await terminal.see("Billing: saved")
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+    }
+}
