@@ -1,0 +1,80 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of locking")
+struct LockStoryTests {
+    private func story(_ settings: String) async throws -> Story {
+        var fresh = ClientProfile(name: "Billing", clientID: "app", tokenURL: "http://127.0.0.1:1/", created: Date())
+        fresh.keepsFresh = true
+        let story = try await Story.with([fresh])
+        try story.set(settings)
+        return story
+    }
+
+    private func unlock(_ terminal: TerminalStory) async throws {
+        try await terminal.type(Story.passphrase)
+        try await terminal.press("Enter")
+        try await terminal.see("Billing")
+    }
+
+    @Test("without a key the vault is locked after the time that is set, and the screen says why and shows no client")
+    func idle() async throws {
+        let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.05 }"))
+        try await terminal.press("j")
+        let pressed = ContinuousClock.now
+        let locked = try await terminal.see("Passphrase")
+        #expect(ContinuousClock.now - pressed > .seconds(2.5), "what arrives of a token is no key")
+        #expect(locked.contains("without a key"))
+        #expect(locked.contains("while it is locked no token is kept fresh"))
+        #expect(!locked.contains("Billing") && !locked.contains("127.0.0.1"))
+        try await unlock(terminal)
+    }
+
+    @Test("a secret that is typed in a form and saved nowhere keeps the idle lock away until the form is closed")
+    func typedSecret() async throws {
+        let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.01 }"))
+        try await terminal.press("a", "Tab", "Tab")
+        try await terminal.type("typed")
+        let typed = ContinuousClock.now
+        let open = try await terminal.see("the form") { screen in
+            ContinuousClock.now - typed > .seconds(1.5) && screen.contains("•••••")
+        }
+        #expect(open.contains("Add a client"))
+        try await terminal.press("Escape")
+        try await terminal.see("Throw away what was typed?")
+        try await terminal.press("y")
+        try await terminal.see("Passphrase")
+    }
+
+    @Test("Ctrl-Z locks where that is set: the shell's screen comes back, and fg asks for the passphrase")
+    func suspend() async throws {
+        let story = try await story("{ lock_on_suspend: true }")
+        let terminal = try await TerminalStory.start(story, "/bin/bash --norc -i", columns: 100, rows: 30)
+        try await terminal.see("shell>")
+        try await terminal.type("keyfob --passphrase-file passphrase\n")
+        try await terminal.see("1 client")
+        try await terminal.press("C-z")
+        try await terminal.see("Stopped")
+        try await terminal.type("fg\n")
+        let locked = try await terminal.see("Passphrase")
+        #expect(locked.contains("locked by going back to the shell") && !locked.contains("Billing"))
+        try await unlock(terminal)
+    }
+
+    @Test("l locks without a word of why; what could be undone is forgotten with it")
+    func asked() async throws {
+        let terminal = try await TerminalStory.open(try await story("{}"))
+        try await terminal.press("D", "Enter")
+        try await terminal.see("Billing 2: saved")
+        try await terminal.press("d", "y")
+        try await terminal.see("Billing 2: deleted: u brings it back")
+        try await terminal.press("l")
+        let locked = try await terminal.see("Passphrase")
+        #expect(!locked.contains("without a key") && !locked.contains("Billing"))
+        try await unlock(terminal)
+        try await terminal.press("u")
+        try await terminal.see("there is nothing to undo")
+    }
+}
