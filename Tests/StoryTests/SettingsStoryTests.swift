@@ -1,0 +1,113 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of the settings")
+struct SettingsStoryTests {
+    private func text(_ story: Story) throws -> String { try String(contentsOf: story.settings, encoding: .utf8) }
+
+    @Test("what is changed on the screen is in the file at once, beside its comments, and holds at once")
+    func change() async throws {
+        let story = try await Story.with([])
+        try story.set("// mine\n{\n  clear_clipboard_seconds: 30, // half\n  theme: 'dark'\n}\n")
+        let terminal = try await TerminalStory.open(story)
+        try await terminal.press(",")
+        let menu = try await terminal.see("< dark >")
+        #expect(menu.contains("< 30 seconds >") && menu.contains("config.json: theme"))
+        let dark = try await terminal.coloredScreen
+        try await terminal.press("Right")
+        try await terminal.see("< light >")
+        let light = try await terminal.coloredScreen
+        try await terminal.press("Right")
+        try await terminal.see("< high contrast >")
+        try await terminal.press("Right")
+        try await terminal.see("< none >")
+        let none = try await terminal.coloredScreen
+        #expect(dark.contains("38;5;39"))
+        #expect(light.contains("38;5;25") && !light.contains("38;5;39"))
+        #expect(!none.contains("38;5;"))
+        try await terminal.press("Down", "Down", "Left")
+        try await terminal.see("< 20 seconds >")
+        let wanted = "// mine\n{\n  clear_clipboard_seconds: 20, // half\n  theme: \"none\"\n}\n"
+        try await terminal.see("the file") { _ in (try? text(story)) == wanted }
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { !$0.contains("Settings") }
+        try await terminal.press("q")
+        try await terminal.see("exit 0")
+        #expect(try text(story) == wanted)
+    }
+
+    @Test("the first change makes the file, for its user alone")
+    func first() async throws {
+        let story = try await Story.with([])
+        let terminal = try await TerminalStory.open(story)
+        try await terminal.press(",")
+        try await terminal.see("< automatic >")
+        try await terminal.press("Right")
+        try await terminal.see("the file") { _ in
+            (try? text(story))?.hasSuffix("{\n  \"theme\": \"dark\"\n}\n") == true
+        }
+        let attributes = try FileManager.default.attributesOfItem(atPath: story.settings.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test(
+        "a mistake in the file is told with its line before anything is begun, and changes nothing",
+        arguments: [
+            ("{\n  // colours\n  theme: 'drak'\n}\n", "line 3: theme takes "),
+            ("{\n  colour: 1,\n}\n", "line 2: \"colour\" is no setting"),
+            ("{\n  keys: {\n    refesh: 'F5' } }", "line 3: \"refesh\" is no action; did you mean \"refresh\"?"),
+            ("{ theme: 'dark'\n\n  notification: 'bell' }", "line 1: a comma is missing after \"dark\""),
+        ])
+    func mistake(settings: String, complaint: String) async throws {
+        let story = try await Story.with([])
+        try story.set(settings)
+        let terminal = try await TerminalStory.start(
+            story, "keyfob --passphrase-file passphrase 2>complaint", columns: 100, rows: 30)
+        try await terminal.see("exit 64")
+        try await terminal.expectRestored()
+        let told = try String(contentsOf: story.folder.appendingPathComponent("complaint"), encoding: .utf8)
+        #expect(told.hasPrefix("keyfob: ~/config/keyfob/config.json, \(complaint)"), "\(told)")
+        #expect(told.contains("\n  hint: correct that line or remove it"))
+        #expect(try text(story) == settings)
+        // Scripts go on.
+        #expect(
+            try await story.run("list", environment: ["XDG_CONFIG_HOME": story.configuration.path])
+                == Story.Outcome(0))
+    }
+
+    @Test("a mistake made while keyfob is open is told when a setting is to be saved, and the file stays")
+    func mistakeMeanwhile() async throws {
+        let story = try await Story.with([])
+        let terminal = try await TerminalStory.open(story)
+        try story.set("{\n  theme: }\n")
+        try await terminal.press(",")
+        try await terminal.see("< automatic >")
+        try await terminal.press("Right")
+        try await terminal.see("config.json, line 2: ")
+        #expect(try text(story) == "{\n  theme: }\n")
+    }
+
+    @Test("another key for an action works, and stands in the hint bar and the help; the usual one does nothing")
+    func keys() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("Billing", "app")])
+        try story.set("{ keys: { refresh: ['F5', 'Ctrl-R'], copy_header: 'r' } }")
+        let terminal = try await TerminalStory.open(story)
+        try await terminal.see("F5 refresh")
+        try await terminal.press("?")
+        try await terminal.see("F5 Ctrl-R")
+        try await terminal.press("Escape")
+        try await terminal.see("no help") { !$0.contains("F5 Ctrl-R") }
+        try await terminal.press("F5")
+        try await terminal.see("Billing: new token in")
+        try await terminal.see("r copy header")
+        try await terminal.press("c", "r")
+        try await terminal.see("Billing: Authorization header in tmux's buffer")
+        #expect(server.requests.count == 1)
+        try await terminal.press("C-r")
+        try await terminal.see("a second token") { _ in server.requests.count == 2 }
+    }
+}
