@@ -100,7 +100,7 @@ struct MemoryTests {
         try await terminal.press("Enter")
         try await terminal.see("client secret \(way)")
         try await terminal.press("i")
-        try await terminal.see("Its signature is NOT verified")
+        try await terminal.see("the signature is not verified")
         try await terminal.press("y")
         try await terminal.see("support bundle \(way)")
         try await terminal.press("q")

@@ -62,7 +62,7 @@ struct TokenStoryTests {
         let screen = try await terminal.see("\"client_id\": \"app\"")
         for text in [
             "POST \(server.tokenURL)", "grant_type = client_credentials", "client_secret = <redacted>",
-            "HTTP/1.1 200 OK", "Its signature is NOT verified", "\"alg\": \"RS256\"", "\"iss\": \"\(server.issuer)\"",
+            "HTTP/1.1 200 OK", "the signature is not verified", "\"alg\": \"RS256\"", "\"iss\": \"\(server.issuer)\"",
             "first byte",
         ] { #expect(screen.contains(text), "\(text)") }
         #expect(!screen.contains("s3cret"))
