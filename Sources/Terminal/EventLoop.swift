@@ -36,6 +36,9 @@ public final class EventLoop<Message: Sendable> {
         public var resized: (Size) -> Void
         /// The terminal is about to be handed back, and the job to stop.
         public var suspending: () -> Void
+        /// Whether what `suspending` has begun is done, so that the job may stop. It is asked with the terminal handed
+        /// back already, and again after each message, for `longestWaitToStop` at most.
+        public var mayStop: () -> Bool
         /// What the screen should show now.
         public var frame: (Size) -> Frame
         /// In how many seconds what is shown changes by itself; nil: never, and nothing wakes the process until then.
@@ -44,17 +47,22 @@ public final class EventLoop<Message: Sendable> {
         public init(
             woken: @escaping () -> Void, input: @escaping (Input) -> Void, message: @escaping (Message) -> Void,
             resized: @escaping (Size) -> Void, suspending: @escaping () -> Void = {},
-            frame: @escaping (Size) -> Frame, secondsUntilNextTick: @escaping () -> Double?
+            mayStop: @escaping () -> Bool = { true }, frame: @escaping (Size) -> Frame,
+            secondsUntilNextTick: @escaping () -> Double?
         ) {
             self.woken = woken
             self.input = input
             self.message = message
             self.resized = resized
             self.suspending = suspending
+            self.mayStop = mayStop
             self.frame = frame
             self.secondsUntilNextTick = secondsUntilNextTick
         }
     }
+
+    /// In seconds. A disk that takes longer must not keep the user from the shell.
+    static var longestWaitToStop: Double { 2 }
 
     private let screen: Screen
     private let mailbox: Mailbox<Message>
@@ -163,9 +171,19 @@ public final class EventLoop<Message: Sendable> {
         shouldSuspend = false
         program.suspending()
         screen.suspend()
+        waitToStop(program, seconds: Self.longestWaitToStop)
         Signals.stopJob()
         let isResized = screen.resume()
         program.woken()
         if isResized { program.resized(screen.size) }
+    }
+    /// Takes messages, and nothing else, until the program may stop or has had its time.
+    func waitToStop(_ program: Program, seconds: Double) {
+        let deadline = MonotonicClock.seconds + seconds
+        while !program.mayStop(), MonotonicClock.seconds < deadline {
+            var mail = pollfd(fd: mailbox.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            poll(&mail, 1, Self.milliseconds(until: deadline, now: MonotonicClock.seconds))
+            for message in mailbox.drain() { program.message(message) }
+        }
     }
 }

@@ -75,7 +75,7 @@ final class TerminalInterface {
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
                 resized: { self.handle(.resized($0)) }, suspending: { self.handle(.suspending) },
-                frame: { self.frame($0) },
+                mayStop: { self.runner.mayStop }, frame: { self.frame($0) },
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()

@@ -48,19 +48,32 @@ struct LockStoryTests {
         try await terminal.see("Passphrase")
     }
 
-    @Test("Ctrl-Z locks where that is set: the shell's screen comes back, and fg asks for the passphrase")
+    @Test(
+        "Ctrl-Z locks where that is set: the vault is closed before the job stops, the shell's screen comes back, and fg asks for the passphrase"
+    )
     func suspend() async throws {
         let story = try await story("{ lock_on_suspend: true }")
         let terminal = try await TerminalStory.start(story, "/bin/bash --norc -i", columns: 100, rows: 30)
         try await terminal.see("shell>")
         try await terminal.type("keyfob --passphrase-file passphrase\n")
         try await terminal.see("1 client")
+        let keyfob = try TerminalStory.child(of: try await terminal.program)
+        #expect(try openFiles(of: keyfob).contains(story.vault))
         try await terminal.press("C-z")
         try await terminal.see("Stopped")
+        #expect(try String(contentsOfFile: "/proc/\(keyfob)/status", encoding: .utf8).contains("State:\tT"))
+        #expect(try openFiles(of: keyfob).filter { $0.hasPrefix(story.vault) } == [])
         try await terminal.type("fg\n")
         let locked = try await terminal.see("Passphrase")
         #expect(locked.contains("locked by going back to the shell") && !locked.contains("Billing"))
         try await unlock(terminal)
+    }
+
+    private func openFiles(of process: Int32) throws -> [String] {
+        let folder = "/proc/\(process)/fd"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+        }
     }
 
     @Test("l locks without a word of why; what could be undone is forgotten with it")

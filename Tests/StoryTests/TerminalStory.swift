@@ -111,9 +111,13 @@ final class TerminalStory: Sendable {
     var program: Int32 {
         get async throws {
             let shell = try await tmux("display-message", "-p", "#{pane_pid}").trimmingCharacters(in: .newlines)
-            let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
-            return try #require(children.split(separator: " ").first.flatMap { Int32($0) })
+            return try Self.child(of: try #require(Int32(shell)))
         }
+    }
+
+    static func child(of process: Int32) throws -> Int32 {
+        let children = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        return try #require(children.split(separator: " ").first.flatMap { Int32($0) })
     }
 
     /// What was copied last: tmux's own buffer.

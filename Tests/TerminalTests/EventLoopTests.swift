@@ -217,4 +217,32 @@ extension ScreenTests {
             #expect(journal.events == [.message("over")])
         }
     }
+
+    @Test("before the job stops messages are taken until the program is ready for it, and not for ever")
+    func stopping() throws {
+        try withScreen { screen, _ in
+            let mailbox = try Mailbox<String>()
+            let loop = try EventLoop(screen: screen, mailbox: mailbox)
+            var taken: [String] = []
+            var isReady = true
+            let program = EventLoop<String>.Program(
+                woken: {}, input: { _ in },
+                message: {
+                    taken.append($0)
+                    isReady = taken.count == 2
+                }, resized: { _ in }, mayStop: { isReady }, frame: { Frame(size: $0) }, secondsUntilNextTick: { nil })
+            loop.waitToStop(program, seconds: 60)
+            #expect(taken == [])
+            isReady = false
+            mailbox.post("one")
+            Task.detached { mailbox.post("two") }
+            loop.waitToStop(program, seconds: 60)
+            #expect(taken == ["one", "two"])
+            isReady = false
+            let start = MonotonicClock.seconds
+            loop.waitToStop(program, seconds: 0.05)
+            #expect(MonotonicClock.seconds - start >= 0.05)
+            #expect(taken.count == 2)
+        }
+    }
 }

@@ -18,6 +18,8 @@ enum Message: Sendable {
     case write(Secret, session: Int)
     /// What the settings file holds after it was written.
     case settings(Settings)
+    /// One of what `EffectRunner.unfinished` waits for is done.
+    case finished(Int)
 }
 
 /// How a vault came to be open.
@@ -39,8 +41,10 @@ final class EffectRunner {
     let settingsFile: SettingsFile
     private(set) var session = 0
     private var manager: CredentialManager?
-    /// What quitting waits for, since it waits for the disk and the key derivation alone: vaults being made and closed.
-    private var unfinished: [Task<Void, Never>] = []
+    /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed. None of
+    /// it waits for the network.
+    private var unfinished: [Int: Task<Void, Never>] = [:]
+    private var lastNumber = 0
     let copies = Copies()
     /// Writes of the list's state and of activity, one after another.
     private var lastRecord: Task<Void, Never>?
@@ -100,9 +104,15 @@ final class EffectRunner {
             }
             begin(with: manager)
             return opening.isNew ? .vaultCreated : .unlocked
+        case .finished(let number):
+            unfinished[number] = nil
+            return nil
         case .write, .settings: return nil
         }
     }
+
+    /// Whether the process may be stopped: an open vault stays open then, one that was locked is to be closed.
+    var mayStop: Bool { manager != nil || unfinished.isEmpty }
 
     /// Opens a vault without the user's help.
     func prepare(_ preparation: @escaping TerminalInterface.Preparation) {
@@ -168,18 +178,27 @@ final class EffectRunner {
         await lastRecord?.value
         await lastSetting?.value
         lock()
-        for task in unfinished { await task.value }
+        for task in unfinished.values { await task.value }
     }
 
     // MARK: -
 
     private func close(_ manager: CredentialManager) {
         let record = lastRecord
-        unfinished.append(
-            Task.detached {
-                await record?.value
-                await manager.close()
-            })
+        begin {
+            await record?.value
+            await manager.close()
+        }
+    }
+
+    /// Does what is waited for at the end.
+    private func begin(_ body: @escaping @Sendable () async -> Void) {
+        lastNumber += 1
+        let (mailbox, number) = (mailbox, lastNumber)
+        unfinished[number] = Task.detached {
+            await body()
+            mailbox.post(.finished(number))
+        }
     }
 
     /// Does `body` away from the main thread; what it posts is dropped once the session is over.
@@ -223,7 +242,7 @@ final class EffectRunner {
         isNew: Bool, _ vault: @escaping @Sendable (VaultLocation) async throws(Failure) -> Vault
     ) {
         let (mailbox, session, location) = (mailbox, session, location)
-        let task = Task.detached {
+        let opening: @Sendable () async -> Void = {
             do throws(Failure) {
                 let manager = Surroundings.manager(of: try await vault(location))
                 mailbox.post(.opened(manager, session: session, Opening(isNew: isNew)))
@@ -231,6 +250,7 @@ final class EffectRunner {
                 mailbox.post(.event(isNew ? .vaultCreationFailed(error) : .unlockFailed(error), session: session))
             }
         }
-        if isNew { unfinished.append(task) }
+        // A vault that is only being unlocked loses nothing where the process ends.
+        if isNew { begin(opening) } else { Task.detached(operation: opening) }
     }
 }
