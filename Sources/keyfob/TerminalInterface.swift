@@ -79,9 +79,11 @@ final class TerminalInterface {
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()
-        await runner.finish(clearsCopies: state.settings.clearClipboardSeconds > 0)
+        await runner.finish(clearsCopies: clearsCopies)
         return ending
     }
+
+    private var clearsCopies: Bool { state.settings.clearClipboardSeconds > 0 }
 
     private func frame(_ size: Size) -> Frame {
         handle(.drawing)
@@ -105,7 +107,7 @@ final class TerminalInterface {
     private func receive(_ message: Message) {
         if case .write(let bytes, let session) = message, runner.isCurrent(session) { screen.writeRaw(bytes) }
         if case .settings(let settings) = message, settings != state.settings { handle(.settingsChanged(settings)) }
-        guard let event = runner.receive(message) else { return }
+        guard let event = runner.receive(message, clearsCopies: clearsCopies) else { return }
         handle(event)
         // The last of what comes with a vault.
         if case .remembered = event { Footprint.trim() }

@@ -36,10 +36,10 @@ extension EffectRunner {
         _ content: @escaping @Sendable (CredentialManager) async throws(Failure) -> (text: Secret, facts: TokenFacts?)
     ) {
         let (mailbox, session, copies) = (mailbox, session, copies)
-        let clipboard = Clipboard(environment: Surroundings.environment) {
+        let clipboard = Clipboard(environment: environment) {
             mailbox.post(.write($0, session: session))
         }
-        work { manager, post in
+        work(toTheEnd: true) { manager, post in
             do throws(Failure) {
                 let (text, facts) = try await content(manager)
                 let (way, canBeCleared) = try await copies.copy(text, isSecret: isSecret, to: clipboard)
@@ -58,7 +58,7 @@ extension EffectRunner {
     /// It comes after a lock as well: what was copied is to go whatever happens.
     func clearClipboard() {
         let (mailbox, copies) = (mailbox, copies)
-        Task.detached {
+        doToTheEnd {
             let clearing: ClipboardClearing? =
                 switch await copies.clear() {
                 case .cleared: .cleared

@@ -39,10 +39,11 @@ final class EffectRunner {
     let location: VaultLocation
     let mailbox: Mailbox<Message>
     let settingsFile: SettingsFile
+    let environment: [String: String]
     private(set) var session = 0
     private var manager: CredentialManager?
-    /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed. None of
-    /// it waits for the network.
+    /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
+    /// and clearings. Once the vault is closed, none of it waits for the network.
     private var unfinished: [Int: Task<Void, Never>] = [:]
     private var lastNumber = 0
     let copies = Copies()
@@ -50,10 +51,15 @@ final class EffectRunner {
     private var lastRecord: Task<Void, Never>?
     private var lastSetting: Task<Void, Never>?
 
-    init(location: VaultLocation, mailbox: Mailbox<Message>, settingsFile: SettingsFile) {
+    /// - Parameter environment: tells where the clipboard is.
+    init(
+        location: VaultLocation, mailbox: Mailbox<Message>, settingsFile: SettingsFile,
+        environment: [String: String] = Surroundings.environment
+    ) {
         self.location = location
         self.mailbox = mailbox
         self.settingsFile = settingsFile
+        self.environment = environment
     }
 
     /// All effects but those that are the terminal's own: quit, suspend, redraw, notify.
@@ -93,9 +99,14 @@ final class EffectRunner {
     func isCurrent(_ session: Int) -> Bool { session == self.session }
 
     /// What `message` means for the state; nil where nothing, or nothing any more.
-    func receive(_ message: Message) -> Event? {
+    /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
+    func receive(_ message: Message, clearsCopies: Bool) -> Event? {
         switch message {
-        case .event(let event, let session): return session == self.session ? event : nil
+        case .event(let event, let session):
+            if session == self.session { return event }
+            // The lock came while it was copied: nobody counts the seconds until it is to be cleared.
+            if clearsCopies, case .copied(_, _, let copied) = event, copied.isSecret { clearClipboard() }
+            return nil
         case .lasting(let event): return event
         case .opened(let manager, let session, let opening):
             guard session == self.session else {
@@ -174,25 +185,27 @@ final class EffectRunner {
     /// for the network.
     /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
     func finish(clearsCopies: Bool) async {
+        // At once, for a disk may take its time; and again when a copy that was under way has landed.
         if clearsCopies { _ = await copies.clear() }
         await lastRecord?.value
         await lastSetting?.value
         lock()
         for task in unfinished.values { await task.value }
+        if clearsCopies { _ = await copies.clear() }
     }
 
     // MARK: -
 
     private func close(_ manager: CredentialManager) {
         let record = lastRecord
-        begin {
+        doToTheEnd {
             await record?.value
             await manager.close()
         }
     }
 
-    /// Does what is waited for at the end.
-    private func begin(_ body: @escaping @Sendable () async -> Void) {
+    /// Does `body` away from the main thread; quitting waits for it.
+    func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
         lastNumber += 1
         let (mailbox, number) = (mailbox, lastNumber)
         unfinished[number] = Task.detached {
@@ -202,10 +215,15 @@ final class EffectRunner {
     }
 
     /// Does `body` away from the main thread; what it posts is dropped once the session is over.
-    func work(_ body: @escaping @Sendable (CredentialManager, @Sendable (Event) -> Void) async -> Void) {
+    /// - Parameter toTheEnd: whether quitting waits for it.
+    func work(
+        toTheEnd: Bool = false,
+        _ body: @escaping @Sendable (CredentialManager, @Sendable (Event) -> Void) async -> Void
+    ) {
         guard let manager else { return }
         let (mailbox, session) = (mailbox, session)
-        Task.detached { await body(manager) { mailbox.post(.event($0, session: session)) } }
+        let work: @Sendable () async -> Void = { await body(manager) { mailbox.post(.event($0, session: session)) } }
+        if toTheEnd { doToTheEnd(work) } else { Task.detached(operation: work) }
     }
 
     /// An edit whose result comes as a change of the clients.
@@ -251,6 +269,6 @@ final class EffectRunner {
             }
         }
         // A vault that is only being unlocked loses nothing where the process ends.
-        if isNew { begin(opening) } else { Task.detached(operation: opening) }
+        if isNew { doToTheEnd(opening) } else { Task.detached(operation: opening) }
     }
 }

@@ -1,0 +1,148 @@
+import Credentials
+import Foundation
+import Interface
+import Terminal
+import Testing
+
+@testable import keyfob
+
+@Suite("What effects do beside one another, and at the end", .timeLimit(.minutes(1)))
+@MainActor
+struct EffectRunnerTests {
+    @Test("quitting waits for a copy that is under way, and clears it")
+    func quitDuringCopy() async throws {
+        let stage = try await EffectStage()
+        stage.runner.perform(.copySecret(stage.client))
+        #expect(await stage.see { stage.has("arrived") })
+        let finishing = Task { await stage.runner.finish(clearsCopies: true) }
+        stage.letPass(2)
+        await finishing.value
+        #expect(await stage.see { stage.has("landed") })
+        #expect(!stage.has("buffer"))
+    }
+
+    @Test("where nothing is ever cleared, quitting waits for the copy all the same, and leaves it")
+    func quitDuringLastingCopy() async throws {
+        let stage = try await EffectStage()
+        stage.runner.perform(.copySecret(stage.client))
+        #expect(await stage.see { stage.has("arrived") })
+        let finishing = Task { await stage.runner.finish(clearsCopies: false) }
+        stage.letPass(1)
+        await finishing.value
+        #expect(stage.has("landed") && stage.has("buffer"))
+    }
+
+    @Test("quitting waits for a clearing that is under way")
+    func quitDuringClearing() async throws {
+        let stage = try await EffectStage()
+        stage.runner.perform(.copySecret(stage.client))
+        stage.letPass(1)
+        #expect(await stage.sees { if case .copied = $0 { true } else { false } })
+        #expect(stage.has("buffer"))
+        stage.runner.perform(.clearClipboard)
+        #expect(await stage.see { stage.has("listing") })
+        let finishing = Task { await stage.runner.finish(clearsCopies: true) }
+        stage.letPass(1)
+        await finishing.value
+        #expect(!stage.has("buffer"))
+    }
+
+    @Test("what lands after a lock is cleared at once, and said; not where nothing is ever cleared")
+    func lockDuringCopy() async throws {
+        for clears in [true, false] {
+            let stage = try await EffectStage(clearsCopies: clears)
+            stage.runner.perform(.copySecret(stage.client))
+            #expect(await stage.see { stage.has("arrived") })
+            stage.runner.perform(.lock)
+            #expect(!stage.runner.mayStop)
+            stage.letPass(2)
+            #expect(await stage.see { stage.runner.mayStop })
+            #expect(stage.has("landed"))
+            #expect(stage.has("buffer") == !clears)
+            let said = stage.events.contains { if case .clipboardCleared(.cleared) = $0 { true } else { false } }
+            #expect(said == clears)
+        }
+    }
+
+    @Test("an open vault keeps nobody from stopping the job; one that was locked, until it is closed")
+    func stopping() async throws {
+        let stage = try await EffectStage()
+        #expect(stage.runner.mayStop)
+        stage.runner.perform(.lock)
+        #expect(!stage.runner.mayStop)
+        #expect(await stage.see { stage.runner.mayStop })
+    }
+}
+
+/// A runner on an open vault with one client, and a clipboard that the test holds up: a tmux that is a script, which
+/// waits for `letPass` before it takes a text and before it lists what it has.
+@MainActor
+final class EffectStage {
+    let story: Story
+    let runner: EffectRunner
+    let client: UUID
+    private(set) var events: [Event] = []
+    private let mailbox: Mailbox<Message>
+    private let gate: Int32
+    private let clearsCopies: Bool
+
+    init(clearsCopies: Bool = true) async throws {
+        self.clearsCopies = clearsCopies
+        let profile = ClientProfile(name: "billing", clientID: "app", created: Date())
+        client = profile.id
+        story = try await Story.with([profile])
+        let tools = story.folder.appendingPathComponent("bin")
+        try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
+        try Data(
+            """
+            #!/bin/sh
+            cd '\(story.folder.path)'
+            case $1 in
+            load-buffer) : >arrived; read -r line <gate; cat >buffer; : >landed;;
+            list-buffers) : >listing; read -r line <gate; test ! -f buffer || echo "$(($(wc -c <buffer))) b";;
+            save-buffer) cat buffer;;
+            delete-buffer) rm buffer;;
+            esac
+            """.utf8
+        ).write(to: tools.appendingPathComponent("tmux"))
+        chmod(tools.appendingPathComponent("tmux").path, 0o700)
+        let gatePath = story.folder.appendingPathComponent("gate").path
+        mkfifo(gatePath, 0o600)
+        gate = open(gatePath, O_RDWR | O_CLOEXEC)
+        let environment = [
+            "PATH": "\(tools.path):/usr/bin:/bin", "TMUX": "a", "XDG_CONFIG_HOME": story.configuration.path,
+        ]
+        mailbox = try Mailbox()
+        runner = EffectRunner(
+            location: VaultLocation(path: story.vault), mailbox: mailbox,
+            settingsFile: SettingsFile(environment: environment, knownActions: [], isKeyName: { _ in true }),
+            environment: environment)
+        runner.perform(.unlock(passphrase: Secret(utf8: Story.passphrase)))
+        try #require(await sees { if case .clientsLoaded = $0 { true } else { false } })
+    }
+
+    deinit { close(gate) }
+
+    /// Lets the next so many calls of the clipboard go on.
+    func letPass(_ count: Int) { for _ in 0..<count { write(gate, "\n", 1) } }
+
+    func has(_ file: String) -> Bool {
+        FileManager.default.fileExists(atPath: story.folder.appendingPathComponent(file).path)
+    }
+
+    /// Whether `condition` comes to hold, while messages are taken as the interface takes them.
+    func see(_ condition: () -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(20)
+        repeat {
+            for message in mailbox.drain() {
+                if let event = runner.receive(message, clearsCopies: clearsCopies) { events.append(event) }
+            }
+            if condition() { return true }
+            try? await Task.sleep(for: .milliseconds(2))
+        } while ContinuousClock.now < deadline
+        return false
+    }
+
+    /// Whether such an event comes, or has come.
+    func sees(_ isMeant: (Event) -> Bool) async -> Bool { await see { events.contains(where: isMeant) } }
+}
