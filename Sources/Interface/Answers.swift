@@ -191,7 +191,9 @@ extension State {
     // MARK: - Copies
 
     private mutating func said(_ copied: Copied, _ noun: String, _ ids: [UUID]) {
-        var text = "\(noun) \(copied.destination)"
+        // Before what may not fit on the line.
+        let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
+        var text = "\(noun)\(missing) \(copied.destination)"
         switch copied.facts?.status(at: now) {
         case .unknown?: text += "; its expiry is unknown"
         case .expired?: text += "; it has expired already"
@@ -206,7 +208,7 @@ extension State {
         } else {
             clipboard = nil
         }
-        say(text, .valid, client: name(ids))
+        say(text, copied.failed.isEmpty ? .valid : .expiring, client: name(ids))
     }
 
     private mutating func said(_ clearing: ClipboardClearing) {

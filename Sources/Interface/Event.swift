@@ -103,15 +103,19 @@ public struct Copied: Sendable, Equatable {
     public var canBeCleared: Bool
     /// What clearing can't reach, in words; nil where it reaches everything.
     public var beyondClearing: String?
+    /// Of several clients, those of whom there is nothing in it.
+    public var failed: [UUID]
 
     public init(
-        destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool, beyondClearing: String? = nil
+        destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool, beyondClearing: String? = nil,
+        failed: [UUID] = []
     ) {
         self.destination = destination
         self.facts = facts
         self.isSecret = isSecret
         self.canBeCleared = canBeCleared
         self.beyondClearing = beyondClearing
+        self.failed = failed
     }
 }
 

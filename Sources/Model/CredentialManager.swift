@@ -139,6 +139,11 @@ public actor CredentialManager {
         return sortedEntries()
     }
 
+    /// One client, read anew; nil where it is gone. Throws as `Vault.entry`.
+    public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
+        try await vault.entry(id).map { shown($0) }
+    }
+
     /// The client of that name, compared as names are (`ClientName.key`).
     /// - Throws: `noSuchClient`.
     public func entry(named name: String) async throws(Failure) -> ClientEntry {

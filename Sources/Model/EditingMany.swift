@@ -29,23 +29,35 @@ extension CredentialManager {
     ) async throws(Failure) {
         guard !isClosed else { throw .locked }
         let (vault, date) = (vault, clock().wall)
-        // All are asked for at once: what waits while the vault commits shares its next transaction.
-        let failure = await withTaskGroup(of: Failure?.self) { group in
-            for id in ids {
+        let (_, failure) = await together(ids) { (id) throws(Failure) in try await vault.edit(id, at: date, change) }
+        await catchUp(with: ids)
+        if let failure { throw failure }
+    }
+
+    /// Does the same to each of `all`, at once: what waits while the vault commits shares its next transaction.
+    /// - Returns: what came of those with whom it went well, in no order, and the first failure.
+    func together<Element: Sendable, Value: Sendable>(
+        _ all: [Element], _ body: @escaping @Sendable (Element) async throws(Failure) -> Value
+    ) async -> (values: [Value], failure: Failure?) {
+        await withTaskGroup(of: Result<Value, Failure>.self) { group in
+            for one in all {
                 group.addTask {
                     do throws(Failure) {
-                        _ = try await vault.edit(id, at: date, change)
-                        return nil
+                        return .success(try await body(one))
                     } catch {
-                        return error
+                        return .failure(error)
                     }
                 }
             }
+            var values: [Value] = []
             var first: Failure?
-            for await failure in group { first = first ?? failure }
-            return first
+            for await result in group {
+                switch result {
+                case .success(let value): values.append(value)
+                case .failure(let failure): first = first ?? failure
+                }
+            }
+            return (values, first)
         }
-        await catchUp(with: ids)
-        if let failure { throw failure }
     }
 }

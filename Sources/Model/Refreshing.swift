@@ -165,18 +165,29 @@ extension CredentialManager {
     public func token(
         for id: UUID, minimumValidity: Double?, fresh: Bool = false, acceptUnknownExpiry: Bool = false
     ) async throws(Failure) -> Served {
-        if !fresh, let token = try await vault.token(of: id), let entry = try await vault.entry(id) {
-            let isUnknown = token.facts.lifetime == nil
-            if token.facts.serves(minimumValidity: minimumValidity, at: clock()) || (isUnknown && acceptUnknownExpiry) {
-                return Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
-            }
+        if !fresh,
+            let held = try await held(id, minimumValidity: minimumValidity, acceptUnknownExpiry: acceptUnknownExpiry)
+        {
+            return held
         }
-        let refreshed = try await refresh(id)
+        return served(try await refresh(id), minimumValidity: minimumValidity)
+    }
+
+    /// nil where none is held, or the one that is does not live long enough.
+    func held(
+        _ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool
+    ) async throws(Failure) -> Served? {
+        guard let token = try await vault.token(of: id), let entry = try await vault.entry(id) else { return nil }
+        let isAccepted = token.facts.lifetime == nil && acceptUnknownExpiry
+        guard isAccepted || token.facts.serves(minimumValidity: minimumValidity, at: clock()) else { return nil }
+        return Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
+    }
+
+    func served(_ refreshed: Refreshed, minimumValidity: Double?) -> Served {
         let facts = refreshed.token.facts
         return Served(
             entry: refreshed.entry, token: refreshed.token, wasFetched: true,
-            isShorterThanAsked: facts.lifetime != nil
-                && !facts.serves(minimumValidity: minimumValidity, at: clock()))
+            isShorterThanAsked: facts.lifetime != nil && !facts.serves(minimumValidity: minimumValidity, at: clock()))
     }
 }
 

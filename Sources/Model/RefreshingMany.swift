@@ -16,8 +16,6 @@ extension CredentialManager {
         public var total: Int
         /// Those that failed, in the order of their answers.
         public var failures: [Failed] = []
-
-        public var failed: Int { failures.count }
     }
 
     /// Refreshes clients, at most `concurrency` at a time. One's failure does not stop the others; it is in its entry as
@@ -31,31 +29,73 @@ extension CredentialManager {
         _ ids: [UUID]? = nil, concurrency: Int = 8, progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(Failure) -> Progress {
         guard !isClosed else { throw .locked }
-        var waiting: ArraySlice<UUID>
-        if let ids { waiting = ids[...] } else { waiting = try await entries().map(\.id)[...] }
-        var state = Progress(done: 0, total: waiting.count)
+        let all: [UUID]
+        if let ids { all = ids } else { all = try await entries().map(\.id) }
+        var state = Progress(done: 0, total: all.count)
         progress(state)
-        await withTaskGroup(of: Progress.Failed?.self) { group in
-            for id in waiting.prefix(max(concurrency, 1)) { group.addTask { await self.failure(ofRefreshing: id) } }
-            waiting = waiting.dropFirst(max(concurrency, 1))
-            while let failed = await group.next() {
-                state.done += 1
-                if let failed { state.failures.append(failed) }
-                progress(state)
-                if !Task.isCancelled, let id = waiting.popFirst() {
-                    group.addTask { await self.failure(ofRefreshing: id) }
-                }
-            }
+        await refreshEach(of: all, concurrency: concurrency) { id, result in
+            state.done += 1
+            if case .failure(let failure) = result { state.failures.append(Progress.Failed(id: id, failure: failure)) }
+            progress(state)
         }
         return state
     }
 
-    private func failure(ofRefreshing id: UUID) async -> Progress.Failed? {
+    /// Tokens of many clients, to be used now: each the one that is held, if it lives long enough (the *expiring*
+    /// threshold) or nobody knows how long; else a new one, at most eight being asked for at a time. Nobody is asked for
+    /// twice, whatever comes of it.
+    /// - Returns: what there is, in the order of `ids`, and what there is not.
+    /// - Throws: `locked`; `interrupted` where the task is cancelled.
+    public func tokens(
+        for ids: [UUID]
+    ) async throws(Failure) -> (served: [Served], failures: [Progress.Failed]) {
+        var served: [UUID: Served] = [:]
+        var failures: [Progress.Failed] = []
+        var stale: [UUID] = []
+        for id in ids {
+            guard !isClosed else { throw .locked }
+            do throws(Failure) {
+                served[id] = try await held(id, minimumValidity: nil, acceptUnknownExpiry: true)
+                if served[id] == nil { stale.append(id) }
+            } catch {
+                failures.append(Progress.Failed(id: id, failure: error))
+            }
+        }
+        await refreshEach(of: stale, concurrency: 8) { id, result in
+            switch result {
+            case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil)
+            case .failure(let failure): failures.append(Progress.Failed(id: id, failure: failure))
+            }
+        }
+        guard !isClosed else { throw .locked }
+        guard !Task.isCancelled else { throw .cancelled }
+        return (ids.compactMap { served[$0] }, failures)
+    }
+
+    /// Tells what came of each as it comes. Where the task is cancelled no other is begun.
+    private func refreshEach(
+        of ids: [UUID], concurrency: Int, _ answered: (UUID, Result<Refreshed, Failure>) -> Void
+    ) async {
+        await withTaskGroup(of: (id: UUID, result: Result<Refreshed, Failure>).self) { group in
+            var waiting = ids[...]
+            for id in waiting.prefix(max(concurrency, 1)) {
+                group.addTask { (id, await self.result(ofRefreshing: id)) }
+            }
+            waiting = waiting.dropFirst(max(concurrency, 1))
+            while let answer = await group.next() {
+                answered(answer.id, answer.result)
+                if !Task.isCancelled, let id = waiting.popFirst() {
+                    group.addTask { (id, await self.result(ofRefreshing: id)) }
+                }
+            }
+        }
+    }
+
+    private func result(ofRefreshing id: UUID) async -> Result<Refreshed, Failure> {
         do throws(Failure) {
-            _ = try await refresh(id)
-            return nil
+            return .success(try await refresh(id))
         } catch {
-            return Progress.Failed(id: id, failure: error)
+            return .failure(error)
         }
     }
 }

@@ -4,10 +4,14 @@ import Storage
 
 // What is kept in the vault beside the clients.
 extension CredentialManager {
-    /// Notes that the client's token is used now: `ClientEntry.lastUsed`. A client that is gone is no error.
-    public func noteUse(of id: UUID) async throws(Failure) {
-        try await vault.noteUse(of: id, at: clock().wall)
-        await catchUp(with: id)
+    /// Notes that the clients' tokens are used now: `ClientEntry.lastUsed`. A client that is gone is no error.
+    /// - Throws: the first failure, as `Vault.noteUse`; of the others it is noted all the same.
+    public func noteUse(of ids: [UUID]) async throws(Failure) {
+        guard !isClosed else { throw .locked }
+        let (vault, date) = (vault, clock().wall)
+        let (_, failure) = await together(ids) { (id) throws(Failure) in try await vault.noteUse(of: id, at: date) }
+        await catchUp(with: ids)
+        if let failure { throw failure }
     }
 
     /// What happened, of this session and those before, the oldest first. Throws as `Vault.activity`.

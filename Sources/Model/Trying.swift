@@ -57,7 +57,7 @@ extension CredentialManager {
     private func keep(_ trial: TrialRequest, of id: UUID) async -> Failure? {
         do throws(Failure) {
             try await vault.store(trial, for: id)
-            try await noteUse(of: id)
+            try await noteUse(of: [id])
             return nil
         } catch {
             return error

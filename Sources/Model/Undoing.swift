@@ -53,26 +53,8 @@ extension CredentialManager {
     public func remove(_ clients: [(id: UUID, revision: Int64)]) async throws(Failure) {
         guard !isClosed else { throw .locked }
         let vault = vault
-        // All at once: what waits while the vault commits shares its next transaction.
-        let (removed, failure) = await withTaskGroup(of: Result<UndoableChange, Failure>.self) { group in
-            for (id, revision) in clients {
-                group.addTask {
-                    do throws(Failure) {
-                        return .success(try await vault.remove(id, from: revision))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
-            }
-            var removed: [UndoableChange] = []
-            var first: Failure?
-            for await result in group {
-                switch result {
-                case .success(let change): removed.append(change)
-                case .failure(let failure): first = first ?? failure
-                }
-            }
-            return (removed, first)
+        let (removed, failure) = await together(clients) { (client) throws(Failure) in
+            try await vault.remove(client.id, from: client.revision)
         }
         keep(removed)
         await catchUp(with: clients.map(\.id))

@@ -115,6 +115,19 @@ struct ListUpdateTests {
         #expect(state.message?.text == "2 clients: curl command copied by xclip")
     }
 
+    @Test("where some of several clients came to nothing, it is said how many are missing from the copy")
+    func copiedWithoutSome() {
+        var state = Samples.open()
+        let copied = Copied(
+            destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true, failed: [Samples.id(3)])
+        _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", copied))
+        #expect(
+            state.message?.text
+                == "3 clients: Authorization header (1 of 3 failed and are not in it) copied by xclip")
+        #expect(state.message?.role == .expiring)
+        #expect(state.clipboard?.clears != nil)
+    }
+
     @Test("without a client every key that needs one says so and wants nothing done")
     func disabled() {
         for key in ["r", "c", "C", "y", "e", "D", "d", "x", "f", "#", "i", .enter, " ", "*", "/", "R", "j"] as [Key] {

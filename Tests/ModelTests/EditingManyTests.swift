@@ -92,13 +92,17 @@ struct EditingManyTests {
     @Test("a use is noted and told")
     func use() async throws {
         let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        try await bench.add("c")
         _ = await bench.observe()
         bench.clock.advance(by: 60)
-        try await bench.manager.noteUse(of: entry.id)
-        let told = await entries(1, of: bench)
-        #expect(told[entry.id]?.lastUsed == bench.clock.now.wall)
-        #expect(told[entry.id]?.revision == entry.revision)
+        try await bench.manager.noteUse(of: [a.id, UUID(), b.id])
+        let told = await entries(2, of: bench)
+        for entry in [a, b] {
+            #expect(told[entry.id]?.lastUsed == bench.clock.now.wall)
+            #expect(told[entry.id]?.revision == entry.revision)
+        }
+        #expect(try await bench.manager.entries().map { $0.lastUsed != nil } == [true, true, false])
     }
 
     @Test("what happened and what the screen was like are there after a restart")
@@ -120,7 +124,7 @@ struct EditingManyTests {
         await restarted.close()
         for operation in [
             { try await restarted.setKeepsFresh(true, for: []) }, { _ = try await restarted.activity() },
-            { try await restarted.noteUse(of: UUID()) }, { try await restarted.remember(memory) },
+            { try await restarted.noteUse(of: []) }, { try await restarted.remember(memory) },
         ] as [() async throws -> Void] {
             #expect(await thrown { try await operation() }?.kind == .locked)
         }

@@ -273,7 +273,7 @@ struct RefreshingTests {
             bench.server.answerOne(number == 2 ? ScriptedServer.refusal : ScriptedServer.token("t\(number)"))
         }
         let end = try await task.value
-        #expect((end.done, end.failed, end.total) == (7, 1, 7))
+        #expect((end.done, end.failures.count, end.total) == (7, 1, 7))
         continuation.finish()
         var seen: [CredentialManager.Progress] = []
         for await step in steps { seen.append(step) }
@@ -295,7 +295,7 @@ struct RefreshingTests {
         #expect(await eventually { bench.server.open == 2 })
         task.cancel()
         let progress = try await task.value
-        #expect((progress.done, progress.failed, progress.total) == (2, 2, 5))
+        #expect((progress.done, progress.failures.count, progress.total) == (2, 2, 5))
         #expect(bench.server.arrived == 2)
         #expect(try await bench.manager.entries().allSatisfy { $0.attempt == .idle })
     }
@@ -319,6 +319,29 @@ struct RefreshingTests {
         #expect(progress.failures.map(\.failure.kind) == [.noSuchClient])
         #expect(bench.server.bodies.map { $0.contains("client%202") } == [true, false])
         #expect(try await bench.manager.entries().map { $0.token != nil } == [false, true, true, false])
+    }
+
+    @Test("of many tokens those that are held serve, the others are asked for once, and what fails is told")
+    func tokensOfMany() async throws {
+        let bench = try await Bench { $0 == 2 ? ScriptedServer.refusal : ScriptedServer.token("t\($0)", lifetime: 0) }
+        let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
+        let held = AccessToken(
+            value: Secret(utf8: "held"),
+            facts: TokenFacts(
+                requested: bench.clock.now, obtained: bench.clock.now, lifetime: nil, characterCount: 4))
+        _ = try await bench.manager.vault.store(held, for: b.id, credentialsID: b.profile.credentialsID)
+        _ = try await bench.manager.refresh(a.id)
+        let gone = UUID()
+        let (served, failures) = try await bench.manager.tokens(for: [c.id, b.id, gone, a.id])
+        #expect(bench.server.arrived == 3, "a token without a life is not asked for again, and no refused client")
+        #expect(served.count == 2)
+        let reused = served.first { $0.entry.id == b.id }
+        #expect(reused?.token == held && reused?.wasFetched == false)
+        #expect(served.count { $0.wasFetched } == 1)
+        #expect(Set(failures.map(\.failure.kind)) == [.noSuchClient, .refused])
+        #expect(Set(failures.map(\.id) + served.map(\.entry.id)) == [a.id, b.id, c.id, gone])
+        await bench.manager.close()
+        #expect(await thrown { try await bench.manager.tokens(for: [a.id]) }?.kind == .locked)
     }
 
     // MARK: - Using

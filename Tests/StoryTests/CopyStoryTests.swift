@@ -56,6 +56,20 @@ struct CopyStoryTests {
         #expect(Set(expected).count == 2)
     }
 
+    @Test("of several clients one that is refused is asked once, and the others are copied without it")
+    func severalWithoutOne() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses], recording: true)
+        defer { server.stop() }
+        let story = try await Story.with([
+            server.profile("billing", "app"), server.profile("old", "old"), server.profile("reports", "app"),
+        ])
+        let terminal = try await TerminalStory.open(story)
+        try await terminal.press("*", "c")
+        try await terminal.see("3 clients: Authorization header (1 of 3 failed and are not in it) in tmux's buffer")
+        #expect(try await terminal.copied.split(separator: "\n").count == 2)
+        #expect(server.tokenRequests(of: "old") == 1)
+    }
+
     @Test("the client secret is copied from the menu, where it is marked, and never shown")
     func secret() async throws {
         let server = try server()

@@ -7,33 +7,42 @@ import System
 
 // What is copied, and taken from the clipboard again.
 extension EffectRunner {
-    /// Fetches what does not serve, all at once, and copies a line for each client.
+    /// Fetches what does not serve, all at once, and copies a line for each client that there is something of.
     func copy(_ ids: [UUID], _ format: CopyFormat) {
         copy(ids, noun: format.noun, isSecret: format.holdsToken) { manager throws(Failure) in
-            var pieces: [Secret] = []
-            var facts: TokenFacts?
-            for subject in try await manager.subjects(ids, needsToken: format.needsToken) {
-                pieces.append(format.render(subject))
-                facts = ids.count == 1 ? subject.token?.facts : nil
-                try await manager.noteUse(of: subject.profile.id)
-            }
-            return (Secret(joining: pieces), facts)
+            let (subjects, failures) = try await manager.subjects(ids, needsToken: format.needsToken)
+            if subjects.isEmpty, let first = failures.first { throw first.failure }
+            return Content(
+                text: Secret(joining: subjects.map(format.render)),
+                facts: ids.count == 1 ? subjects.first?.token?.facts : nil,
+                used: format.holdsToken ? subjects.map(\.profile.id) : [], failed: failures.map(\.id))
         }
     }
 
     func copySecret(of id: UUID) {
         copy([id], noun: "client secret", isSecret: true) { manager throws(Failure) in
-            (try await manager.secret(of: id), nil)
+            Content(text: try await manager.secret(of: id))
         }
     }
 
     func copy(text: String, noun: String) {
-        copy([], noun: noun, isSecret: false) { _ in (Secret(utf8: text), nil) }
+        copy([], noun: noun, isSecret: false) { _ in Content(text: Secret(utf8: text)) }
+    }
+
+    /// What is to be copied.
+    private struct Content: Sendable {
+        var text: Secret
+        /// Of the token, where it is one.
+        var facts: TokenFacts?
+        /// The clients whose tokens are in it.
+        var used: [UUID] = []
+        /// Those of whom there is nothing in it.
+        var failed: [UUID] = []
     }
 
     private func copy(
         _ ids: [UUID], noun: String, isSecret: Bool,
-        _ content: @escaping @Sendable (CredentialManager) async throws(Failure) -> (text: Secret, facts: TokenFacts?)
+        _ content: @escaping @Sendable (CredentialManager) async throws(Failure) -> Content
     ) {
         let (mailbox, session, copies) = (mailbox, session, copies)
         let clipboard = Clipboard(environment: environment) {
@@ -41,14 +50,20 @@ extension EffectRunner {
         }
         work(toTheEnd: true) { manager, post in
             do throws(Failure) {
-                let (text, facts) = try await content(manager)
-                let (way, canBeCleared) = try await copies.copy(text, isSecret: isSecret, to: clipboard)
+                let content = try await content(manager)
+                do throws(Failure) {
+                    try await manager.noteUse(of: content.used)
+                } catch {
+                    guard error.kind != .locked else { throw error }
+                    post(.trouble(error))
+                }
+                let (way, canBeCleared) = try await copies.copy(content.text, isSecret: isSecret, to: clipboard)
                 post(
                     .copied(
                         ids, noun: noun,
                         Copied(
-                            destination: way.sentence, facts: facts, isSecret: isSecret, canBeCleared: canBeCleared,
-                            beyondClearing: way.beyondClearing)))
+                            destination: way.sentence, facts: content.facts, isSecret: isSecret,
+                            canBeCleared: canBeCleared, beyondClearing: way.beyondClearing, failed: content.failed)))
             } catch {
                 post(.copyFailed(ids, error))
             }
@@ -107,32 +122,28 @@ actor Copies {
 }
 
 extension CredentialManager {
-    /// The clients, each with a token that serves where one is needed.
-    fileprivate func subjects(_ ids: [UUID], needsToken: Bool) async throws(Failure) -> [CopySubject] {
-        var subjects: [CopySubject] = []
-        // Those that must be asked for come side by side, at most eight at a time.
-        if needsToken, ids.count > 1 {
-            let stale = try await staleTokens(among: ids)
-            if !stale.isEmpty { try await refreshAll(stale) }
+    /// The clients, each with a token that serves where one is needed, and those that can't be had.
+    fileprivate func subjects(
+        _ ids: [UUID], needsToken: Bool
+    ) async throws(Failure) -> (subjects: [CopySubject], failures: [(id: UUID, failure: Failure)]) {
+        if needsToken {
+            let (served, failures) = try await tokens(for: ids)
+            let now = Clocks.now()
+            return (
+                served.map { CopySubject(profile: $0.entry.profile, token: $0.token, now: now) },
+                failures.map { (id: $0.id, failure: $0.failure) }
+            )
         }
+        var subjects: [CopySubject] = []
+        var failures: [(id: UUID, failure: Failure)] = []
         for id in ids {
-            if needsToken {
-                let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
-                subjects.append(
-                    CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now()))
-            } else if let entry = try await entries().first(where: { $0.id == id }) {
+            if let entry = try await entry(id) {
                 subjects.append(CopySubject(profile: entry.profile, token: nil, now: Clocks.now()))
+            } else {
+                failures.append((id: id, failure: Failure(.noSuchClient, "the client is not in the vault any more")))
             }
         }
-        return subjects
-    }
-
-    private func staleTokens(among ids: [UUID]) async throws(Failure) -> [UUID] {
-        let now = Clocks.now()
-        return try await entries().filter { entry in
-            ids.contains(entry.id)
-                && !(entry.token.map { $0.lifetime == nil || $0.serves(minimumValidity: nil, at: now) } ?? false)
-        }.map(\.id)
+        return (subjects, failures)
     }
 }
 

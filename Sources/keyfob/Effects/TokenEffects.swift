@@ -49,7 +49,7 @@ extension EffectRunner {
             do throws(Failure) {
                 let exchange = await manager.exchange(of: id)
                 let token = try await manager.token(of: id)
-                let name = try await manager.entries().first { $0.id == id }?.profile.name
+                let name = try await manager.entry(id)?.profile.name
                 let bundle = exchange.map {
                     SupportBundle.text($0, client: name, version: Version.number, now: Clocks.now().wall)
                 }
