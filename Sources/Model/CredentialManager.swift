@@ -68,7 +68,13 @@ public actor CredentialManager {
     var known: [UUID: ClientEntry] = [:]
     /// What observers were told last.
     private var told: [UUID: ClientEntry] = [:]
-    private var observers: [UInt64: AsyncStream<Change>.Continuation] = [:]
+    private var observers: [UInt64: Observer] = [:]
+
+    private struct Observer {
+        let stream: AsyncStream<Change>.Continuation
+        /// Whether it was told all that there is; before, no single change is of use to it.
+        var isLoaded = false
+    }
 
     private var stale: Set<UUID> = []
     private var isAllStale = false
@@ -108,8 +114,8 @@ public actor CredentialManager {
 
     // MARK: - Seeing
 
-    /// Everything that happens from now on, beginning with `loaded` and a `failed` for each damaged record (or `failed`
-    /// alone). It ends when the manager is closed.
+    /// Everything that happens from now on, beginning with `loaded` and a `failed` for each damaged record. Where the
+    /// clients can't be read, `failed` says so, and `loaded` comes once they can. It ends when the manager is closed.
     public func changes() -> AsyncStream<Change> {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
         let number = nextNumber()
@@ -118,13 +124,8 @@ public actor CredentialManager {
             isAllStale = true
             await catchUp()
             guard !isClosed else { return continuation.finish() }
-            if let loadFailure {
-                continuation.yield(.failed(loadFailure))
-            } else {
-                continuation.yield(.loaded(sortedEntries()))
-                for failure in damaged { continuation.yield(.failed(failure)) }
-            }
-            observers[number] = continuation
+            observers[number] = Observer(stream: continuation)
+            if let loadFailure { continuation.yield(.failed(loadFailure)) } else { tellAll() }
         }
         return stream
     }
@@ -164,7 +165,7 @@ public actor CredentialManager {
             if try await vault.changedElsewhere() { isAllStale = true }
             await catchUp()
         } catch {
-            tell(.failed(error))
+            tellUnreadable(error)
         }
     }
 
@@ -219,7 +220,7 @@ public actor CredentialManager {
         isClosed = true
         stopRenewing()
         for id in Array(flights.keys) { abort(id, with: .locked) }
-        for observer in observers.values { observer.finish() }
+        for observer in observers.values { observer.stream.finish() }
         observers = [:]
         known = [:]
         exchanges = [:]
@@ -282,11 +283,12 @@ public actor CredentialManager {
             for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
             for entry in entries { learn(entry.id, entry) }
             for failure in newlyDamaged { tell(.failed(failure)) }
+            tellAll()
             return true
         } catch {
             isAllStale = true
             loadFailure = error
-            tell(.failed(error))
+            tellUnreadable(error)
             return false
         }
     }
@@ -296,7 +298,7 @@ public actor CredentialManager {
             learn(id, try await vault.entry(id))
         } catch {
             stale.insert(id)
-            tell(.failed(error))
+            tellUnreadable(error)
         }
     }
 
@@ -337,7 +339,24 @@ public actor CredentialManager {
     }
 
     func tell(_ change: Change) {
-        for observer in observers.values { observer.yield(change) }
+        for observer in observers.values where observer.isLoaded { observer.stream.yield(change) }
+    }
+
+    /// Those who wait for all that there is are told as well why it does not come.
+    private func tellUnreadable(_ failure: Failure) {
+        for observer in observers.values { observer.stream.yield(.failed(failure)) }
+    }
+
+    /// Tells all that there is to those who were not told yet.
+    private func tellAll() {
+        let waiting = observers.filter { !$0.value.isLoaded }
+        guard !waiting.isEmpty else { return }
+        let entries = sortedEntries()
+        for (number, observer) in waiting {
+            observer.stream.yield(.loaded(entries))
+            for failure in damaged { observer.stream.yield(.failed(failure)) }
+            observers[number]?.isLoaded = true
+        }
     }
 
     private func forgetObserver(_ number: UInt64) { observers[number] = nil }

@@ -99,6 +99,19 @@ struct CredentialManagerTests {
         ) { try await bench.manager.entry(named: "bill\u{1B}[31ming") }
     }
 
+    @Test("one client is read by its ID, with what is under way; one that is gone is none")
+    func one() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        #expect(try await bench.manager.entry(entry.id) == entry)
+        #expect(try await bench.manager.entry(UUID()) == nil)
+        let task = await bench.refreshing(entry.id)
+        #expect(try await bench.manager.entry(entry.id)?.attempt == .refreshing(since: bench.clock.now))
+        await bench.manager.close()
+        _ = await task.value
+        #expect(await thrown { try await bench.manager.entry(entry.id) as Any }?.kind == .locked)
+    }
+
     @Test("what another process adds, edits and removes is told when the folder has changed")
     func elsewhere() async throws {
         let bench = try await Bench()
@@ -138,6 +151,22 @@ struct CredentialManagerTests {
         await bench.manager.vaultMayHaveChanged()
         #expect(await bench.next() == .entry(added))
         #expect(try await bench.manager.entries() == [added])
+    }
+
+    @Test("where the first reading fails that is told, and then all there is, as soon as it can be read")
+    func failedFirstReading() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        try bench.hideVault()
+        guard case .failed = await bench.observe() else {
+            Issue.record("the failure was not told")
+            return
+        }
+        try bench.showVault()
+        await bench.manager.vaultMayHaveChanged()
+        #expect(await bench.next() == .loaded([entry]))
+        let added = try await bench.add("b")
+        #expect(await bench.next() == .entry(added))
     }
 
     @Test("one client that could not be read is read anew when the folder changes")
