@@ -24,6 +24,8 @@ public actor CredentialManager {
         /// The token of a client that is kept fresh is about to expire, and renewing it came to nothing so far. Told
         /// once a token.
         case aboutToExpire(UUID)
+        /// Whether there is something to undo; told where that changes, and after each undoing.
+        case undoable(Bool)
     }
 
     /// A token fetched just now.
@@ -114,7 +116,8 @@ public actor CredentialManager {
 
     // MARK: - Seeing
 
-    /// Everything that happens from now on, beginning with `loaded` and a `failed` for each damaged record. Where the
+    /// Everything that happens from now on, beginning with `loaded`, a `failed` for each damaged record and
+    /// `undoable` where there is something to undo. Where the
     /// clients can't be read, `failed` says so, and `loaded` comes once they can. It ends when the manager is closed.
     public func changes() -> AsyncStream<Change> {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
@@ -355,6 +358,7 @@ public actor CredentialManager {
         for (number, observer) in waiting {
             observer.stream.yield(.loaded(entries))
             for failure in damaged { observer.stream.yield(.failed(failure)) }
+            if !undoable.isEmpty { observer.stream.yield(.undoable(true)) }
             observers[number]?.isLoaded = true
         }
     }

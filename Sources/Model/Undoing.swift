@@ -14,38 +14,50 @@ extension CredentialManager {
 
     /// What was taken back.
     public struct Undone: Sendable, Equatable {
-        /// The clients as they are now, in no order; more than one where they had been removed together.
+        /// The clients as they are now, in no order; more than one where they had been changed together.
         public var entries: [ClientEntry]
-        /// Whether they had been removed; if not, edited.
-        public var wasRemoval: Bool
+        /// Why others are not as they were, the first of the reasons; nil where all are.
+        public var failure: Failure?
     }
 
-    /// Takes back the last edit or removal that this manager has done, once. Only the last one is kept, still sealed,
-    /// and not beyond `close`. What is set for marked clients (`setTags`) is none of them.
-    /// - Throws: `unacceptableInput` where there is nothing to undo; the first of what `Vault.undo` throws. Of clients
-    ///   removed together the others come back all the same. It can be tried again for those whose name is taken, and
-    ///   where the vault could not be written.
+    /// Takes back the last edit or removal that this manager has done, once: of all clients that were changed together.
+    /// Only the last one is kept, still sealed, and not beyond `close`. `Change.undoable` tells whether there is one. What
+    /// `setKeepsFresh` sets is no step of its own, and stays as it is.
+    ///
+    /// Where it came to nothing for a client because a name is taken, or the vault could not be written, it can be tried
+    /// again for that one.
+    /// - Throws: `unacceptableInput` where there is nothing to undo; the first of what `Vault.undo` throws, where nothing
+    ///   was taken back.
     public func undo() async throws(Failure) -> Undone {
         guard !isClosed else { throw .locked }
         let changes = undoable
-        guard let isRemoval = changes.first?.isRemoval else { throw .nothingToUndo }
+        guard !changes.isEmpty else { throw .nothingToUndo }
         undoable = []
+        let vault = vault
+        let (results, _) = await together(changes) { change in
+            do throws(Failure) {
+                return (change: change, result: Result<ClientEntry, Failure>.success(try await vault.undo(change)))
+            } catch {
+                return (change: change, result: .failure(error))
+            }
+        }
         var entries: [ClientEntry] = []
         var later: [UndoableChange] = []
         var failure: Failure?
-        for change in changes {
-            do throws(Failure) {
-                entries.append(try await vault.undo(change))
-            } catch {
-                failure = failure ?? error
-                if [.nameTaken, .vaultBusy, .cannotWrite].contains(error.kind) { later.append(change) }
+        for (change, result) in results {
+            switch result {
+            case .success(let entry): entries.append(entry)
+            case .failure(let reason):
+                failure = failure ?? reason
+                if [.nameTaken, .vaultBusy, .cannotWrite].contains(reason.kind) { later.append(change) }
             }
         }
         // Unless something else has been done meanwhile.
-        if undoable.isEmpty { keep(later) }
+        if undoable.isEmpty, !isClosed { undoable = later }
+        tell(.undoable(!undoable.isEmpty))
         await catchUp(with: changes.map(\.id))
-        if let failure { throw failure }
-        return Undone(entries: entries.map { shown(afterWriting: $0) }, wasRemoval: isRemoval)
+        if let failure, entries.isEmpty { throw failure }
+        return Undone(entries: entries.map { shown(afterWriting: $0) }, failure: failure)
     }
 
     /// Removes clients together: `undo` brings all of them back. Those whose revision is another one stay.
@@ -63,7 +75,10 @@ extension CredentialManager {
 
     /// Keeps what the last change is taken back with, in the place of what was kept before; nothing keeps that.
     func keep(_ changes: [UndoableChange]) {
-        if !isClosed, !changes.isEmpty { undoable = changes }
+        guard !isClosed, !changes.isEmpty else { return }
+        let isNew = undoable.isEmpty
+        undoable = changes
+        if isNew { tell(.undoable(true)) }
     }
 }
 

@@ -12,6 +12,8 @@ final class Bench {
     let server: ScriptedServer
     let clock = TestClock()
     let manager: CredentialManager
+    /// Whether there is something to undo, as observers were told last.
+    private(set) var canUndo: Bool?
     private var observed: AsyncStream<CredentialManager.Change>.Iterator?
 
     static let passphrase = Secret(utf8: "correct horse")
@@ -81,10 +83,15 @@ final class Bench {
         return await next()
     }
 
+    /// The next change; what is told of undoing is in `canUndo`.
     func next() async -> CredentialManager.Change? {
         var iterator = observed
         defer { observed = iterator }
-        return await iterator?.next()
+        while let change = await iterator?.next() {
+            guard case .undoable(let isUndoable) = change else { return change }
+            canUndo = isUndoable
+        }
+        return nil
     }
 
     /// A refresh under way, its request with the server.

@@ -289,7 +289,7 @@ struct CredentialManagerTests {
             switch change {
             case .entry(let entry): told[entry.id] = entry
             case .removed(let id): told[id] = nil
-            case .loaded, .failed, .renewed, .renewalFailed, .aboutToExpire: Issue.record("told \(change)")
+            case .loaded, .failed, .renewed, .renewalFailed, .aboutToExpire, .undoable: Issue.record("told \(change)")
             }
         }
         #expect(told == Dictionary(uniqueKeysWithValues: inVault.map { ($0.id, $0) }))

@@ -13,7 +13,7 @@ struct KeepingFreshTests {
         while let change = await bench.next() {
             switch change {
             case .renewed, .renewalFailed, .aboutToExpire: return change
-            case .loaded, .entry, .removed, .failed: continue
+            case .loaded, .entry, .removed, .failed, .undoable: continue
             }
         }
         return nil

@@ -14,7 +14,7 @@ struct UndoingTests {
         try await bench.manager.remove(entry.id, from: entry.revision)
         #expect(await bench.observe() == .loaded([]))
         let undone = try await bench.manager.undo()
-        #expect(undone.wasRemoval)
+        #expect(undone.failure == nil)
         let back = try #require(undone.entries.first)
         #expect(back.profile == entry.profile)
         #expect(back.token == entry.token)
@@ -35,7 +35,6 @@ struct UndoingTests {
             profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
         #expect(edited.token == nil)
         let undone = try await bench.manager.undo()
-        #expect(!undone.wasRemoval)
         #expect(undone.entries.map(\.profile) == [entry.profile])
         #expect(undone.entries.map(\.token) == [entry.token])
         let again = await thrown { try await bench.manager.undo() }
@@ -106,7 +105,7 @@ struct UndoingTests {
         #expect(failure?.kind == .conflict)
         #expect(try await bench.manager.entries().map(\.id) == [c.id])
         let undone = try await bench.manager.undo()
-        #expect(undone.wasRemoval)
+        #expect(undone.failure == nil)
         #expect(Set(undone.entries.map(\.id)) == [a.id, b.id])
         #expect(try await bench.manager.entries().map(\.id) == [a.id, b.id, c.id])
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
@@ -118,7 +117,9 @@ struct UndoingTests {
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
         try await bench.manager.remove([a, b].map { (id: $0.id, revision: $0.revision) })
         let usurper = try await bench.add("A")
-        #expect(await thrown { try await bench.manager.undo() }?.kind == .nameTaken)
+        let undone = try await bench.manager.undo()
+        #expect(undone.failure?.kind == .nameTaken)
+        #expect(undone.entries.map(\.id) == [b.id], "what came back is told all the same")
         #expect(try await bench.manager.entries().map(\.id) == [usurper.id, b.id])
         let other = bench.manager(over: try await bench.otherVault())
         try await other.remove(usurper.id, from: nil)
@@ -165,6 +166,39 @@ struct UndoingTests {
         #expect(failure?.kind == .unacceptableInput)
         #expect(try await bench.manager.entries().map(\.profile.name) == ["b"])
         #expect(try await bench.manager.undo().entries.map(\.profile.name) == ["a"])
+    }
+
+    @Test("observers are told whether there is something to undo: at first, when it comes and goes, after a failed one")
+    func told() async throws {
+        let bench = try await Bench()
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        _ = await bench.observe()
+        // What is told of undoing comes before the change that it is of.
+        try await bench.manager.remove(a.id, from: nil)
+        #expect(await bench.next() == .removed(a.id))
+        #expect(bench.canUndo == true)
+        let usurper = try await bench.add("A")
+        #expect(await bench.next() == .entry(usurper))
+        #expect(await thrown { try await bench.manager.undo() }?.kind == .nameTaken)
+        try await bench.manager.noteUse(of: [b.id])
+        _ = await bench.next()
+        #expect(bench.canUndo == true, "it can be tried again")
+    }
+
+    @Test("a removal that fails for some is the step to undo; one that fails for all leaves the step before")
+    func halfRemoval() async throws {
+        let bench = try await Bench()
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        let stale = (id: b.id, revision: b.revision + 1)
+        #expect(await thrown { try await bench.manager.remove([(id: a.id, revision: a.revision), stale]) } != nil)
+        #expect(await thrown { try await bench.manager.remove([stale]) }?.kind == .conflict)
+        _ = await bench.observe()
+        try await bench.manager.noteUse(of: [b.id])
+        _ = await bench.next()
+        #expect(bench.canUndo == true, "who begins to look is told")
+        #expect(try await bench.manager.undo().entries.map(\.id) == [a.id])
+        _ = await bench.next()
+        #expect(bench.canUndo == false)
     }
 
     @Test("closing forgets it")

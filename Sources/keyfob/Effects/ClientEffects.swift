@@ -32,7 +32,9 @@ extension EffectRunner {
     func undo() {
         work { manager, post in
             do throws(Failure) {
-                post(.undone(try await manager.undo().entries))
+                let undone = try await manager.undo()
+                post(.undone(undone.entries))
+                if let failure = undone.failure { post(.undoFailed(failure)) }
             } catch {
                 post(.undoFailed(error))
             }

@@ -152,6 +152,7 @@ final class EffectRunner {
                 case .renewed(let id, let seconds): post(.renewed(id, seconds: seconds))
                 case .renewalFailed(let id, let failure, let next): post(.renewalFailed(id, failure, next: next))
                 case .aboutToExpire(let id): post(.aboutToExpire(id))
+                case .undoable(let isUndoable): post(.canUndo(isUndoable))
                 }
             }
         }
