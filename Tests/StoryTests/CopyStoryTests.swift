@@ -21,10 +21,9 @@ struct CopyStoryTests {
         defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("y")
-        let menu = try await terminal.see("Copy billing")
-        #expect(menu.contains("a token is fetched first"))
-        #expect(
-            menu.contains("Authorization: Bearer ••••••") && menu.contains("curl -H 'Authorization: Bearer ••••••'"))
+        try await terminal.see(
+            "Copy billing", "a token is fetched first", " Authorization: Bearer ••••••",
+            "curl -H 'Authorization: Bearer ••••••'")
         try await terminal.type("bash")
         try await terminal.see("one entry") { $0.contains("export ACCESS_TOKEN='••••••'") && !$0.contains("HTTPie") }
         try await terminal.press("Enter")
@@ -45,8 +44,7 @@ struct CopyStoryTests {
         defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("*", "y")
-        let menu = try await terminal.see("Copy 2 clients, a line each")
-        #expect(!menu.contains("client secret"))
+        try await terminal.see("Copy 2 clients, a line each", ".http file lines", without: ["client secret"])
         try await terminal.press("Enter")
         try await terminal.see("2 clients: Authorization header in tmux's buffer")
         let copied = try await terminal.copied
@@ -80,10 +78,9 @@ struct CopyStoryTests {
         try await terminal.type("secret")
         let menu = try await terminal.see("✗ the secret itself, not a token")
         try await terminal.press("Enter")
-        let after = try await terminal.see("billing: client secret in tmux's buffer")
+        let after = try await terminal.see("billing: client secret in tmux's buffer", "clipboard clears in 0:4")
         #expect(try await terminal.copied == "s3cret")
         #expect(!menu.contains("s3cret") && !after.contains("s3cret"))
-        #expect(after.contains("clipboard clears in 0:45"))
     }
 
     @Test("what was copied is cleared after the seconds that are set, also when the vault was locked meanwhile")
@@ -101,7 +98,6 @@ struct CopyStoryTests {
         try await terminal.see("clipboard clears in 0:0")
         try await terminal.press("l")
         try await terminal.see("Passphrase")
-        #expect(try await terminal.bufferCount == 1)
         try await terminal.waitForBuffers(0)
     }
 

@@ -3,7 +3,7 @@ import DemoServer
 import Foundation
 import Testing
 
-@Suite("The terminal interface, end to end", .serialized)
+@Suite("The terminal interface, end to end")
 struct JourneyTests {
     @Test(
         "from nothing: a vault, a first client, a token, a moving countdown, a copy, a lock, a resize, the shell again")

@@ -13,20 +13,16 @@ struct SettingsStoryTests {
         try story.set("// mine\n{\n  clear_clipboard_seconds: 30, // half\n  theme: 'dark'\n}\n")
         let terminal = try await TerminalStory.open(story)
         try await terminal.press(",")
-        let menu = try await terminal.see("< dark >")
-        #expect(menu.contains("< 30 seconds >") && menu.contains("config.json: theme"))
-        let dark = try await terminal.coloredScreen
+        try await terminal.see("< dark >", "< 30 seconds >", "config.json: theme")
+        try await terminal.seeColors("the dark theme") { $0.contains("38;5;39") }
         try await terminal.press("Right")
         try await terminal.see("< light >")
-        let light = try await terminal.coloredScreen
+        try await terminal.seeColors("the light theme") { $0.contains("38;5;25m") && !$0.contains("38;5;39") }
         try await terminal.press("Right")
         try await terminal.see("< high contrast >")
         try await terminal.press("Right")
         try await terminal.see("< none >")
-        let none = try await terminal.coloredScreen
-        #expect(dark.contains("38;5;39"))
-        #expect(light.contains("38;5;25") && !light.contains("38;5;39"))
-        #expect(!none.contains("38;5;"))
+        try await terminal.seeColors("no colour") { !$0.contains("38;5;") }
         try await terminal.press("Down", "Down", "Left")
         try await terminal.see("< 20 seconds >")
         let wanted = "// mine\n{\n  clear_clipboard_seconds: 20, // half\n  theme: \"none\"\n}\n"

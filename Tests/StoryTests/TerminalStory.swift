@@ -28,6 +28,7 @@ final class TerminalStory: Sendable {
     static func start(
         _ story: Story, _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
     ) async throws -> TerminalStory {
+        await Places.shared.take()
         let terminal = TerminalStory(story)
         let variables = [
             "PATH": "\(Story.program.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": story.folder.path,
@@ -72,6 +73,7 @@ final class TerminalStory: Sendable {
     deinit {
         let server = server.withLock { $0 }
         if server > 0 { kill(server, SIGTERM) }
+        Task { await Places.shared.giveBack() }
     }
 
     /// Keys by tmux's names: `Enter`, `C-c`, `Escape`, `Down`; anything else is typed.
@@ -91,9 +93,6 @@ final class TerminalStory: Sendable {
     }
 
     var screen: String { get async throws { try await tmux("capture-pane", "-p") } }
-
-    /// The screen with the escape sequences that colour it.
-    var coloredScreen: String { get async throws { try await tmux("capture-pane", "-p", "-e") } }
 
     /// The mouse's left button at a place of the screen, counted from 0, as a terminal reports it in SGR form.
     func click(column: Int, row: Int) async throws { try await type("\u{1B}[<0;\(column + 1);\(row + 1)M") }
@@ -140,25 +139,38 @@ final class TerminalStory: Sendable {
     /// What another program copies.
     func copyElsewhere(_ text: String) async throws { try await tmux("set-buffer", text) }
 
-    /// Waits until `text` is on the screen, for `seconds` at most.
+    /// Waits until all of `texts` are on the screen and nothing of `others`, for `seconds` at most.
     @discardableResult
-    func see(_ text: String, within seconds: Double = 20) async throws -> String {
-        try await see("\"\(text)\"", within: seconds) { $0.contains(text) }
+    func see(_ texts: String..., without others: [String] = [], within seconds: Double = 20) async throws -> String {
+        try await see("\(texts)\(others.isEmpty ? "" : " without \(others)")", within: seconds) { screen in
+            texts.allSatisfy(screen.contains) && !others.contains(where: screen.contains)
+        }
     }
 
     /// Waits until the screen is as `isSeen` wants it.
+    ///
+    /// A look may be at half of a painting: what is wanted of the screen belongs into the one condition.
     @discardableResult
     func see(_ wanted: String, within seconds: Double = 20, _ isSeen: (String) -> Bool) async throws -> String {
+        try await look(for: wanted, within: seconds, isSeen) { try await screen }
+    }
+
+    /// Waits until the screen is as `isSeen` wants it, with the escape sequences that colour it.
+    @discardableResult
+    func seeColors(_ wanted: String, _ isSeen: (String) -> Bool) async throws -> String {
+        try await look(for: wanted, within: 20, isSeen) { try await tmux("capture-pane", "-p", "-e") }
+    }
+
+    private func look(
+        for wanted: String, within seconds: Double, _ isSeen: (String) -> Bool, at screen: () async throws -> String
+    ) async throws -> String {
         let deadline = ContinuousClock.now + .seconds(seconds)
-        var now = try await screen
-        while !isSeen(now) {
+        while true {
+            let now = try await screen()
+            if isSeen(now) { return now }
             guard ContinuousClock.now < deadline else { throw NotSeen(wanted: wanted, screen: now) }
-            try await Task.sleep(for: .milliseconds(15))
-            now = try await screen
+            try await Task.sleep(for: .milliseconds(30))
         }
-        // That look may have been at half of a painting; the next is at all of it.
-        let next = try await screen
-        return isSeen(next) ? next : now
     }
 
     /// After the program's end: the terminal's modes are what they were, and its main screen is back.
@@ -189,5 +201,28 @@ final class TerminalStory: Sendable {
             throw NotSeen(wanted: "an end of tmux \(arguments.first ?? "")", screen: "\(result.ending)")
         }
         return result.output.unwipeableText()
+    }
+}
+
+/// How many terminals there are at once. With more of them a small machine takes no less time for all together, and what
+/// takes seconds by a story's own clock takes longer than that.
+private actor Places {
+    static let shared = Places(3 * ProcessInfo.processInfo.activeProcessorCount)
+
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func take() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func giveBack() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }
