@@ -5,33 +5,45 @@ import Storage
 // What is set for marked clients together. It is no credential: tokens and requests under way stay, and no revision is
 // compared.
 extension CredentialManager {
-    /// Turns the renewing by itself on or off (`keepFresh`). Observers are told of each client that is not as it was.
+    /// Turns the renewing by itself on or off (`keepFresh`). Observers are told of each client that is not as it was. It
+    /// is no step to undo, and leaves the one that there is.
     /// - Throws: the first failure (`noSuchClient`, what the vault throws); the others are set all the same.
     public func setKeepsFresh(_ keepsFresh: Bool, for ids: [UUID]) async throws(Failure) {
-        try await edit(ids) { $0.keepsFresh = keepsFresh }
+        let (changes, failure) = try await edit(ids) { $0.keepsFresh = keepsFresh }
+        let later = Dictionary(changes.map { ($0.id, $0) }) { $1 }
+        undoable = undoable.map { change in
+            guard let later = later[change.id], change.isFollowed(by: later) else { return change }
+            return change.followed(by: later)
+        }
+        await catchUp(with: ids)
+        if let failure { throw failure }
     }
 
     /// Gives each client the tags of `adding` that it does not have and takes those of `removing` away, upper and lower
-    /// case counting as one.
+    /// case counting as one. `undo` takes it back from all of them.
     /// - Throws: as `setKeepsFresh`; `unacceptableInput` where the vault refuses a tag.
     public func setTags(adding: [String], removing: [String], for ids: [UUID]) async throws(Failure) {
         let removed = Set(removing.map(ClientName.key))
-        try await edit(ids) { profile in
+        let (changes, failure) = try await edit(ids) { profile in
             profile.tags.removeAll { removed.contains(ClientName.key($0)) }
             for tag in adding where !profile.tags.contains(where: { ClientName.key($0) == ClientName.key(tag) }) {
                 profile.tags.append(tag)
             }
         }
+        keep(changes)
+        await catchUp(with: ids)
+        if let failure { throw failure }
     }
 
     private func edit(
         _ ids: [UUID], _ change: @escaping @Sendable (inout ClientProfile) -> Void
-    ) async throws(Failure) {
+    ) async throws(Failure) -> (changes: [UndoableChange], failure: Failure?) {
         guard !isClosed else { throw .locked }
         let (vault, date) = (vault, clock().wall)
-        let (_, failure) = await together(ids) { (id) throws(Failure) in try await vault.edit(id, at: date, change) }
-        await catchUp(with: ids)
-        if let failure { throw failure }
+        let (changes, failure) = await together(ids) { (id) throws(Failure) in
+            try await vault.edit(id, at: date, change).undoable
+        }
+        return (changes.compactMap { $0 }, failure)
     }
 
     /// Does the same to each of `all`, at once: what waits while the vault commits shares its next transaction.

@@ -20,6 +20,12 @@ public struct UndoableChange: Sendable {
 
     public var isRemoval: Bool { revisionLeft == nil }
 
+    /// Whether `later` was made from what this change has left, with nothing in between.
+    public func isFollowed(by later: UndoableChange) -> Bool {
+        let before = later.rows.first { $0.kind == .profile }?.before
+        return later.id == id && before != nil && before?.revision == revisionLeft
+    }
+
     /// This change and one that was made from the revision it left, as one that is taken back in one go.
     public func followed(by later: UndoableChange) -> UndoableChange {
         let kinds = rows.map(\.kind)
@@ -31,7 +37,7 @@ public struct UndoableChange: Sendable {
 extension Vault {
     /// Takes an edit or a removal back: what it changed is again as it was, `changed` too, under revisions greater than
     /// any that it had. A token comes back where the change had dropped it. What the change had not touched stays: a
-    /// token that was stored since a rename, for example.
+    /// token that was stored since a rename, for example. So does `keepsFresh` where an edit is undone: it is a switch.
     /// - Returns: the client as stored.
     /// - Throws: `.conflict` where an edited client was changed since by anybody, or a removed one is there again;
     ///   `.noSuchClient` where an edited one was removed since; `.nameTaken` where its name is another's now. Nothing is
@@ -77,8 +83,13 @@ extension OpenVault {
         if let name = try formerName(change), let holder = try holder(ofName: name), holder != id {
             throw .nameTaken(name)
         }
+        let keepsFresh = change.isRemoval ? nil : (try? profile(of: id))?.profile.keepsFresh
         for row in change.rows {
             if let before = row.before { try putBack(before, row.kind, of: id) } else { try delete(row.kind, of: id) }
+        }
+        if let keepsFresh, var profile = try profile(of: id)?.profile, profile.keepsFresh != keepsFresh {
+            profile.keepsFresh = keepsFresh
+            try write(.profile, of: id, StoredProfile(profile))
         }
         guard let entry = try entry(id) else { throw Failure(.bug, "an undone change has brought back no client") }
         noteName(entry.profile.name, of: id)

@@ -65,19 +65,21 @@ extension Vault {
     /// - Parameters:
     ///   - date: when it was changed.
     ///   - change: makes the change on the profile as it is stored, inside the transaction.
+    /// - Returns: the client as stored, and what `undo` takes the change back with; nil where nothing has changed.
     /// - Throws: `.noSuchClient`; `.unacceptableInput` as for a new client; `.bug` where `change` touches the name, what
     ///   a token is asked with, or what is the vault's to set.
     public func edit(
         _ id: UUID, at date: Date, _ change: @escaping @Sendable (inout ClientProfile) -> Void
-    ) async throws(Failure) -> ClientEntry {
+    ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange?) {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard let (stored, revision) = try vault.profile(of: id) else { throw .clientGone() }
             var edited = stored
             change(&edited)
             guard edited.keepsAllBut(freeFieldsOf: stored) else { throw .editedTooMuch(stored.name) }
-            guard edited != stored else { return try vault.entry(stored, revision: revision) }
+            guard edited != stored else { return (try vault.entry(stored, revision: revision), nil) }
             edited.changed = date
-            return try vault.put(try edited.checked(), secret: nil)
+            let checked = try edited.checked()
+            return try vault.undoably([.profile], of: id) { () throws(Failure) in try vault.put(checked, secret: nil) }
         }
     }
 

@@ -168,6 +168,41 @@ struct UndoingTests {
         #expect(try await bench.manager.undo().entries.map(\.profile.name) == ["a"])
     }
 
+    @Test("tags set for marked clients are taken back from all of them in one go")
+    func tags() async throws {
+        let bench = try await Bench()
+        let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
+        try await bench.manager.setTags(adding: ["eu"], removing: [], for: [b.id])
+        let failure = await thrown {
+            try await bench.manager.setTags(adding: ["eu", "test"], removing: [], for: [a.id, b.id, UUID()])
+        }
+        #expect(failure?.kind == .noSuchClient)
+        // Nothing changes, and so the step before stays.
+        try await bench.manager.setTags(adding: ["eu"], removing: [], for: [a.id])
+        let undone = try await bench.manager.undo()
+        #expect(Set(undone.entries.map(\.id)) == [a.id, b.id])
+        #expect(try await bench.manager.entries().map(\.profile.tags) == [[], ["eu"], []])
+        #expect(c.profile.tags == [])
+    }
+
+    @Test("keeping fresh is a switch: what was done before it is undone, and it stays as it is")
+    func keepsFresh() async throws {
+        let bench = try await Bench()
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        try await bench.manager.setTags(adding: ["eu"], removing: [], for: [a.id, b.id])
+        try await bench.manager.setKeepsFresh(true, for: [a.id])
+        try await bench.manager.setKeepsFresh(true, for: [a.id, b.id])
+        try await bench.manager.setKeepsFresh(false, for: [b.id])
+        let undone = try await bench.manager.undo()
+        #expect(undone.failure == nil)
+        let entries = try await bench.manager.entries()
+        #expect(entries.map(\.profile.tags) == [[], []])
+        #expect(entries.map(\.profile.keepsFresh) == [true, false])
+        try await bench.manager.remove(a.id, from: nil)
+        try await bench.manager.setKeepsFresh(true, for: [b.id])
+        #expect(try await bench.manager.undo().entries.map(\.profile.keepsFresh) == [true])
+    }
+
     @Test("observers are told whether there is something to undo: at first, when it comes and goes, after a failed one")
     func told() async throws {
         let bench = try await Bench()

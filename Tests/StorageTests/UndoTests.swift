@@ -189,7 +189,7 @@ struct UndoTests {
         var profile = entry.profile
         profile.name = "renamed"
         let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
-        let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }
+        let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }.entry
         let expected = Failure(
             .conflict, "client \"renamed\" was changed since", hints: ["nothing was undone: edit it as it is now"])
         #expect(await failure { () throws(Failure) in try await vault.undo(change) } == expected)
@@ -199,6 +199,52 @@ struct UndoTests {
         #expect(try await vault.snapshot().entries.isEmpty)
         await vault.close()
         await other.close()
+    }
+
+    @Test("An edit without a revision is undone like any other, and one that changes nothing is none")
+    func freeEdit() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        let change = try #require(try await vault.edit(entry.id, at: later) { $0.tags = ["new"] }.undoable)
+        let undone = try await vault.undo(change)
+        #expect(undone.profile == entry.profile && undone.token == entry.token)
+        #expect(try await vault.edit(entry.id, at: later) { $0.tags = entry.profile.tags }.undoable == nil)
+        await vault.close()
+    }
+
+    @Test("An edit that a switch has followed is undone with both, but for the switch")
+    func switchSince() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let entry = try await filled(vault)
+        var profile = entry.profile
+        profile.notes = "edited"
+        let edit = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
+        let on = try #require(
+            try await vault.edit(entry.id, at: later) { $0.keepsFresh = !entry.profile.keepsFresh }.undoable)
+        let removal = try await vault.remove(entry.id, from: nil)
+        _ = try await vault.undo(removal)
+        #expect(edit.isFollowed(by: on) && !on.isFollowed(by: edit))
+        #expect(!removal.isFollowed(by: on) && !edit.isFollowed(by: removal))
+        // The removal has counted the revision on.
+        #expect(
+            await failure { () throws(Failure) in try await vault.undo(edit.followed(by: on)) }.kind == .conflict)
+        await vault.close()
+
+        let other = Folder()
+        let again = try await other.newVault()
+        let second = try await filled(again)
+        profile = second.profile
+        profile.notes = "edited"
+        let first = try await again.update(profile, from: 2, secret: nil, at: later).undoable
+        let change = try #require(
+            try await again.edit(second.id, at: later) { $0.keepsFresh = !second.profile.keepsFresh }.undoable)
+        var expected = second.profile
+        expected.keepsFresh.toggle()
+        #expect(try await again.undo(first.followed(by: change)).profile == expected)
+        #expect(try await again.entry(second.id)?.profile == expected)
+        await again.close()
     }
 
     @Test("What was undone once is not undone again")

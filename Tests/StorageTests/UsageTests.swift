@@ -231,7 +231,7 @@ struct FreeEditTests {
         let edited = try await vault.edit(profile.id, at: later) {
             $0.keepsFresh = true
             $0.tags.append("us")
-        }
+        }.entry
         profile.keepsFresh = true
         profile.tags = ["eu", "us"]
         profile.changed = later
@@ -250,7 +250,7 @@ struct FreeEditTests {
         let vault = try await folder.newVault()
         let entry = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
         let other = try await folder.openVault()
-        #expect(try await vault.edit(entry.id, at: .distantFuture) { $0.tags = ["eu"] } == entry)
+        #expect(try await vault.edit(entry.id, at: .distantFuture) { $0.tags = ["eu"] }.entry == entry)
         #expect(try await !other.changedElsewhere())
         await vault.close()
         await other.close()
