@@ -1,4 +1,5 @@
 import Credentials
+import FoundationEssentials
 
 /// Reads a token endpoint's answer (RFC 6749 §5.1, §5.2).
 public enum TokenResponse {
@@ -33,7 +34,8 @@ public enum TokenResponse {
         switch answer.accessToken {
         case .text(let token) where !token.isEmpty:
             return try self.token(
-                token, from: answer, profile: profile, requested: requested, obtained: obtained, refusal: refusal)
+                token, from: answer, in: response, profile: profile, requested: requested, obtained: obtained,
+                refusal: refusal)
         case .missing, .text:
             // Some servers say no with a 200.
             throw answer.error.words == nil && answer.detail == nil ? refusal.noAccessToken : refusal.failure
@@ -42,8 +44,8 @@ public enum TokenResponse {
     }
 
     private static func token(
-        _ token: String, from answer: TokenAnswer, profile: ClientProfile, requested: Moment, obtained: Moment,
-        refusal: Refusal
+        _ token: String, from answer: TokenAnswer, in response: HTTPResponse, profile: ClientProfile,
+        requested: Moment, obtained: Moment, refusal: Refusal
     ) throws(Failure) -> AccessToken {
         if let position = firstByteOutsideB64Token(token) {
             throw refusal.unusable(
@@ -52,7 +54,9 @@ public enum TokenResponse {
         var warnings: [String] = []
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
         let lifetime = Self.earlier(
-            lifetime(in: answer, warnings: &warnings), orAsIn: token, requested: requested, warnings: &warnings)
+            lifetime(in: answer, warnings: &warnings), orAsIn: token,
+            serverTime: response.header("Date").flatMap(HTTPDate.parse), requested: requested, obtained: obtained,
+            warnings: &warnings)
         let scope = scope(in: answer, asked: profile.scope, text: refusal.text, warnings: &warnings)
         // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
         let value = Secret(utf8: token)
@@ -95,21 +99,28 @@ public enum TokenResponse {
     }
 
     /// How long the token lives by what the server says and, where it is a JWT, by its own `exp` (RFC 7519 §4.1.4): the
-    /// earlier counts. What the token says is counted from its `iat` where it has one, so that two clocks that differ do
-    /// no harm. A server that says nothing leaves it to the token.
+    /// earlier counts. A server that says nothing leaves it to the token.
+    ///
+    /// What the token says is counted by the server's clock, so that one of ours that is wrong does no harm: from the
+    /// answer's `Date` (RFC 9110 §6.6.1). Not from `iat`: a token that is given out again was issued long ago. Where there
+    /// is no `Date` our clock has to do; a token from its future tells at least that it is slow.
     private static func earlier(
-        _ stated: Double?, orAsIn token: String, requested: Moment, warnings: inout [String]
+        _ stated: Double?, orAsIn token: String, serverTime: Date?, requested: Moment, obtained: Moment,
+        warnings: inout [String]
     ) -> Double? {
         guard let claims = TokenClaims(ofJWT: token), let expires = claims.exp else { return stated }
-        let own = expires - (claims.iat ?? requested.wall.timeIntervalSince1970)
-        guard own.isFinite, own >= 0, own <= longestLifetime else { return stated }
-        guard let stated else { return own }
-        // A few seconds are what signing and rounding make.
-        if abs(own - stated) > 5 {
+        let now =
+            serverTime?.timeIntervalSince1970 ?? max(requested.wall.timeIntervalSince1970, claims.iat ?? -.infinity)
+        let own = expires - now
+        guard own.isFinite, own <= longestLifetime else { return stated }
+        let left = max(own, 0)
+        guard let stated else { return left }
+        // A few seconds are what signing and rounding make, and whoever counts may do it before or after the way.
+        if abs(left - stated) > 5 + max(obtained.seconds(since: requested), 0) {
             warnings.append(
-                "expires_in says \(Int(stated)) s and the token's own exp \(Int(own)) s: the earlier counts")
+                "expires_in says \(Int(stated)) s and the token's own exp \(Int(left)) s: the earlier counts")
         }
-        return min(own, stated)
+        return min(left, stated)
     }
 
     private static func lifetime(in answer: TokenAnswer, warnings: inout [String]) -> Double? {

@@ -48,37 +48,64 @@ struct TokenResponseTests {
                 == "the server's token can't be used: its token type is \"\(shown)\", and only Bearer can be used")
     }
 
+    /// What is made of a JWT with these claims; `date` is the answer's.
+    private func facts(claims: String, members: String, date: String? = nil) throws -> TokenFacts {
+        let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
+        let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"\(members)}"
+        return try Samples.parse(Samples.response(200, body, headers: date.map { [("date", $0)] } ?? [])).get().facts
+    }
+
+    /// 1,000,000 s after 1970 began, and when the request was sent by our clock.
+    private static let date = "Mon, 12 Jan 1970 13:46:40 GMT"
+    private static let ours = Int(Samples.start.wall.timeIntervalSince1970)
+
     @Test(
-        "a JWT's own exp counts where it is earlier, or where the server says nothing; a difference is told",
+        "a JWT's own exp counts by the server's clock where it is earlier, or where the server says nothing else",
         arguments: [
             // exp and iat from the token, expires_in from the answer; the life that counts, and whether they differ.
             (#"{"exp":1000300,"iat":1000000}"#, ",\"expires_in\":3600", 300.0, true),
             (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":300", 300, true),
             (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":3600", 3_600, false),
             (#"{"exp":1003598,"iat":1000000}"#, ",\"expires_in\":3600", 3_598, false),
+            (#"{"exp":1003594,"iat":1000000}"#, ",\"expires_in\":3600", 3_594, false),
+            (#"{"exp":1003593,"iat":1000000}"#, ",\"expires_in\":3600", 3_593, true),
             (#"{"exp":1000300,"iat":1000000}"#, "", 300, false),
+            (#"{"exp":1000300}"#, ",\"expires_in\":300", 300, false),
+            // A token given out again, half an hour old: with its whole life, and with what is left of it.
+            (#"{"exp":1001800,"iat":998200}"#, ",\"expires_in\":3600", 1_800, true),
+            (#"{"exp":1001800,"iat":998200}"#, ",\"expires_in\":1800", 1_800, false),
+            // One that is over already.
+            (#"{"exp":999000,"iat":995400}"#, ",\"expires_in\":3600", 0, true),
+            (#"{"exp":999999,"iat":996400}"#, ",\"expires_in\":3", 0, false),
+            (#"{"exp":999000,"iat":995400}"#, "", 0, false),
             (#"{"exp":"soon"}"#, ",\"expires_in\":3600", 3_600, false),
             (#"{"exp":1e300}"#, ",\"expires_in\":3600", 3_600, false),
-            (#"{"exp":5,"iat":10}"#, ",\"expires_in\":3600", 3_600, false),
             ("{}", ",\"expires_in\":3600", 3_600, false),
             ("not json", ",\"expires_in\":3600", 3_600, false),
         ])
     func ownExpiry(claims: String, members: String, life: Double, differs: Bool) throws {
-        let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
-        let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"\(members)}"
-        let token = try Samples.parse(Samples.response(200, body)).get()
-        #expect(token.facts.lifetime == life)
-        #expect(token.facts.warnings.count == (differs ? 1 : 0))
-        #expect(token.facts.warnings.allSatisfy { $0.hasSuffix("the earlier counts") })
+        let facts = try facts(claims: claims, members: members, date: Self.date)
+        #expect(facts.lifetime == life)
+        #expect(facts.warnings.count == (differs ? 1 : 0))
+        #expect(facts.warnings.allSatisfy { $0.hasSuffix("the earlier counts") })
     }
 
-    @Test("an exp without iat counts from when the request was sent")
-    func ownExpiryAlone() throws {
-        let exp = Int(Samples.start.wall.timeIntervalSince1970) + 120
-        let payload = Data(#"{"exp":\#(exp)}"#.utf8).base64EncodedString().filter { $0 != "=" }
-        let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"}"
-        let life = try #require(try Samples.parse(Samples.response(200, body)).get().facts.lifetime)
-        #expect(abs(life - 120) <= 1)
+    @Test(
+        "without a Date an exp counts by our clock from when the request was sent; a token from its future sets it right",
+        arguments: [
+            // exp and iat from then on, the life that counts, and whether it differs from 3,600.
+            (120, nil, 120.0, true), (3_600, 0, 3_600, false), (3_600, -10, 3_600, false),
+            (1_800, -1_800, 1_800, true), (4_200, 600, 3_600, false), (-60, -3_660, 0, true),
+        ] as [(Int, Int?, Double, Bool)])
+    func ownExpiryByOurClock(exp: Int, iat: Int?, life: Double, differs: Bool) throws {
+        let issued = iat.map { ",\"iat\":\(Self.ours + $0)" } ?? ""
+        let claims = "{\"exp\":\(Self.ours + exp)\(issued)}"
+        for date in [nil, "yesterday"] {
+            let stated = try facts(claims: claims, members: ",\"expires_in\":3600", date: date)
+            #expect(stated.lifetime == life)
+            #expect(stated.warnings.count == (differs ? 1 : 0))
+            #expect(try facts(claims: claims, members: "", date: date).lifetime == life)
+        }
     }
 
     @Test(
