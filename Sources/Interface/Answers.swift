@@ -89,10 +89,7 @@ extension State {
             let then =
                 next.map { "tried again in \(Durations.text(left: $0))" }
                 ?? "not tried again before \(key(.refresh)) asks for it"
-            // What keyfob did by itself does not stand over what somebody has just been told.
-            let before = message
             sayFailure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)")
-            message = before ?? message
             return notify("\(name(id)): its token could not be renewed")
         case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
         case .revoked(let id, let atServer, let reason):

@@ -48,9 +48,6 @@ struct KeepingTests {
         #expect(effects.count == 1, "recorded, and nobody is notified: \(effects)")
         #expect(state.message?.text == "GBG GO production: not renewed: no answer; tried again in 0:20")
         _ = update(&state, .renewalFailed(Samples.id(3), Samples.refusal, next: nil))
-        #expect(state.message?.text.hasPrefix("GBG GO production") == true, "what is said stays until the next key")
-        state.press(.control("l"))
-        _ = update(&state, .renewalFailed(Samples.id(3), Samples.refusal, next: nil))
         #expect(
             state.message?.text
                 == "not renewed: \(Samples.refusal.summary); not tried again before r asks for it")

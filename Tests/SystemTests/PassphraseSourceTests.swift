@@ -94,9 +94,9 @@ struct PassphraseSourceTests {
     @Test("a descriptor that is not open is said")
     func closedDescriptor() async throws {
         let failure = await thrown {
-            _ = try PassphraseSource.read(fromFile: "/dev/fd/987", prompt: "?")
+            _ = try PassphraseSource.read(fromFile: "/dev/fd/1999999", prompt: "?")
         }
-        #expect(failure?.summary == "can't read the passphrase file /dev/fd/987: bad file descriptor")
+        #expect(failure?.summary == "can't read the passphrase file /dev/fd/1999999: bad file descriptor")
     }
 
     @Test("a secret on standard input may be 65,536 bytes long, with a newline after it, and no longer")
