@@ -21,6 +21,9 @@ static struct {
 #undef X
 } library;
 
+// OpenSSL's, where libcurl was built with it; else NULL.
+static uint64_t (*set_tls_options)(void *context, uint64_t options);
+
 static char problem[256];
 static bool ready = false;
 
@@ -50,6 +53,9 @@ static void load(void) {
     typedef int openssl_init_crypto(uint64_t options, const void *settings);
     openssl_init_crypto *openssl_init = (openssl_init_crypto *)(uintptr_t)dlsym(handle, "OPENSSL_init_crypto");
     if (openssl_init != NULL) openssl_init(0x00080000, NULL);
+
+    if (version->ssl_version != NULL && strncmp(version->ssl_version, "OpenSSL/", 8) == 0)
+        set_tls_options = (__typeof__(set_tls_options))(uintptr_t)dlsym(handle, "SSL_CTX_set_options");
 
     CURLcode code = library.global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK) {
@@ -91,6 +97,18 @@ CURLcode ccurl_set_receiver(void *easy, CURLoption option, ccurl_receiver value)
 CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context) {
     CURLcode code = library.easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
     return code == CURLE_OK ? library.easy_setopt(easy, CURLOPT_PREREQDATA, context) : code;
+}
+
+static CURLcode wipe_what_was_read(CURL *easy, void *context, void *unused) {
+    (void)easy;
+    (void)unused;
+    // SSL_OP_CLEANSE_PLAINTEXT, which OpenSSL 3.0 brought; older ones know nothing by that bit.
+    set_tls_options(context, UINT64_C(1) << 1);
+    return CURLE_OK;
+}
+
+void ccurl_wipe_tls_plaintext(void *easy) {
+    if (set_tls_options != NULL) library.easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_was_read);
 }
 
 long ccurl_info_number(void *easy, CURLINFO info) {

@@ -103,6 +103,7 @@ final class CurlTransfer {
             set(ccurl_set_text(easy, CURLOPT_CAPATH, nil))
         }
         set(ccurl_set_number(easy, CURLOPT_CERTINFO, 1))
+        ccurl_wipe_tls_plaintext(easy)
         set(ccurl_set_prerequest(easy, noteConnection, this))
         set(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         set(ccurl_set_receiver(easy, CURLOPT_WRITEFUNCTION, receiveBody))

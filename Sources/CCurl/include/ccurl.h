@@ -23,6 +23,10 @@ CURLcode ccurl_set_receiver(void *easy, CURLoption option, ccurl_receiver value)
 // CURLOPT_PREREQFUNCTION(3) and its data: called when a connection is there, before the request goes over it.
 typedef int (*ccurl_prerequest)(void *context, char *remote, char *local, int remote_port, int local_port);
 CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context);
+// An open TLS connection keeps what was read last, a token perhaps, until something else is; from now on OpenSSL wipes it
+// once libcurl has taken it (SSL_CTX_set_options(3), SSL_OP_CLEANSE_PLAINTEXT). Best effort: with another TLS library, or
+// OpenSSL before 3.0, it stays until the connection is closed, at the latest when the vault is locked.
+void ccurl_wipe_tls_plaintext(void *easy);
 // The information asked for, or 0 or NULL where there is none (curl_easy_getinfo(3)).
 long ccurl_info_number(void *easy, CURLINFO info);
 long long ccurl_info_large(void *easy, CURLINFO info);
