@@ -16,7 +16,10 @@ let package = Package(
                 "CTaskThreads", "CWipedHeap", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth",
                 "Settings", "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+            ],
+            // Bound at start: the first call of a function would save the vector registers on the stack, and with them
+            // what was copied last, a token perhaps (ld.so(8), LD_BIND_NOW).
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
         .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface", "Settings"]),
         .target(name: "Interface", dependencies: ["CWideText", "Credentials", "Formats", "Settings"]),
         .target(name: "DemoServer", dependencies: ["CMicrohttpd", "Credentials"]),

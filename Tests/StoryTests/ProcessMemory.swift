@@ -3,7 +3,7 @@ import Foundation
 /// What is to be found nowhere in a process's memory, and under which name that is told.
 struct Trace {
     let name: String
-    /// Pieces of it: a copy of which a part was overwritten is a copy too.
+    /// Pieces of 16 bytes, one every 24 at least: what is left of a copy is found too.
     let pieces: [[UInt8]]
 
     init(_ name: String, _ bytes: some Collection<UInt8>) {
@@ -11,7 +11,7 @@ struct Trace {
         let bytes = Array(bytes)
         let length = min(bytes.count, 16)
         let last = bytes.count - length
-        let count = max(min(last / 4, 8), 1)
+        let count = last / 24 + 1
         pieces = (0...count).map { Array(bytes[(last * $0 / count)...].prefix(length)) }
     }
 }
