@@ -106,7 +106,6 @@ final class TerminalInterface {
 
     private func receive(_ message: Message) {
         if case .write(let bytes, let session) = message, runner.isCurrent(session) { screen.writeRaw(bytes) }
-        if case .settings(let settings) = message, settings != state.settings { handle(.settingsChanged(settings)) }
         guard let event = runner.receive(message, clearsCopies: clearsCopies) else { return }
         handle(event)
         // The last of what comes with a vault.

@@ -1,6 +1,7 @@
 import Credentials
 import Foundation
 import Interface
+import Settings
 import Terminal
 import Testing
 
@@ -64,6 +65,33 @@ struct EffectRunnerTests {
         }
     }
 
+    @Test("of settings that are changed quickly the screen is told the last, and none of before")
+    func quickSettings() async throws {
+        let stage = try await EffectStage()
+        var settings = Settings()
+        for theme in [Settings.Theme.dark, .light, .none] {
+            settings.theme = theme
+            stage.runner.perform(.saveSettings(.theme, settings))
+        }
+        #expect(await stage.see { !stage.toldSettings.isEmpty })
+        #expect(stage.toldSettings == [settings])
+        #expect(try stage.runner.settingsFile.read() == settings)
+    }
+
+    @Test("settings that can't be written are as the file has them, and that is told")
+    func unwritableSettings() async throws {
+        let stage = try await EffectStage()
+        // A file where its folder would have to be.
+        try FileManager.default.createDirectory(at: stage.story.configuration, withIntermediateDirectories: true)
+        try Data().write(to: stage.story.settings.deletingLastPathComponent())
+        var settings = Settings()
+        settings.theme = .dark
+        stage.runner.perform(.saveSettings(.theme, settings))
+        #expect(await stage.see { !stage.toldSettings.isEmpty })
+        #expect(stage.toldSettings == [Settings()])
+        #expect(stage.troubles.map(\.kind) == [.cannotWrite])
+    }
+
     @Test("an open vault keeps nobody from stopping the job; one that was locked, until it is closed")
     func stopping() async throws {
         let stage = try await EffectStage()
@@ -82,6 +110,10 @@ final class EffectStage {
     let runner: EffectRunner
     let client: UUID
     private(set) var events: [Event] = []
+    var toldSettings: [Settings] {
+        events.compactMap { if case .settingsChanged(let settings) = $0 { settings } else { nil } }
+    }
+    var troubles: [Failure] { events.compactMap { if case .trouble(let failure) = $0 { failure } else { nil } } }
     private let mailbox: Mailbox<Message>
     private let gate: Int32
     private let clearsCopies: Bool

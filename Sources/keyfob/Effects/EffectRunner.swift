@@ -16,8 +16,8 @@ enum Message: Sendable {
     case opened(CredentialManager, session: Int, Opening)
     /// Bytes for the terminal itself: an OSC sequence.
     case write(Secret, session: Int)
-    /// What the settings file holds after it was written.
-    case settings(Settings)
+    /// What the settings file holds after a change of it, which may have failed; the changes are counted.
+    case settings(Settings, afterChange: Int)
     /// One of what `EffectRunner.unfinished` waits for is done.
     case finished(Int)
 }
@@ -50,6 +50,7 @@ final class EffectRunner {
     /// Writes of the list's state and of activity, one after another.
     private var lastRecord: Task<Void, Never>?
     private var lastSetting: Task<Void, Never>?
+    private var lastChangeOfSettings = 0
 
     /// - Parameter environment: tells where the clipboard is.
     init(
@@ -118,7 +119,10 @@ final class EffectRunner {
         case .finished(let number):
             unfinished[number] = nil
             return nil
-        case .write, .settings: return nil
+        // What came before a change that is on its way to the file would take that back on the screen.
+        case .settings(let settings, let number):
+            return number == lastChangeOfSettings ? .settingsChanged(settings) : nil
+        case .write: return nil
         }
     }
 
@@ -246,13 +250,16 @@ final class EffectRunner {
     }
 
     private func save(_ name: SettingName, of settings: Settings) {
-        let (mailbox, file, before) = (mailbox, settingsFile, lastSetting)
+        lastChangeOfSettings += 1
+        let (mailbox, file, before, number) = (mailbox, settingsFile, lastSetting, lastChangeOfSettings)
         lastSetting = Task.detached {
             await before?.value
             do throws(Failure) {
-                mailbox.post(.settings(try file.write(name, asIn: settings)))
+                mailbox.post(.settings(try file.write(name, asIn: settings), afterChange: number))
             } catch {
                 mailbox.post(.lasting(.trouble(error)))
+                // What is not in the file does not hold; where it can't be read either, the screen keeps what it has.
+                if let settings = try? file.read() { mailbox.post(.settings(settings, afterChange: number)) }
             }
         }
     }
