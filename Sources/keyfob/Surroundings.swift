@@ -10,8 +10,13 @@ import System
 enum Surroundings {
     static let environment = ProcessInfo.processInfo.environment
 
-    static let settingsFile = SettingsFile(
-        environment: environment, knownActions: Keymap.changeableActions, isKeyName: { Key(name: $0) != nil })
+    static let settingsFile = settingsFile(environment: environment)
+
+    /// - Parameter environment: names the folder that it is in.
+    static func settingsFile(environment: [String: String]) -> SettingsFile {
+        SettingsFile(
+            environment: environment, knownActions: Keymap.changeableActions, isKeyName: { Key(name: $0) != nil })
+    }
 
     static func manager(of vault: Vault) -> CredentialManager {
         let transport = CurlTransport(userAgent: Version.userAgent)

@@ -40,9 +40,11 @@ final class TerminalInterface {
     }
 
     /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
-    init(_ start: State.Start, location: VaultLocation, isDemo: Bool = false) throws(Failure) {
+    init(
+        _ start: State.Start, location: VaultLocation, settingsFile: SettingsFile = Surroundings.settingsFile,
+        isDemo: Bool = false
+    ) throws(Failure) {
         environment = Surroundings.environment
-        let settingsFile = Surroundings.settingsFile
         // Before the terminal is taken: a mistake in it is told on the command line, and nothing is begun.
         let settings = try settingsFile.read()
         let isUTF8 = CharacterEncoding.adopt()

@@ -34,6 +34,32 @@ struct SettingsStoryTests {
         #expect(try text(story) == wanted)
     }
 
+    @Test("the demo has settings of its own: a mistake in the user's does not keep it from starting, nor is it touched")
+    func demo() async throws {
+        let story = try Story()
+        let mistake = "{ colour: 1 }"
+        try story.set(mistake)
+        let terminal = try await TerminalStory.start(story, "TMPDIR=$PWD keyfob demo", columns: 100, rows: 30)
+        try await terminal.see("Partner staging")
+        try await terminal.press(",")
+        try await terminal.see("< automatic >")
+        try await terminal.press("Right")
+        try await terminal.see("its own file") { _ in
+            let folders = (try? FileManager.default.contentsOfDirectory(atPath: story.folder.path)) ?? []
+            return folders.contains { folder in
+                let file = story.folder.appendingPathComponent(folder).appendingPathComponent("keyfob/config.json")
+                return (try? String(contentsOf: file, encoding: .utf8))?.contains("\"dark\"") == true
+            }
+        }
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { !$0.contains("Settings") }
+        try await terminal.press("q")
+        try await terminal.see("exit 0")
+        #expect(try text(story) == mistake)
+        let left = try FileManager.default.contentsOfDirectory(atPath: story.folder.path)
+        #expect(left.filter { $0.hasPrefix("keyfob-") } == [])
+    }
+
     @Test("the first change makes the file, for its user alone")
     func first() async throws {
         let story = try await Story.with([])

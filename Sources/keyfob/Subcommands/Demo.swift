@@ -29,7 +29,10 @@ struct Demo: Subcommand {
         defer { server.stop() }
         let location = VaultLocation(path: folder.path + "/vault.db")
         let endpoints = SampleClient.Endpoints(server)
-        let interface = try TerminalInterface(.unlocking, location: location, isDemo: true)
+        // The user's own settings are neither needed nor changed.
+        let settingsFile = Surroundings.settingsFile(environment: ["XDG_CONFIG_HOME": folder.path])
+        let interface = try TerminalInterface(
+            .unlocking, location: location, settingsFile: settingsFile, isDemo: true)
         return await interface.run { () async throws(Failure) in
             let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
             var refreshing: [UUID] = []
