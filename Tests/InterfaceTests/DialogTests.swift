@@ -382,6 +382,36 @@ struct DialogTests {
         expectGoldens("paste") { $0.press("p") }
         expectGoldens("delete") { $0.press("d") }
         expectGoldens("form") { $0.press("a") }
+        expectGoldens("form-edit") { state in
+            state.press("e")
+            state.focus(.tokenURL)
+            state.press(.control("u"))
+            state.type("http://example.com")
+            state.focus(.extraParameters)
+            state.type("audience")
+            state.press(.tab)
+        }
+        expectGoldens("discard") { state in
+            state.press("a", "x", .escape)
+        }
+        expectGoldens("help") { $0.press("?") }
+        expectGoldens("unlock") { state in
+            _ = update(&state, .wokenFromSuspension)
+            state.type("pass")
+        }
+    }
+
+    @Test("the dialog for a new vault at each size, and in ASCII")
+    func newVault() {
+        for (name, size, glyphs) in [
+            ("100x30", Size(columns: 100, rows: 30), Glyphs.unicode), ("60x20", Size(columns: 60, rows: 20), .unicode),
+            ("ascii", Size(columns: 100, rows: 30), .ascii),
+        ] {
+            let state = State(
+                .newVault, vaultPath: "/home/user/.local/share/keyfob/vault.db", glyphs: glyphs, size: size,
+                now: Samples.now, utcOffset: 0)
+            expectGolden(state.drawing, "new-vault-\(name)")
+        }
     }
 
     @Test("u undoes the last delete or edit, once")

@@ -203,7 +203,7 @@ struct FormPresetTests {
         arguments: [
             (ClientForm.Field.name, "Opaque", "there is a client named \"Opaque\" already"),
             (.tokenURL, "ftp://x", "it begins with https://"),
-            (.tokenURL, "http://example.com/token", "http is for this machine alone; elsewhere it is https"),
+            (.tokenURL, "http://example.com/token", "http is for this machine alone"),
             (.tokenURL, "https://", "it has no host"),
             (.tokenURL, "https://a@b/", "a name or password has no place in it"),
             (.apiBase, "https://a/#b", "a part after # is never sent"),

@@ -67,7 +67,7 @@ enum URLText {
             rest = lowered.dropFirst(7)
             let host = rest.prefix { !"/?#:".contains($0) || rest.hasPrefix("[") && $0 == ":" }
             let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
-            if !isLoopback { return "http is for this machine alone; elsewhere it is https" }
+            if !isLoopback { return "http is for this machine alone" }
         } else {
             return "it begins with https://"
         }

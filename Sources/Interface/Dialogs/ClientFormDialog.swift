@@ -11,7 +11,11 @@ enum ClientFormDialog {
                     + "portal shows its ID, and its secret once. Give it the role \"Go API Access\".", columns)
             lines.append(.blank)
         }
-        lines += form.fields.map { line($0, form, state) }
+        lines += form.fields.map { field in
+            var line = line(field, form, state)
+            if let problem = form.problem(field, in: state), !problem.isMissing { line.problem = problem.text }
+            return line
+        }
         let title = form.origin.map { "Edit \($0.profile.name)" } ?? "Add a client"
         DialogBox(title: title, lines: lines, footer: footer(form, state, columns), columns: columns).draw(on: &canvas)
     }
@@ -52,7 +56,7 @@ enum ClientFormDialog {
     private static func line(_ field: ClientForm.Field, _ form: ClientForm, _ state: State) -> DialogLine {
         let isFocused = form.focus == field && !form.isSaving
         var label = label(field)
-        // What is wrong in a field that is not in focus is told by its label; in focus, below.
+        // Where there is no room for what is wrong, the label still tells of it; in focus it stands below as well.
         if let problem = form.problem(field, in: state), !problem.isMissing { label += " \(state.glyphs.failed)" }
         func choice(_ name: String, _ explanation: String) -> DialogLine {
             DialogLine(

@@ -11,6 +11,8 @@ struct DialogLine: Equatable {
     var content: Content
     /// Whether this line must be seen, however small the screen.
     var isFocused = false
+    /// What is wrong with a field, at its right where there is room.
+    var problem = ""
 
     static let blank = DialogLine.text("")
 
@@ -86,6 +88,10 @@ struct DialogBox {
             }
             let visible = Self.window(text, cursor: cursor ?? 0, columns: room, glyphs: canvas.glyphs)
             canvas.text(visible.text, column: start, row: row, end: area.endColumn, style: style)
+            let free = room - DisplayWidth.of(visible.text) - 2
+            if !line.problem.isEmpty, DisplayWidth.of(line.problem) <= free {
+                canvas.rightAligned(line.problem, end: area.endColumn, row: row, style: Style(.failed))
+            }
             if line.isFocused, cursor != nil { canvas.placeCursor(column: start + visible.cursor, row: row) }
         }
     }
