@@ -58,14 +58,6 @@ public struct ClientRevision: Sendable, Equatable {
 
 /// A client as the form leaves it.
 public struct ClientDraft: Sendable, Equatable {
-    /// What is to become of the secret that was in use before the current one.
-    public enum PreviousSecret: String, Sendable, CaseIterable {
-        case keep
-        /// It becomes the current one, and the current one the previous.
-        case use
-        case forget
-    }
-
     /// The revision that it was read at; nil for a new client.
     public var revision: Int64?
     /// All but what the vault sets.

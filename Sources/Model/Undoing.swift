@@ -4,14 +4,6 @@ import Storage
 
 // Taking back the last edit or removal.
 extension CredentialManager {
-    /// What an edit does with the secret before the one in use.
-    public enum PreviousSecret: Sendable {
-        case keep
-        /// It becomes the one in use, and that one the previous.
-        case use
-        case forget
-    }
-
     /// What was taken back.
     public struct Undone: Sendable, Equatable {
         /// The clients as they are now, in no order; more than one where they had been changed together.

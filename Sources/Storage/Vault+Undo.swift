@@ -18,7 +18,7 @@ public struct UndoableChange: Sendable {
     /// All that the change has written or deleted, and nothing else.
     let rows: [Row]
 
-    public var isRemoval: Bool { revisionLeft == nil }
+    var isRemoval: Bool { revisionLeft == nil }
 
     /// Whether `later` was made from what this change has left, with nothing in between.
     public func isFollowed(by later: UndoableChange) -> Bool {

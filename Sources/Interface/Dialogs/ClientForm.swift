@@ -19,7 +19,7 @@ struct ClientForm {
     private var beginning = Content()
     var content: Content
     let secret = SecretField()
-    var previousSecret = ClientDraft.PreviousSecret.keep
+    var previousSecret = PreviousSecret.keep
     var focus = Field.name
     var failure: Failure?
     /// What was done to the last paste, or to what was typed, in words.

@@ -70,12 +70,6 @@ extension ClientDraft {
         }
         // A secret that was typed has made the current one the previous.
         guard secret == nil else { return try await manager.update(profile, from: revision, secret: secret) }
-        let previous: CredentialManager.PreviousSecret =
-            switch previousSecret {
-            case .keep: .keep
-            case .use: .use
-            case .forget: .forget
-            }
-        return try await manager.update(profile, from: revision, secret: nil, previous: previous)
+        return try await manager.update(profile, from: revision, secret: nil, previous: previousSecret)
     }
 }
