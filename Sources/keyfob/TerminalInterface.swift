@@ -72,7 +72,6 @@ final class TerminalInterface {
             terminal: restoration.fileDescriptor, restoring: restoration.sequence, saved: restoration.modes)
         if let preparation { runner.prepare(preparation) }
         for effect in effects { perform(effect) }
-        watchSuspensions()
         let ending = loop.run(
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
@@ -114,6 +113,7 @@ final class TerminalInterface {
         if case .remembered = event { Footprint.trim() }
         if case .opened(_, _, let opening) = message {
             watchFolder()
+            watchSuspensions()
             for id in opening.refreshing { perform(.refresh(id)) }
         }
     }
@@ -138,14 +138,20 @@ final class TerminalInterface {
         }
     }
 
-    /// When the machine wakes up the vault is locked at once. Where that can't be watched, it locks at the next key.
+    /// When the machine wakes up the vault is locked at once. Where that can't be watched it is said, and the time that
+    /// the machine was suspended counts as time without a key.
     private func watchSuspensions() {
-        guard let suspensions = try? SuspendWatch() else { return }
-        self.suspensions = suspensions
-        loop.watch(suspensions.fileDescriptor) {
-            let wasSuspended = suspensions.drain()
-            self.runner.clockJumped()
-            if wasSuspended { self.handle(.wokenFromSuspension) }
+        guard suspensions == nil else { return }
+        do throws(Failure) {
+            let suspensions = try SuspendWatch()
+            self.suspensions = suspensions
+            loop.watch(suspensions.fileDescriptor) {
+                let wasSuspended = suspensions.drain()
+                self.runner.clockJumped()
+                if wasSuspended { self.handle(.wokenFromSuspension) }
+            }
+        } catch {
+            handle(.trouble(error))
         }
     }
 

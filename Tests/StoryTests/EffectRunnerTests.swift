@@ -92,6 +92,23 @@ struct EffectRunnerTests {
         #expect(stage.troubles.map(\.kind) == [.cannotWrite])
     }
 
+    @Test("that activity and the list's state can't be kept is said once a session")
+    func notKept() async throws {
+        let stage = try await EffectStage()
+        // Another file in its place: what is written to the one that is open would be lost.
+        try FileManager.default.moveItem(atPath: stage.story.vault, toPath: stage.story.vault + ".away")
+        try Data().write(to: URL(fileURLWithPath: stage.story.vault))
+        for _ in 0..<2 {
+            stage.runner.perform(.remember(ScreenMemory()))
+            stage.runner.perform(.record([ActivityEntry(at: Date(), text: "locked")]))
+        }
+        await stage.runner.lastRecord?.value
+        #expect(await stage.see { !stage.troubles.isEmpty })
+        #expect(stage.troubles.count == 1)
+        #expect(
+            stage.troubles[0].summary.hasPrefix("what happens and how the list is shown is not kept: "))
+    }
+
     @Test("an open vault keeps nobody from stopping the job; one that was locked, until it is closed")
     func stopping() async throws {
         let stage = try await EffectStage()

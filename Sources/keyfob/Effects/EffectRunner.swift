@@ -16,6 +16,8 @@ enum Message: Sendable {
     case opened(CredentialManager, session: Int, Opening)
     /// Bytes for the terminal itself: an OSC sequence.
     case write(Secret, session: Int)
+    /// The list's state, or activity, could not be written.
+    case notKept(Failure, session: Int)
     /// What the settings file holds after a change of it, which may have failed; the changes are counted.
     case settings(Settings, afterChange: Int)
     /// One of what `EffectRunner.unfinished` waits for is done.
@@ -48,7 +50,9 @@ final class EffectRunner {
     private var lastNumber = 0
     let copies = Copies()
     /// Writes of the list's state and of activity, one after another.
-    private var lastRecord: Task<Void, Never>?
+    private(set) var lastRecord: Task<Void, Never>?
+    /// The session in which it was said that such a write has failed.
+    private var sessionOfNotKept: Int?
     private var lastSetting: Task<Void, Never>?
     private var lastChangeOfSettings = 0
 
@@ -119,6 +123,13 @@ final class EffectRunner {
         case .finished(let number):
             unfinished[number] = nil
             return nil
+        case .notKept(let failure, let session):
+            guard session == self.session, sessionOfNotKept != session else { return nil }
+            sessionOfNotKept = session
+            return .trouble(
+                Failure(
+                    failure.kind, "what happens and how the list is shown is not kept: \(failure.summary)",
+                    hints: failure.hints))
         // What came before a change that is on its way to the file would take that back on the screen.
         case .settings(let settings, let number):
             return number == lastChangeOfSettings ? .settingsChanged(settings) : nil
@@ -238,14 +249,15 @@ final class EffectRunner {
         }
     }
 
-    /// Keeps something, in the order in which it was asked for. Where that fails it is said, once: it is no loss.
+    /// Keeps something, in the order in which it was asked for. Where that fails it is said, once a session: it is no loss.
     private func record(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
         guard let manager else { return }
-        let before = lastRecord
+        let (mailbox, session, before) = (mailbox, session, lastRecord)
         lastRecord = Task.detached {
             await before?.value
-            do throws(Failure) { try await body(manager) } catch
-            { /* the vault is locked, busy or full: others say so */  }
+            do throws(Failure) { try await body(manager) } catch {
+                mailbox.post(.notKept(error, session: session))
+            }
         }
     }
 
