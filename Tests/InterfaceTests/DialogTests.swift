@@ -317,9 +317,12 @@ struct DialogTests {
         expectGoldens("activity", happen)
         var state = trying()
         happen(&state)
-        state.type("!fail")
+        state.type("!failed")
         #expect(state.drawing.contains("Activity: 1 of 4"))
         #expect(state.drawing.contains("invalid_client (401)"))
+        state.press(.control("u"))
+        state.type("!failure")
+        #expect(state.drawing.contains("Activity: 1 of 4"))
         state.press(.escape)
         #expect(state.context == .list)
     }

@@ -9,7 +9,7 @@ struct ActivityLog {
         let words = field.text.lowercased().split(separator: " ")
         return state.activity.entries.reversed().filter { entry in
             words.allSatisfy { word in
-                if word.first == "!" { return entry.kind.rawValue.hasPrefix(word.dropFirst()) }
+                if word.first == "!" { return entry.kind.names.contains { $0.hasPrefix(word.dropFirst()) } }
                 return "\(entry.client) \(entry.text)".lowercased().firstRange(of: word) != nil
             }
         }
@@ -51,4 +51,9 @@ extension State {
         dialog = .activity(log)
         return []
     }
+}
+
+extension ActivityEntry.Kind {
+    /// What can stand after `!`: for a failure also the word that finds clients.
+    fileprivate var names: [String] { self == .failure ? [rawValue, "failed"] : [rawValue] }
 }
