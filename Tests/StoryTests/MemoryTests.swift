@@ -55,7 +55,8 @@ struct MemoryTests {
         let betweenUses = try await left(of: used, in: memory)
         #expect(betweenUses == [])
         // What is there can be found.
-        #expect(try memory.places(of: [keys[0]]) != [])
+        let keyPlaces = try await memory.places(of: [keys[0]])
+        #expect(keyPlaces != [])
 
         try await terminal.press("l")
         try await terminal.see("Passphrase")
@@ -154,7 +155,7 @@ struct MemoryTests {
     private func left(of traces: [Trace], in memory: ProcessMemory) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(5)
         while true {
-            let places = try memory.places(of: traces)
+            let places = try await memory.places(of: traces)
             guard !places.isEmpty, ContinuousClock.now < deadline else { return places }
             try await Task.sleep(for: .milliseconds(50))
         }
