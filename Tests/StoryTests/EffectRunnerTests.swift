@@ -16,6 +16,8 @@ struct EffectRunnerTests {
         stage.runner.perform(.copySecret(stage.client))
         #expect(await stage.see { stage.has("arrived") })
         let finishing = Task { await stage.runner.finish(clearsCopies: true) }
+        // All else that is waited for is done by then.
+        #expect(await stage.see { !stage.isVaultOpen })
         stage.letPass(2)
         await finishing.value
         #expect(await stage.see { stage.has("landed") })
@@ -28,6 +30,7 @@ struct EffectRunnerTests {
         stage.runner.perform(.copySecret(stage.client))
         #expect(await stage.see { stage.has("arrived") })
         let finishing = Task { await stage.runner.finish(clearsCopies: false) }
+        #expect(await stage.see { !stage.isVaultOpen })
         stage.letPass(1)
         await finishing.value
         #expect(stage.has("landed") && stage.has("buffer"))
@@ -177,6 +180,13 @@ final class EffectStage {
 
     func has(_ file: String) -> Bool {
         FileManager.default.fileExists(atPath: story.folder.appendingPathComponent(file).path)
+    }
+
+    var isVaultOpen: Bool {
+        let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return descriptors.contains {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == story.vault
+        }
     }
 
     /// Whether `condition` comes to hold, while messages are taken as the interface takes them.
