@@ -195,7 +195,11 @@ final class TerminalStory: Sendable {
     private func tmux(_ arguments: [String]) async throws -> String {
         let result = await Subprocess.run(
             ["/usr/bin/tmux", "-u", "-L", socket] + arguments,
-            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": story.folder.path],
+            // Its socket goes with the story's folder: ended by a signal, tmux leaves it behind.
+            environment: [
+                "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": story.folder.path,
+                "TMUX_TMPDIR": story.folder.path,
+            ],
             capture: 1 << 20, timeout: 10)
         guard result.succeeded else {
             throw NotSeen(wanted: "an end of tmux \(arguments.first ?? "")", screen: "\(result.ending)")
