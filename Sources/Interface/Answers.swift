@@ -122,7 +122,8 @@ extension State {
     private mutating func remembered(_ memory: ScreenMemory?, _ kept: [ActivityEntry]) {
         activity.load(kept)
         hasMemory = true
-        guard let memory, filter.isEmpty, !isFiltering else { return }
+        // Whoever was quicker than the vault wants it as it is now.
+        guard let memory, self.memory == ScreenMemory(), !isFiltering else { return }
         clients.sort(by: memory.order)
         clients.fold(Set(memory.foldedTags))
         clients.group(memory.isGroupedByTag)

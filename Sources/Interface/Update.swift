@@ -32,7 +32,12 @@ extension State {
             forget(saying: "locked, because the machine was suspended\(lost)")
             return [.lock]
         case .suspending:
-            guard isOpen, settings.locksOnSuspend else { return [] }
+            guard settings.locksOnSuspend else { return [] }
+            if case .locked(let form) = stage, form.isWorking {
+                forget(saying: "opening the vault was given up by going back to the shell")
+                return [.lock]
+            }
+            guard isOpen else { return [] }
             forget(saying: "locked by going back to the shell")
             return [.lock]
         case .settingsChanged(let new):

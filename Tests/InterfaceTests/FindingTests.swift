@@ -163,6 +163,8 @@ struct FindingTests {
         #expect(state.press("t") == [.remember(ScreenMemory(filter: "eu", isGroupedByTag: true))])
         var again = tagged(isRemembered: false)
         #expect(again.press("s") == [], "nothing is kept before it is known what was")
+        _ = update(&again, .remembered(ScreenMemory(filter: "eu"), []))
+        #expect(again.clients.order == .expiry && again.filter.isEmpty, "whoever was quicker keeps what was chosen")
         again = tagged(isRemembered: false)
         let memory = ScreenMemory(filter: "#test", order: .status, isGroupedByTag: true, foldedTags: ["eu"])
         #expect(update(&again, .remembered(memory, [])) == [], "what is read is not written again")

@@ -128,6 +128,10 @@ struct KeepingTests {
         state.settings.locksOnSuspend = true
         #expect(update(&state, .suspending) == [.lock])
         #expect(update(&state, .suspending) == [], "it is locked already")
+        state.type("secret words")
+        state.press(.enter)
+        #expect(update(&state, .suspending) == [.lock], "what is being opened is given up")
+        #expect(state.drawing.contains("opening the vault was given up by going back to"))
     }
 
     @Test("a secret older than the settings allow is marked, in the list and in words")

@@ -45,6 +45,8 @@ extension EffectRunner {
         _ content: @escaping @Sendable (CredentialManager) async throws(Failure) -> Content
     ) {
         let (mailbox, session, copies) = (mailbox, session, copies)
+        lastCopy += 1
+        let number = lastCopy
         let clipboard = Clipboard(environment: environment) {
             mailbox.post(.write($0, session: session))
         }
@@ -57,7 +59,8 @@ extension EffectRunner {
                     guard error.kind != .locked else { throw error }
                     post(.trouble(error))
                 }
-                let (way, canBeCleared) = try await copies.copy(content.text, isSecret: isSecret, to: clipboard)
+                let (way, canBeCleared) = try await copies.copy(
+                    content.text, number: number, isSecret: isSecret, to: clipboard)
                 post(
                     .copied(
                         ids, noun: noun,
@@ -89,13 +92,30 @@ extension EffectRunner {
 /// The secrets that were copied and are to be cleared: one, or more where copying was quicker than clearing.
 actor Copies {
     private var holds: [ClipboardHold] = []
+    /// The number of the copy that was made last.
+    private var latest = 0
+    private var isCopying = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// Copies `text`, and before that clears what would stay beside it.
-    /// - Parameter isSecret: whether it is to be cleared later.
-    /// - Throws: as `Clipboard.copy`.
+    /// Copies `text`, and before that clears what would stay beside it. One at a time; the one asked for last stays.
+    /// - Parameters:
+    ///   - number: greater for what was asked for later.
+    ///   - isSecret: whether it is to be cleared later.
+    /// - Throws: as `Clipboard.copy`; `interrupted` where a later one has been copied already.
     func copy(
-        _ text: Secret, isSecret: Bool, to clipboard: Clipboard
+        _ text: Secret, number: Int, isSecret: Bool, to clipboard: Clipboard
     ) async throws(Failure) -> (way: Clipboard.Way, canBeCleared: Bool) {
+        while isCopying { await withCheckedContinuation { waiting.append($0) } }
+        isCopying = true
+        defer {
+            isCopying = false
+            for one in waiting { one.resume() }
+            waiting = []
+        }
+        guard number > latest else {
+            throw Failure(.interrupted, "what was asked for later is in the clipboard already")
+        }
+        latest = number
         let before = taken()
         for hold in before { await hold.clearBeforeNext() }
         do throws(Failure) {

@@ -49,6 +49,8 @@ final class EffectRunner {
     private var unfinished: [Int: Task<Void, Never>] = [:]
     private var lastNumber = 0
     let copies = Copies()
+    /// How many copies have been asked for.
+    var lastCopy = 0
     /// Writes of the list's state and of activity, one after another.
     private(set) var lastRecord: Task<Void, Never>?
     /// The session in which it was said that such a write has failed.
