@@ -98,6 +98,8 @@ struct EffectRunnerTests {
     @Test("that activity and the list's state can't be kept is said once a session")
     func notKept() async throws {
         let stage = try await EffectStage()
+        // What is read when a vault opens has been read: that it can't be is said as well.
+        #expect(await stage.see { stage.events.contains { if case .remembered = $0 { true } else { false } } })
         // Another file in its place: what is written to the one that is open would be lost.
         try FileManager.default.moveItem(atPath: stage.story.vault, toPath: stage.story.vault + ".away")
         try Data().write(to: URL(fileURLWithPath: stage.story.vault))
