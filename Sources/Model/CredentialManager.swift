@@ -101,7 +101,7 @@ public actor CredentialManager {
     public init(
         vault: Vault, service: TokenService, transport: any HTTPTransport,
         clock: @escaping @Sendable () -> Moment,
-        pause: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+        pause: @escaping @Sendable (Double) async throws -> Void,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.vault = vault

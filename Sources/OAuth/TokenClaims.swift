@@ -1,3 +1,4 @@
+import Credentials
 import FoundationEssentials
 
 /// When a JWT says that it was issued and that it expires, in seconds since 1970 (RFC 7519 §4.1). Nothing of it is
@@ -9,14 +10,9 @@ struct TokenClaims: Decodable {
     /// nil where the token is none, or its claims can't be read.
     init?(ofJWT token: String) {
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[1].count <= 65_536 else { return nil }
-        // base64url without its padding (RFC 7515 §2).
-        var base64 = parts[1].map {
-            $0 == UInt8(ascii: "-") ? UInt8(ascii: "+") : $0 == UInt8(ascii: "_") ? UInt8(ascii: "/") : $0
-        }
-        base64 += Array(repeating: UInt8(ascii: "="), count: (4 - base64.count % 4) % 4)
-        guard let json = Data(base64Encoded: Data(base64)),
-            let claims = try? JSONDecoder().decode(TokenClaims.self, from: json)
+        guard parts.count == 3, parts[1].count <= 65_536,
+            let json = Array(parts[1]).withUnsafeBytes({ Base64.decoded($0) }),
+            let claims = json.withBytes({ try? JSONDecoder().decode(TokenClaims.self, from: Data($0)) })
         else { return nil }
         self = claims
     }

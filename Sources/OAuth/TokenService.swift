@@ -14,7 +14,7 @@ public struct TokenService: Sendable {
     ///   - random: a number from 0 up to 1.
     public init(
         transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment,
-        pause: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
+        pause: @escaping @Sendable (Double) async throws -> Void,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.transport = transport

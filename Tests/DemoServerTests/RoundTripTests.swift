@@ -22,7 +22,7 @@ struct RoundTripTests {
     }
 
     private func token(_ profile: ClientProfile) async throws -> AccessToken {
-        let service = TokenService(transport: transport, clock: { Self.now })
+        let service = TokenService(transport: transport, clock: { Self.now }, pause: { _ in })
         let outcome = await service.requestTokenRecorded(for: profile, secret: secret)
         #expect(outcome.exchange?.requestIDs.map(\.name) == ["X-Request-ID"])
         return try outcome.result.get()

@@ -9,14 +9,14 @@ import Testing
 private let sizes = [(100, 30), (60, 20)]
 
 /// A client whose API can be tried, selected.
-private func trying(_ size: Size = Size(columns: 100, rows: 30), glyphs: Glyphs = .unicode) -> State {
+func trying(_ size: Size = Size(columns: 100, rows: 30), glyphs: Glyphs = .unicode) -> State {
     var entries = Samples.entries
     entries[0].profile.apiBase = "https://eu.platform.go.gbgplc.com/v2/captain"
     return Samples.open(size, glyphs: glyphs, entries: entries)
 }
 
 /// The golden at both sizes, and once in ASCII.
-private func expectGoldens(
+func expectGoldens(
     _ name: String, sourceLocation: SourceLocation = #_sourceLocation, _ prepare: (inout State) -> Void
 ) {
     for (columns, rows) in sizes {
@@ -75,66 +75,6 @@ enum SampleExchange {
 
 @Suite("Dialogs")
 struct DialogTests {
-    @Test("the copy menu: every form, with the token masked")
-    func copyMenu() {
-        expectGoldens("copy-menu") { $0.press("y") }
-        var state = trying()
-        state.press("y")
-        #expect(state.context == .copyMenu)
-        state.type("python")
-        #expect(state.press(.enter) == [.copy([Samples.id(1)], .python)])
-        #expect(state.context == .list)
-    }
-
-    @Test("the client secret is the last entry of the menu, marked, of one client alone")
-    func copySecret() {
-        var state = trying()
-        state.press("y")
-        state.type("secret")
-        #expect(state.drawing.contains("the secret itself, not a token"))
-        #expect(state.press(.enter) == [.copySecret(Samples.id(1))])
-        state.press(" ", " ", "y")
-        state.type("secret")
-        #expect(state.press(.enter) == [], "not of many")
-    }
-
-    @Test("what was copied is cleared after the time set, with a countdown; what can't be cleared is said")
-    func clipboard() {
-        var state = trying()
-        let held = Copied(
-            destination: "copied by xclip", facts: Samples.token(life: 3_600), isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
-        #expect(state.drawing.contains("clipboard clears in 0:45"))
-        #expect(update(&state, .time(Samples.now.advanced(by: 44), utcOffset: 0)) == [])
-        #expect(state.drawing.contains("clipboard clears in 0:01"))
-        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
-        _ = update(&state, .clipboardCleared(.cleared))
-        #expect(state.message?.text == "the clipboard was cleared")
-        #expect(!state.drawing.contains("clipboard clears"))
-        let sent = Copied(
-            destination: "sent to the terminal by OSC 52", facts: nil, isSecret: true, canBeCleared: false,
-            beyondClearing: "it is not cleared")
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", sent))
-        #expect(
-            state.message?.text
-                == "GBG GO production: bare token sent to the terminal by OSC 52; it is not cleared")
-        #expect(state.clipboard == nil)
-    }
-
-    @Test("a pending clear outlives a lock, and 0 seconds in the settings mean never")
-    func clipboardAndLock() {
-        var state = trying()
-        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
-        state.press("l")
-        #expect(state.nextTick != nil)
-        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
-        var never = trying()
-        never.settings.clearClipboardSeconds = 0
-        _ = update(&never, .copied([Samples.id(1)], noun: "bare token", held))
-        #expect(never.clipboard == nil)
-    }
-
     @Test("the inspector: what was sent and got, and what is in the token, not verified")
     func inspector() {
         let inspection = Inspection(
@@ -437,20 +377,6 @@ struct DialogTests {
         #expect(state.press("u") == [])
     }
 
-    @Test("the copy menu copies whom it names, also where another client is selected meanwhile")
-    func copyMenuKeepsItsClient() {
-        var state = trying()
-        state.press("/")
-        state.type("!expiring")
-        state.press(.enter, "y")
-        _ = update(&state, .time(Samples.now.advanced(by: 30), utcOffset: 0))
-        #expect(state.clients.selected == nil, "it has expired, and left the filter")
-        #expect(state.press(.enter) == [.copy([Samples.id(2)], .header)])
-        state.press(.escape, "g", "y")
-        _ = update(&state, .clientRemoved(Samples.id(1)))
-        #expect(state.context == .list, "a menu of nobody is closed")
-    }
-
     @Test("a late answer to a request that was given up is not shown as that of another")
     func lateTrial() {
         var state = trying()
@@ -463,29 +389,6 @@ struct DialogTests {
         _ = update(&state, .paste(Secret(utf8: "y")))
         #expect(state.drawing.contains("< HEAD >"), "what was sent stands while it is waited for")
         #expect(state.drawing.contains("Path       /journey/health "))
-    }
-
-    @Test("the clear of one copy ends nothing of the next one")
-    func clearingAndCopying() {
-        var state = trying()
-        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
-        _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
-        _ = update(&state, .clipboardCleared(.holdsSomethingElse))
-        #expect(state.drawing.contains("clipboard clears in 0:45"))
-    }
-
-    @Test("locked, the countdown of the clipboard goes on where it is seen")
-    func clearingWhileLocked() {
-        var state = trying()
-        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
-        state.press("l")
-        #expect(state.drawing.contains("clipboard clears in 0:45"))
-        _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))
-        _ = update(&state, .clipboardCleared(.cleared))
-        #expect(state.drawing.contains("the clipboard was cleared"))
     }
 
     @Test("a client that another program removes is no deletion of ours to undo")

@@ -114,7 +114,7 @@ struct TokenServiceTests {
     @Test("a profile that can't be used is not sent")
     func unusable() async {
         let transport = ScriptedTransport([success])
-        let service = TokenService(transport: transport, clock: { Samples.start })
+        let service = TokenService(transport: transport, clock: { Samples.start }, pause: { _ in })
         await #expect(throws: Failure.self) {
             try await service.requestToken(
                 for: Samples.profile(tokenURL: "http://example.com/"), secret: Samples.secret)
@@ -143,7 +143,7 @@ struct TokenServiceTests {
         }
         defer { server.stop() }
         let service = TokenService(
-            transport: CurlTransport(userAgent: "t"), clock: { Samples.start }, random: { 0 })
+            transport: CurlTransport(userAgent: "t"), clock: { Samples.start }, pause: { _ in }, random: { 0 })
         let token = try await service.requestToken(
             for: Samples.profile(tokenURL: server.url()), secret: Secret(utf8: "x"))
         #expect(token.facts.lifetime == 60)

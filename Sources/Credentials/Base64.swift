@@ -1,20 +1,22 @@
-import Credentials
-
-enum Base64 {
+/// Base64, read from secret to secret.
+public enum Base64 {
     /// What `text` is the base64 of (RFC 4648 §4 and §5: either alphabet, with padding or without); nil where it is
     /// none.
-    static func decoded(_ text: UnsafeRawBufferPointer) -> Secret? {
+    public static func decoded(_ text: UnsafeRawBufferPointer) -> Secret? {
         let digits = UnsafeRawBufferPointer(rebasing: text[..<(text.firstIndex(of: UInt8(ascii: "=")) ?? text.count)])
         let padding = text.count - digits.count
         guard padding <= 2, text.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") }), digits.count % 4 != 1,
             digits.allSatisfy({ value($0) != nil })
         else { return nil }
-        return Secret.written(atMost: digits.count * 3 / 4) { writer in
+        return Secret(count: digits.count * 3 / 4) { target in
             var bits: UInt32 = 0
+            var count = 0
             for (place, digit) in digits.enumerated() {
                 bits = bits << 6 | (value(digit) ?? 0)
                 // Whole bytes are there after the second, the third and the fourth digit of a group.
-                if place % 4 > 0 { writer.append(UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(place % 4)))) }
+                guard place % 4 > 0 else { continue }
+                target[count] = UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(place % 4)))
+                count += 1
             }
         }
     }

@@ -1,0 +1,105 @@
+import Credentials
+import Formats
+import Testing
+
+@testable import Interface
+
+@Suite("Copying")
+struct CopyTests {
+    @Test("the copy menu: every form, with the token masked")
+    func copyMenu() {
+        expectGoldens("copy-menu") { $0.press("y") }
+        var state = trying()
+        state.press("y")
+        #expect(state.context == .copyMenu)
+        state.type("python")
+        #expect(state.press(.enter) == [.copy([Samples.id(1)], .python)])
+        #expect(state.context == .list)
+    }
+
+    @Test("the client secret is the last entry of the menu, marked, of one client alone")
+    func copySecret() {
+        var state = trying()
+        state.press("y")
+        state.type("secret")
+        #expect(state.drawing.contains("the secret itself, not a token"))
+        #expect(state.press(.enter) == [.copySecret(Samples.id(1))])
+        state.press(" ", " ", "y")
+        state.type("secret")
+        #expect(state.press(.enter) == [], "not of many")
+    }
+
+    @Test("what was copied is cleared after the time set, with a countdown; what can't be cleared is said")
+    func clipboard() {
+        var state = trying()
+        let held = Copied(
+            destination: "copied by xclip", facts: Samples.token(life: 3_600), isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        #expect(state.drawing.contains("clipboard clears in 0:45"))
+        #expect(update(&state, .time(Samples.now.advanced(by: 44), utcOffset: 0)) == [])
+        #expect(state.drawing.contains("clipboard clears in 0:01"))
+        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
+        _ = update(&state, .clipboardCleared(.cleared))
+        #expect(state.message?.text == "the clipboard was cleared")
+        #expect(!state.drawing.contains("clipboard clears"))
+        let sent = Copied(
+            destination: "sent to the terminal by OSC 52", facts: nil, isSecret: true, canBeCleared: false,
+            beyondClearing: "it is not cleared")
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", sent))
+        #expect(
+            state.message?.text
+                == "GBG GO production: bare token sent to the terminal by OSC 52; it is not cleared")
+        #expect(state.clipboard == nil)
+    }
+
+    @Test("a pending clear outlives a lock, and 0 seconds in the settings mean never")
+    func clipboardAndLock() {
+        var state = trying()
+        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        state.press("l")
+        #expect(state.nextTick != nil)
+        #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
+        var never = trying()
+        never.settings.clearClipboardSeconds = 0
+        _ = update(&never, .copied([Samples.id(1)], noun: "bare token", held))
+        #expect(never.clipboard == nil)
+    }
+
+    @Test("the copy menu copies whom it names, also where another client is selected meanwhile")
+    func copyMenuKeepsItsClient() {
+        var state = trying()
+        state.press("/")
+        state.type("!expiring")
+        state.press(.enter, "y")
+        _ = update(&state, .time(Samples.now.advanced(by: 30), utcOffset: 0))
+        #expect(state.clients.selected == nil, "it has expired, and left the filter")
+        #expect(state.press(.enter) == [.copy([Samples.id(2)], .header)])
+        state.press(.escape, "g", "y")
+        _ = update(&state, .clientRemoved(Samples.id(1)))
+        #expect(state.context == .list, "a menu of nobody is closed")
+    }
+
+    @Test("the clear of one copy ends nothing of the next one")
+    func clearingAndCopying() {
+        var state = trying()
+        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .clipboardCleared(.holdsSomethingElse))
+        #expect(state.drawing.contains("clipboard clears in 0:45"))
+    }
+
+    @Test("locked, the countdown of the clipboard goes on where it is seen")
+    func clearingWhileLocked() {
+        var state = trying()
+        let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        state.press("l")
+        #expect(state.drawing.contains("clipboard clears in 0:45"))
+        _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))
+        _ = update(&state, .clipboardCleared(.cleared))
+        #expect(state.drawing.contains("the clipboard was cleared"))
+    }
+}
