@@ -41,10 +41,17 @@ public struct TokenFacts: Sendable, Equatable, Codable {
         self.warnings = warnings
     }
 
-    /// Seconds it still lives at `now`, negative once it has expired; nil where its expiry is unknown.
+    /// Seconds it still lives at `now`, never more than its lifetime, negative once it has expired; nil where its expiry
+    /// is unknown. A token that was asked for under a wall clock that was ahead, before the machine was started again,
+    /// counts as expired: nothing tells how old it is.
     public func secondsLeft(at now: Moment) -> Double? {
-        lifetime.map { $0 - now.seconds(since: requested) }
+        guard let lifetime else { return nil }
+        let age = now.seconds(since: requested)
+        return age < -Self.clockTolerance ? 0 : min(lifetime - age, lifetime)
     }
+
+    /// Seconds that a clock may be set back, as time servers do, before a token from its future is not believed.
+    static let clockTolerance = 5.0
 
     /// When the wall clock will show that it has expired, if nobody sets it after `now`; nil where unknown. It is
     /// `now.wall` and `secondsLeft(at: now)`, so that it is never at odds with the status by more than half a second.
@@ -53,7 +60,9 @@ public struct TokenFacts: Sendable, Equatable, Codable {
     /// same instant, and the date is to stay the same, to the bit, from call to call until a clock is set.
     public func expires(at now: Moment) -> Date? {
         lifetime.map { lifetime in
-            let setBack = now.seconds(since: requested) - now.wall.timeIntervalSince(requested.wall)
+            let age = now.seconds(since: requested)
+            guard age >= -Self.clockTolerance else { return now.wall }
+            let setBack = max(age, 0) - now.wall.timeIntervalSince(requested.wall)
             return requested.wall.addingTimeInterval(lifetime - setBack.rounded())
         }
     }
