@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "System", dependencies: ["CLinux", "Credentials"]),
         .target(name: "Model", dependencies: ["Credentials", "OAuth", "Storage"]),
         .target(name: "OAuth", dependencies: ["CCurl", "Credentials"]),
-        .target(name: "Storage", dependencies: ["CSQLite", "CSodium", "Credentials"]),
+        .target(name: "Storage", dependencies: ["CLinux", "CSQLite", "CSodium", "Credentials"]),
         .target(name: "Formats", dependencies: ["Credentials"]),
         .target(name: "Settings", dependencies: ["Credentials"]),
         .target(name: "Credentials", dependencies: ["CSodium"]),

@@ -155,6 +155,21 @@ void clinux_fill_standard_descriptors(void) {
     }
 }
 
+int clinux_open_path(int folder, const char *name) { return openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); }
+
+static int set_byte_lock(int fd, int64_t offset, short type) {
+    // l_pid must be 0 for a lock of the open file.
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int clinux_lock_byte(int fd, int64_t offset) {
+    if (set_byte_lock(fd, offset, F_WRLCK) == 0) return 0;
+    return errno == EAGAIN || errno == EACCES ? 1 : -1;
+}
+
+int clinux_unlock_byte(int fd, int64_t offset) { return set_byte_lock(fd, offset, F_UNLCK); }
+
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
 
 int clinux_spawn(pid_t *child, char *const argv[], char *const environment[], int in, int out, int err) {

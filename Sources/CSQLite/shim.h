@@ -5,3 +5,25 @@
 static inline void ckeyfob_leave_log_on_close(sqlite3 *connection, int leaves) {
     sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves, (int *)0);
 }
+
+// Reads the whole file through SQLite's own descriptor: closing another one would drop the locks of this process
+// (fcntl(2)). SQLITE_OK, or the result code of what cannot be read.
+static inline int ckeyfob_read_through(sqlite3 *connection) {
+    sqlite3_file *file = 0;
+    sqlite3_int64 size = 0;
+    char chunk[16384];
+    int code = sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code != SQLITE_OK || file == 0 || file->pMethods == 0) return SQLITE_OK;
+    if ((code = file->pMethods->xFileSize(file, &size)) != SQLITE_OK) return code;
+    for (sqlite3_int64 at = 0; at < size; at += sizeof chunk) {
+        code = file->pMethods->xRead(file, chunk, sizeof chunk, at);
+        if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
+    }
+    return SQLITE_OK;
+}
+
+// Whether the connection's last failure was that of an fsync(2).
+static inline int ckeyfob_could_not_synchronize(sqlite3 *connection) {
+    int code = sqlite3_extended_errcode(connection);
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}

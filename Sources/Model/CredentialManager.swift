@@ -33,8 +33,11 @@ public actor CredentialManager {
         /// The client with the new token's facts.
         public var entry: ClientEntry
         public var token: AccessToken
-        /// How long the request took, from being sent first to its last answer.
+        /// How long the request took, from being sent first to its last answer; or how long another process's was
+        /// waited for.
         public var seconds: Double
+        /// Why the token could not be stored: it is good all the same; nil where it was.
+        public var notStored: Failure?
     }
 
     typealias Landing = CheckedContinuation<Result<Refreshed, Failure>, Never>
@@ -60,6 +63,8 @@ public actor CredentialManager {
     let random: @Sendable () -> Double
 
     var flights: [UUID: Flight] = [:]
+    /// Which request has the lock of a client between all processes, by number.
+    var turns: [UUID: UInt64] = [:]
     private(set) var isClosed = false
     private var lastNumber: UInt64 = 0
 
@@ -85,6 +90,8 @@ public actor CredentialManager {
     private var loadFailure: Failure?
     /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
     public private(set) var damaged: [Failure] = []
+    /// The first of them that is a client's profile.
+    private var damagedProfile: Failure?
 
     /// What the last edit or removal is taken back with, a change each client; empty where there is nothing to undo.
     var undoable: [UndoableChange] = []
@@ -148,16 +155,20 @@ public actor CredentialManager {
         try await vault.entry(id).map { shown($0) }
     }
 
-    /// The client of that name, compared as names are (`ClientName.key`).
-    /// - Throws: `noSuchClient`.
+    /// The client of that name, compared as names are (`ClientName.key`), found without reading the others.
+    /// - Throws: `noSuchClient`; `vaultDamaged` where that cannot be told, because a client's profile is damaged.
     public func entry(named name: String) async throws(Failure) -> ClientEntry {
-        let key = ClientName.key(ClientName.trimmed(name))
-        guard let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) else {
+        guard !isClosed else { throw .locked }
+        if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return shown(entry) }
+        let shownName = UntrustedText.line(name, limit: 100)
+        _ = try await entries()
+        if let damage = damagedProfile {
             throw Failure(
-                .noSuchClient, "no client named \"\(UntrustedText.line(name, limit: 100))\"",
-                hints: ["keyfob list shows the names"] + damaged.map(\.summary))
+                .vaultDamaged, "no readable client is named \"\(shownName)\": \(damage.summary)",
+                hints: ["keyfob verify lists what is damaged", "keyfob list shows the names that can be read"])
         }
-        return entry
+        throw Failure(
+            .noSuchClient, "no client named \"\(shownName)\"", hints: ["keyfob list shows the names"])
     }
 
     /// To be called when the vault's folder has changed: reads anew if another process has written, and what could not
@@ -283,6 +294,7 @@ public actor CredentialManager {
             let newlyDamaged = snapshot.damaged.filter { !damaged.contains($0) }
             loadFailure = nil
             damaged = snapshot.damaged
+            damagedProfile = snapshot.damagedProfile
             for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
             for entry in entries { learn(entry.id, entry) }
             for failure in newlyDamaged { tell(.failed(failure)) }

@@ -26,8 +26,7 @@ extension CredentialManager {
     /// waits and nothing wakes. Calling it again changes nothing.
     ///
     /// Several processes may keep one vault's clients fresh: a client that is due is first looked up in the vault, and
-    /// a token that another process has stored counts. Accepted weakness: two that find it due within the time of one
-    /// request both ask; chance keeps them apart, and asking twice breaks nothing.
+    /// a token that another process has stored counts; one that another process asks for is waited for.
     public func keepFresh() async {
         guard !isClosed, renewals == nil else { return }
         renewals = Renewals()
@@ -100,7 +99,7 @@ extension CredentialManager {
             let isOurs = flights[id] == nil
             var failure: Failure?
             do throws(Failure) {
-                let refreshed = try await refresh(id, isByItself: true)
+                let refreshed = try await refresh(id, isByItself: true, since: LastAnswer(known[id]))
                 if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
             } catch {
                 failure = error

@@ -3,7 +3,7 @@ public import FoundationEssentials
 import OAuth
 import Storage
 
-// Getting tokens: one request in flight a client.
+// Getting tokens: one request in flight a client, in all processes.
 extension CredentialManager {
     /// A new token for the client. Whoever asks while a request is under way shares it; it is cancelled when the last
     /// of them is.
@@ -14,24 +14,31 @@ extension CredentialManager {
     ///   meanwhile; `locked`; `interrupted` where the task is cancelled; what the vault throws.
     public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isByItself: false) }
 
-    /// - Parameter isByItself: no person has asked: then the server is never asked twice within 5 s.
-    func refresh(_ id: UUID, isByItself: Bool) async throws(Failure) -> Refreshed {
+    /// - Parameters:
+    ///   - isByItself: no person has asked: then the server is never asked twice within 5 s.
+    ///   - last: what the caller had seen when it decided to ask: an answer that another process has stored since counts
+    ///     as the answer. nil: what there is now.
+    func refresh(
+        _ id: UUID, isByItself: Bool, since last: LastAnswer? = nil
+    ) async throws(Failure) -> Refreshed {
         guard !isClosed else { throw .locked }
         let waiter = nextNumber()
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { join(id, as: waiter, isByItself: isByItself, $0) }
+            await withCheckedContinuation { join(id, as: waiter, isByItself: isByItself, since: last, $0) }
         } onCancel: {
             Task { await leave(id, waiter) }
         }
         return try result.get()
     }
 
-    private func join(_ id: UUID, as waiter: UInt64, isByItself: Bool, _ landing: Landing) {
+    private func join(
+        _ id: UUID, as waiter: UInt64, isByItself: Bool, since last: LastAnswer?, _ landing: Landing
+    ) {
         guard !Task.isCancelled else { return landing.resume(returning: .failure(.cancelled)) }
         if flights[id] == nil {
             let number = nextNumber()
             flights[id] = Flight(number: number, since: clock())
-            flights[id]?.task = Task { await fly(id, number, isByItself: isByItself) }
+            flights[id]?.task = Task { await fly(id, number, isByItself: isByItself, since: last) }
             renewals?.schedule.asked(id, at: clock())
             tellState(of: id)
         }
@@ -52,29 +59,52 @@ extension CredentialManager {
         for landing in flight.waiters.values { landing.resume(returning: .failure(failure)) }
     }
 
-    private func fly(_ id: UUID, _ number: UInt64, isByItself: Bool) async {
-        let outcome: Result<(token: AccessToken, seconds: Double), Failure>
+    /// What came of a request.
+    private struct Answer {
+        var token: AccessToken
+        var seconds: Double
+        var notStored: Failure?
+    }
+
+    private func fly(_ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?) async {
+        let outcome: Result<Answer, Failure>
         do throws(Failure) {
-            outcome = .success(try await fetch(id, number, isByItself: isByItself))
+            outcome = .success(try await answer(id, number, isByItself: isByItself, since: last))
         } catch {
             outcome = .failure(error)
         }
+        endTurn(id, number)
         // From here on the next to ask starts a new request; those who wait for this one get what the vault holds now.
         let isLate = flights[id]?.number != number
         let waiters = isLate ? [:] : flights.removeValue(forKey: id)?.waiters ?? [:]
         await catchUp(with: id)
         tellState(of: id)
-        let result = outcome.flatMap { token, seconds in
-            shown(id).map { .success(Refreshed(entry: $0, token: token, seconds: seconds)) }
-                ?? .failure(isClosed ? .locked : .removedMeanwhile)
+        let result = outcome.flatMap { answer in
+            shown(id).map {
+                .success(
+                    Refreshed(
+                        entry: $0, token: answer.token, seconds: answer.seconds, notStored: answer.notStored))
+            } ?? .failure(isClosed ? .locked : .removedMeanwhile)
         }
         for landing in waiters.values { landing.resume(returning: result) }
     }
 
+    /// The answer of another process that has asked meanwhile, else the server's.
+    private func answer(
+        _ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?
+    ) async throws(Failure) -> Answer {
+        let start = clock()
+        var before = last
+        if before == nil { before = LastAnswer(try await vault.entry(id)) }
+        try await waitForTurn(id, number)
+        if let before, let token = try await answerOfAnother(id, since: before) {
+            return Answer(token: token, seconds: clock().seconds(since: start))
+        }
+        return try await fetch(id, number, isByItself: isByItself)
+    }
+
     /// Asks and stores what comes of it.
-    private func fetch(
-        _ id: UUID, _ number: UInt64, isByItself: Bool
-    ) async throws(Failure) -> (token: AccessToken, seconds: Double) {
+    private func fetch(_ id: UUID, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
         let (profile, secret) = try await vault.credentials(of: id)
         guard flights[id]?.number == number else { throw .cancelled }
         flights[id]?.credentialsID = profile.credentialsID
@@ -84,12 +114,9 @@ extension CredentialManager {
             let outcome = await asking.requestTokenRecorded(for: profile, secret: secret)
             guard flights[id]?.number == number else { throw .cancelled }
             if let exchange = outcome.exchange { exchanges[id] = exchange }
-            let token = try outcome.result.get()
-            let seconds = clock().seconds(since: start)
-            guard try await vault.store(token, for: id, credentialsID: profile.credentialsID) else {
-                throw try await vault.entry(id) == nil ? .removedMeanwhile : .editedMeanwhile(profile.name)
-            }
-            return (token, seconds)
+            var answer = Answer(token: try outcome.result.get(), seconds: clock().seconds(since: start))
+            answer.notStored = try await store(answer.token, for: profile)
+            return answer
         } catch {
             guard flights[id]?.number == number, Self.tellsOfTheServer(error) else { throw error }
             var failure = error
@@ -106,15 +133,33 @@ extension CredentialManager {
         }
     }
 
-    /// Whether the server still takes the secret before the one that it has refused just now. The token that it gives
-    /// for it is dropped: it is asked for with what is not in use.
+    /// - Returns: why it could not be stored: a full disk, a busy vault. The token is good all the same.
+    /// - Throws: `noSuchClient` and `conflict` where the client was removed or edited meanwhile; `locked`.
+    private func store(_ token: AccessToken, for profile: ClientProfile) async throws(Failure) -> Failure? {
+        let isStored: Bool
+        do throws(Failure) {
+            isStored = try await vault.store(token, for: profile.id, credentialsID: profile.credentialsID)
+        } catch {
+            guard error.kind != .locked else { throw error }
+            return Failure(error.kind, "the new token was not stored: \(error.summary)")
+        }
+        guard isStored else {
+            throw try await vault.entry(profile.id) == nil ? .removedMeanwhile : .editedMeanwhile(profile.name)
+        }
+        return nil
+    }
+
+    /// Whether the server still takes the secret before the one that it has refused just now; false, with nothing sent,
+    /// unless that secret was used with the very token URL, client ID and method of today. The token that the server
+    /// gives for it is dropped: the secret is not the one in use.
     private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
         guard profile.previousSecretSet != nil,
-            let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil
+            let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil,
+            previous.destination == profile.destination
         else { return false }
         do {
             if isByItself { try await pause(RenewalSchedule.shortestWait) }
-            _ = try await service.askingOnce.requestToken(for: profile, secret: previous)
+            _ = try await service.askingOnce.requestToken(for: profile, secret: previous.secret)
             return true
         } catch {
             return false
@@ -140,8 +185,28 @@ extension CredentialManager {
 
     // MARK: - Using
 
-    /// The token that is held, however old; nil where there is none, or no such client. Throws as `Vault.token`.
-    public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await vault.token(of: id) }
+    /// The token that is held, however old; nil where there is none, it is damaged, or no such client. Throws as
+    /// `Vault.token`.
+    public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await intactToken(of: id).token }
+
+    /// - Returns: the failure where the token that is held is damaged: another can be asked for.
+    private func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
+        do throws(Failure) {
+            return (try await vault.token(of: id), nil)
+        } catch {
+            // Where it is the profile that is damaged, this throws.
+            guard error.kind == .vaultDamaged, let entry = try await vault.entry(id), entry.token == nil else {
+                throw error
+            }
+            return (
+                nil,
+                Failure(
+                    .vaultDamaged,
+                    "the stored token of client \"\(UntrustedText.line(entry.profile.name))\" was damaged: it was dropped"
+                )
+            )
+        }
+    }
 
     /// The client's secret, to be copied on purpose. Throws as `Vault.secret`.
     public func secret(of id: UUID) async throws(Failure) -> Secret { try await vault.secret(of: id) }
@@ -154,6 +219,8 @@ extension CredentialManager {
         public var wasFetched: Bool
         /// It was fetched just now, and yet lives shorter than was asked for.
         public var isShorterThanAsked: Bool
+        /// What did not keep it from being served and must be said: it was not stored, the one held before was damaged.
+        public var notices: [Failure] = []
     }
 
     /// The token that is held, if it lives long enough; else a new one, however short it lives.
@@ -165,29 +232,45 @@ extension CredentialManager {
     public func token(
         for id: UUID, minimumValidity: Double?, fresh: Bool = false, acceptUnknownExpiry: Bool = false
     ) async throws(Failure) -> Served {
-        if !fresh,
-            let held = try await held(id, minimumValidity: minimumValidity, acceptUnknownExpiry: acceptUnknownExpiry)
-        {
-            return held
+        let held = try await held(id, minimumValidity: minimumValidity, acceptUnknownExpiry: acceptUnknownExpiry)
+        if !fresh, let served = held.served { return served }
+        let refreshed = try await refresh(id, isByItself: false, since: held.last)
+        return served(refreshed, minimumValidity: minimumValidity, after: held)
+    }
+
+    /// What is held of a client's token.
+    struct Held {
+        /// nil where none is held, or the one that is does not live long enough.
+        var served: Served?
+        /// What there was when it was looked at.
+        var last: LastAnswer
+        /// A damaged token, which has been dropped.
+        var damage: Failure?
+    }
+
+    func held(_ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool) async throws(Failure) -> Held {
+        // Before the token is judged: one that is stored in between counts as an answer.
+        let entry = try await vault.entry(id)
+        var held = Held(last: LastAnswer(entry))
+        let (token, damage) = try await intactToken(of: id)
+        if damage != nil, let profile = entry?.profile {
+            held.damage = damage
+            // On a full disk it stays, and is no less damaged the next time.
+            _ = try? await vault.removeToken(of: id, credentialsID: profile.credentialsID)
         }
-        return served(try await refresh(id), minimumValidity: minimumValidity)
-    }
-
-    /// nil where none is held, or the one that is does not live long enough.
-    func held(
-        _ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool
-    ) async throws(Failure) -> Served? {
-        guard let token = try await vault.token(of: id), let entry = try await vault.entry(id) else { return nil }
+        guard let token, let entry = try await vault.entry(id) else { return held }
         let isAccepted = token.facts.lifetime == nil && acceptUnknownExpiry
-        guard isAccepted || token.facts.serves(minimumValidity: minimumValidity, at: clock()) else { return nil }
-        return Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
+        guard isAccepted || token.facts.serves(minimumValidity: minimumValidity, at: clock()) else { return held }
+        held.served = Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
+        return held
     }
 
-    func served(_ refreshed: Refreshed, minimumValidity: Double?) -> Served {
+    func served(_ refreshed: Refreshed, minimumValidity: Double?, after held: Held? = nil) -> Served {
         let facts = refreshed.token.facts
         return Served(
             entry: refreshed.entry, token: refreshed.token, wasFetched: true,
-            isShorterThanAsked: facts.lifetime != nil && !facts.serves(minimumValidity: minimumValidity, at: clock()))
+            isShorterThanAsked: facts.lifetime != nil && !facts.serves(minimumValidity: minimumValidity, at: clock()),
+            notices: [held?.damage, refreshed.notStored].compactMap { $0 })
     }
 }
 

@@ -52,18 +52,21 @@ extension CredentialManager {
         var served: [UUID: Served] = [:]
         var failures: [Progress.Failed] = []
         var stale: [UUID] = []
+        var before: [UUID: Held] = [:]
         for id in ids {
             guard !isClosed else { throw .locked }
             do throws(Failure) {
-                served[id] = try await held(id, minimumValidity: nil, acceptUnknownExpiry: true)
-                if served[id] == nil { stale.append(id) }
+                let held = try await held(id, minimumValidity: nil, acceptUnknownExpiry: true)
+                served[id] = held.served
+                before[id] = held
+                if held.served == nil { stale.append(id) }
             } catch {
                 failures.append(Progress.Failed(id: id, failure: error))
             }
         }
         await refreshEach(of: stale, concurrency: 8) { id, result in
             switch result {
-            case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil)
+            case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
             case .failure(let failure): failures.append(Progress.Failed(id: id, failure: failure))
             }
         }

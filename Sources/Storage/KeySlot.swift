@@ -18,7 +18,7 @@ public struct KeyDerivationCost: Sendable, Equatable {
     /// What is accepted, on reading as well: a file from somebody else must not make keyfob compute for an hour or use
     /// up the machine's memory.
     var isAcceptable: Bool {
-        (1...16).contains(passes) && (8192...(1 << 30)).contains(memoryBytes) && memoryBytes % 1024 == 0
+        (1...8).contains(passes) && (8192...(256 << 20)).contains(memoryBytes) && memoryBytes % 1024 == 0
     }
 }
 
@@ -62,7 +62,9 @@ struct KeySlot: Sendable, Equatable {
     init?(
         derivation: String, passes: Int64, memoryBytes: Int64, salt: [UInt8], sealedKey: [UInt8], checksum: [UInt8]
     ) {
-        guard derivation == Self.derivation, salt.count == Int(crypto_pwhash_SALTBYTES) else { return nil }
+        guard derivation == Self.derivation, salt.count == Int(crypto_pwhash_SALTBYTES),
+            sealedKey.count == Sealing.nonceBytes + Sealing.keyBytes + Sealing.tagBytes
+        else { return nil }
         guard let passes = UInt64(exactly: passes), memoryBytes >= 0 else { return nil }
         cost = KeyDerivationCost(passes: passes, memoryBytes: Int(memoryBytes))
         self.salt = salt

@@ -12,16 +12,21 @@ final class OpenVault {
     let path: String
     let vaultID: [UInt8]
     let connection: Connection
-    private let key: SecretBuffer
+    let key: SecretBuffer
+    /// Why nothing can be written; nil where it can.
+    private let readOnlyBecause: Failure?
     private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
-    private var names = NameIndex()
+    /// The version of the file's data for which every readable profile is known to have its name record; nil where
+    /// that was not looked at.
+    var namesCompleteAt: Int64?
     /// A checkpoint that was due and found another process in its way.
     private var owesCheckpoint = false
     private var lastSeenVersion: Int64 = 0
     /// Whether the file was in an older format when the transaction under way began.
     private var isOlderFormat = false
     private var changesBefore: Int32 = 0
+    private var isInWrite = false
 
     /// How long another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
@@ -33,18 +38,14 @@ final class OpenVault {
     init(
         _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
     ) throws(Failure) {
-        let resolved = try file.inspect()
+        let inspection = try file.inspect()
         path = file.path
-        connection = try Connection(file: resolved, named: file.path, mode: .readAndWrite)
-        // Whoever cannot open the vault moves nothing from its log into its file either.
-        let logHasContent = VaultFile.size(of: resolved + "-wal") > 0
-        if logHasContent { connection.leaveLogOnClose(true) }
-        connection.waitWhenBusy(seconds: busySeconds)
-        try connection.execute(
-            """
-            PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
-            PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
-            """)
+        // A failed open must not move the log into the file either.
+        let logHasContent = VaultFile.size(of: inspection.file + "-wal") > 0
+        let opened = try Self.connect(inspection, path, busySeconds, logHasContent: logHasContent)
+        connection = opened.connection
+        readOnlyBecause = opened.readOnlyBecause
+        guard inspection.isCurrent, !connection.fileWasReplaced else { throw .replaced(file.path) }
         let version = try Schema.version(in: connection)
         guard version <= Schema.version else { throw .vaultTooNew(file.path, version: version) }
         guard try Schema.isAsCreated(in: connection) else {
@@ -52,10 +53,12 @@ final class OpenVault {
         }
         // Pages that do not fit together could hide records, and take others with them when they are written.
         guard try connection.text("PRAGMA quick_check(1)") == "ok" else {
+            try connection.readThrough()
             throw .vaultDamaged(file.path, "its pages do not fit together")
         }
         guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
-            throw .vaultDamaged(file.path, "its key slot is not what was written")
+            throw try Schema.hasOnlyOtherSlots(in: connection)
+                ? .noPassphraseSlot(file.path) : .vaultDamaged(file.path, "its key slot is not what was written")
         }
         self.vaultID = vaultID
         if let made, made.slot == slot {
@@ -69,6 +72,54 @@ final class OpenVault {
         }
         lastSeenVersion = try dataVersion()
         if logHasContent { connection.leaveLogOnClose(false) }
+    }
+
+    /// A copy of `vault`, which is opened by the same key; whoever has opened the connection closes it.
+    init(copy connection: Connection, of vault: OpenVault, named path: String) {
+        self.connection = connection
+        self.path = path
+        vaultID = vault.vaultID
+        key = vault.key
+        readOnlyBecause = nil
+    }
+
+    /// Opens the file for reading and writing, or where that cannot be done for reading alone.
+    private static func connect(
+        _ inspection: VaultFile.Inspection, _ path: String, _ busySeconds: Double, logHasContent: Bool
+    ) throws(Failure) -> (connection: Connection, readOnlyBecause: Failure?) {
+        func connection(_ mode: Connection.Mode) throws(Failure) -> Connection {
+            let connection = try Connection(file: inspection.file, named: path, mode: mode)
+            if logHasContent { connection.leaveLogOnClose(true) }
+            connection.waitWhenBusy(seconds: busySeconds)
+            try connection.execute(
+                """
+                PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
+                PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
+                """)
+            // Only now SQLite looks at the file, and makes the log's index.
+            _ = try Schema.version(in: connection)
+            return connection
+        }
+        var problem = inspection.readOnlyBecause
+        if problem == nil {
+            do throws(Failure) {
+                return (try connection(.readAndWrite), nil)
+            } catch {
+                // Without room for the log's index nothing can be written, and the file alone can be read: no other
+                // process has it open, or the index would be there whole (its first 32 KiB, written page by page).
+                guard error.kind == .cannotWrite, VaultFile.size(of: inspection.file + "-shm") < 32_768 else {
+                    throw error
+                }
+                problem = error
+            }
+        }
+        guard logHasContent else { return (try connection(.immutable), problem) }
+        do throws(Failure) {
+            return (try connection(.readOnly), problem)
+        } catch {
+            guard error.kind == .cannotWrite, let problem else { throw error }
+            throw .logUnreadable(path, because: problem)
+        }
     }
 
     struct Made {
@@ -114,19 +165,21 @@ final class OpenVault {
         if owesCheckpoint { owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds) }
         connection.close()
         key.wipe()
-        names = NameIndex()
     }
 
     // MARK: Transactions
 
-    var isWriting: Bool { connection.isInTransaction }
+    /// False again where SQLite has rolled the transaction back by itself.
+    var isWriting: Bool { isInWrite && connection.isInTransaction }
 
     func beginWriting() throws(Failure) {
+        if let readOnlyBecause { throw readOnlyBecause }
         try connection.execute("BEGIN IMMEDIATE")
+        isInWrite = true
         guard !connection.fileWasReplaced else { throw .replaced(path) }
         isOlderFormat = try checkVersion() < Schema.version
         changesBefore = connection.changeCount
-        names.discard(unlessAt: try dataVersion())
+        if namesCompleteAt != (try dataVersion()) { namesCompleteAt = nil }
     }
 
     /// A newer keyfob may have written the file since it was opened here.
@@ -142,19 +195,30 @@ final class OpenVault {
         do throws(Failure) {
             let changes = connection.changeCount
             let value = try work(self)
-            // What an older keyfob would not understand must not be taken for its own format.
-            if isOlderFormat, connection.changeCount != changes { try Schema.setVersion(in: connection) }
+            // An older keyfob must not take this for its own format.
+            let upgrades = isOlderFormat && connection.changeCount != changes
+            if upgrades {
+                try Schema.setVersion(in: connection)
+                try completeNames()
+            }
             try connection.execute("RELEASE one")
+            if upgrades { isOlderFormat = false }
             return value
         } catch {
-            names.discard()
+            namesCompleteAt = nil
             if isWriting { try connection.execute("ROLLBACK TO one; RELEASE one") }
             throw error
         }
     }
 
     func commit(reachingFile: Bool) throws(Failure) {
-        try connection.execute("COMMIT")
+        do throws(Failure) {
+            try connection.execute("COMMIT")
+        } catch {
+            // The log may hold the whole transaction, for the next to open the vault to find.
+            throw connection.couldNotSynchronize ? .mayHaveHappened(error) : error
+        }
+        isInWrite = false
         // Where nothing was written, nobody is woken, and no checkpoint looks like a change to the others.
         guard connection.changeCount != changesBefore else { return }
         if reachingFile || owesCheckpoint {
@@ -166,7 +230,8 @@ final class OpenVault {
     }
 
     func rollBack() {
-        names.discard()
+        namesCompleteAt = nil
+        isInWrite = false
         // It fails only where SQLite has rolled back already.
         try? connection.execute("ROLLBACK")
     }
@@ -181,7 +246,7 @@ final class OpenVault {
     }
 
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
-    private func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
+    func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
     func changedElsewhere() throws(Failure) -> Bool {
         guard !connection.fileWasReplaced else { throw .replaced(path) }
@@ -200,7 +265,8 @@ final class OpenVault {
     func sealedRow(_ kind: RecordKind, of id: UUID) throws(Failure) -> SealedRow? {
         var found: SealedRow?
         try connection.query(
-            "SELECT revision, sealed FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)]
+            "SELECT revision, \(Connection.sealedColumn) FROM record WHERE kind = ? AND id = ?",
+            [.integer(kind.rawValue), .blob(id.bytes)]
         ) { (row) throws(Failure) in found = SealedRow(revision: row.integer(0), sealed: row.blob(1)) }
         return found
     }
@@ -218,14 +284,24 @@ final class OpenVault {
     ) throws(Failure) -> Int64 {
         let encoded: Data
         do { encoded = try encoder.encode(json) } catch {
-            throw Failure(.bug, "a \(kind) record has a value that JSON cannot hold")
+            throw Failure(.bug, "a record, \(kind.noun), has a value that JSON cannot hold")
         }
         let revision = try nextRevision(kind, of: id)
         let sealed = Sealing.seal(
             json: encoded, secret: secret, as: label(kind, of: id, revision: revision), with: key)
-        guard sealed.count < Connection.longestRow - 100 else { throw .recordTooLarge }
+        guard sealed.count <= Connection.longestRecord else { throw .recordTooLarge }
         try put(SealedRow(revision: revision, sealed: sealed), kind, of: id)
         return revision
+    }
+
+    /// The same for a record that continues an older one: its members that this keyfob does not know are kept.
+    func write<Stored: StoredRecord>(
+        _ kind: RecordKind, of id: UUID, _ stored: Stored, secret: Secret? = nil, continuing old: RecordContent?
+    ) throws(Failure) {
+        let unknown = try old.map { (content) throws(Failure) in
+            try decode(UnknownMembers<Stored>.self, from: content, kind, of: id)
+        }
+        try write(kind, of: id, RecordMembers(known: stored, unknown: unknown), secret: secret)
     }
 
     /// Puts a record back as it was, under a revision after the one that it had and the one that is there. One that was
@@ -242,9 +318,11 @@ final class OpenVault {
 
     private func nextRevision(_ kind: RecordKind, of id: UUID, after known: Int64 = 0) throws(Failure) -> Int64 {
         let last = max(known, try revision(kind, of: id) ?? 0)
-        // Nobody writes that often: somebody has set it, and nothing comes after it.
-        guard last < Int64.max else { throw damaged(kind, of: id) }
-        return last + 1
+        if last < Int64.max { return last + 1 }
+        // No keyfob writes that often: the number was set on purpose, and none comes after it.
+        guard kind.canBeHadAgain else { throw damaged(kind, of: id) }
+        try delete(kind, of: id)
+        return 1
     }
 
     private func put(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
@@ -292,76 +370,11 @@ final class OpenVault {
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
         switch kind {
         case .profile: return .vaultDamaged(path, "the profile of a client is not what was written")
-        case .activity: return .vaultDamaged(path, "the activity is not what was written")
-        case .screenMemory: return .vaultDamaged(path, "what the screen was like is not what was written")
+        case .activity, .screenMemory, .name: return .vaultDamaged(path, "the \(kind.noun) is not what was written")
         default: break
         }
         let profile = try? profile(of: id)?.profile
         let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
-        let what =
-            switch kind {
-            case .profile, .activity, .screenMemory: "record"
-            case .secret: "secret"
-            case .token: "token"
-            case .attempt: "last failed request"
-            case .previousSecret: "previous secret"
-            case .usage: "last use"
-            case .trials: "list of tried requests"
-            }
-        return .vaultDamaged(path, "the \(what) of \(client) is not what was written")
+        return .vaultDamaged(path, "the \(kind.noun) of \(client) is not what was written")
     }
-
-    // MARK: Names
-
-    /// The client that has this name, upper and lower case counting as one.
-    func holder(ofName name: String) throws(Failure) -> UUID? {
-        if names.isEmpty {
-            var profiles: [UUID: String] = [:]
-            try connection.query(
-                "SELECT id, revision, sealed FROM record WHERE kind = ?", [.integer(RecordKind.profile.rawValue)]
-            ) { (row) throws(Failure) in
-                // A profile that can't be read has no name that it could share: it keeps nobody from adding another.
-                guard let id = UUID(bytes: row.bytes(0)),
-                    let content = try? open(row.bytes(2), kind: .profile, id: id, revision: row.integer(1)),
-                    let stored = try? decode(StoredProfile.self, from: content, .profile, of: id)
-                else { return }
-                profiles[id] = stored.name
-            }
-            names.fill(profiles, at: try dataVersion())
-        }
-        return names.holder(of: name)
-    }
-
-    func noteName(_ name: String?, of id: UUID) { names.set(name, of: id) }
-}
-
-/// Who has which name: names are sealed, and without this every insert would open every profile. It holds for one data
-/// version of the file and for what this connection writes.
-private struct NameIndex {
-    private var version: Int64?
-    private var holders: [String: UUID] = [:]
-    private var keys: [UUID: String] = [:]
-
-    var isEmpty: Bool { version == nil }
-
-    mutating func fill(_ names: [UUID: String], at version: Int64) {
-        self.version = version
-        for (id, name) in names { set(name, of: id) }
-    }
-
-    mutating func discard() { self = NameIndex() }
-
-    mutating func discard(unlessAt version: Int64) {
-        if self.version != version { discard() }
-    }
-
-    mutating func set(_ name: String?, of id: UUID) {
-        guard version != nil else { return }
-        if let old = keys.removeValue(forKey: id) { holders[old] = nil }
-        guard let name else { return }
-        keys[id] = ClientName.key(name)
-        holders[ClientName.key(name)] = id
-    }
-
-    func holder(of name: String) -> UUID? { holders[ClientName.key(name)] }
 }

@@ -4,13 +4,15 @@ import FoundationEssentials
 // The JSON of each kind of record, as docs/vault-format.md has it. These types are the format: a name changed in
 // Credentials changes nothing here, and a name changed here changes the format.
 
-struct StoredProfile: Codable {
+struct StoredProfile: StoredRecord {
+    typealias Member = CodingKeys
+
     var name: String
     var clientID: String
     var tokenURL: String
     var scope: String
-    var authentication: ClientAuthenticationMethod
-    var basicEncoding: BasicEncoding
+    var authentication: String
+    var basicEncoding: String
     var extraParameters: [StoredParameter]?
     var issuer: String?
     var revocationURL: String?
@@ -23,9 +25,11 @@ struct StoredProfile: Codable {
     var created: StoredTime
     var changed: StoredTime
     var credentials: UUID
+    /// What a reader must know to use the client: this keyfob knows nothing that goes here.
+    var needs: [String]?
 
-    private enum CodingKeys: String, CodingKey {
-        case name, scope, issuer, tags, notes, created, changed, credentials
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, scope, issuer, tags, notes, created, changed, credentials, needs
         case clientID = "client_id"
         case tokenURL = "token_url"
         case authentication = "auth_method"
@@ -43,8 +47,8 @@ struct StoredProfile: Codable {
         clientID = profile.clientID
         tokenURL = profile.tokenURL
         scope = profile.scope
-        authentication = profile.authentication
-        basicEncoding = profile.basicEncoding
+        authentication = profile.authentication.rawValue
+        basicEncoding = profile.basicEncoding.rawValue
         extraParameters =
             profile.extraParameters.isEmpty ? nil : profile.extraParameters.map { StoredParameter(of: $0) }
         issuer = profile.issuer.isEmpty ? nil : profile.issuer
@@ -60,8 +64,18 @@ struct StoredProfile: Codable {
         credentials = profile.credentialsID
     }
 
-    func profile(id: UUID) -> ClientProfile {
-        ClientProfile(
+    /// What of it this keyfob does not know and may not do without; empty for its own profiles.
+    var unknownNeeds: [String] {
+        (needs ?? []) + (ClientAuthenticationMethod(rawValue: authentication) == nil ? [authentication] : [])
+            + (BasicEncoding(rawValue: basicEncoding) == nil ? [basicEncoding] : [])
+    }
+
+    /// nil where `unknownNeeds` names anything.
+    func profile(id: UUID) -> ClientProfile? {
+        guard unknownNeeds.isEmpty, let authentication = ClientAuthenticationMethod(rawValue: authentication),
+            let basicEncoding = BasicEncoding(rawValue: basicEncoding)
+        else { return nil }
+        return ClientProfile(
             id: id, name: name, clientID: clientID, tokenURL: tokenURL, scope: scope, authentication: authentication,
             basicEncoding: basicEncoding, extraParameters: extraParameters?.map(\.parameter) ?? [],
             issuer: issuer ?? "", revocationURL: revocationURL ?? "", apiBase: apiBase ?? "",
@@ -84,8 +98,43 @@ struct StoredParameter: Codable {
 }
 
 /// The client secret itself follows the JSON.
-struct StoredSecret: Codable {
+struct StoredSecret: StoredRecord {
+    typealias Member = CodingKeys
+
     var credentials: UUID
+    /// Of a previous secret: where it was used, as whom and how. Versions 1 and 2 do not say.
+    var tokenURL: String?
+    var clientID: String?
+    var authentication: String?
+    /// As a profile's.
+    var needs: [String]?
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case credentials, needs
+        case tokenURL = "token_url"
+        case clientID = "client_id"
+        case authentication = "auth_method"
+    }
+
+    init(credentials: UUID, usedWith destination: SecretDestination? = nil) {
+        self.credentials = credentials
+        tokenURL = destination?.tokenURL
+        clientID = destination?.clientID
+        authentication = destination?.authentication.rawValue
+    }
+
+    var destination: SecretDestination? {
+        guard let tokenURL, let clientID,
+            let authentication = authentication.flatMap(ClientAuthenticationMethod.init(rawValue:))
+        else { return nil }
+        return SecretDestination(tokenURL: tokenURL, clientID: clientID, authentication: authentication)
+    }
+}
+
+/// The client whose name has the hash that is the record's ID. It tells the name where the profile cannot any more.
+struct StoredName: Codable {
+    var client: UUID
+    var name: String
 }
 
 /// The access token itself follows the JSON.
@@ -116,14 +165,14 @@ struct StoredToken: Codable {
 }
 
 struct StoredAttempt: Codable {
-    var kind: Failure.Kind
+    var kind: String
     var summary: String
     var hints: [String]?
     var at: StoredMoment
     var credentials: UUID
 
     init(_ attempt: FailedAttempt, credentials: UUID) {
-        kind = attempt.failure.kind
+        kind = attempt.failure.kind.rawValue
         summary = attempt.failure.summary
         hints = attempt.failure.hints.isEmpty ? nil : attempt.failure.hints
         at = StoredMoment(attempt.at)
@@ -131,18 +180,24 @@ struct StoredAttempt: Codable {
     }
 
     var attempt: FailedAttempt {
-        FailedAttempt(failure: Failure(kind, summary, hints: hints ?? []), at: at.moment)
+        // A kind of a later keyfob: its words say what it is.
+        FailedAttempt(
+            failure: Failure(Failure.Kind(rawValue: kind) ?? .refused, summary, hints: hints ?? []), at: at.moment)
     }
 }
 
-struct StoredUsage: Codable {
+struct StoredUsage: StoredRecord {
+    typealias Member = CodingKeys
+
     var lastUsed: StoredTime
 
-    private enum CodingKeys: String, CodingKey { case lastUsed = "last_used" }
+    enum CodingKeys: String, CodingKey, CaseIterable { case lastUsed = "last_used" }
 }
 
 /// The latest first.
-struct StoredTrials: Codable {
+struct StoredTrials: StoredRecord {
+    typealias Member = CodingKeys
+
     struct Request: Codable {
         var method: String
         var path: String
@@ -150,6 +205,8 @@ struct StoredTrials: Codable {
     }
 
     var requests: [Request]
+
+    enum CodingKeys: String, CodingKey, CaseIterable { case requests }
 
     /// In bytes of UTF-8, which JSON's escapes can make six times as many: so they fit in a row.
     static let mostText = 512 << 10
@@ -174,25 +231,30 @@ struct StoredActivity: Codable {
     var at: StoredTime
     var client: String?
     var text: String
-    var kind: ActivityEntry.Kind
+    var kind: String
 
     init(_ entry: ActivityEntry) {
         at = StoredTime(entry.at)
         client = entry.client.isEmpty ? nil : entry.client
         text = entry.text
-        kind = entry.kind
+        kind = entry.kind.rawValue
     }
 
-    var entry: ActivityEntry { ActivityEntry(at: at.date, client: client ?? "", text: text, kind: kind) }
+    var entry: ActivityEntry {
+        ActivityEntry(
+            at: at.date, client: client ?? "", text: text, kind: ActivityEntry.Kind(rawValue: kind) ?? .note)
+    }
 }
 
-struct StoredScreenMemory: Codable {
+struct StoredScreenMemory: StoredRecord {
+    typealias Member = CodingKeys
+
     var filter: String?
-    var order: ClientOrder
+    var order: String
     var isGroupedByTag: Bool?
     var foldedTags: [String]?
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case filter, order
         case isGroupedByTag = "grouped_by_tag"
         case foldedTags = "folded_tags"
@@ -200,14 +262,15 @@ struct StoredScreenMemory: Codable {
 
     init(_ memory: ScreenMemory) {
         filter = memory.filter.isEmpty ? nil : memory.filter
-        order = memory.order
+        order = memory.order.rawValue
         isGroupedByTag = memory.isGroupedByTag ? true : nil
         foldedTags = memory.foldedTags.isEmpty ? nil : memory.foldedTags
     }
 
     var memory: ScreenMemory {
         ScreenMemory(
-            filter: filter ?? "", order: order, isGroupedByTag: isGroupedByTag ?? false, foldedTags: foldedTags ?? [])
+            filter: filter ?? "", order: ClientOrder(rawValue: order) ?? .name, isGroupedByTag: isGroupedByTag ?? false,
+            foldedTags: foldedTags ?? [])
     }
 }
 

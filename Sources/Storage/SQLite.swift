@@ -7,6 +7,8 @@ import Credentials
 final class Connection {
     enum Mode {
         case readAndWrite
+        /// Writes nothing, and reads the log where it and its index are there.
+        case readOnly
         /// Reads the file as it lies there: no lock, no `-wal`, nothing created (https://sqlite.org/uri.html, `immutable`).
         case immutable
     }
@@ -23,8 +25,11 @@ final class Connection {
 
         func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
+        /// The whole text, a NUL and what follows it included.
         func text(_ column: Int32) -> String? {
-            sqlite3_column_text(statement, column).map { String(cString: $0) }
+            guard let start = sqlite3_column_text(statement, column) else { return nil }
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
         }
 
         func blob(_ column: Int32) -> [UInt8] { Array(bytes(column)) }
@@ -36,8 +41,13 @@ final class Connection {
         }
     }
 
-    /// How many bytes a row may have: a file from somebody else must not use up the memory.
+    /// Bytes that a row may have: a file from another person must not use up the memory.
     static let longestRow = 4 << 20
+    /// The column `sealed`; NULL where it is longer than a record may be. SQLite takes the length of a blob without
+    /// reading it, so that one such row fails nothing but itself.
+    static let sealedColumn = "CASE WHEN length(sealed) <= \(longestRecord) THEN sealed END"
+    /// Of a row's bytes, those that may be its sealed record.
+    static let longestRecord = longestRow - 200
 
     /// What messages call the file.
     private let path: String
@@ -52,6 +62,7 @@ final class Connection {
         var name = file
         switch mode {
         case .readAndWrite: flags |= SQLITE_OPEN_READWRITE
+        case .readOnly: flags |= SQLITE_OPEN_READONLY
         case .immutable:
             flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             name = "file:\(Self.percentEncoded(file))?immutable=1"
@@ -130,6 +141,12 @@ final class Connection {
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+    /// Whether the last failure was one of making what was written durable: then it may be in the log all the same.
+    var couldNotSynchronize: Bool { ckeyfob_could_not_synchronize(handle) != 0 }
+
+    /// Throws where a part of the file cannot be read: an I/O error, which SQLite's own checks take for damage.
+    func readThrough() throws(Failure) { try check(ckeyfob_read_through(handle)) }
+
     /// How many rows have been written and removed on this connection so far, those rolled back again included.
     var changeCount: Int32 { sqlite3_total_changes(handle) }
 
@@ -145,6 +162,17 @@ final class Connection {
         sqlite3_busy_timeout(handle, Int32(seconds * 1000))
         defer { sqlite3_busy_timeout(handle, Int32(busySeconds * 1000)) }
         return sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
+    }
+
+    /// Copies all that the file holds at one moment over what `target` holds (https://sqlite.org/backup.html).
+    func copy(to target: Connection) throws(Failure) {
+        guard let backup = sqlite3_backup_init(target.handle, "main", handle, "main") else {
+            throw target.failure(sqlite3_extended_errcode(target.handle))
+        }
+        // In one step, so that no write of another connection begins it again.
+        let code = sqlite3_backup_step(backup, -1)
+        let end = sqlite3_backup_finish(backup)
+        guard code == SQLITE_DONE else { throw code == SQLITE_BUSY ? failure(code) : target.failure(end) }
     }
 
     /// On closing, the last connection moves the log into the file; this forbids it.

@@ -4,9 +4,9 @@ import Credentials
 enum Schema {
     /// `kfob`, in SQLite's header at offset 68.
     static let applicationID: Int64 = 0x6B66_6F62
-    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses what is newer than it knows. What
-    /// is older, version 1, has the same tables and fewer kinds and members: it is read as it is.
-    static let version: Int64 = 2
+    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses a newer one. The older ones, 1 and
+    /// 2, have the same tables and fewer kinds and members: they are read as they are.
+    static let version: Int64 = 3
 
     /// Large enough for a row with a token of some 1,500 characters to lie in one page.
     private static let pageSize = 8192
@@ -73,6 +73,11 @@ enum Schema {
         var found: [UInt8] = []
         try connection.query("SELECT id FROM vault") { (row) throws(Failure) in found += row.blob(0) }
         return found.count == 16 ? found : nil
+    }
+
+    /// Whether the vault has no passphrase slot, and slots of a later keyfob.
+    static func hasOnlyOtherSlots(in connection: Connection) throws(Failure) -> Bool {
+        try connection.integer("SELECT count(*) > 0 AND min(number) > \(KeySlot.number) FROM key_slot") == 1
     }
 
     /// nil where there is no passphrase slot, or not one of the form that this version writes.

@@ -2,22 +2,54 @@ import CSodium
 import Credentials
 import FoundationEssentials
 
-/// What a record is; the number stands in the file and in what its sealing authenticates.
-enum RecordKind: Int64, CaseIterable {
-    case profile = 1
-    case secret = 2
-    case token = 3
-    case attempt = 4
-    case previousSecret = 5
-    case usage = 6
-    case trials = 7
-    case activity = 8
-    case screenMemory = 9
+/// What a record is; the number stands in the file and in what its sealing authenticates. Kinds that this keyfob does
+/// not know are kept (docs/vault-format.md, "What a later keyfob may add").
+struct RecordKind: RawRepresentable, Hashable, Sendable {
+    let rawValue: Int64
 
-    /// Those that hang on a client: their ID is its ID.
+    init(rawValue: Int64) { self.rawValue = rawValue }
+
+    static let profile = RecordKind(rawValue: 1)
+    static let secret = RecordKind(rawValue: 2)
+    static let token = RecordKind(rawValue: 3)
+    static let attempt = RecordKind(rawValue: 4)
+    static let previousSecret = RecordKind(rawValue: 5)
+    static let usage = RecordKind(rawValue: 6)
+    static let trials = RecordKind(rawValue: 7)
+    static let activity = RecordKind(rawValue: 8)
+    static let screenMemory = RecordKind(rawValue: 9)
+    static let name = RecordKind(rawValue: 10)
+
+    static let known: [RecordKind] = (1...10).map(RecordKind.init(rawValue:))
+    /// The known kinds that belong to a client: their ID is its ID.
     static let ofClient = ofCredentials + [.usage, .trials]
-    /// Of those, the ones that are bound to the client's credentials, and the profile that says which they are.
+    /// Of those, the kinds that are bound to the client's credentials, and the profile that names them.
     static let ofCredentials: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret]
+
+    /// Kinds of a later keyfob that belong to a client. Those above belong to the vault.
+    static let unknownOfClient: ClosedRange<Int64> = 11...127
+    /// A kind is one byte of the associated data; 0 is none.
+    static let all: ClosedRange<Int64> = 1...255
+
+    /// Whether its content can be asked for again, or is no loss: a damaged one is replaced.
+    var canBeHadAgain: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
+
+    /// As a message calls it: `token`.
+    var noun: String {
+        switch self {
+        case .profile: "profile"
+        case .secret: "secret"
+        case .token: "token"
+        case .attempt: "last failed request"
+        case .previousSecret: "previous secret"
+        case .usage: "last use"
+        case .trials: "list of tried requests"
+        case .activity: "activity"
+        case .screenMemory: "state of the screen"
+        case .name: "record of a name"
+        default: "record of kind \(rawValue)"
+        }
+    }
 }
 
 /// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from
@@ -34,7 +66,7 @@ struct RecordLabel {
         bytes.reserveCapacity(57)
         bytes += "keyfob record v1".utf8
         bytes += vaultID
-        bytes.append(UInt8(kind.rawValue))
+        bytes.append(UInt8(truncatingIfNeeded: kind.rawValue))
         withUnsafeBytes(of: id.uuid) { bytes += $0 }
         withUnsafeBytes(of: revision.littleEndian) { bytes += $0 }
         return bytes

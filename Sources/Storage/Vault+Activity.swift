@@ -23,7 +23,7 @@ extension OpenVault {
     fileprivate func activity() throws(Failure) -> [ActivityEntry] {
         var entries: [ActivityEntry] = []
         try connection.query(
-            "SELECT id, revision, sealed FROM record WHERE kind = ? ORDER BY id",
+            "SELECT id, revision, \(Connection.sealedColumn) FROM record WHERE kind = ? ORDER BY id",
             [.integer(RecordKind.activity.rawValue)]
         ) { (row) throws(Failure) in
             do throws(Failure) {

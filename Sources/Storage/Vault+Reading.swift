@@ -46,8 +46,13 @@ extension Vault {
 extension OpenVault {
     func profile(of id: UUID) throws(Failure) -> (profile: ClientProfile, revision: Int64)? {
         guard let record = try read(.profile, of: id) else { return nil }
-        let stored = try decode(StoredProfile.self, from: record.content, .profile, of: id)
-        return (stored.profile(id: id), record.revision)
+        return (try profile(from: record.content, of: id), record.revision)
+    }
+
+    func profile(from content: RecordContent, of id: UUID) throws(Failure) -> ClientProfile {
+        let stored = try decode(StoredProfile.self, from: content, .profile, of: id)
+        guard let profile = stored.profile(id: id) else { throw .needsNewer(path, stored.name, stored.unknownNeeds) }
+        return profile
     }
 
     /// The profile that a decision was made on.
@@ -58,12 +63,7 @@ extension OpenVault {
         return profile
     }
 
-    func secret(of profile: ClientProfile) throws(Failure) -> Secret {
-        guard let record = try read(.secret, of: profile.id) else { throw damaged(.secret, of: profile.id) }
-        let stored = try decode(StoredSecret.self, from: record.content, .secret, of: profile.id)
-        try check(stored.credentials, belong: profile, .secret)
-        return record.content.secret
-    }
+    func secret(of profile: ClientProfile) throws(Failure) -> Secret { try heldSecret(of: profile).secret }
 
     func token(of profile: ClientProfile) throws(Failure) -> AccessToken? {
         guard let record = try read(.token, of: profile.id) else { return nil }
@@ -94,7 +94,7 @@ extension OpenVault {
         return entry
     }
 
-    private func unlessDamaged<Value>(_ read: () throws(Failure) -> Value?) throws(Failure) -> Value? {
+    func unlessDamaged<Value>(_ read: () throws(Failure) -> Value?) throws(Failure) -> Value? {
         do throws(Failure) {
             return try read()
         } catch {

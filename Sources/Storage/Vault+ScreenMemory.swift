@@ -15,7 +15,9 @@ extension Vault {
     /// Stores what the screen is like in the place of what was stored before, by whomever.
     public func store(_ memory: ScreenMemory) async throws(Failure) {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
-            _ = try vault.write(.screenMemory, of: .zero, StoredScreenMemory(memory))
+            let old = try vault.unlessDamaged { () throws(Failure) in try vault.read(.screenMemory, of: .zero)?.content
+            }
+            try vault.write(.screenMemory, of: .zero, StoredScreenMemory(memory), continuing: old)
         }
     }
 }

@@ -3,13 +3,16 @@ public import FoundationEssentials
 
 // A rotation: a new secret keeps the one before it, until it is forgotten or a newer one takes its place.
 extension Vault {
-    /// The secret before the one in use; nil where none is kept (`ClientProfile.previousSecretSet` is nil then).
+    /// The secret before the one in use, and where it was used; nil where none is kept
+    /// (`ClientProfile.previousSecretSet` is nil then). The destination is nil where an older keyfob stored the secret.
     /// - Throws: `.noSuchClient`.
-    public func previousSecret(of id: UUID) async throws(Failure) -> Secret? {
+    public func previousSecret(
+        of id: UUID
+    ) async throws(Failure) -> (secret: Secret, destination: SecretDestination?)? {
         try await thread.read { (vault) throws(Failure) in
             try vault.reading { () throws(Failure) in
                 guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
-                return try vault.previousSecret(of: profile)
+                return try vault.previousSecret(of: profile).map { ($0.secret, $0.destination) }
             }
         }
     }
@@ -32,7 +35,7 @@ extension Vault {
             profile.previousSecretSet = stored.secretSet ?? stored.created
             profile.changed = date
             return try vault.putUnderNewCredentials(
-                profile, secret: previous, previousSecret: try vault.secret(of: stored))
+                profile, secret: previous, previousSecret: try vault.heldSecret(of: stored))
         }
     }
 
@@ -57,32 +60,60 @@ extension Vault {
     }
 }
 
+/// A secret with its record, which the next record of the same secret continues.
+struct HeldSecret {
+    var secret: Secret
+    /// nil for a secret that was typed just now.
+    var record: RecordContent?
+    /// Where it is or was used; nil where an older keyfob stored it as the previous one.
+    var destination: SecretDestination?
+}
+
 extension OpenVault {
     /// A record without the date in its profile, or the other way around, was put back or taken away.
-    func previousSecret(of profile: ClientProfile) throws(Failure) -> Secret? {
-        let record = try read(.previousSecret, of: profile.id)
-        guard (record != nil) == (profile.previousSecretSet != nil) else {
-            throw damaged(.previousSecret, of: profile.id)
-        }
-        guard let record else { return nil }
-        let stored = try decode(StoredSecret.self, from: record.content, .previousSecret, of: profile.id)
-        try check(stored.credentials, belong: profile, .previousSecret)
-        return record.content.secret
+    func previousSecret(of profile: ClientProfile) throws(Failure) -> HeldSecret? {
+        let isThere = try revision(.previousSecret, of: profile.id) != nil
+        guard isThere == (profile.previousSecretSet != nil) else { throw damaged(.previousSecret, of: profile.id) }
+        return isThere ? try heldSecret(.previousSecret, of: profile) : nil
+    }
+
+    func heldSecret(of profile: ClientProfile) throws(Failure) -> HeldSecret {
+        var held = try heldSecret(.secret, of: profile)
+        held.destination = profile.destination
+        return held
+    }
+
+    private func heldSecret(_ kind: RecordKind, of profile: ClientProfile) throws(Failure) -> HeldSecret {
+        guard let record = try read(kind, of: profile.id) else { throw damaged(kind, of: profile.id) }
+        let stored = try decode(StoredSecret.self, from: record.content, kind, of: profile.id)
+        try check(stored.credentials, belong: profile, kind)
+        if let needs = stored.needs, !needs.isEmpty { throw .needsNewer(path, profile.name, needs) }
+        return HeldSecret(secret: record.content.secret, record: record.content, destination: stored.destination)
+    }
+
+    func write(_ held: HeldSecret, as kind: RecordKind, of profile: ClientProfile) throws(Failure) {
+        let destination = kind == .previousSecret ? held.destination : nil
+        try write(
+            kind, of: profile.id, StoredSecret(credentials: profile.credentialsID, usedWith: destination),
+            secret: held.secret, continuing: held.record)
     }
 
     /// Writes a profile whose tokens are asked for otherwise than before: its token and attempt go, and its secrets are
     /// bound to the new credentials.
+    /// - Parameter previousSecret: nil leaves none.
     func putUnderNewCredentials(
-        _ profile: ClientProfile, secret: Secret, previousSecret: Secret?
+        _ profile: ClientProfile, secret: HeldSecret, previousSecret: HeldSecret?
     ) throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
         var profile = profile
         profile.credentialsID = UUID()
+        if previousSecret == nil { profile.previousSecretSet = nil }
         return try undoably(RecordKind.ofCredentials, of: profile.id) { () throws(Failure) in
             try delete(.token, of: profile.id)
             try delete(.attempt, of: profile.id)
             if let previousSecret {
-                let stored = StoredSecret(credentials: profile.credentialsID)
-                try write(.previousSecret, of: profile.id, stored, secret: previousSecret)
+                try write(previousSecret, as: .previousSecret, of: profile)
+            } else {
+                try delete(.previousSecret, of: profile.id)
             }
             return try put(profile, secret: secret)
         }

@@ -8,10 +8,13 @@ public struct VaultSnapshot: Sendable {
     /// What of the clients is not what was written, each named by its client where its profile can be read; of the kind
     /// `.vaultDamaged`. A client that is listed lacks what is named here, save a secret, which no list has.
     public var damaged: [Failure]
+    /// The one among `damaged` because of which a client is not in `entries`, the first where there are several.
+    public var damagedProfile: Failure?
 
-    public init(entries: [ClientEntry], damaged: [Failure] = []) {
+    public init(entries: [ClientEntry], damaged: [Failure] = [], damagedProfile: Failure? = nil) {
         self.entries = entries
         self.damaged = damaged
+        self.damagedProfile = damagedProfile
     }
 }
 
@@ -35,16 +38,25 @@ extension OpenVault {
         let secrets = "\(RecordKind.secret.rawValue), \(RecordKind.previousSecret.rawValue)"
         try connection.query(
             """
-            SELECT kind, id, revision, CASE WHEN kind IN (\(secrets)) THEN NULL ELSE sealed END
+            SELECT kind, id, revision,
+                CASE WHEN kind IN (\(secrets)) THEN NULL ELSE \(Connection.sealedColumn) END
             FROM record WHERE kind BETWEEN \(RecordKind.profile.rawValue) AND \(RecordKind.trials.rawValue)
             ORDER BY kind, id
             """
         ) { (row) throws(Failure) in
-            do throws(Failure) { try take(row, in: &pass) } catch { pass.damaged.append(error) }
+            let unreadable = pass.unreadable.count
+            do throws(Failure) {
+                try take(row, in: &pass)
+            } catch {
+                pass.damaged.append(error)
+                if pass.unreadable.count > unreadable, pass.damagedProfile == nil { pass.damagedProfile = error }
+            }
         }
         for id in pass.withoutSecret { pass.damaged.append(damaged(.secret, of: id)) }
         for id in pass.withoutPreviousSecret { pass.damaged.append(damaged(.previousSecret, of: id)) }
-        return VaultSnapshot(entries: pass.entries, damaged: pass.damaged.sorted { $0.summary < $1.summary })
+        return VaultSnapshot(
+            entries: pass.entries, damaged: pass.damaged.sorted { $0.summary < $1.summary },
+            damagedProfile: pass.damagedProfile)
     }
 
     private struct Pass {
@@ -56,17 +68,19 @@ extension OpenVault {
         var withoutSecret: Set<UUID> = []
         var withoutPreviousSecret: Set<UUID> = []
         var damaged: [Failure] = []
+        var damagedProfile: Failure?
     }
 
     /// Profiles come first, in the order of the kinds.
     private func take(_ row: Connection.Row, in pass: inout Pass) throws(Failure) {
-        guard let kind = RecordKind(rawValue: row.integer(0)), let id = UUID(bytes: row.bytes(1)) else {
+        let kind = RecordKind(rawValue: row.integer(0))
+        guard let id = UUID(bytes: row.bytes(1)) else {
             throw .vaultDamaged(path, "it has a record that belongs to nothing")
         }
         if kind == .profile {
             // Until it turns out to be readable.
             pass.unreadable.insert(id)
-            let profile = try decode(StoredProfile.self, from: content(of: row, kind, id), kind, of: id).profile(id: id)
+            let profile = try profile(from: content(of: row, kind, id), of: id)
             pass.unreadable.remove(id)
             pass.places[id] = pass.entries.count
             pass.entries.append(ClientEntry(profile: profile, revision: row.integer(2)))
@@ -91,7 +105,7 @@ extension OpenVault {
         case .usage: pass.entries[place].lastUsed = try lastUsed(from: content(of: row, kind, id), of: id)
         // Opened to see whether it is damaged; who wants them asks for them.
         case .trials: _ = try content(of: row, kind, id)
-        case .profile, .activity, .screenMemory: break
+        default: break
         }
     }
 
@@ -99,12 +113,12 @@ extension OpenVault {
         try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
     }
 
-    /// That there are none but known kinds; the pass goes by those that are clients' alone.
+    /// Throws where there is a kind that no keyfob writes; the pass goes by those that are clients' alone.
     private func checkKinds() throws(Failure) {
         // Each of the two is one step in the table's tree.
         let least = try connection.integer("SELECT kind FROM record ORDER BY kind LIMIT 1") ?? 1
         let greatest = try connection.integer("SELECT kind FROM record ORDER BY kind DESC LIMIT 1") ?? 1
-        guard RecordKind(rawValue: least) != nil, RecordKind(rawValue: greatest) != nil else {
+        guard RecordKind.all.contains(least), RecordKind.all.contains(greatest) else {
             throw .vaultDamaged(path, "it has a record of an unknown kind")
         }
     }

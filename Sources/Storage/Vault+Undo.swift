@@ -57,12 +57,30 @@ extension OpenVault {
         return (entry, UndoableChange(id: id, revisionLeft: entry.revision, rows: rows))
     }
 
-    /// Deletes all that hangs on a client, and keeps what it was.
+    /// Deletes all that belongs to a client, records of kinds that this keyfob does not know among it, and keeps what it
+    /// was.
     func removeUndoably(_ id: UUID) throws(Failure) -> UndoableChange {
-        let rows = try rows(RecordKind.ofClient, of: id)
-        for kind in RecordKind.ofClient { try delete(kind, of: id) }
-        noteName(nil, of: id)
+        let kinds = try kindsOfClients()
+        let rows = try rows(kinds, of: id)
+        try removeName(of: id, knownAs: try unlessDamaged { () throws(Failure) in try profileName(of: id) })
+        for kind in kinds { try delete(kind, of: id) }
         return UndoableChange(id: id, revisionLeft: nil, rows: rows)
+    }
+
+    /// The kinds that may belong to a client, those of a later keyfob that are in the file among them.
+    func kindsOfClients() throws(Failure) -> [RecordKind] {
+        var kinds = RecordKind.ofClient
+        let unknown = RecordKind.unknownOfClient
+        try connection.query(
+            "SELECT DISTINCT kind FROM record WHERE kind BETWEEN \(unknown.lowerBound) AND \(unknown.upperBound)"
+        ) { (row) throws(Failure) in kinds.append(RecordKind(rawValue: row.integer(0))) }
+        return kinds
+    }
+
+    private func profileName(of id: UUID) throws(Failure) -> String? {
+        try read(.profile, of: id).map { (record) throws(Failure) in
+            try decode(StoredProfile.self, from: record.content, .profile, of: id).name
+        }
     }
 
     private func rows(_ kinds: [RecordKind], of id: UUID) throws(Failure) -> [UndoableChange.Row] {
@@ -84,15 +102,18 @@ extension OpenVault {
             throw .nameTaken(name)
         }
         let keepsFresh = change.isRemoval ? nil : (try? profile(of: id))?.profile.keepsFresh
+        let nameNow = change.isRemoval ? nil : try unlessDamaged { () throws(Failure) in try profileName(of: id) }
         for row in change.rows {
             if let before = row.before { try putBack(before, row.kind, of: id) } else { try delete(row.kind, of: id) }
         }
         if let keepsFresh, var profile = try profile(of: id)?.profile, profile.keepsFresh != keepsFresh {
             profile.keepsFresh = keepsFresh
-            try write(.profile, of: id, StoredProfile(profile))
+            try write(
+                .profile, of: id, StoredProfile(profile), continuing: try read(.profile, of: id)?.content)
         }
         guard let entry = try entry(id) else { throw Failure(.bug, "an undone change has brought back no client") }
-        noteName(entry.profile.name, of: id)
+        if let nameNow { try removeName(of: id, knownAs: nameNow) }
+        try addName(entry.profile.name, of: id)
         return entry
     }
 

@@ -9,7 +9,8 @@ extension Vault {
     public func noteUse(of id: UUID, at date: Date) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             guard try vault.revision(.profile, of: id) != nil else { return false }
-            try vault.write(.usage, of: id, StoredUsage(lastUsed: StoredTime(date)))
+            let old = try vault.unlessDamaged { () throws(Failure) in try vault.read(.usage, of: id)?.content }
+            try vault.write(.usage, of: id, StoredUsage(lastUsed: StoredTime(date)), continuing: old)
             return true
         }
     }
@@ -29,8 +30,11 @@ extension Vault {
     public func store(_ trial: TrialRequest, for id: UUID) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             guard try vault.revision(.profile, of: id) != nil else { return false }
-            let trials = [trial] + (try vault.trials(of: id)).filter { $0 != trial }
-            try vault.write(.trials, of: id, StoredTrials(trials))
+            // A damaged list is replaced.
+            let old = try vault.unlessDamaged { () throws(Failure) in try vault.read(.trials, of: id)?.content }
+            let before = try vault.unlessDamaged { () throws(Failure) in try vault.trials(of: id) } ?? []
+            try vault.write(
+                .trials, of: id, StoredTrials([trial] + before.filter { $0 != trial }), continuing: old)
             return true
         }
     }

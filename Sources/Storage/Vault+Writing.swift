@@ -13,14 +13,15 @@ extension Vault {
         let profile = made
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard try vault.revision(.profile, of: profile.id) == nil else { throw .changedMeanwhile(profile.name) }
-            return try vault.put(profile, secret: secret)
+            return try vault.put(profile, secret: HeldSecret(secret: secret))
         }
     }
 
     /// Saves an edited profile. `credentialsID`, `created`, `changed` and the dates of the secrets are the vault's to
     /// set, whatever `profile` says.
     ///
-    /// A new secret keeps the one before it as the previous one. Where client ID, token URL, scope, method, extra
+    /// A new secret keeps the one before it as the previous one, with where that one was used. A secret that is damaged
+    /// is replaced by a new one, and a previous one that is damaged goes with a change of credentials. Where client ID, token URL, scope, method, extra
     /// parameters or secret are others than before, the token and the last failed attempt go, and a token that is still
     /// asked for with the old ones is not stored any more.
     /// - Parameters:
@@ -36,22 +37,26 @@ extension Vault {
         let edited = try profile.checked()
         return try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             let stored = try vault.profile(of: edited.id, named: edited.name, from: revision)
-            let oldSecret = try vault.secret(of: stored)
+            let oldSecret = try vault.unlessDamaged { () throws(Failure) in try vault.heldSecret(of: stored) }
             var profile = edited
             profile.created = stored.created
             profile.changed = date
             profile.secretSet = stored.secretSet
             profile.previousSecretSet = stored.previousSecretSet
             profile.credentialsID = stored.credentialsID
-            if let secret, secret != oldSecret {
+            if let secret, secret != oldSecret?.secret {
                 profile.secretSet = date
                 // An older keyfob did not note when; it was not before the client was made.
                 profile.previousSecretSet = stored.secretSet ?? stored.created
-                return try vault.putUnderNewCredentials(profile, secret: secret, previousSecret: oldSecret)
+                return try vault.putUnderNewCredentials(
+                    profile, secret: HeldSecret(secret: secret), previousSecret: oldSecret)
             }
             guard edited.asksLike(stored) else {
-                return try vault.putUnderNewCredentials(
-                    profile, secret: oldSecret, previousSecret: try vault.previousSecret(of: stored))
+                guard let oldSecret else { throw vault.damaged(.secret, of: stored.id) }
+                let previous = try vault.unlessDamaged { () throws(Failure) in
+                    try vault.previousSecret(of: stored)
+                }
+                return try vault.putUnderNewCredentials(profile, secret: oldSecret, previousSecret: previous)
             }
             return try vault.undoably([.profile], of: profile.id) { () throws(Failure) in
                 try vault.put(profile, secret: nil)
@@ -137,14 +142,19 @@ extension Vault {
 
 extension OpenVault {
     /// Writes a profile and, where it is given, its secret; the name must not be another client's.
-    func put(_ profile: ClientProfile, secret: Secret?) throws(Failure) -> ClientEntry {
+    func put(_ profile: ClientProfile, secret: HeldSecret?) throws(Failure) -> ClientEntry {
         let holder = try holder(ofName: profile.name)
         guard holder == nil || holder == profile.id else { throw .nameTaken(profile.name) }
-        if let secret {
-            try write(.secret, of: profile.id, StoredSecret(credentials: profile.credentialsID), secret: secret)
+        let before = try unlessDamaged { () throws(Failure) in try read(.profile, of: profile.id)?.content }
+        if let secret { try write(secret, as: .secret, of: profile) }
+        try write(.profile, of: profile.id, StoredProfile(profile), continuing: before)
+        if holder == nil {
+            let name = try before.map { (content) throws(Failure) in
+                try decode(StoredProfile.self, from: content, .profile, of: profile.id).name
+            }
+            if let name { try removeName(of: profile.id, knownAs: name) }
+            try addName(profile.name, of: profile.id)
         }
-        try write(.profile, of: profile.id, StoredProfile(profile))
-        noteName(profile.name, of: profile.id)
         guard let entry = try entry(profile.id) else {
             throw Failure(.bug, "a client is gone as soon as it is written")
         }

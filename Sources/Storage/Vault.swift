@@ -12,10 +12,12 @@ public final class Vault: Sendable {
     /// The path that it was opened by.
     public let path: String
     let thread: WriterThread
+    let lock: FileLock
 
     private init(path: String, thread: WriterThread) {
         self.path = path
         self.thread = thread
+        lock = FileLock(for: VaultFile.realPath(path) ?? path)
     }
 
     deinit { thread.closeSoon() }
@@ -66,7 +68,8 @@ public final class Vault: Sendable {
     /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed anew: an older copy of the file
     /// still opens with the old passphrase, and whoever has the data key keeps it.
     /// - Throws: `.wrongPassphrase` where `old` is not the passphrase; `.unacceptableInput` where `new` is empty;
-    ///   `.conflict` where it was changed by somebody else meanwhile.
+    ///   `.conflict` where another process has changed it meanwhile; `.cannotWrite`, where the disk did not confirm the
+    ///   change: then it may have happened, and the summary says so.
     public func changePassphrase(
         from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
     ) async throws(Failure) {
@@ -75,9 +78,15 @@ public final class Vault: Sendable {
         let (before, after) = try await thread.read { (vault) throws(Failure) in
             try vault.rewrapped(from: old, to: new, cost: cost)
         }
-        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
-            guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
-            try Schema.insert(after, in: vault.connection)
+        do throws(Failure) {
+            try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+                guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
+                try Schema.insert(after, in: vault.connection)
+            }
+        } catch {
+            guard error.hints == [Failure.uncertaintyHint] else { throw error }
+            throw Failure(
+                error.kind, error.summary, hints: ["keyfob list tells which passphrase holds: try the new one first"])
         }
     }
 
@@ -90,5 +99,6 @@ public final class Vault: Sendable {
     /// `.locked`; closing twice is no error.
     public func close() async {
         await thread.close()
+        lock.close()
     }
 }

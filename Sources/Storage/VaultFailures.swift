@@ -40,6 +40,27 @@ extension Failure {
             hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
     }
 
+    static func noPassphraseSlot(_ path: String) -> Failure {
+        Failure(
+            .vaultTooNew, "the vault \(shown(path)) has no passphrase: a key of a newer keyfob opens it",
+            hints: ["use the keyfob that made that key; nothing was changed"])
+    }
+
+    static func profileDamaged(_ name: String, path: String) -> Failure {
+        let client = "client \"\(UntrustedText.line(name, limit: 100))\""
+        return Failure(
+            .vaultDamaged, "the vault \(shown(path)) is damaged: the profile of \(client) is not what was written",
+            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes it out, its client with it"])
+    }
+
+    /// A record of a later keyfob, in a format that this one reads.
+    static func needsNewer(_ path: String, _ client: String, _ needs: [String]) -> Failure {
+        let needs = needs.prefix(4).map { UntrustedText.line($0, limit: 40) }.joined(separator: ", ")
+        return Failure(
+            .vaultTooNew, "client \"\(UntrustedText.line(client, limit: 100))\" needs a newer keyfob: \(needs)",
+            hints: ["use the keyfob that wrote it; nothing was changed"])
+    }
+
     static func wrongPassphrase(_ path: String) -> Failure {
         Failure(
             .wrongPassphrase, "wrong passphrase for \(shown(path))",
@@ -61,7 +82,7 @@ extension Failure {
         Failure(
             .unacceptableInput,
             "a key derivation of \(cost.passes) passes over \(cost.memoryBytes) bytes is out of bounds",
-            hints: ["1 to 16 passes over 8 KiB to 1 GiB"])
+            hints: ["1 to 8 passes over 8 KiB to 256 MiB"])
     }
 
     static let recordTooLarge = Failure(
@@ -69,6 +90,41 @@ extension Failure {
 
     static func looseModes(_ what: String, mending command: String) -> Failure {
         Failure(.looseModes, what, hints: [command])
+    }
+
+    static func foreignFile(_ path: String) -> Failure {
+        Failure(
+            .looseModes, "\(shown(path)) belongs to another user",
+            hints: ["a vault and what lies beside it must be your own: ls -l \(shellQuoted(path)) tells whose it is"])
+    }
+
+    static func foreignFolder(_ folder: String) -> Failure {
+        Failure(
+            .looseModes, "the vault's folder \(shown(folder)) belongs to another user",
+            hints: ["move the vault into a folder of your own"])
+    }
+
+    static func strangeFile(_ path: String) -> Failure {
+        Failure(
+            .looseModes, "\(shown(path)) is no regular file",
+            hints: ["mv \(shellQuoted(path)) \(shellQuoted(path + ".away"))"])
+    }
+
+    /// A log whose index cannot be made, and which is needed to read the vault.
+    static func logUnreadable(_ path: String, because failure: Failure) -> Failure {
+        Failure(
+            failure.kind, "\(failure.summary); its log cannot be read there either",
+            hints: ["copy \(shellQuoted(path)) and \(shellQuoted(path + "-wal")) to where there is room to write"])
+    }
+
+    /// SQLite would play it into the vault, or delete a file that it names.
+    static func journal(_ path: String) -> Failure {
+        Failure(
+            .looseModes, "an SQLite journal lies beside the vault: \(shown(path))",
+            hints: [
+                "mv \(shellQuoted(path)) \(shellQuoted(path + ".away"))",
+                "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
+            ])
     }
 
     static func replaced(_ path: String) -> Failure {
@@ -128,6 +184,14 @@ extension Failure {
         }
         return Failure(.cannotWrite, "cannot \(act): \(reason)", hints: hints)
     }
+
+    /// Of a change whose commit the disk did not confirm.
+    static func mayHaveHappened(_ failure: Failure) -> Failure {
+        Failure(
+            failure.kind, failure.summary + "; the change may have happened all the same", hints: [uncertaintyHint])
+    }
+
+    static let uncertaintyHint = "open the vault again: what it holds then is what holds"
 
     static func clientGone(_ name: String? = nil) -> Failure {
         Failure(

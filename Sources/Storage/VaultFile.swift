@@ -1,3 +1,4 @@
+import CLinux
 import Credentials
 import Glibc
 
@@ -10,6 +11,13 @@ struct VaultFile: Sendable {
     let path: String
     /// Whether its folder is keyfob's own, which nobody else has any business in.
     let isInOwnFolder: Bool
+    /// link(2), for tests of file systems that have none.
+    var linking: @Sendable (String, String) -> Int32 = { link($0, $1) }
+
+    init(path: String, isInOwnFolder: Bool) {
+        self.path = path
+        self.isInOwnFolder = isInOwnFolder
+    }
 
     private static let othersMayWrite: mode_t = 0o022
     private static let othersMayAnything: mode_t = 0o077
@@ -20,13 +28,26 @@ struct VaultFile: Sendable {
         return resolved
     }
 
+    /// What was found, to be compared with the file that SQLite opens.
+    struct Inspection {
+        /// The file's real name.
+        var file: String
+        /// Why nothing can be written; nil where it can.
+        var readOnlyBecause: Failure?
+        fileprivate var identity: FileIdentity
+
+        /// Whether the name still leads to the file that was inspected.
+        var isCurrent: Bool {
+            var status = stat()
+            return stat(file, &status) == 0 && FileIdentity(status) == identity
+        }
+    }
+
     /// Whether it is a vault that can be opened, as far as can be told without the passphrase. Changes and creates nothing.
-    /// - Returns: the file's real name.
     @discardableResult
-    func inspect() throws(Failure) -> String {
+    func inspect() throws(Failure) -> Inspection {
         let file = try resolved()
-        var status = stat()
-        guard stat(file, &status) == 0 else { throw missing(errno) }
+        let status = try checkOwners(of: file)
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .notAVault(
                 path, because: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is no regular file")
@@ -37,15 +58,52 @@ struct VaultFile: Sendable {
         }
         try checkMarks(of: file)
         try checkModes(of: file)
+        var inspection = Inspection(file: file, identity: FileIdentity(status))
         if access(file, W_OK) != 0 {
-            throw .cannotWrite("write the vault \(Failure.shown(file))", because: errno, mending: "chmod 600", file)
+            let code = errno
+            inspection.readOnlyBecause = .cannotWrite(
+                "write the vault \(Failure.shown(file))", because: code, mending: "chmod 600", file)
+            if code != EROFS, let failure = inspection.readOnlyBecause { throw failure }
+            return inspection
         }
         let folder = Self.folder(of: file)
         if access(folder, W_OK | X_OK) != 0 {
             throw .cannotWrite(
                 "write the vault's folder \(Failure.shown(folder))", because: errno, mending: "chmod u+wx", folder)
         }
-        return file
+        return inspection
+    }
+
+    /// The vault, what SQLite keeps beside it, and their folder belong to the user; root may open those of the folder's
+    /// owner (sudo(8), containers). SQLite obeys a journal before any key is checked, and a super-journal's name in it,
+    /// so that one is refused whoever wrote it: keyfob's vaults have none.
+    /// - Returns: what the vault's file is.
+    private func checkOwners(of file: String) throws(Failure) -> stat {
+        let folder = Self.folder(of: file)
+        let handle = PathHandle(folder)
+        guard let handle, let ofFolder = handle.status else { throw missing(errno) }
+        guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
+        let name = Self.name(of: file)
+        guard let vault = PathHandle(name, in: handle)?.status else { throw missing(errno) }
+        for (part, status) in [("", vault)]
+            + ["-wal", "-shm"].compactMap({ part in
+                PathHandle(name + part, in: handle)?.status.map { (part, $0) }
+            })
+        {
+            guard Self.mayTrust(status, folderOwner: ofFolder.st_uid) else { throw .foreignFile(file + part) }
+            guard part.isEmpty || status.st_mode & S_IFMT == S_IFREG else { throw .strangeFile(file + part) }
+        }
+        if let journal = PathHandle(name + "-journal", in: handle)?.status,
+            journal.st_size > 0 || journal.st_mode & S_IFMT != S_IFREG
+        {
+            throw .journal(file + "-journal")
+        }
+        return vault
+    }
+
+    private static func mayTrust(_ status: stat, folderOwner: uid_t) -> Bool {
+        let user = geteuid()
+        return status.st_uid == user || user == 0 && status.st_uid == folderOwner
     }
 
     /// Looks at SQLite's header: is this a vault, and of a format that is known here.
@@ -94,11 +152,12 @@ struct VaultFile: Sendable {
                 "others may look into the vault's folder \(Failure.shown(folder))",
                 mending: "chmod 700 \(Failure.shellQuoted(folder))")
         }
-        guard mode & Self.othersMayWrite == 0 || mode & mode_t(S_ISVTX) != 0 else {
-            throw .looseModes(
-                "others may put another file in the place of the vault in \(Failure.shown(folder))",
-                mending: "chmod go-w \(Failure.shellQuoted(folder))")
-        }
+        guard mode & Self.othersMayWrite != 0 else { return }
+        // A sticky folder keeps the vault from being replaced, and not SQLite's journal from being planted beside it.
+        throw .looseModes(
+            "others may put files beside the vault in \(Failure.shown(folder))",
+            mending: mode & mode_t(S_ISVTX) == 0
+                ? "chmod go-w \(Failure.shellQuoted(folder))" : "move the vault into a folder that only you can write")
     }
 
     /// Makes the file: whole under its final name, or not at all, whatever happens on the way.
@@ -107,7 +166,7 @@ struct VaultFile: Sendable {
         let act = "make the vault \(Failure.shown(path))"
         let given = Self.folder(of: path)
         if isInOwnFolder { try makeFolder(given) }
-        guard let folder = Self.realPath(given) else {
+        guard let folder = Self.realPath(given), let ofFolder = PathHandle(folder)?.status else {
             throw Failure(
                 .cannotWrite, "no folder \(Failure.shown(given)) to make the vault in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
@@ -115,35 +174,28 @@ struct VaultFile: Sendable {
         let file = folder + "/" + Self.name(of: path)
         var status = stat()
         guard lstat(file, &status) != 0 else { throw .vaultExists(at: path) }
-        for part in ["-wal", "-journal"] where Self.size(of: file + part) > 0 { throw .leftover(path + part) }
+        for part in ["-wal", "-shm", "-journal"] where lstat(file + part, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { throw .leftover(path + part) }
+        }
+        guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
         try checkMode(ofFolder: folder)
 
-        // Left behind where the machine stops in between: a file of this name is nobody's vault, and may be removed.
-        let draft = "\(folder)/.\(Self.name(of: path)).new-\(UInt64.random(in: 0...UInt64.max))"
-        let descriptor = open(draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .cannotWrite(act, because: errno) }
-        defer { for part in ["", "-journal", "-wal", "-shm"] { unlink(draft + part) } }
-        fchmod(descriptor, 0o600)
-        close(descriptor)
-
-        try build(draft)
-        try Self.synchronize(draft, to: act)
-        // link(2) never overwrites, rename(2) does; where a file system has no links, the check above must do.
-        if link(draft, file) != 0 {
-            let code = errno
-            guard code != EEXIST else { throw .vaultExists(at: path) }
-            guard [EPERM, EOPNOTSUPP, ENOSYS].contains(code), rename(draft, file) == 0 else {
-                throw .cannotWrite(act, because: code)
-            }
+        try Draft.write(for: file, to: act, exists: .vaultExists(at: path), linking: linking) {
+            (draft) throws(Failure) in
+            try build(draft)
         }
-        try Self.synchronize(folder, to: act)
     }
 
     private func makeFolder(_ folder: String) throws(Failure) {
         var made = folder.hasPrefix("/") ? "/" : ""
         for part in folder.split(separator: "/") {
+            let parent = made.isEmpty ? "." : made
             made += part + "/"
-            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+            if mkdir(made, 0o700) == 0 {
+                try Draft.synchronize(parent, to: "make the folder \(Failure.shown(made))")
+                continue
+            }
+            guard errno != EEXIST else { continue }
             let code = errno
             var status = stat()
             guard stat(made, &status) == 0 else {
@@ -159,13 +211,6 @@ struct VaultFile: Sendable {
         }
     }
 
-    private static func synchronize(_ file: String, to act: String) throws(Failure) {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotWrite(act, because: errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .cannotWrite(act, because: errno) }
-    }
-
     static func realPath(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
@@ -177,7 +222,7 @@ struct VaultFile: Sendable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func name(of path: String) -> String {
+    static func name(of path: String) -> String {
         String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
     }
 
@@ -191,5 +236,34 @@ struct VaultFile: Sendable {
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}
+
+/// Which file it is, whatever its name.
+private struct FileIdentity: Equatable {
+    let device: dev_t
+    let number: ino_t
+
+    init(_ status: stat) {
+        device = status.st_dev
+        number = status.st_ino
+    }
+}
+
+/// A file to look at: never one that is opened, so that closing it drops no lock of this process on the same file.
+private final class PathHandle {
+    private let descriptor: Int32
+
+    /// nil, and `errno`, where there is none.
+    init?(_ name: String, in folder: PathHandle? = nil) {
+        descriptor = clinux_open_path(folder?.descriptor ?? AT_FDCWD, name)
+        guard descriptor >= 0 else { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    var status: stat? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? status : nil
     }
 }

@@ -9,7 +9,7 @@ struct Walls {
         "Formats": ["Credentials", "FoundationEssentials"],
         "Settings": ["Credentials", "FoundationEssentials"],
         "OAuth": ["CCurl", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
-        "Storage": ["CSQLite", "CSodium", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
+        "Storage": ["CLinux", "CSQLite", "CSodium", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
         "Model": ["Credentials", "FoundationEssentials", "OAuth", "Storage", "Synchronization"],
         "System": ["CLinux", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],
         "DemoServer": ["CMicrohttpd", "Credentials", "FoundationEssentials", "Glibc", "Synchronization"],

@@ -206,9 +206,20 @@ struct CredentialManagerTests {
         #expect(await changes.next() == .failed(damage))
         #expect(try await manager.entries() == [whole])
         #expect(await manager.damaged == [damage])
-        let missing = await thrown { try await manager.entry(named: "b") }
-        #expect(missing?.kind == .noSuchClient)
-        #expect(missing?.hints == ["keyfob list shows the names", damage.summary])
+        #expect(
+            await thrown { try await manager.entry(named: "B") }
+                == Failure(
+                    .vaultDamaged,
+                    "the vault \(bench.path) is damaged: the profile of client \"B\" is not what was written",
+                    hints: [
+                        "keyfob verify lists what is damaged",
+                        "keyfob remove --damaged takes it out, its client with it",
+                    ]))
+        #expect(
+            await thrown { try await manager.entry(named: "c") }
+                == Failure(
+                    .vaultDamaged, "no readable client is named \"c\": \(damage.summary)",
+                    hints: ["keyfob verify lists what is damaged", "keyfob list shows the names that can be read"]))
         let refreshed = try await manager.refresh(whole.id)
         #expect(refreshed.entry.token == refreshed.token.facts)
         guard case .entry(let refreshing) = await changes.next() else {

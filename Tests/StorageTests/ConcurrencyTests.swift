@@ -209,7 +209,7 @@ struct GroupCommitTests {
             }
         }
         #expect(outcomes.count == 20)
-        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 2)
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 3)
         try await vault.limitPages(to: 1000)
         #expect(try await vault.store(newToken(), for: kept.id, credentialsID: kept.credentialsID))
         await vault.close()

@@ -73,6 +73,17 @@ struct FormatTests {
         return Reader(vaultID: vaultID, dataKey: key)
     }
 
+    /// The ID of a name's record, as 32 hexadecimal digits.
+    private func hash(ofLowercasedName name: String, _ reader: Reader) -> String {
+        let label = Array("keyfob name key1".utf8) + reader.vaultID
+        var key = [UInt8](repeating: 0, count: 32)
+        #expect(crypto_generichash(&key, 32, label, UInt64(label.count), reader.dataKey, 32) == 0)
+        var id = [UInt8](repeating: 0, count: 16)
+        let bytes = Array(name.utf8)
+        #expect(crypto_generichash(&id, 16, bytes, UInt64(bytes.count), key, 32) == 0)
+        return id.map { String(format: "%02X", $0) }.joined()
+    }
+
     @Test("Every kind of record is found as the page says")
     func everyRecord() async throws {
         let folder = Folder()
@@ -111,7 +122,7 @@ struct FormatTests {
         await vault.close()
 
         #expect(try folder.rows("PRAGMA application_id") == [["\(0x6B66_6F62)"]])
-        #expect(try folder.rows("PRAGMA user_version") == [["2"]])
+        #expect(try folder.rows("PRAGMA user_version") == [["3"]])
         #expect(try folder.rows("PRAGMA journal_mode") == [["wal"]])
         #expect(try folder.rows("PRAGMA page_size") == [["8192"]])
         let page = try String(contentsOfFile: Self.page, encoding: .utf8)
@@ -128,14 +139,16 @@ struct FormatTests {
             let names = [
                 profile.id.uuidString: "full", bare.id.uuidString: "bare",
                 "00000000-0000-0000-0000-000000000000": "vault", "00000000-0000-0000-0000-000000000001": "first",
-                "00000000-0000-0000-0000-000000000002": "second",
+                "00000000-0000-0000-0000-000000000002": "second", hash(ofLowercasedName: "bare", reader): "bare",
+                hash(ofLowercasedName: "renamed", reader): "full",
             ]
             let name = names.first { $0.key.replacingOccurrences(of: "-", with: "") == row[1] }?.value
             found["\(name ?? row[1]) \(kind) revision \(revision)"] = record
         }
         #expect(
             found.keys.sorted() == [
-                "bare 1 revision 1", "bare 2 revision 1", "first 8 revision 1", "full 1 revision 3",
+                "bare 1 revision 1", "bare 10 revision 1", "bare 2 revision 1", "first 8 revision 1",
+                "full 1 revision 3", "full 10 revision 1",
                 "full 2 revision 2",
                 "full 3 revision 1", "full 4 revision 1", "full 5 revision 1", "full 6 revision 1",
                 "full 7 revision 2", "second 8 revision 1", "vault 9 revision 1",
@@ -164,7 +177,14 @@ struct FormatTests {
                 "secret_set": time, "created": time, "changed": time, "credentials": bare.credentialsID.uuidString,
             ])
         expect(found["full 2 revision 2"], ["credentials": credentials], secret: "n\u{E9}w")
-        expect(found["full 5 revision 1"], ["credentials": credentials], secret: "s3cr\u{E4}t")
+        expect(
+            found["full 5 revision 1"],
+            [
+                "credentials": credentials, "token_url": ClientProfile.defaultTokenURL, "client_id": "7f3c09aa",
+                "auth_method": "client_secret_basic",
+            ], secret: "s3cr\u{E4}t")
+        expect(found["full 10 revision 1"], ["client": profile.id.uuidString, "name": "renamed"])
+        expect(found["bare 10 revision 1"], ["client": bare.id.uuidString, "name": "bare"])
         expect(found["bare 2 revision 1"], ["credentials": bare.credentialsID.uuidString])
         expect(
             found["full 3 revision 1"],

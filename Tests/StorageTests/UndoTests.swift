@@ -38,7 +38,7 @@ struct UndoTests {
         entry.revision = 0
         return Whole(
             entry: entry, secret: try await vault.secret(of: id),
-            previousSecret: try await vault.previousSecret(of: id), token: try await vault.token(of: id),
+            previousSecret: try await vault.previousSecret(of: id)?.secret, token: try await vault.token(of: id),
             trials: try await vault.trials(of: id))
     }
 
@@ -54,7 +54,9 @@ struct UndoTests {
         let before = try await whole(vault, entry.id)
         #expect(
             try revisions(folder)
-                == [["1", "2"], ["2", "2"], ["3", "3"], ["4", "1"], ["5", "1"], ["6", "3"], ["7", "3"]])
+                == [
+                    ["1", "2"], ["2", "2"], ["3", "3"], ["4", "1"], ["5", "1"], ["6", "3"], ["7", "3"], ["10", "1"],
+                ])
         let change = try await vault.remove(entry.id, from: 2)
         #expect(change.id == entry.id && change.isRemoval)
         #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
@@ -64,7 +66,9 @@ struct UndoTests {
         #expect(try await whole(vault, entry.id) == before)
         #expect(
             try revisions(folder)
-                == [["1", "3"], ["2", "3"], ["3", "4"], ["4", "2"], ["5", "2"], ["6", "4"], ["7", "4"]])
+                == [
+                    ["1", "3"], ["2", "3"], ["3", "4"], ["4", "2"], ["5", "2"], ["6", "4"], ["7", "4"], ["10", "1"],
+                ])
         #expect(
             await failure { () throws(Failure) in
                 try await vault.insert(newProfile("gbg go PRODUCTION"), secret: Secret(utf8: "s"))

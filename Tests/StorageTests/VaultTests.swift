@@ -111,7 +111,7 @@ struct VaultTests {
         await vault.close()
     }
 
-    @Test("Removing a client removes its four records and frees its name")
+    @Test("Removing a client removes its records, that of its name too, and frees the name")
     func removal() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -119,7 +119,7 @@ struct VaultTests {
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
-        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 4)
+        #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 5)
         try await vault.remove(profile.id, from: 1)
         #expect(try await vault.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
         #expect(try await vault.snapshot().entries.isEmpty)

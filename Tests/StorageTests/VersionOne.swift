@@ -121,7 +121,7 @@ struct VersionOne {
     }
 }
 
-@Suite("A vault of version 1 is read as it is, and is of version 2 from the first write on")
+@Suite("A vault of version 1 is read as it is, and is of version 3 from the first write on")
 struct VersionOneTests {
     private let later = created.addingTimeInterval(60)
 
@@ -164,7 +164,7 @@ struct VersionOneTests {
     }
 
     @Test(
-        "A write of any kind makes it version 2, and what was there stays",
+        "A write of any kind makes it version 3, and what was there stays",
         arguments: ["client", "token", "removal", "passphrase"])
     func writing(what: String) async throws {
         let folder = try made()
@@ -179,7 +179,7 @@ struct VersionOneTests {
         }
         #expect(try await vault.secret(of: VersionOne.bare) == Secret(utf8: "hidden"))
         await vault.close()
-        #expect(try version(folder) == "2")
+        #expect(try version(folder) == "3")
         let again = try await folder.openVault()
         #expect(try await again.entry(VersionOne.bare)?.profile.name == "bare")
         await again.close()
@@ -209,17 +209,17 @@ struct VersionOneTests {
         }
         #expect(try await vault.snapshot().entries.count == 4)
         await vault.close()
-        #expect(try version(folder) == "2")
+        #expect(try version(folder) == "3")
     }
 
     @Test("A file that a newer keyfob has written since it was opened takes nothing more, and says why")
     func newerMeanwhile() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
-        try await vault.execute("PRAGMA user_version = 3")
+        try await vault.execute("PRAGMA user_version = 4")
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["its format is 3, this keyfob reads 2: use the newer one", "nothing was changed"])
+            hints: ["its format is 4, this keyfob reads 3: use the newer one", "nothing was changed"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == expected)
         #expect(
             await failure { () throws(Failure) in

@@ -109,7 +109,7 @@ struct WriteFailureTests {
     }
 
     @Test(
-        "A disk that is really full: creating, saving and opening say so, and nothing is lost",
+        "A disk that is really full: creating and saving say so, reading goes on, and nothing is lost",
         .enabled(if: MountedDisk.isPermitted))
     func fullFileSystem() async throws {
         let disk = try MountedDisk(kilobytes: 512)
@@ -136,23 +136,63 @@ struct WriteFailureTests {
         disk.free()
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         await vault.close()
+        disk.fill()
+        // Not even the index of a log has room.
+        let reading = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await reading.snapshot().entries.map(\.profile) == [profile])
+        #expect(try await reading.token(of: profile.id) == newToken())
+        #expect(
+            await failure { () throws(Failure) in
+                try await reading.store(newToken("new"), for: profile.id, credentialsID: profile.credentialsID)
+            }.summary.hasSuffix(": the disk is full"))
+        await reading.close()
+        disk.free()
         let again = try await Vault.open(at: path, passphrase: passphrase)
         #expect(try await again.token(of: profile.id) == newToken())
         await again.close()
     }
 
-    @Test("A read-only file system is told before a passphrase is asked for", .enabled(if: MountedDisk.isPermitted))
-    func readOnlyFileSystem() async throws {
+    @Test(
+        "On a read-only file system all is read, and nothing is written", .enabled(if: MountedDisk.isPermitted),
+        arguments: [[], ["-wal", "-shm"], ["-wal"]])
+    func readOnlyFileSystem(parts: [String]) async throws {
         let disk = try MountedDisk(kilobytes: 512)
         let path = disk.path + "/vault.db"
-        await (try await Vault.create(at: path, passphrase: passphrase, cost: cheap)).close()
+        let folder = Folder()
+        let first = try await folder.newVault()
+        let profile = newProfile()
+        let entry = try await first.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        // The token is in the log alone, as where the machine stopped.
+        if parts.isEmpty { await first.close() }
+        for part in [""] + parts {
+            try FileManager.default.copyItem(atPath: folder.vault + part, toPath: path + part)
+        }
+        await first.close()
         disk.makeReadOnly()
         let hint = "move the vault to where it can be written"
         let expected = Failure(
             .cannotWrite, "cannot write the vault \(path): the file system is read-only", hints: [hint])
-        #expect(await failure { () throws(Failure) in try Vault.inspect(at: path) } == expected)
+        try Vault.inspect(at: path)
+        guard parts != ["-wal"] else {
+            let unreadable = await failure { () throws(Failure) in
+                try await Vault.open(at: path, passphrase: passphrase)
+            }
+            #expect(
+                unreadable
+                    == Failure(
+                        .cannotWrite, expected.summary + "; its log cannot be read there either",
+                        hints: ["copy \(path) and \(path)-wal to where there is room to write"]))
+            return
+        }
+        let vault = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await vault.snapshot().entries.map(\.profile) == [entry.profile])
+        #expect(try await vault.token(of: profile.id) == newToken())
         #expect(
-            await failure { () throws(Failure) in try await Vault.open(at: path, passphrase: passphrase) } == expected)
+            await failure { () throws(Failure) in
+                try await vault.store(newToken("new"), for: profile.id, credentialsID: profile.credentialsID)
+            } == expected)
+        await vault.close()
         #expect(
             await failure { () throws(Failure) in
                 try await Vault.create(at: disk.path + "/new.db", passphrase: passphrase, cost: cheap)

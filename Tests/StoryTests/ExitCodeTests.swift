@@ -88,7 +88,7 @@ struct ExitCodeTests {
                     65,
                     complaint: complaint(
                         "the vault \(story.vault) was written by a newer keyfob",
-                        "its format is 99, this keyfob reads 2: use the newer one", "nothing was changed")))
+                        "its format is 99, this keyfob reads 3: use the newer one", "nothing was changed")))
     }
 
     @Test("65: with one client damaged, list writes the others and then complains")

@@ -52,6 +52,17 @@ void clinux_release_signals(int strike);
 // Makes /dev/null of each of the descriptors 0 to 2 that is closed, so that no file opened later gets its number.
 void clinux_fill_standard_descriptors(void);
 
+// The file `name` in `folder` as something to look at, not to read (O_PATH, open(2)); a link as itself. Closing it drops
+// no locks of this process. -1 and errno.
+int clinux_open_path(int folder, const char *name);
+
+// Locks one byte of the file for this open file (F_OFD_SETLK, fcntl(2)) without waiting. 0; 1 where another open file has
+// the lock; -1 and errno where the file cannot be locked.
+int clinux_lock_byte(int fd, int64_t offset);
+
+// 0, or -1 and errno.
+int clinux_unlock_byte(int fd, int64_t offset);
+
 // A pipe, neither end blocking: what is written to ends[1] is read from ends[0]. 0, or -1 and errno.
 int clinux_pipe(int ends[2]);
 

@@ -1,0 +1,46 @@
+import Credentials
+import Glibc
+
+extension Vault {
+    /// Writes a copy of the vault as it is at one moment, whatever others write meanwhile (SQLite's online backup): with
+    /// the same passphrase and data key, mode 0600, durable, opened and verified before it gets its name.
+    /// - Returns: what the verification of the copy found; damage in the vault is in the copy too.
+    /// - Throws: `.vaultExists` where there is a file of that name, which is left alone; `.cannotWrite`.
+    public func backup(to path: String) async throws(Failure) -> Verification {
+        try await thread.read { (vault) throws(Failure) in try vault.backup(to: path) }
+    }
+}
+
+extension OpenVault {
+    fileprivate func backup(to path: String) throws(Failure) -> Verification {
+        let act = "write the backup \(Failure.shown(path))"
+        let given = VaultFile.folder(of: path)
+        guard let folder = VaultFile.realPath(given) else {
+            throw Failure(
+                .cannotWrite, "no folder \(Failure.shown(given)) to write the backup in",
+                hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
+        }
+        let file = folder + "/" + VaultFile.name(of: path)
+        let exists = Failure(
+            .vaultExists, "there is a file \(Failure.shown(path)) already",
+            hints: ["name another file: a backup overwrites nothing"])
+        var status = stat()
+        guard lstat(file, &status) != 0 else { throw exists }
+        var verification: Verification?
+        try Draft.write(for: file, to: act, exists: exists) { (draft) throws(Failure) in
+            let copy = try Connection(file: draft, named: path, mode: .readAndWrite)
+            defer { copy.close() }
+            try connection.copy(to: copy)
+            verification = try OpenVault(copy: copy, of: self, named: path).verified()
+        }
+        guard let verification else { throw Failure(.bug, "a backup was not verified") }
+        return verification
+    }
+
+    private func verified() throws(Failure) -> Verification {
+        guard try Schema.isAsCreated(in: connection), try Schema.vaultID(in: connection) == vaultID,
+            try connection.text("PRAGMA quick_check(1)") == "ok", try Schema.keySlot(in: connection) != nil
+        else { throw Failure(.cannotWrite, "the backup \(Failure.shown(path)) is not what was to be written") }
+        return try verify()
+    }
+}

@@ -1,0 +1,163 @@
+import Credentials
+import FoundationEssentials
+
+/// A record that is not what was written, or that belongs to nothing.
+public struct DamagedRecord: Sendable, Equatable {
+    /// The record's ID as hexadecimal digits, which is its client's where it is a client's; at most 32 of them.
+    public var id: String
+    /// `profile`, `secret`, `token` …
+    public var kind: String
+    /// The client's name, where it can be read.
+    public var client: String?
+    /// Whether the client cannot be used without it, so that taking it out takes the client out.
+    public var takesClient: Bool
+    let place: Place
+
+    /// Where it lies, whatever is in it.
+    struct Place: Hashable, Sendable {
+        var kind: Int64
+        var id: [UInt8]
+    }
+}
+
+/// What a check of every seal has found.
+public struct Verification: Sendable, Equatable {
+    public var recordCount: Int
+    /// In the order of kinds and IDs.
+    public var damaged: [DamagedRecord]
+}
+
+extension Vault {
+    /// Opens every record, one after another, and looks whether they belong together. It changes nothing.
+    /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
+    public func verify() async throws(Failure) -> Verification {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in try vault.verify() }
+        }
+    }
+
+    /// Takes damaged records out, and with a client's profile or secret all else of the client.
+    /// - Parameter records: as `verify` told them; those that are whole again stay.
+    /// - Returns: how many were taken out.
+    public func remove(_ records: [DamagedRecord]) async throws(Failure) -> Int {
+        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            let damaged = try Set(vault.verify().damaged.map(\.place))
+            let removed = records.filter { damaged.contains($0.place) }
+            for record in removed { try vault.remove(record) }
+            return removed.count
+        }
+    }
+}
+
+extension OpenVault {
+    /// What `verify` knows of a client.
+    private struct Seen {
+        var profile: ClientProfile?
+        var name: String?
+        /// The profile's row is there, readable or not.
+        var hasProfile = false
+        var hasSecret = false
+        var hasPreviousSecret = false
+    }
+
+    func verify() throws(Failure) -> Verification {
+        var clients: [UUID: Seen] = [:]
+        var named: [UUID: String] = [:]
+        var places: [DamagedRecord.Place] = []
+        var count = 0
+        // Profiles come first, in the order of the kinds.
+        try connection.query(
+            """
+            SELECT kind, CASE WHEN length(id) <= 64 THEN id ELSE substr(id, 1, 64) END, revision,
+                \(Connection.sealedColumn), length(id) FROM record ORDER BY kind, id
+            """
+        ) { (row) throws(Failure) in
+            count += 1
+            do throws(Failure) {
+                try verify(row, &clients, &named)
+            } catch {
+                guard error.kind == .vaultDamaged else {
+                    if error.kind == .vaultTooNew { return }
+                    throw error
+                }
+                places.append(DamagedRecord.Place(kind: row.integer(0), id: row.blob(1)))
+            }
+        }
+        for (id, seen) in clients where seen.profile != nil {
+            if !seen.hasSecret { places.append(.init(kind: RecordKind.secret.rawValue, id: id.bytes)) }
+            if seen.profile?.previousSecretSet != nil, !seen.hasPreviousSecret {
+                places.append(.init(kind: RecordKind.previousSecret.rawValue, id: id.bytes))
+            }
+        }
+        let damaged = places.map { place in
+            let client = place.id.withUnsafeBytes { UUID(bytes: $0) }
+            return DamagedRecord(
+                id: place.id.prefix(16).map(Self.hexadecimal).joined(), kind: RecordKind(rawValue: place.kind).noun,
+                client: client.flatMap { clients[$0]?.name ?? named[$0] }, takesClient: [1, 2].contains(place.kind),
+                place: place)
+        }
+        return Verification(
+            recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) })
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+
+    private func verify(
+        _ row: Connection.Row, _ clients: inout [UUID: Seen], _ named: inout [UUID: String]
+    ) throws(Failure) {
+        let kind = RecordKind(rawValue: row.integer(0))
+        let stray = Failure.vaultDamaged(path, "it has a record that belongs to nothing")
+        guard let id = UUID(bytes: row.bytes(1)), row.integer(4) == 16, RecordKind.all.contains(kind.rawValue) else {
+            throw stray
+        }
+        if kind == .profile { clients[id, default: Seen()].hasProfile = true }
+        if kind == .secret { clients[id]?.hasSecret = true }
+        if kind == .previousSecret { clients[id]?.hasPreviousSecret = true }
+        let isOfClient =
+            RecordKind.ofClient.contains(kind) || RecordKind.unknownOfClient.contains(kind.rawValue)
+        if isOfClient, kind != .profile, clients[id]?.hasProfile != true { throw stray }
+        let content = try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
+        let profile = clients[id]?.profile
+        switch kind {
+        case .profile:
+            clients[id]?.name = try decode(StoredProfile.self, from: content, kind, of: id).name
+            clients[id]?.profile = try self.profile(from: content, of: id)
+        case .secret, .previousSecret:
+            let stored = try decode(StoredSecret.self, from: content, kind, of: id)
+            guard let profile else { return }
+            try check(stored.credentials, belong: profile, kind)
+            if kind == .previousSecret, profile.previousSecretSet == nil { throw damaged(kind, of: id) }
+        case .token: if let profile { _ = try tokenFacts(from: content, of: profile) }
+        case .attempt: if let profile { _ = try attempt(from: content, of: profile) }
+        case .usage: _ = try lastUsed(from: content, of: id)
+        case .trials: _ = try decode(StoredTrials.self, from: content, kind, of: id)
+        case .activity: _ = try decode(StoredActivity.self, from: content, kind, of: id)
+        case .screenMemory: _ = try decode(StoredScreenMemory.self, from: content, kind, of: id)
+        case .name:
+            let stored = try decode(StoredName.self, from: content, kind, of: id)
+            guard let seen = clients[stored.client], seen.name.map({ hash(ofName: $0) == id }) ?? true else {
+                throw stray
+            }
+            named[stored.client] = stored.name
+        default: break
+        }
+    }
+
+    fileprivate func remove(_ record: DamagedRecord) throws(Failure) {
+        if record.takesClient, let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }) {
+            _ = try removeUndoably(id)
+            return
+        }
+        try connection.run(
+            "DELETE FROM record WHERE kind = ? AND substr(id, 1, 64) = ?",
+            [.integer(record.place.kind), .blob(record.place.id)])
+        guard record.place.kind == RecordKind.previousSecret.rawValue,
+            let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }),
+            var profile = try profile(of: id)?.profile, profile.previousSecretSet != nil
+        else { return }
+        profile.previousSecretSet = nil
+        _ = try put(profile, secret: nil)
+    }
+}
