@@ -20,7 +20,7 @@ struct Keyfob: Subcommand {
         version: Version.number,
         subcommands: [
             Demo.self, Init.self, ChangePassphrase.self, Add.self, List.self, Show.self, Remove.self, Token.self,
-            Header.self,
+            Header.self, Verify.self, Backup.self,
         ])
 
     @OptionGroup var vault: VaultOptions

@@ -10,12 +10,12 @@ extension EffectRunner {
     /// Fetches what does not serve, all at once, and copies a line for each client that there is something of.
     func copy(_ ids: [UUID], _ format: CopyFormat) {
         copy(ids, noun: format.noun, isSecret: format.holdsToken) { manager throws(Failure) in
-            let (subjects, failures) = try await manager.subjects(ids, needsToken: format.needsToken)
+            let (subjects, failures, notices) = try await manager.subjects(ids, needsToken: format.needsToken)
             if subjects.isEmpty, let first = failures.first { throw first.failure }
             return Content(
                 text: Secret(joining: subjects.map(format.render)),
                 facts: ids.count == 1 ? subjects.first?.token?.facts : nil,
-                used: format.holdsToken ? subjects.map(\.profile.id) : [], failed: failures.map(\.id))
+                used: format.holdsToken ? subjects.map(\.profile.id) : [], failed: failures.map(\.id), notices: notices)
         }
     }
 
@@ -38,6 +38,8 @@ extension EffectRunner {
         var used: [UUID] = []
         /// Those of whom there is nothing in it.
         var failed: [UUID] = []
+        /// What must be said beside it.
+        var notices: [Failure] = []
     }
 
     private func copy(
@@ -53,6 +55,7 @@ extension EffectRunner {
         work(toTheEnd: true) { manager, post in
             do throws(Failure) {
                 let content = try await content(manager)
+                for notice in content.notices { post(.trouble(notice)) }
                 do throws(Failure) {
                     try await manager.noteUse(of: content.used)
                 } catch {
@@ -145,13 +148,15 @@ extension CredentialManager {
     /// The clients, each with a token that serves where one is needed, and those that can't be had.
     fileprivate func subjects(
         _ ids: [UUID], needsToken: Bool
-    ) async throws(Failure) -> (subjects: [CopySubject], failures: [(id: UUID, failure: Failure)]) {
+    ) async throws(Failure) -> (
+        subjects: [CopySubject], failures: [(id: UUID, failure: Failure)], notices: [Failure]
+    ) {
         if needsToken {
             let (served, failures) = try await tokens(for: ids)
             let now = Clocks.now()
             return (
                 served.map { CopySubject(profile: $0.entry.profile, token: $0.token, now: now) },
-                failures.map { (id: $0.id, failure: $0.failure) }
+                failures.map { (id: $0.id, failure: $0.failure) }, served.flatMap(\.notices)
             )
         }
         var subjects: [CopySubject] = []
@@ -163,7 +168,7 @@ extension CredentialManager {
                 failures.append((id: id, failure: Failure(.noSuchClient, "the client is not in the vault any more")))
             }
         }
-        return (subjects, failures)
+        return (subjects, failures, [])
     }
 }
 

@@ -174,11 +174,12 @@ final class EffectRunner {
             }
         }
         work { manager, post in
-            do throws(Failure) {
-                post(.remembered(try await manager.screenMemory(), try await manager.activity()))
-            } catch {
-                post(.trouble(error))
-            }
+            var memory: ScreenMemory?
+            var activity: [ActivityEntry] = []
+            // One that is damaged does not keep the other from the screen.
+            do throws(Failure) { memory = try await manager.screenMemory() } catch { post(.trouble(error)) }
+            do throws(Failure) { activity = try await manager.activity() } catch { post(.trouble(error)) }
+            post(.remembered(memory, activity))
         }
     }
 

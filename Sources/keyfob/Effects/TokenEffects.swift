@@ -12,6 +12,7 @@ extension EffectRunner {
             do throws(Failure) {
                 let refreshed = try await manager.refresh(id)
                 post(.refreshed(id, seconds: refreshed.seconds, warnings: refreshed.token.facts.warnings))
+                if let failure = refreshed.notStored { post(.trouble(failure)) }
             } catch {
                 post(.refreshFailed(id, error))
             }

@@ -26,9 +26,15 @@ struct ChangePassphrase: Subcommand {
         try location.inspect()
         let old = try options.passphrase(of: location)
         let vault = try await location.open(old)
-        let new = try NewPassphrase.read(
-            file: newPassphraseFile, fileHint: "name a file that holds it with --new-passphrase-file PATH")
-        try await vault.changePassphrase(from: old, to: new)
+        do throws(Failure) {
+            let new = try NewPassphrase.read(
+                file: newPassphraseFile, fileHint: "name a file that holds it with --new-passphrase-file PATH")
+            try await vault.changePassphrase(from: old, to: new)
+        } catch {
+            // A vault that is left open leaves its log to the next process, with a change in it that was told as failed.
+            await vault.close()
+            throw error
+        }
         await vault.close()
         Output.complain("changed the passphrase of \(location.name)")
     }

@@ -35,12 +35,17 @@ struct Demo: Subcommand {
             .unlocking, location: location, settingsFile: settingsFile, isDemo: true)
         return await interface.run { () async throws(Failure) in
             let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
-            var refreshing: [UUID] = []
-            for client in SampleClient.all {
-                let entry = try await manager.create(client.profile(endpoints), secret: client.known.secret)
-                if client.isFetchedAtStart { refreshing.append(entry.id) }
+            do throws(Failure) {
+                var refreshing: [UUID] = []
+                for client in SampleClient.all {
+                    let entry = try await manager.create(client.profile(endpoints), secret: client.known.secret)
+                    if client.isFetchedAtStart { refreshing.append(entry.id) }
+                }
+                return (manager, refreshing)
+            } catch {
+                await manager.close()
+                throw error
             }
-            return (manager, refreshing)
         }
     }
 }

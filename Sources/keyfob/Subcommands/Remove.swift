@@ -1,26 +1,40 @@
 import ArgumentParser
 import Credentials
+import Model
+import Storage
 import System
 
 struct Remove: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove a client, its secret and its token.",
+        abstract: "Remove a client, its secret and its token; or what is damaged.",
         discussion: """
             Asks on a terminal; elsewhere it needs --yes.
+
+            With --damaged it takes out the records that keyfob verify lists, or those of the IDs given. A damaged \
+            profile or secret takes its client along.
 
             EXAMPLES
               keyfob remove "old tenant"
               keyfob remove "old tenant" --yes
+              keyfob remove --damaged
             """)
 
     @OptionGroup var options: VaultOptions
     @ParentCommand var root: Keyfob
 
-    @Argument(help: "The client's name.")
-    var name: String
+    @Argument(help: ArgumentHelp("The client's name; with --damaged, IDs of records.", valueName: "name"))
+    var names: [String] = []
+
+    @Flag(help: "Take damaged records out.")
+    var damaged = false
 
     @Flag(help: "Do not ask.")
     var yes = false
+
+    func validate() throws {
+        guard damaged || !names.isEmpty else { throw ValidationError("missing expected argument '<name>'") }
+        guard damaged || names.count == 1 else { throw ValidationError("there are more arguments than expected") }
+    }
 
     func perform() async throws(Failure) {
         guard yes || StandardInput.isTerminal else {
@@ -28,12 +42,43 @@ struct Remove: Subcommand {
                 .usage, "removing needs a yes, and standard input is no terminal", hints: ["--yes goes ahead"])
         }
         try await options.over(root.vault).withManager { manager throws(Failure) in
-            let entry = try await manager.entry(named: name)
-            let question = "remove \"\(entry.profile.name)\", its secret and its token?"
-            let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
-            guard isMeant else { return Output.complain("nothing was removed") }
-            try await manager.remove(entry.id, from: entry.revision)
-            Output.complain("removed \"\(entry.profile.name)\"")
+            if damaged { try await removeDamaged(from: manager) } else { try await removeClient(from: manager) }
         }
+    }
+
+    private func removeClient(from manager: CredentialManager) async throws(Failure) {
+        let entry = try await manager.entry(named: names[0])
+        let question = "remove \"\(entry.profile.name)\", its secret and its token?"
+        let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
+        guard isMeant else { return Output.complain("nothing was removed") }
+        try await manager.remove(entry.id, from: entry.revision)
+        Output.complain("removed \"\(entry.profile.name)\"")
+    }
+
+    private func removeDamaged(from manager: CredentialManager) async throws(Failure) {
+        var records = try await manager.verify().damaged
+        if !names.isEmpty {
+            let ids = Set(names.map { $0.lowercased().filter { $0 != "-" } })
+            if let unknown = ids.subtracting(records.map(\.id)).min() {
+                throw Failure(
+                    .noSuchClient, "no damaged record has the ID \(UntrustedText.line(unknown, limit: 80))",
+                    hints: ["keyfob verify lists the IDs"])
+            }
+            records = records.filter { ids.contains($0.id) }
+        }
+        guard !records.isEmpty else { return Output.complain("nothing is damaged") }
+        for record in records { Output.complain(record.words) }
+        let question = "remove what is named here for good (\(records.count))?"
+        let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
+        guard isMeant else { return Output.complain("nothing was removed") }
+        let count = try await manager.remove(records)
+        Output.complain("removed \(count) damaged record\(count == 1 ? "" : "s")")
+    }
+}
+
+extension DamagedRecord {
+    fileprivate var words: String {
+        let owner = client.map { " of client \"\(UntrustedText.line($0))\"" } ?? ""
+        return "damaged: the \(kind)\(owner) (\(id))\(takesClient ? "; its client goes with it" : "")"
     }
 }

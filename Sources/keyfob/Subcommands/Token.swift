@@ -28,6 +28,7 @@ struct TokenOptions: ParsableArguments {
             let entry = try await manager.entry(named: name)
             return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
         }
+        for notice in served.notices { Output.failure(notice) }
         if served.wasFetched {
             for warning in served.token.facts.warnings { Output.complain(warning) }
             let left = served.token.facts.secondsLeft(at: Clocks.now())

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Credentials
+import Storage
+
+struct Verify: Subcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check that every record is what was written.",
+        discussion: """
+            A line a damaged record: its ID, what it is, its client (or -), separated by tabs. Nothing is changed.
+
+            EXAMPLES
+              keyfob verify
+              keyfob verify || keyfob remove --damaged
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @ParentCommand var root: Keyfob
+
+    func perform() async throws(Failure) {
+        let choice = options.over(root.vault)
+        let verification = try await choice.withManager { manager throws(Failure) in try await manager.verify() }
+        for record in verification.damaged { try Output.answer(record.line) }
+        guard verification.damaged.isEmpty else {
+            throw verification.damage(of: "the vault \(try choice.location().name)")
+        }
+        let count = verification.recordCount
+        Output.complain("all \(count) records are what was written")
+    }
+}
+
+extension DamagedRecord {
+    var line: String { "\(id)\t\(kind)\t\(client.map { UntrustedText.line($0) } ?? "-")" }
+}
+
+extension Verification {
+    /// - Parameter place: `the vault PATH`.
+    func damage(of place: String) -> Failure {
+        Failure(
+            .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
+            hints: ["put back a copy from before, if there is one", "keyfob remove --damaged takes them out for good"])
+    }
+}
