@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 # One module may import another only where Package.swift says so, and no warning is let through.
 FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
 # lld writes the relocations of a static program in a few kilobytes instead of a megabyte that is read at every start.
-RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
+# No RUNPATH: SwiftPM's own would have libraries loaded from the folder that the program lies in.
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
 # Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame. Where there
 # is none to link in, the shared one is found.
 STATIC = $(abspath $(SCRATCH))/static
@@ -25,6 +26,8 @@ build: deps ## build the release: .build/release/keyfob
 	@mkdir -p $(STATIC)
 	@for library in /usr/lib/gcc/*/*/libstdc++.a; do [ ! -e "$$library" ] || ln -sf "$$library" $(STATIC)/; done
 	@$(SWIFT_BUILD) $(RELEASE) -Xlinker -L$(STATIC)
+	@readelf -d $(BUILD)/keyfob >$(SCRATCH)/dynamic
+	@! grep -E '\((RPATH|RUNPATH)\)' $(SCRATCH)/dynamic || { echo "$(BUILD)/keyfob must not name folders to load libraries from" >&2; exit 1; }
 
 run: build ## try keyfob on sample clients: keyfob demo
 	@$(BUILD)/keyfob demo

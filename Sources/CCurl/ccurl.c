@@ -28,6 +28,8 @@ static char problem[256];
 static bool ready = false;
 
 static void load(void) {
+    // By name: from the system's folders, or from LD_LIBRARY_PATH, which is the user's own, as for every program. The
+    // release has no RUNPATH, so that nothing comes from the folder that it lies in.
     void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL) {
         const char *reason = dlerror();

@@ -20,7 +20,7 @@ static struct {
 static const char *problem;
 
 static void open_library(void) {
-    // Version 12 of the interface: 0.9.71 to 1.0.
+    // Version 12 of the interface: 0.9.71 to 1.0. Found as libcurl is (CCurl).
     void *handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         problem = dlerror();
