@@ -10,4 +10,5 @@
 // most secrets, go into a thread's cache as they are.
 //
 // Accepted: what a library still holds is there until it frees it, and what was on a stack until it is overwritten.
-// __libc_free is glibc's, as the program is.
+// __libc_free is glibc's, as the program is. If an allocator is preloaded (jemalloc), its blocks end in its own free(3),
+// wiped if that allocator tells their sizes.
