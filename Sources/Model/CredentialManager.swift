@@ -54,6 +54,7 @@ public actor CredentialManager {
     }
 
     let vault: Vault
+    private let transport: SessionTransport
     let service: TokenService
     let trialService: TrialService
     let revocation: Revocation
@@ -113,6 +114,8 @@ public actor CredentialManager {
     ) {
         self.vault = vault
         self.service = service
+        let transport = SessionTransport(transport)
+        self.transport = transport
         trialService = TrialService(transport: transport, clock: clock)
         revocation = Revocation(transport: transport, clock: clock)
         discovery = Discovery(transport: transport)
@@ -227,11 +230,19 @@ public actor CredentialManager {
         await catchUp(with: id)
     }
 
-    /// Cancels every request, whose answers are dropped if they still come, and closes the vault, which wipes its key.
-    /// What is asked for later throws `locked`.
+    /// Ends the session as `cancelAll` does and closes the vault, which finishes its writes and wipes its key. From then
+    /// on every method throws `locked`.
     public func close() async {
+        cancelAll()
+        await vault.close()
+    }
+
+    /// Cancels every request and every renewal and drops their answers; their callers get `locked`. No request is sent
+    /// from now on. Activity and the list's state can still be stored until `close`.
+    public func cancelAll() {
         guard !isClosed else { return }
         isClosed = true
+        transport.close()
         stopRenewing()
         for id in Array(flights.keys) { abort(id, with: .locked) }
         for observer in observers.values { observer.stream.finish() }
@@ -241,8 +252,10 @@ public actor CredentialManager {
         undoable = []
         told = [:]
         damaged = []
-        await vault.close()
     }
+
+    /// `failure`, or `locked` if the manager was closed meanwhile: a cancelled request is a consequence of the lock.
+    func lockedIfClosed(_ failure: Failure) -> Failure { isClosed ? .locked : failure }
 
     // MARK: - Keeping up with the vault
 

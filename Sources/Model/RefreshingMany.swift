@@ -23,7 +23,7 @@ extension CredentialManager {
     /// - Parameters:
     ///   - ids: which, and in what order; nil for all, in the order of their names.
     ///   - progress: called at the start and after each client, in order.
-    /// - Throws: only where the clients can't be read.
+    /// - Throws: only where the clients can't be read; `locked`, after which there is no more progress.
     @discardableResult
     public func refreshAll(
         _ ids: [UUID]? = nil, concurrency: Int = 8, progress: @Sendable (Progress) -> Void = { _ in }
@@ -38,6 +38,7 @@ extension CredentialManager {
             if case .failure(let failure) = result { state.failures.append(Progress.Failed(id: id, failure: failure)) }
             progress(state)
         }
+        guard !isClosed else { throw .locked }
         return state
     }
 
@@ -75,7 +76,8 @@ extension CredentialManager {
         return (ids.compactMap { served[$0] }, failures)
     }
 
-    /// Tells what came of each as it comes. Where the task is cancelled no other is begun.
+    /// Tells what came of each as it comes. Where the task is cancelled no other is begun; where the manager is closed,
+    /// nothing more is told either.
     private func refreshEach(
         of ids: [UUID], concurrency: Int, _ answered: (UUID, Result<Refreshed, Failure>) -> Void
     ) async {
@@ -85,7 +87,7 @@ extension CredentialManager {
                 group.addTask { (id, await self.result(ofRefreshing: id)) }
             }
             waiting = waiting.dropFirst(max(concurrency, 1))
-            while let answer = await group.next() {
+            while let answer = await group.next(), !isClosed {
                 answered(answer.id, answer.result)
                 if !Task.isCancelled, let id = waiting.popFirst() {
                     group.addTask { (id, await self.result(ofRefreshing: id)) }

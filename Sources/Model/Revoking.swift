@@ -37,7 +37,7 @@ extension CredentialManager {
             case .none(let reason): revoked.reason = reason
             }
         } catch {
-            guard error.kind != .interrupted, error.kind != .locked else { throw error }
+            guard error.kind != .interrupted, error.kind != .locked else { throw lockedIfClosed(error) }
             throw Failure(
                 error.kind, error.summary, hints: error.hints + ["the token is still held: nothing was forgotten"])
         }
@@ -67,8 +67,8 @@ extension CredentialManager {
         }
     }
 
-    /// What an issuer says of its endpoints. Throws as `Discovery.endpoints`.
+    /// What an issuer says of its endpoints. Throws as `Discovery.endpoints`; `locked`.
     public func discover(_ issuer: String) async throws(Failure) -> DiscoveredEndpoints {
-        try await discovery.endpoints(of: issuer)
+        do throws(Failure) { return try await discovery.endpoints(of: issuer) } catch { throw lockedIfClosed(error) }
     }
 }

@@ -13,14 +13,15 @@ extension CredentialManager {
     ///
     /// The request is kept as the client's latest, and the use noted; where that fails, the answer's hints say so.
     /// - Throws: where there is no answer: what `APIRequest.build` throws before anything is sent or kept; as `refresh`;
-    ///   what `TrialService.send` throws.
+    ///   what `TrialService.send` throws; `locked`.
     public func attempt(_ trial: TrialRequest, with id: UUID) async throws(Failure) -> TrialAnswer {
         guard let profile = try await vault.entry(id)?.profile else { throw .removed }
         // Before a token is asked for that could not be used.
         _ = try APIRequest.build(for: profile, trial, token: Secret(utf8: ""))
         let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
+        guard !isClosed else { throw .locked }
         let notKept = await keep(trial, of: id)
-        var answer = try await trialService.send(trial, for: served.entry.profile, token: served.token)
+        var answer = try await send(trial, for: served.entry.profile, token: served.token)
         if answer.exchange.status == 401 {
             answer = try await repeated(trial, with: id, after: answer, served)
         }
@@ -49,9 +50,19 @@ extension CredentialManager {
             answer.hints.append("a new token was asked for, and the server gave the same one again")
             return answer
         }
-        var second = try await trialService.send(trial, for: refreshed.entry.profile, token: refreshed.token)
+        var second = try await send(trial, for: refreshed.entry.profile, token: refreshed.token)
         second.wasRepeatedWithNewToken = true
         return second
+    }
+
+    private func send(
+        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken
+    ) async throws(Failure) -> TrialAnswer {
+        do throws(Failure) {
+            return try await trialService.send(trial, for: profile, token: token)
+        } catch {
+            throw lockedIfClosed(error)
+        }
     }
 
     private func keep(_ trial: TrialRequest, of id: UUID) async -> Failure? {

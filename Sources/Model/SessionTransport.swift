@@ -1,0 +1,61 @@
+import OAuth
+import Synchronization
+
+/// The manager's door to the network. It ends every request when the manager is closed, no matter which method has sent
+/// the request and which task waits for it.
+final class SessionTransport: HTTPTransport {
+    private typealias Answer = Result<HTTPResponse, TransportFailure>
+
+    private struct State {
+        var isClosed = false
+        var lastNumber: UInt64 = 0
+        var underWay: [UInt64: Task<Answer, Never>] = [:]
+    }
+
+    private let transport: any HTTPTransport
+    private let state = Mutex(State())
+
+    init(_ transport: any HTTPTransport) { self.transport = transport }
+
+    /// Throws `cancelled` once the session is over, even if the answer has come.
+    func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
+        guard let (number, task) = begin(request) else { throw .cancelled }
+        let answer = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+        let isClosed = state.withLock { state in
+            state.underWay[number] = nil
+            return state.isClosed
+        }
+        guard !isClosed else { throw .cancelled }
+        return try answer.get()
+    }
+
+    /// Cancels every request; from now on none is sent.
+    func close() {
+        let tasks = state.withLock { state in
+            state.isClosed = true
+            defer { state.underWay = [:] }
+            return Array(state.underWay.values)
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    private func begin(_ request: HTTPRequest) -> (UInt64, Task<Answer, Never>)? {
+        state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.lastNumber += 1
+            let task = Task { [transport] () -> Answer in
+                do throws(TransportFailure) {
+                    return .success(try await transport.send(request))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            state.underWay[state.lastNumber] = task
+            return (state.lastNumber, task)
+        }
+    }
+}
