@@ -53,6 +53,10 @@ public final class DemoServer: Sendable {
     /// From now on the API takes none of the tokens that were given out so far.
     public func revokeAllTokens() { site.tokens.revokeAll() }
 
+    /// From now on requests at these endpoints, and at no others, get no answer while the server runs. Requests that
+    /// wait already keep waiting.
+    public func hang(at endpoints: Set<Endpoint>) { site.hanging.withLock { $0 = endpoints } }
+
     /// Every request so far, in the order in which they had come in whole; empty unless it records.
     public var requests: [RecordedRequest] { connections.recorded }
 
@@ -66,6 +70,13 @@ public final class DemoServer: Sendable {
             if let daemon { cmicrohttpd_stop(daemon) }
             daemon = nil
         }
+    }
+}
+
+extension DemoServer {
+    /// A part of the server.
+    public enum Endpoint: Sendable, CaseIterable {
+        case token, revocation, discovery, api
     }
 }
 

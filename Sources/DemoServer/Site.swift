@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Synchronization
 
 /// What is to be done with a request.
 struct Decision: Sendable {
@@ -15,6 +16,7 @@ final class Site: Sendable {
     private let revocation: RevocationEndpoint
     private let api: API
     let tokens = IssuedTokens()
+    let hanging = Mutex<Set<DemoServer.Endpoint>>([])
 
     init(clients: [DemoServer.Client]) {
         let known = KnownClients(clients)
@@ -24,7 +26,10 @@ final class Site: Sendable {
     }
 
     func decide(_ request: RecordedRequest) -> Decision {
-        switch request.path {
+        if let endpoint = DemoServer.Endpoint(path: request.path), hanging.withLock({ $0.contains(endpoint) }) {
+            return Decision(delay: 3_600, answer: nil)
+        }
+        return switch request.path {
         case "/token": Self.posted(request) ?? tokenEndpoint.decide(request)
         case "/as/revoke": Self.posted(request) ?? Decision(answer: revocation.answer(request))
         case "/.well-known/openid-configuration": Decision(answer: Self.configuration(request.issuer))
@@ -73,6 +78,20 @@ final class Site: Sendable {
         DemoServer.Answer(
             status: status, headers: [("Content-Type", "text/html")],
             body: Array("<html><head><title>\(title)</title></head><body>\(text)</body></html>\r\n".utf8))
+    }
+}
+
+extension DemoServer.Endpoint {
+    init?(path: String) {
+        switch path {
+        case "/token": self = .token
+        case "/as/revoke": self = .revocation
+        case "/.well-known/openid-configuration": self = .discovery
+        case API.root,
+            _ where path.hasPrefix(API.root + "/"):
+            self = .api
+        default: return nil
+        }
     }
 }
 

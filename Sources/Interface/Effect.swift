@@ -26,6 +26,8 @@ public enum Effect: Sendable, Equatable {
     case setTags([UUID], adding: [String], removing: [String])
     case undo
     case discover(issuer: String)
+    /// Cancel the request to the issuer.
+    case stopDiscovering
     case inspect(UUID)
     case loadTrials(UUID)
     case sendTrial(UUID, TrialRequest)

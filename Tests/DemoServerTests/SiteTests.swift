@@ -126,4 +126,22 @@ struct SiteTests {
         #expect(answer("GET", "/api", "", headers)?.status == 404)
         #expect(answer("GET", "/apix")?.headers.contains { $0 == ("Content-Type", "text/html") } == true)
     }
+
+    @Test("a part that hangs answers nothing, whoever asks; the others go on, and so does it afterwards")
+    func hangs() throws {
+        let paths: [DemoServer.Endpoint: String] = [
+            .token: "/token", .revocation: "/as/revoke", .discovery: "/.well-known/openid-configuration",
+            .api: "/api/journey/health",
+        ]
+        for hanging in DemoServer.Endpoint.allCases {
+            site.hanging.withLock { $0 = [hanging] }
+            for (endpoint, path) in paths {
+                let decision = site.decide(RecordedRequest(method: "GET", path: path, headers: [], body: []))
+                #expect((decision.delay > 0) == (endpoint == hanging))
+                #expect((decision.answer == nil) == (endpoint == hanging))
+            }
+        }
+        site.hanging.withLock { $0 = [] }
+        #expect(try !token("a").isEmpty)
+    }
 }

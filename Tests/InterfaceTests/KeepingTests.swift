@@ -275,6 +275,23 @@ struct FormPresetTests {
         #expect(state.drawing.contains("asking the issuer"))
     }
 
+    @Test("Esc while the issuer is asked stops the request and leaves the form open; saving stops it too")
+    func stoppedDiscovery() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("e")
+        state.focus(.issuer)
+        state.type("https://slow.example")
+        state.press(.control("o"))
+        #expect(state.press(.escape) == [.stopDiscovering])
+        #expect(state.form?.askedIssuer == nil)
+        #expect(!state.drawing.contains("asking the issuer"))
+        state.press(.control("o"))
+        let effects = state.press(.enter)
+        #expect(effects.first == .stopDiscovering)
+        #expect(effects.count == 2)
+        #expect(state.form?.isSaving == true)
+    }
+
     @Test("p makes a form of a pasted curl command; the secret is in it and on no screen")
     func paste() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))

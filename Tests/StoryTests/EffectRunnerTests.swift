@@ -1,7 +1,10 @@
+import CSQLite
 import Credentials
+import DemoServer
 import Foundation
 import Interface
 import Settings
+import Storage
 import Terminal
 import Testing
 
@@ -66,6 +69,102 @@ struct EffectRunnerTests {
             let said = stage.events.contains { if case .clipboardCleared(.cleared) = $0 { true } else { false } }
             #expect(said == clears)
         }
+    }
+
+    /// What asks the network, and where it waits for an answer.
+    enum Asking: String, CaseIterable {
+        case refresh, refreshMany, copy, trial, revocation, discoveryOfRevocation, discovery
+
+        var endpoint: DemoServer.Endpoint {
+            switch self {
+            case .refresh, .refreshMany, .copy: .token
+            case .trial: .api
+            case .revocation: .revocation
+            case .discoveryOfRevocation, .discovery: .discovery
+            }
+        }
+
+        func effect(_ client: UUID, _ server: DemoServer) -> Effect {
+            switch self {
+            case .refresh: .refresh(client)
+            case .refreshMany: .refreshMany([client])
+            case .copy: .copy([client], .header)
+            case .trial: .sendTrial(client, TrialRequest(path: "/journey/health"))
+            case .revocation, .discoveryOfRevocation: .revoke(client)
+            case .discovery: .discover(issuer: server.issuer)
+            }
+        }
+    }
+
+    @Test(
+        "a lock ends what asks the network, whose connection is closed and of which nothing is told; quitting likewise",
+        arguments: Asking.allCases, [true, false])
+    func lockDuringRequest(_ asking: Asking, isLock: Bool) async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        var profile = server.profile("billing", "app", issuer: server.issuer)
+        if asking == .revocation { profile.revocationURL = server.revocationURL }
+        let stage = try await EffectStage(profile)
+        if asking.endpoint != .token {
+            stage.runner.perform(.refresh(stage.client))
+            #expect(await stage.sees { if case .refreshed = $0 { true } else { false } })
+        }
+        server.hang(at: [asking.endpoint])
+        stage.runner.perform(asking.effect(stage.client, server))
+        #expect(await stage.see { server.waitingCount == 1 })
+        #expect(try stage.connections(to: server) > 0)
+        let told = stage.events.count
+        if isLock {
+            stage.runner.perform(.lock)
+            #expect(await stage.see { stage.runner.mayStop })
+        } else {
+            await stage.runner.finish(clearsCopies: true)
+        }
+        #expect(!stage.isVaultOpen)
+        #expect(try await stage.see { try stage.connections(to: server) == 0 })
+        #expect(stage.events.count == told)
+        #expect(!stage.has("arrived"), "nothing was copied")
+    }
+
+    @Test("a lock does not let requests go on until the vault has written what is to be kept")
+    func lockDuringRecord() async throws {
+        let server = try DemoServer.with(["app": .slow(seconds: 3_600, lifetime: 60)])
+        defer { server.stop() }
+        let stage = try await EffectStage(server.profile("billing", "app"))
+        stage.runner.perform(.refresh(stage.client))
+        #expect(await stage.see { server.waitingCount == 1 })
+        // Another process that writes: what is to be kept waits for it.
+        var other: OpaquePointer?
+        try #require(sqlite3_open(stage.story.vault, &other) == SQLITE_OK)
+        defer { sqlite3_close(other) }
+        try #require(sqlite3_exec(other, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+        stage.runner.perform(.record([ActivityEntry(at: Date(), text: "locked")]))
+        stage.runner.perform(.lock)
+        #expect(try await stage.see { try stage.connections(to: server) == 0 })
+        #expect(!stage.runner.mayStop)
+        try #require(sqlite3_exec(other, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
+        #expect(await stage.see { stage.runner.mayStop })
+        let vault = try await Vault.open(at: stage.story.vault, passphrase: Secret(utf8: Story.passphrase))
+        #expect(try await vault.activity().map(\.text) == ["locked"])
+        await vault.close()
+    }
+
+    @Test("stopping a discovery closes its connection, and the vault stays open; so does asking another issuer")
+    func stoppedDiscovery() async throws {
+        let (first, second) = (try DemoServer.with([:]), try DemoServer.with([:]))
+        defer { for server in [first, second] { server.stop() } }
+        for server in [first, second] { server.hang(at: [.discovery]) }
+        let stage = try await EffectStage()
+        stage.runner.perform(.discover(issuer: first.issuer))
+        #expect(await stage.see { first.waitingCount == 1 })
+        stage.runner.perform(.discover(issuer: second.issuer))
+        #expect(await stage.see { second.waitingCount == 1 })
+        #expect(try await stage.see { try stage.connections(to: first) == 0 })
+        #expect(try stage.connections(to: second) == 1)
+        stage.runner.perform(.stopDiscovering)
+        #expect(try await stage.see { try stage.connections(to: second) == 0 })
+        #expect(stage.isVaultOpen)
+        #expect(!stage.events.contains { if case .discoverFailed = $0 { true } else { false } })
     }
 
     @Test("of settings that are changed quickly the screen is told the last, and none of before")
@@ -140,9 +239,11 @@ final class EffectStage {
     private let gate: Int32
     private let clearsCopies: Bool
 
-    init(clearsCopies: Bool = true) async throws {
+    init(
+        _ profile: ClientProfile = ClientProfile(name: "billing", clientID: "app", created: Date()),
+        clearsCopies: Bool = true
+    ) async throws {
         self.clearsCopies = clearsCopies
-        let profile = ClientProfile(name: "billing", clientID: "app", created: Date())
         client = profile.id
         story = try await Story.with([profile])
         let tools = story.folder.appendingPathComponent("bin")
@@ -191,14 +292,17 @@ final class EffectStage {
         }
     }
 
+    /// How many connections to the server are open.
+    func connections(to server: DemoServer) throws -> Int { try OpenConnections.count(of: getpid(), to: server.port) }
+
     /// Whether `condition` comes to hold, while messages are taken as the interface takes them.
-    func see(_ condition: () -> Bool) async -> Bool {
+    func see(_ condition: () throws -> Bool) async rethrows -> Bool {
         let deadline = ContinuousClock.now + .seconds(20)
         repeat {
             for message in mailbox.drain() {
                 if let event = runner.receive(message, clearsCopies: clearsCopies) { events.append(event) }
             }
-            if condition() { return true }
+            if try condition() { return true }
             try? await Task.sleep(for: .milliseconds(2))
         } while ContinuousClock.now < deadline
         return false

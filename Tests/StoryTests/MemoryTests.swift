@@ -14,6 +14,7 @@ struct MemoryTests {
     private static let secrets = [
         "Zx81-first.TangoPelican-Kp3vNq8Lw2Rt6Yb4", "Qd27-second_MapleRhino_Hm5cVj9Xs1Fg7Ue3",
     ]
+    private static let newSecret = "Vn64-third.CedarFalcon-Bw8sTy2Kd5Gz1Pr9"
 
     @Test(
         "between two uses no secret and no token is in memory; after a lock neither are the passphrase and the keys",
@@ -64,6 +65,126 @@ struct MemoryTests {
         #expect(afterLock == [])
         try await terminal.press("Escape")
         try await terminal.see("exit 0")
+    }
+
+    /// Work that waits for a server when the lock comes.
+    enum UnderWay: String, CaseIterable, CustomTestStringConvertible {
+        case refresh, refreshAll, copy, renewal, previousSecret, trial, revocation, discovery
+
+        var testDescription: String { rawValue }
+
+        var endpoint: DemoServer.Endpoint {
+            switch self {
+            case .refresh, .refreshAll, .copy, .renewal, .previousSecret: .token
+            case .trial: .api
+            case .revocation: .revocation
+            case .discovery: .discovery
+            }
+        }
+    }
+
+    @Test(
+        "a lock during a request that is not answered closes the connection; no secret, token or key is in memory",
+        arguments: UnderWay.allCases)
+    func lockDuring(_ work: UnderWay) async throws {
+        let server = try DemoServer(clients: [
+            .init(clientID: "app-1", secret: Secret(utf8: Self.secrets[0]), behaviour: .token(lifetime: 3_600)),
+            .init(
+                clientID: "app-2", secret: Secret(utf8: Self.secrets[1]), behaviour: .slow(seconds: 3_600, lifetime: 60)
+            ),
+        ])
+        defer { server.stop() }
+        let (story, token) = try await story(on: server)
+        if work != .previousSecret { server.hang(at: [work.endpoint]) }
+        // A shell with jobs, in which Ctrl-Z locks from within a dialog.
+        let terminal = try await TerminalStory.start(
+            story, "/bin/bash --norc -i", columns: 100, rows: 40, environment: ["LD_BIND_NOW": "1"])
+        try await terminal.see("shell>")
+        try await terminal.type("keyfob\n")
+        try await terminal.see("Passphrase")
+        try await terminal.type(Self.passphrase)
+        try await terminal.press("Enter")
+        try await terminal.see("2 clients")
+        try await begin(work, on: terminal)
+        try await wait { server.waitingCount == (work == .refreshAll ? 2 : 1) }
+
+        let keyfob = try TerminalStory.child(of: try await terminal.program)
+        let memory = ProcessMemory(process: keyfob)
+        let secrets =
+            [Trace("the token", token.utf8), Trace("the passphrase", Self.passphrase.utf8)]
+            + (Self.secrets + [Self.newSecret]).enumerated().map { Trace("secret \($0 + 1)", $1.utf8) }
+        // What is there can be found.
+        let sent = try await memory.places(of: secrets)
+        #expect((sent != []) == (work != .discovery))
+        #expect(try OpenConnections.count(of: keyfob, to: server.port) > 0)
+
+        if work == .discovery {
+            try await terminal.press("C-z")
+            try await terminal.see("Stopped")
+        } else {
+            try await terminal.press("l")
+            try await terminal.see("Passphrase")
+        }
+        try await wait { try OpenConnections.count(of: keyfob, to: server.port) == 0 }
+        let afterLock = try await left(of: secrets + keys(of: story), in: memory)
+        #expect(afterLock == [])
+        if work == .discovery {
+            try await terminal.type("fg\n")
+            try await terminal.see("Passphrase")
+        }
+        try await terminal.press("Escape")
+        try await terminal.see("shell>")
+    }
+
+    /// A vault with `Billing`, which holds a token, and `Rotated`, which has a new secret that the server does not know.
+    /// - Returns: the story and the token.
+    private func story(on server: DemoServer) async throws -> (Story, String) {
+        let story = try Story()
+        try Data(Self.passphrase.utf8).write(to: story.folder.appendingPathComponent("passphrase"))
+        try story.set("{ lock_on_suspend: true }")
+        let vault = try await Vault.create(
+            at: story.vault, passphrase: Secret(utf8: Self.passphrase),
+            cost: KeyDerivationCost(passes: 1, memoryBytes: 8_192))
+        var billing = server.profile("Billing", "app-1", issuer: server.issuer)
+        billing.revocationURL = server.revocationURL
+        _ = try await vault.insert(billing, secret: Secret(utf8: Self.secrets[0]))
+        let rotated = try await vault.insert(
+            server.profile("Rotated", "app-2"), secret: Secret(utf8: Self.secrets[1]))
+        _ = try await vault.update(
+            rotated.profile, from: rotated.revision, secret: Secret(utf8: Self.newSecret), at: Date())
+        await vault.close()
+        let said = try await story.run("token", "billing")
+        try #require(said.status == 0)
+        return (story, said.output.trimmingCharacters(in: .newlines))
+    }
+
+    private func begin(_ work: UnderWay, on terminal: TerminalStory) async throws {
+        switch work {
+        case .refresh: try await terminal.press("r")
+        case .refreshAll: try await terminal.press("R")
+        case .copy: try await terminal.press("Down", "c")
+        case .renewal: try await terminal.press("Down", "f")
+        case .previousSecret: try await terminal.press("Down", "r")
+        case .trial:
+            try await terminal.press("Enter")
+            try await terminal.see("API base")
+            try await terminal.press("C-u")
+            try await terminal.type("/journey/health")
+            try await terminal.press("Enter")
+            // The request goes on when the form is left.
+            try await terminal.see("waiting")
+            try await terminal.press("Escape")
+        case .revocation: try await terminal.press("x", "y")
+        case .discovery: try await terminal.press("e", "C-o")
+        }
+    }
+
+    private func wait(_ condition: () throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try !condition() {
+            try #require(ContinuousClock.now < deadline)
+            try await Task.sleep(for: .milliseconds(15))
+        }
     }
 
     /// Unlocks, and does once all that can be done with a secret and a token.

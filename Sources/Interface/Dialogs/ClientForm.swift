@@ -223,6 +223,13 @@ struct ClientForm {
         return issuer
     }
 
+    /// Forgets the issuer that is being asked, if any; its request is to be cancelled.
+    mutating func stopAsking() -> [Effect] {
+        guard askedIssuer != nil else { return [] }
+        askedIssuer = nil
+        return [.stopDiscovering]
+    }
+
     /// An answer of an issuer that is no longer asked changes nothing.
     mutating func take(_ urls: DiscoveredURLs, of issuer: String) {
         guard askedIssuer == issuer else { return }

@@ -132,8 +132,8 @@ extension State {
         case .submit:
             guard let draft = form.draft(in: self) else { return [] }
             form.isSaving = true
-            return [.save(draft)]
-        case .cancel where form.askedIssuer != nil: form.askedIssuer = nil
+            return form.stopAsking() + [.save(draft)]
+        case .cancel where form.askedIssuer != nil: return form.stopAsking()
         case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
         case .discover: return form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []
         case .nextField: form.moveFocus(by: 1)

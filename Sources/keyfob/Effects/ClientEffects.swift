@@ -41,7 +41,8 @@ extension EffectRunner {
         }
     }
 
-    func discover(_ issuer: String) {
+    /// - Returns: the number of the task.
+    func discover(_ issuer: String) -> Int? {
         work { manager, post in
             do throws(Failure) {
                 let found = try await manager.discover(issuer)
@@ -54,6 +55,8 @@ extension EffectRunner {
                             supportsBasicOnly: methods.contains("client_secret_basic")
                                 && !methods.contains("client_secret_post"))))
             } catch {
+                // The form may be asking the same issuer again by now.
+                guard error.kind != .interrupted else { return }
                 post(.discoverFailed(issuer: issuer, error))
             }
         }

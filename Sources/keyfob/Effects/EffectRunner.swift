@@ -20,7 +20,7 @@ enum Message: Sendable {
     case notKept(Failure, session: Int)
     /// What the settings file holds after a change of it, which may have failed; the changes are counted.
     case settings(Settings, afterChange: Int)
-    /// One of what `EffectRunner.unfinished` waits for is done.
+    /// The task of that number is done.
     case finished(Int)
 }
 
@@ -45,8 +45,12 @@ final class EffectRunner {
     private(set) var session = 0
     private var manager: CredentialManager?
     /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
-    /// and clearings. Once the vault is closed, none of it waits for the network.
+    /// and clearings. Once the session is over, none of it waits for the network.
     private var unfinished: [Int: Task<Void, Never>] = [:]
+    /// Tasks that end with the session, by number: a lock cancels them.
+    private var sessionTasks: [Int: Task<Void, Never>] = [:]
+    /// The number of the last question to an issuer.
+    private var lastDiscovery: Int?
     private var lastNumber = 0
     let copies = Copies()
     /// How many copies have been asked for.
@@ -91,7 +95,10 @@ final class EffectRunner {
         case .save(let draft): save(draft)
         case .remove(let revisions): remove(revisions)
         case .undo: undo()
-        case .discover(let issuer): discover(issuer)
+        case .discover(let issuer):
+            stopDiscovering()
+            lastDiscovery = discover(issuer)
+        case .stopDiscovering: stopDiscovering()
         case .inspect(let id): inspect(id)
         case .loadTrials(let id): loadTrials(of: id)
         case .sendTrial(let id, let trial): send(trial, of: id)
@@ -124,6 +131,7 @@ final class EffectRunner {
             return opening.isNew ? .vaultCreated : .unlocked
         case .finished(let number):
             unfinished[number] = nil
+            sessionTasks[number] = nil
             return nil
         case .notKept(let failure, let session):
             guard session == self.session, sessionOfNotKept != session else { return nil }
@@ -193,22 +201,29 @@ final class EffectRunner {
         work { manager, _ in await manager.clockJumped() }
     }
 
-    /// Ends the session: cancels requests, wipes the data key, drops what arrives late.
+    /// Ends the session: cancels its tasks and every request, wipes the data key, drops what arrives late. A copy and
+    /// its clearing, records and settings that were begun, and a vault that is being created outlive it.
     func lock() {
         session += 1
+        for task in sessionTasks.values { task.cancel() }
         if let manager { close(manager) }
         manager = nil
+    }
+
+    private func stopDiscovering() {
+        lastDiscovery.flatMap { sessionTasks[$0] }?.cancel()
+        lastDiscovery = nil
     }
 
     /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never
     /// for the network.
     /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
     func finish(clearsCopies: Bool) async {
+        lock()
         // At once, for a disk may take its time; and again when a copy that was under way has landed.
         if clearsCopies { _ = await copies.clear() }
         await lastRecord?.value
         await lastSetting?.value
-        lock()
         for task in unfinished.values { await task.value }
         if clearsCopies { _ = await copies.clear() }
     }
@@ -218,6 +233,8 @@ final class EffectRunner {
     private func close(_ manager: CredentialManager) {
         let record = lastRecord
         doToTheEnd {
+            // The disk may take its time for the record; requests do not go on until then.
+            await manager.cancelAll()
             await record?.value
             await manager.close()
         }
@@ -225,24 +242,35 @@ final class EffectRunner {
 
     /// Does `body` away from the main thread; quitting waits for it.
     func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
-        lastNumber += 1
-        let (mailbox, number) = (mailbox, lastNumber)
-        unfinished[number] = Task.detached {
-            await body()
-            mailbox.post(.finished(number))
-        }
+        let (number, task) = start(body)
+        unfinished[number] = task
     }
 
     /// Does `body` away from the main thread; what it posts is dropped once the session is over.
-    /// - Parameter toTheEnd: whether quitting waits for it.
+    /// - Parameter toTheEnd: quitting waits for it. Otherwise the end of the session cancels it.
+    /// - Returns: its number; nil without an open vault.
+    @discardableResult
     func work(
         toTheEnd: Bool = false,
         _ body: @escaping @Sendable (CredentialManager, @Sendable (Event) -> Void) async -> Void
-    ) {
-        guard let manager else { return }
+    ) -> Int? {
+        guard let manager else { return nil }
         let (mailbox, session) = (mailbox, session)
-        let work: @Sendable () async -> Void = { await body(manager) { mailbox.post(.event($0, session: session)) } }
-        if toTheEnd { doToTheEnd(work) } else { Task.detached(operation: work) }
+        let (number, task) = start { await body(manager) { mailbox.post(.event($0, session: session)) } }
+        if toTheEnd { unfinished[number] = task } else { sessionTasks[number] = task }
+        return number
+    }
+
+    private func start(_ body: @escaping @Sendable () async -> Void) -> (Int, Task<Void, Never>) {
+        lastNumber += 1
+        let (mailbox, number) = (mailbox, lastNumber)
+        return (
+            number,
+            Task.detached {
+                await body()
+                mailbox.post(.finished(number))
+            }
+        )
     }
 
     /// An edit whose result comes as a change of the clients.
