@@ -20,7 +20,9 @@ struct MemoryTests {
         "between two uses no secret and no token is in memory; after a lock neither are the passphrase and the keys",
         arguments: [
             ("in tmux's buffer", [:]), ("sent to the terminal by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
-        ] as [(String, [String: String])])
+        ] as [(String, [String: String])]
+            // Blocks of a preloaded allocator are wiped too.
+            + [Preloaded.jemalloc].compactMap(\.self).map { ("in tmux's buffer", ["LD_PRELOAD": $0]) })
     func memory(copiedBy way: String, environment: [String: String]) async throws {
         let server = try DemoServer(clients: [
             .init(clientID: "app-1", secret: Secret(utf8: Self.secrets[0]), behaviour: .token(lifetime: 3_600)),

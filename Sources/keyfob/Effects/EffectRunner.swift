@@ -20,7 +20,7 @@ enum Message: Sendable {
     case notKept(Failure, session: Int)
     /// What the settings file holds after a change of it, which may have failed; the changes are counted.
     case settings(Settings, afterChange: Int)
-    /// The task of that number is done.
+    /// One of what `EffectRunner.unfinished` waits for is done.
     case finished(Int)
 }
 
@@ -47,8 +47,8 @@ final class EffectRunner {
     /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
     /// and clearings. Once the session is over, none of it waits for the network.
     private var unfinished: [Int: Task<Void, Never>] = [:]
-    /// Tasks that end with the session, by number: a lock cancels them.
-    private var sessionTasks: [Int: Task<Void, Never>] = [:]
+    /// Tasks that end with the session.
+    private let sessionTasks = SessionTasks()
     /// The number of the last question to an issuer.
     private var lastDiscovery: Int?
     private var lastNumber = 0
@@ -131,7 +131,6 @@ final class EffectRunner {
             return opening.isNew ? .vaultCreated : .unlocked
         case .finished(let number):
             unfinished[number] = nil
-            sessionTasks[number] = nil
             return nil
         case .notKept(let failure, let session):
             guard session == self.session, sessionOfNotKept != session else { return nil }
@@ -153,7 +152,7 @@ final class EffectRunner {
     /// Opens a vault without the user's help.
     func prepare(_ preparation: @escaping TerminalInterface.Preparation) {
         let (mailbox, session) = (mailbox, session)
-        Task.detached {
+        _ = sessionTasks.start {
             do throws(Failure) {
                 let (manager, refreshing) = try await preparation()
                 mailbox.post(.opened(manager, session: session, Opening(refreshing: refreshing)))
@@ -205,13 +204,13 @@ final class EffectRunner {
     /// its clearing, records and settings that were begun, and a vault that is being created outlive it.
     func lock() {
         session += 1
-        for task in sessionTasks.values { task.cancel() }
-        if let manager { close(manager) }
+        let tasks = sessionTasks.cancelAll()
+        if let manager { close(manager, ending: tasks) }
         manager = nil
     }
 
     private func stopDiscovering() {
-        lastDiscovery.flatMap { sessionTasks[$0] }?.cancel()
+        if let lastDiscovery { sessionTasks.cancel(lastDiscovery) }
         lastDiscovery = nil
     }
 
@@ -230,25 +229,32 @@ final class EffectRunner {
 
     // MARK: -
 
-    private func close(_ manager: CredentialManager) {
+    /// - Parameter tasks: the session's, cancelled. They hold secrets until they have ended, so that the process must
+    ///   not be stopped before.
+    private func close(_ manager: CredentialManager, ending tasks: [Task<Void, Never>] = []) {
         let record = lastRecord
         doToTheEnd {
             // The disk may take its time for the record; requests do not go on until then.
             await manager.cancelAll()
             await record?.value
             await manager.close()
+            for task in tasks { await task.value }
         }
     }
 
     /// Does `body` away from the main thread; quitting waits for it.
     func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
-        let (number, task) = start(body)
-        unfinished[number] = task
+        lastNumber += 1
+        let (mailbox, number) = (mailbox, lastNumber)
+        unfinished[number] = Task.detached {
+            await body()
+            mailbox.post(.finished(number))
+        }
     }
 
     /// Does `body` away from the main thread; what it posts is dropped once the session is over.
     /// - Parameter toTheEnd: quitting waits for it. Otherwise the end of the session cancels it.
-    /// - Returns: its number; nil without an open vault.
+    /// - Returns: the number of the session's task; nil if there is none.
     @discardableResult
     func work(
         toTheEnd: Bool = false,
@@ -256,21 +262,12 @@ final class EffectRunner {
     ) -> Int? {
         guard let manager else { return nil }
         let (mailbox, session) = (mailbox, session)
-        let (number, task) = start { await body(manager) { mailbox.post(.event($0, session: session)) } }
-        if toTheEnd { unfinished[number] = task } else { sessionTasks[number] = task }
-        return number
-    }
-
-    private func start(_ body: @escaping @Sendable () async -> Void) -> (Int, Task<Void, Never>) {
-        lastNumber += 1
-        let (mailbox, number) = (mailbox, lastNumber)
-        return (
-            number,
-            Task.detached {
-                await body()
-                mailbox.post(.finished(number))
-            }
-        )
+        let work: @Sendable () async -> Void = { await body(manager) { mailbox.post(.event($0, session: session)) } }
+        guard !toTheEnd else {
+            doToTheEnd(work)
+            return nil
+        }
+        return sessionTasks.start(work)
     }
 
     /// An edit whose result comes as a change of the clients.
@@ -320,6 +317,6 @@ final class EffectRunner {
             }
         }
         // A vault that is only being unlocked loses nothing where the process ends.
-        if isNew { doToTheEnd(opening) } else { Task.detached(operation: opening) }
+        if isNew { doToTheEnd(opening) } else { _ = sessionTasks.start(opening) }
     }
 }
