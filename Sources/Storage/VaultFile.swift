@@ -34,12 +34,14 @@ struct VaultFile: Sendable {
         var file: String
         /// Why nothing can be written; nil where it can.
         var readOnlyBecause: Failure?
-        fileprivate var identity: FileIdentity
+        /// Held so that no other file gets the same number meanwhile.
+        fileprivate let handle: PathHandle
 
         /// Whether the name still leads to the file that was inspected.
         var isCurrent: Bool {
-            var status = stat()
-            return stat(file, &status) == 0 && FileIdentity(status) == identity
+            var now = stat()
+            guard stat(file, &now) == 0, let inspected = handle.status else { return false }
+            return now.st_dev == inspected.st_dev && now.st_ino == inspected.st_ino
         }
     }
 
@@ -47,7 +49,7 @@ struct VaultFile: Sendable {
     @discardableResult
     func inspect() throws(Failure) -> Inspection {
         let file = try resolved()
-        let status = try checkOwners(of: file)
+        let (handle, status) = try checkOwners(of: file)
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .notAVault(
                 path, because: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is no regular file")
@@ -58,7 +60,7 @@ struct VaultFile: Sendable {
         }
         try checkMarks(of: file)
         try checkModes(of: file)
-        var inspection = Inspection(file: file, identity: FileIdentity(status))
+        var inspection = Inspection(file: file, handle: handle)
         if access(file, W_OK) != 0 {
             let code = errno
             inspection.readOnlyBecause = .cannotWrite(
@@ -78,13 +80,13 @@ struct VaultFile: Sendable {
     /// owner (sudo(8), containers). SQLite obeys a journal before any key is checked, and a super-journal's name in it,
     /// so that one is refused whoever wrote it: keyfob's vaults have none.
     /// - Returns: what the vault's file is.
-    private func checkOwners(of file: String) throws(Failure) -> stat {
+    private func checkOwners(of file: String) throws(Failure) -> (PathHandle, stat) {
         let folder = Self.folder(of: file)
         let handle = PathHandle(folder)
         guard let handle, let ofFolder = handle.status else { throw missing(errno) }
         guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
         let name = Self.name(of: file)
-        guard let vault = PathHandle(name, in: handle)?.status else { throw missing(errno) }
+        guard let ofVault = PathHandle(name, in: handle), let vault = ofVault.status else { throw missing(errno) }
         for (part, status) in [("", vault)]
             + ["-wal", "-shm"].compactMap({ part in
                 PathHandle(name + part, in: handle)?.status.map { (part, $0) }
@@ -98,7 +100,7 @@ struct VaultFile: Sendable {
         {
             throw .journal(file + "-journal")
         }
-        return vault
+        return (ofVault, vault)
     }
 
     private static func mayTrust(_ status: stat, folderOwner: uid_t) -> Bool {
@@ -236,17 +238,6 @@ struct VaultFile: Sendable {
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
-    }
-}
-
-/// Which file it is, whatever its name.
-private struct FileIdentity: Equatable {
-    let device: dev_t
-    let number: ino_t
-
-    init(_ status: stat) {
-        device = status.st_dev
-        number = status.st_ino
     }
 }
 

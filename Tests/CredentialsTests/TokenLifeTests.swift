@@ -109,3 +109,47 @@ struct PassphraseTests {
         #expect(Passphrase.weakness(of: Secret(utf8: passphrase)) == expected)
     }
 }
+
+@Suite("A token's life never exceeds its lifetime")
+struct FutureTokenTests {
+    private let wall = Date(timeIntervalSince1970: 1_795_000_000)
+
+    private func facts(requestedAt seconds: Double, bootID: String = "before") -> TokenFacts {
+        let requested = Moment(wall: wall.addingTimeInterval(seconds), boot: 9_000, bootID: bootID)
+        return TokenFacts(requested: requested, obtained: requested, lifetime: 3_600, characterCount: 10)
+    }
+
+    private var now: Moment { Moment(wall: wall, boot: 100, bootID: "after") }
+
+    @Test("Asked for under a clock that was ahead, before a restart, it is expired", arguments: [5.1, 60.0, 30.0 * 86_400])
+    func ahead(seconds: Double) {
+        let token = facts(requestedAt: seconds)
+        #expect(token.status(at: now) == .expired)
+        #expect(token.secondsLeft(at: now) == 0)
+        #expect(token.expires(at: now) == wall)
+        #expect(!token.serves(minimumValidity: 0, at: now) && !token.serves(minimumValidity: nil, at: now))
+    }
+
+    @Test(
+        "A clock that was corrected by seconds is believed, and gives no token more than its lifetime",
+        arguments: [0.0, 0.5, 5.0])
+    func corrected(seconds: Double) {
+        let token = facts(requestedAt: seconds)
+        #expect(token.status(at: now) == .valid)
+        #expect(token.secondsLeft(at: now) == 3_600)
+    }
+
+    @Test("Within one start of the machine the boot clock tells, however the wall clock is set")
+    func sameStart() {
+        let token = facts(requestedAt: 30 * 86_400, bootID: "after")
+        let later = Moment(wall: wall, boot: 9_600, bootID: "after")
+        #expect(token.secondsLeft(at: later) == 3_000)
+        #expect(token.status(at: later) == .valid)
+    }
+
+    @Test("Without a boot ID only the wall clock tells")
+    func noBootID() {
+        let token = facts(requestedAt: 6, bootID: "")
+        #expect(token.status(at: Moment(wall: wall, boot: 0, bootID: "")) == .expired)
+    }
+}

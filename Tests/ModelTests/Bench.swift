@@ -63,6 +63,16 @@ final class Bench {
         try bytes.write(to: URL(fileURLWithPath: path))
     }
 
+    /// Changes a byte of the one token that there is. No process may have the vault open.
+    func damageToken() throws {
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let flipped = "CAST(substr(sealed, 1, 99) || x'00ff' || substr(sealed, 102) AS BLOB)"
+        shell.arguments = ["sqlite3", path, "UPDATE record SET sealed = \(flipped) WHERE kind = 3"]
+        try shell.run()
+        shell.waitUntilExit()
+    }
+
     func profile(_ name: String, scope: String = "gbg.token", keepsFresh: Bool = false) -> ClientProfile {
         ClientProfile(
             name: name, clientID: "id of \(name)", scope: scope, keepsFresh: keepsFresh, created: clock.now.wall)

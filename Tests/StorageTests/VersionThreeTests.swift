@@ -232,7 +232,6 @@ struct NameTests {
         "Where its name's record is missing, damaged, or another's, it is found all the same, and the next write mends it",
         arguments: [
             "DELETE FROM record WHERE kind = 10", "UPDATE record SET sealed = zeroblob(296) WHERE kind = 10",
-            "UPDATE record SET sealed = CAST(substr(sealed, 1, 99) || x'00' || substr(sealed, 101) AS BLOB) WHERE kind = 10",
             "UPDATE record SET id = randomblob(16) WHERE kind = 10",
         ])
     func brokenIndex(statement: String) async throws {

@@ -1,0 +1,222 @@
+import Credentials
+import Foundation
+import OAuth
+import Storage
+import Testing
+
+@testable import Model
+
+/// Two managers over one vault stand for two processes: the locks are those of open files, and each has its own.
+@Suite("One request for a client between all processes", .timeLimit(.minutes(1)))
+struct SharingTests {
+    private func other(_ bench: Bench) async throws -> CredentialManager {
+        bench.manager(over: try await bench.otherVault())
+    }
+
+    private func asking(
+        _ manager: CredentialManager, _ id: UUID, fresh: Bool = false
+    ) -> Task<Result<CredentialManager.Served, Failure>, Never> {
+        Task {
+            do throws(Failure) {
+                return .success(try await manager.token(for: id, minimumValidity: nil, fresh: fresh))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    @Test("who comes second waits, and gets the first one's token, asked for freshly or not", arguments: [false, true])
+    func sharing(fresh: Bool) async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let second = try await other(bench)
+        let first = await bench.refreshing(entry.id)
+        let waiting = asking(second, entry.id, fresh: fresh)
+        #expect(await bench.sleeps(for: 0.05))
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        #expect(try await first.value.get().token.value == Secret(utf8: "abc"))
+        bench.clock.advance(by: 0.05)
+        let served = try await waiting.value.get()
+        #expect(served.token.value == Secret(utf8: "abc") && served.wasFetched)
+        #expect(bench.server.arrived == 1)
+        await second.close()
+    }
+
+    @Test("a failure is shared too, and kept as it was")
+    func sharedFailure() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let second = try await other(bench)
+        let first = await bench.refreshing(entry.id)
+        let waiting = asking(second, entry.id)
+        #expect(await bench.sleeps(for: 0.05))
+        bench.server.answer(0, ScriptedServer.refusal)
+        let failure = try #require(await first.value.error)
+        #expect(failure.kind == .refused)
+        bench.clock.advance(by: 0.05)
+        #expect(await waiting.value.error == failure)
+        #expect(bench.server.arrived == 1)
+        await second.close()
+    }
+
+    @Test("an answer from before is none: who asks afterwards asks the server")
+    func later() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a")
+        let second = try await other(bench)
+        _ = try await bench.manager.refresh(entry.id)
+        #expect(try await second.refresh(entry.id).token.value == Secret(utf8: "token1"))
+        #expect(try await second.token(for: entry.id, minimumValidity: nil).token.value == Secret(utf8: "token1"))
+        #expect(bench.server.arrived == 2)
+        await second.close()
+    }
+
+    @Test("a token that was stored between looking and asking is the answer")
+    func between() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a")
+        let second = try await other(bench)
+        let held = try await second.held(entry.id, minimumValidity: nil, acceptUnknownExpiry: false)
+        #expect(held.served == nil)
+        _ = try await bench.manager.refresh(entry.id)
+        let refreshed = try await second.refresh(entry.id, isByItself: false, since: held.last)
+        #expect(refreshed.token.value == Secret(utf8: "token0"))
+        #expect(bench.server.arrived == 1)
+        await second.close()
+    }
+
+    @Test("a holder that does not answer for 40 s is not waited for any longer")
+    func stopped() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let vault = try await bench.otherVault()
+        #expect(vault.lockRequest(for: entry.id) == .locked)
+        let asking = bench.refresh(entry.id)
+        var waited = 0.0
+        while bench.server.arrived == 0 {
+            let begun = bench.clock.begun
+            #expect(await eventually { bench.clock.sleeping == 1 || bench.server.arrived == 1 })
+            guard bench.server.arrived == 0 else { break }
+            bench.clock.advance(by: 0.05)
+            waited += 0.05
+            #expect(await eventually { bench.clock.begun > begun || bench.server.arrived == 1 })
+        }
+        #expect(abs(waited - CredentialManager.longestTurn) < 0.06)
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        #expect(try await asking.value.get().token.value == Secret(utf8: "abc"))
+        #expect(vault.lockRequest(for: entry.id) == .locked, "what was not taken is not let go of")
+        await vault.close()
+    }
+
+    @Test("a holder that is gone leaves the lock to the next, who asks; another client is never waited for")
+    func gone() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        let vault = try await bench.otherVault()
+        #expect(vault.lockRequest(for: a.id) == .locked)
+        #expect(try await bench.manager.refresh(b.id).token.value == Secret(utf8: "abc"))
+        let asking = bench.refresh(a.id)
+        #expect(await bench.sleeps(for: 0.05))
+        #expect(bench.server.arrived == 1)
+        await vault.close()
+        bench.clock.advance(by: 0.05)
+        #expect(try await asking.value.get().token.value == Secret(utf8: "abc"))
+        #expect(bench.server.arrived == 2)
+    }
+
+    @Test("who waits can be cancelled, and a lock ends the waiting")
+    func cancelled() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        let vault = try await bench.otherVault()
+        #expect(vault.lockRequest(for: entry.id) == .locked)
+        let first = bench.refresh(entry.id)
+        #expect(await bench.sleeps(for: 0.05))
+        first.cancel()
+        #expect(await first.value.error?.kind == .interrupted)
+        #expect(await eventually { bench.clock.sleeping == 0 })
+        let second = bench.refresh(entry.id)
+        #expect(await bench.sleeps(for: 0.05))
+        await bench.manager.close()
+        #expect(await second.value.error == .locked)
+        #expect(bench.server.arrived == 0)
+        await vault.close()
+    }
+
+    @Test("where nothing can be locked, the server is asked all the same")
+    func unavailable() async throws {
+        let bench = try await Bench { _ in ScriptedServer.token("abc") }
+        let entry = try await bench.add("a")
+        try FileManager.default.createSymbolicLink(atPath: bench.path + "-lock", withDestinationPath: "/dev/null")
+        #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "abc"))
+    }
+
+    @Test("two managers that keep a client fresh renew it once, over three renewals")
+    func renewals() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)", lifetime: 1_000) }
+        let entry = try await bench.add("a", keepsFresh: true)
+        let second = try await other(bench)
+        await bench.manager.keepFresh()
+        await second.keepFresh()
+        for renewal in 1...4 {
+            #expect(
+                await eventually {
+                    let facts = try? await second.entry(entry.id)?.token
+                    return bench.server.arrived == renewal && (facts?.secondsLeft(at: bench.clock.now) ?? 0) > 990
+                })
+            // Each learns of what the other has written, as it does by inotify(7).
+            await bench.manager.vaultMayHaveChanged()
+            await second.vaultMayHaveChanged()
+            #expect(
+                await eventually {
+                    // Who waits for the other's request looks again.
+                    if let next = bench.clock.untilNext, next < 1 { bench.clock.advance(by: 0.05) }
+                    return bench.clock.untilNext.map { $0 > 100 } ?? false && bench.clock.sleeping == 2
+                })
+            #expect(bench.server.arrived == renewal)
+            bench.clock.advance(by: 915)
+        }
+        await second.close()
+    }
+}
+
+@Suite("What can be asked for again stops nothing", .timeLimit(.minutes(1)))
+struct DamagedTokenTests {
+    @Test("a damaged token is dropped, said, and asked for anew; looking at it finds none")
+    func dropped() async throws {
+        let bench = try await Bench { ScriptedServer.token("token\($0)") }
+        let entry = try await bench.add("a")
+        _ = try await bench.manager.refresh(entry.id)
+        await bench.manager.close()
+        try bench.damageToken()
+        let vault = try await bench.otherVault()
+        let manager = bench.manager(over: vault)
+        #expect(try await manager.token(of: entry.id) == nil)
+        let served = try await manager.token(for: entry.id, minimumValidity: nil)
+        #expect(served.token.value == Secret(utf8: "token1") && served.wasFetched)
+        #expect(
+            served.notices
+                == [Failure(.vaultDamaged, "the stored token of client \"a\" was damaged: it was dropped")])
+        let again = try await manager.token(for: entry.id, minimumValidity: nil)
+        #expect(!again.wasFetched && again.notices.isEmpty)
+        #expect(try await vault.verify().damaged.isEmpty)
+        await manager.close()
+    }
+
+    @Test("a token that cannot be stored is served, and the reason is told with it")
+    func notStored() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let asking = Task { [manager = bench.manager] in
+            try await manager.token(for: entry.id, minimumValidity: nil, fresh: true)
+        }
+        #expect(await eventually { bench.server.open == 1 })
+        try bench.hideVault()
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        let served = try await asking.value
+        #expect(served.token.value == Secret(utf8: "abc"))
+        #expect(served.notices.map(\.kind) == [.conflict])
+        #expect(served.notices[0].summary.hasPrefix("the new token was not stored: the file "))
+        try bench.showVault()
+    }
+}
