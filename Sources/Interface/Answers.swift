@@ -169,7 +169,7 @@ extension State {
 
     private var openForm: ClientForm? {
         switch dialog {
-        case .form(let form), .discardQuestion(let form): form
+        case .form(let form), .discardQuestion(let form), .moveQuestion(let form): form
         default: nil
         }
     }
@@ -177,7 +177,11 @@ extension State {
     private mutating func changeForm(_ change: (inout ClientForm) -> Void) {
         guard var form = openForm else { return }
         change(&form)
-        if case .discardQuestion = dialog { dialog = .discardQuestion(form) } else { dialog = .form(form) }
+        switch dialog {
+        case .discardQuestion: dialog = .discardQuestion(form)
+        case .moveQuestion: dialog = .moveQuestion(form)
+        default: dialog = .form(form)
+        }
     }
 
     private mutating func saveFailed(_ id: UUID, _ failure: Failure) {

@@ -118,14 +118,20 @@ enum KeyTable {
         Binding(.cancel, in: [.revokeQuestion], ["n", .escape, .control("c")], "keep", "keep the token"),
         Binding(.confirm, in: [.discardQuestion], ["y"], "discard", "throw away what was typed"),
         Binding(
-            .cancel, in: [.discardQuestion], ["n", .escape, .control("c")], "go on editing", "go back to the form"),
+            .confirm, in: [.moveQuestion], ["y"], "keep", "save the client with the URLs that stay at other hosts"),
+        Binding(.clear, in: [.moveQuestion], ["c"], "clear", "empty these fields and save the client"),
+        Binding(
+            .cancel, in: [.discardQuestion, .moveQuestion], ["n", .escape, .control("c")], "go on editing",
+            "go back to the form"),
 
         Binding(.lock, in: [.list], ["l"], "lock", "lock the vault and forget every secret"),
         Binding(.quit, in: [.list], ["q", .control("c")], "quit", "quit"),
         Binding(.quit, in: [.unlock, .newVault], [.escape, .control("c")], "quit", "quit"),
         Binding(.commands, in: [.list], [":"], "commands", "find a command by its name and run it", isHinted: false),
         Binding(
-            .help, in: [.list, .pasting, .settings, .deleteQuestion, .revokeQuestion, .discardQuestion] + reading,
+            .help,
+            in: [.list, .pasting, .settings, .deleteQuestion, .revokeQuestion, .discardQuestion, .moveQuestion]
+                + reading,
             ["?", .function(1)], "help", "every key there is"),
         Binding(
             .help, in: [.form, .unlock, .newVault, .filter, .tags, .copyMenu, .trial, .activity, .commands],

@@ -3,7 +3,7 @@ public enum Context: Sendable, Hashable, CaseIterable {
     case newVault, unlock
     case list, filter
     case form, pasting, tags, copyMenu, trial, inspector, activity, settings, report
-    case deleteQuestion, revokeQuestion, discardQuestion
+    case deleteQuestion, revokeQuestion, discardQuestion, moveQuestion
     case commands, help
 
     /// As the help and the README head it.
@@ -25,6 +25,7 @@ public enum Context: Sendable, Hashable, CaseIterable {
         case .deleteQuestion: "Deleting"
         case .revokeQuestion: "Revoking"
         case .discardQuestion: "Discarding a change"
+        case .moveQuestion: "Moving the token URL"
         case .commands: "The command menu"
         case .help: "This help"
         }

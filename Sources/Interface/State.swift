@@ -25,6 +25,7 @@ public struct State {
         case deleteQuestion([ClientEntry], isWorking: Bool)
         case revokeQuestion([ClientEntry])
         case discardQuestion(ClientForm)
+        case moveQuestion(ClientForm)
     }
 
     /// What is said in the lowest border until the next key.
@@ -123,6 +124,7 @@ public struct State {
         case .deleteQuestion: .deleteQuestion
         case .revokeQuestion: .revokeQuestion
         case .discardQuestion: .discardQuestion
+        case .moveQuestion: .moveQuestion
         }
     }
 
@@ -211,7 +213,7 @@ extension State {
     /// waits an hour for the form, and the suspension of the machine does not.
     var holdsTypedSecret: Bool {
         switch dialog {
-        case .form(let form), .discardQuestion(let form): !form.secret.isEmpty
+        case .form(let form), .discardQuestion(let form), .moveQuestion(let form): !form.secret.isEmpty
         default: false
         }
     }

@@ -113,6 +113,7 @@ extension State {
         case .deleteQuestion: pressInDeleteQuestion(action)
         case .revokeQuestion: pressInRevokeQuestion(action)
         case .discardQuestion: pressInDiscardQuestion(action)
+        case .moveQuestion: pressInMoveQuestion(action)
         }
     }
 

@@ -51,6 +51,9 @@ private func draw(_ dialog: State.Dialog, _ state: State, _ layout: Layout, on c
     case .discardQuestion(let form):
         ClientFormDialog.draw(form, state, on: &canvas)
         Question.discard(form).draw(on: &canvas, layout.body)
+    case .moveQuestion(let form):
+        ClientFormDialog.draw(form, state, on: &canvas)
+        Question.move(form).draw(on: &canvas, layout.body)
     case .copyMenu, .inspector, .activity, .settings, .report: state.listBox?.draw(on: &canvas)
     }
     // What is said while a dialog is open stands over it.

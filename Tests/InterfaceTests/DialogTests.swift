@@ -337,6 +337,17 @@ struct DialogTests {
         expectGoldens("discard") { state in
             state.press("a", "x", .escape)
         }
+        expectGoldens("move") { state in
+            var entry = Samples.entries[0]
+            entry.profile.revocationURL = "https://api.auth.gbgplc.com/as/revoke_token.oauth2"
+            entry.profile.apiBase = "https://eu.platform.go.gbgplc.com/v2/captain"
+            _ = update(&state, .clientChanged(entry))
+            state.press("e")
+            state.focus(.tokenURL)
+            state.press(.control("u"))
+            state.type("https://login.other.example/token")
+            state.press(.enter)
+        }
         expectGoldens("help") { $0.press("?") }
         expectGoldens("unlock") { state in
             _ = update(&state, .wokenFromSuspension)

@@ -272,6 +272,399 @@ extension State {
     }
 }
 
+@Suite("A token URL that moves to another host")
+struct MovedTokenURLTests {
+    private static let gbg = "https://api.auth.gbgplc.com/as/revoke_token.oauth2"
+    private static let captain = "https://eu.platform.go.gbgplc.com/v2/captain"
+
+    /// A client of GBG GO with all its URLs, selected.
+    private func open(_ change: (inout ClientProfile) -> Void = { _ in }) -> State {
+        var entries = Samples.entries
+        entries[0].profile.revocationURL = Self.gbg
+        entries[0].profile.apiBase = Self.captain
+        change(&entries[0].profile)
+        return Samples.open(Size(columns: 100, rows: 30), entries: entries)
+    }
+
+    private func adding(_ service: String = "GBG GO (eu)") -> State {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("a")
+        state.type("Billing")
+        state.press(.tab)
+        state.type("app")
+        state.press(.tab)
+        state.type("s3cret")
+        state.focus(.preset)
+        while state.form.map({ ServicePreset.all[$0.content.preset].name }) != service { state.press(.right) }
+        return state
+    }
+
+    /// Types over what a field holds and stays in it.
+    private func overtype(_ state: inout State, _ tokenURL: String) { overtype(&state, .tokenURL, tokenURL) }
+
+    private func overtype(_ state: inout State, _ field: ClientForm.Field, _ text: String) {
+        state.focus(field)
+        state.press(.control("u"))
+        state.type(text)
+    }
+
+    private func draft(_ effects: [Effect], sourceLocation: SourceLocation = #_sourceLocation) throws -> ClientProfile {
+        guard case .save(let draft)? = effects.first else {
+            Issue.record("nothing was saved", sourceLocation: sourceLocation)
+            throw NotSaved()
+        }
+        return draft.profile
+    }
+    private struct NotSaved: Error {}
+
+    private func service(_ state: State) -> String? { state.form.map { ServicePreset.all[$0.content.preset].name } }
+
+    @Test(
+        "left for another host, the preset's field makes Service custom and takes its own values out, not letter by letter"
+    )
+    func leavesPreset() throws {
+        var state = adding()
+        overtype(&state, "https://login.other.example/token")
+        #expect(service(state) == "GBG GO (eu)", "nothing flickers while it is typed")
+        #expect(state.form?.content.revocationURL == Self.gbg)
+        state.press(.tab)
+        #expect(service(state) == "custom")
+        let content = try #require(state.form?.content)
+        #expect(content.revocationURL == "" && content.apiBase == "" && content.scope == "" && content.issuer == "")
+        #expect(content.tokenURL == "https://login.other.example/token")
+        #expect(
+            state.form?.notice
+                == "the token URL is not GBG GO (eu)'s: Service is custom now, cleared: scope, API base, revocation URL"
+        )
+        #expect(state.form?.line.text == "", "the focused field shows what it holds")
+        let saved = try draft(state.press(.enter))
+        #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.scope == "" && saved.issuer == "")
+    }
+
+    @Test("the preset is left at saving too, and the message tells it", arguments: [false, true])
+    func leavesPresetAtSaving(isPasted: Bool) throws {
+        var state = adding()
+        state.focus(.tokenURL)
+        state.press(.control("u"))
+        if isPasted {
+            _ = update(&state, .paste(Secret(utf8: "https://login.other.example/token")))
+        } else {
+            state.type("https://login.other.example/token")
+        }
+        let saved = try draft(state.press(.enter))
+        #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.scope == "")
+        _ = update(&state, .saved(ClientEntry(profile: saved, revision: 1), isNew: true))
+        #expect(state.message?.text.contains("Service is custom now, cleared: scope, API base, revocation URL") == true)
+    }
+
+    @Test("what the user touched stays")
+    func touched() throws {
+        var state = adding()
+        overtype(&state, .scope, "own.scope")
+        overtype(&state, .apiBase, "https://api.other.example")
+        overtype(&state, "https://login.other.example/token")
+        state.press(.up)
+        #expect(service(state) == "custom")
+        #expect(state.form?.content.scope == "own.scope")
+        #expect(state.form?.content.apiBase == "https://api.other.example")
+        #expect(state.form?.content.revocationURL == "")
+        _ = try draft(state.press(.enter))
+    }
+
+    @Test("a preset's value that was touched and is still at the preset's host is asked about")
+    func touchedAtOldHost() throws {
+        var state = adding()
+        overtype(&state, .revocationURL, Self.gbg + "?x=1")
+        overtype(&state, "https://login.other.example/token")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+        #expect(try draft(state.press("c")).revocationURL == "")
+    }
+
+    @Test(
+        "a preset keeps what fits its token URL's host",
+        arguments: [
+            ("GBG GO (us)", "https://API.auth.gbgplc.com:443/as/other", true),
+            ("GBG GO (us)", "https://api.auth.gbgplc.com", true),
+            ("GBG GO (us)", "", true), ("GBG GO (us)", "https:/", true),
+            ("GBG GO (us)", "https://api.auth.gbgplc.com.evil.example/as/token.oauth2", false),
+            ("GBG GO (us)", "https://api.auth.gbgplc.com@evil.example/", false),
+            ("GBG GO (us)", "https://evil.example/?api.auth.gbgplc.com", false),
+            ("GBG GO (us)", "https://evil.example\\@api.auth.gbgplc.com/", false),
+            ("GBG GO (us)", "https://api.auth.gbgplc.com:8443/as/token.oauth2", false),
+            ("GBG GO (us)", "http://api.auth.gbgplc.com/as/token.oauth2", false),
+            ("GBG GO (us)", "https://%61pi.auth.gbgplc.com/as/token.oauth2", false),
+            ("Keycloak", "https://sso.example:8443/realms/x", true),
+            ("Keycloak", "http://localhost:8080/realms/x", true),
+            ("Keycloak", "https://a@sso.example/realms/x", false),
+            ("Auth0", "https://acme.eu.auth0.com/oauth/token", true), ("Auth0", "https://acme.AUTH0.com/x", true),
+            ("Auth0", "https://{tenant}.auth0.com/x", true), ("Auth0", "https://auth0.com/x", false),
+            ("Auth0", "https://.auth0.com/x", false), ("Auth0", "https://login.acme.example/oauth/token", false),
+            ("Auth0", "https://acme.auth0.com.evil.example/x", false),
+            ("Auth0", "https://{tenant}.evil.example/x", false),
+            ("Auth0", "https://evil.example/.auth0.com", false),
+            ("Auth0", "https://evil.example\u{FF0F}.auth0.com", false),
+            ("Amazon Cognito", "https://acme.auth.eu-west-1.amazoncognito.com/x", true),
+            ("Amazon Cognito", "https://acme.auth.amazoncognito.com/x", false),
+            ("Microsoft Entra", "https://login.microsoftonline.com/x/oauth2/v2.0/token", true),
+            ("Microsoft Entra", "https://login.microsoftonline.us/x", false), ("custom", "https://any.example", true),
+        ])
+    func covers(name: String, url: String, isCovered: Bool) throws {
+        let preset = try #require(ServicePreset.all.first { $0.name == name })
+        #expect(preset.covers(tokenURL: url) == isCovered)
+        #expect(preset.covers(tokenURL: " \(url) ") == isCovered)
+        #expect(preset.covers(tokenURL: preset.tokenURL))
+    }
+
+    @Test("the method goes back to custom's as well, unless it was chosen")
+    func method() {
+        var state = adding("Amazon Cognito")
+        overtype(&state, "https://login.other.example/token")
+        state.press(.tab)
+        #expect(state.form?.content.authentication == .clientSecretPost)
+        state = adding("Amazon Cognito")
+        state.focus(.authentication)
+        state.press(.right, .right, .right)
+        overtype(&state, "https://login.other.example/token")
+        state.press(.tab)
+        #expect(state.form?.content.authentication == .clientSecretPost)
+        state = adding("Auth0")
+        overtype(&state, "https://login.other.example/token")
+        state.press(.tab)
+        #expect(state.form?.content.extraParameters == "" && state.form?.content.issuer == "")
+    }
+
+    @Test("an issuer that names a token URL elsewhere takes the form off the preset")
+    func discovery() throws {
+        var state = adding()
+        overtype(&state, .issuer, "https://id.example")
+        state.press(.control("o"))
+        _ = update(
+            &state,
+            .discovered(
+                issuer: "https://id.example",
+                DiscoveredURLs(tokenURL: "https://id.example/t", revocationURL: nil, supportsBasicOnly: true)))
+        #expect(service(state) == "custom")
+        #expect(state.form?.notice?.contains("Service is custom now, cleared: scope, API base, revocation URL") == true)
+        let saved = try draft(state.press(.enter))
+        #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.authentication == .clientSecretBasic)
+        #expect(saved.issuer == "https://id.example")
+    }
+
+    @Test(
+        "endpoints at hosts that are not the issuer's are said, so that they are looked at before they are saved",
+        arguments: [
+            ("https://id.example/t", "https://ID.example/r" as String?, nil as String?),
+            ("https://id.example/t", nil, nil),
+            ("https://tokens.example/t", nil, "its token URL at tokens.example"),
+            (
+                "https://tokens.example/t", "https://tokens.example/r", "its token URL at tokens.example"
+            ),
+            ("https://id.example/t", "https://id.example:444/r", "its revocation URL at id.example:444"),
+            (
+                "https://tokens.example/t", "https://evil.example/r",
+                "its token URL at tokens.example and its revocation URL at evil.example"
+            ),
+        ])
+    func discoveredElsewhere(token: String, revocation: String?, words: String?) {
+        var state = open()
+        state.press("e")
+        state.focus(.issuer)
+        state.type("https://id.example")
+        state.press(.control("o"))
+        _ = update(
+            &state,
+            .discovered(
+                issuer: "https://id.example",
+                DiscoveredURLs(tokenURL: token, revocationURL: revocation, supportsBasicOnly: false)))
+        let done = "the issuer's endpoints were filled in"
+        #expect(
+            state.form?.notice
+                == (words.map {
+                    "the issuer names \($0), another host than its own: check it before you save; "
+                } ?? "") + done)
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion, "the API base that was saved stays behind")
+    }
+
+    @Test("a second issuer that names no revocation URL does not leave the first one's")
+    func secondDiscovery() {
+        var state = adding("custom")
+        for (issuer, revocation) in [
+            ("https://a.example", "https://a.example/r" as String?), ("https://b.example", nil),
+        ] {
+            overtype(&state, .issuer, issuer)
+            state.press(.control("o"))
+            _ = update(
+                &state,
+                .discovered(
+                    issuer: issuer,
+                    DiscoveredURLs(tokenURL: issuer + "/t", revocationURL: revocation, supportsBasicOnly: false)))
+        }
+        #expect(state.form?.content.tokenURL == "https://b.example/t")
+        #expect(state.form?.content.revocationURL == "")
+    }
+
+    @Test("an edit that moves the token URL asks about what stays behind; y keeps it, once")
+    func editKeeps() throws {
+        var state = open { $0.issuer = "https://id.example" }
+        state.press("e")
+        overtype(&state, "https://login.other.example/token")
+        state.press(.tab)
+        #expect(state.form?.content.revocationURL == Self.gbg, "an edit clears nothing by itself")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+        for words in [
+            "The token URL moves to login.other.example", "revocation URL at api.auth.gbgplc.com", "x sends",
+            "API base at eu.platform.go.gbgplc.com", "sends the token there", "issuer at id.example",
+        ] { #expect(state.drawing.contains(words), "\(words)") }
+        #expect(state.press(.enter) == [], "only its own keys answer it")
+        state.press("n")
+        #expect(state.context == .form)
+        state.press(.enter, .escape)
+        #expect(state.context == .form)
+        let saved = try draft(state.press(.enter) + state.press("y"))
+        #expect(saved.revocationURL == Self.gbg && saved.apiBase == Self.captain)
+        #expect(state.form?.isSaving == true)
+        let id = try #require(state.form?.savingID)
+        _ = update(&state, .saveFailed(id, Failure(.vaultBusy, "the vault is busy")))
+        _ = try draft(state.press(.enter))
+    }
+
+    @Test("c clears what stays behind and saves")
+    func editClears() throws {
+        var state = open { $0.issuer = "https://id.example" }
+        state.press("e")
+        overtype(&state, "https://login.other.example/token")
+        overtype(&state, .issuer, "https://login.other.example")
+        let saved = try draft(state.press(.enter) + state.press("c"))
+        #expect(saved.revocationURL == "" && saved.apiBase == "")
+        #expect(saved.issuer == "https://login.other.example", "it was typed for the new host")
+        #expect(saved.tokenURL == "https://login.other.example/token")
+    }
+
+    @Test("another answer to the question is asked for where the token URL has moved on")
+    func movedOn() throws {
+        var state = open()
+        state.press("e")
+        overtype(&state, "https://one.example/token")
+        _ = try draft(state.press(.enter) + state.press("y"))
+        let id = try #require(state.form?.savingID)
+        _ = update(&state, .saveFailed(id, Failure(.vaultBusy, "the vault is busy")))
+        overtype(&state, "https://two.example/token")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+    }
+
+    @Test(
+        "an edit that stays at its host, or whose other URLs move along, asks nothing",
+        arguments: [
+            ("https://api.auth.gbgplc.com/other", "", "https://eu.platform.go.gbgplc.com/v2/captain"),
+            ("https://API.auth.gbgplc.com:443/as/token.oauth2", "https://api.auth.gbgplc.com/r", ""),
+            ("https://new.example/token", "https://new.example/revoke", "https://api.example"),
+            ("https://new.example/token", "", ""),
+        ])
+    func nothingBehind(token: String, revocation: String, base: String) throws {
+        var state = open()
+        state.press("e")
+        overtype(&state, token)
+        overtype(&state, .revocationURL, revocation)
+        overtype(&state, .apiBase, base)
+        _ = try draft(state.press(.enter))
+    }
+
+    @Test("a port is part of the host")
+    func ports() {
+        var state = open {
+            $0.tokenURL = "http://127.0.0.1:8080/token"
+            $0.revocationURL = "http://127.0.0.1:8080/revoke"
+            $0.apiBase = ""
+        }
+        state.press("e")
+        overtype(&state, "http://127.0.0.1:9090/token")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+        #expect(state.drawing.contains("moves to 127.0.0.1:9090"))
+        #expect(state.drawing.contains("127.0.0.1:8080"))
+    }
+
+    @Test("a duplicate of a preset's client leaves the preset as a new client does; of another client it asks")
+    func duplicate() throws {
+        var state = open()
+        state.press("D")
+        #expect(service(state) == "GBG GO (eu)")
+        overtype(&state, "https://login.other.example/token")
+        let saved = try draft(state.press(.enter))
+        #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.scope == "")
+
+        state = open {
+            $0.tokenURL = "https://id.example/token"
+            $0.revocationURL = "https://id.example/revoke"
+        }
+        state.press("D")
+        #expect(service(state) == "custom", "an API base of GBG's makes no client of GBG's")
+        state.focus(.tokenURL)
+        state.press(.tab)
+        #expect(state.form?.content.apiBase == Self.captain, "nothing has moved")
+        overtype(&state, "https://login.other.example/token")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+        #expect(try draft(state.press("c")).revocationURL == "")
+    }
+
+    @Test("a pasted client whose token URL is typed over leaves the preset that filled its gaps")
+    func pasted() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("p")
+        _ = update(&state, .paste(Secret(utf8: "CLIENT_ID=app\nCLIENT_SECRET=s3cret\n")))
+        #expect(service(state) == "GBG GO (eu)")
+        state.type("Pasted")
+        overtype(&state, "https://login.other.example/token")
+        let saved = try draft(state.press(.enter))
+        #expect(saved.revocationURL == "" && saved.apiBase == "")
+    }
+
+    @Test("the token URL of a discovery that is typed over asks about that issuer's revocation URL")
+    func overtypedDiscovery() {
+        var state = adding("custom")
+        overtype(&state, .issuer, "https://id.example")
+        state.press(.control("o"))
+        _ = update(
+            &state,
+            .discovered(
+                issuer: "https://id.example",
+                DiscoveredURLs(
+                    tokenURL: "https://id.example/t", revocationURL: "https://id.example/r", supportsBasicOnly: false)))
+        overtype(&state, "https://login.other.example/token")
+        #expect(state.press(.enter) == [])
+        #expect(state.context == .moveQuestion)
+        #expect(state.drawing.contains("revocation URL at id.example"))
+    }
+
+    @Test(
+        "the question keeps the typed secret from the idle lock, and an issuer that was being asked changes nothing under it"
+    )
+    func underTheQuestion() {
+        var state = open()
+        state.press("e")
+        overtype(&state, .issuer, "https://id.example")
+        overtype(&state, "https://login.other.example/token")
+        state.focus(.secret)
+        state.type("t0p")
+        state.press(.control("o"), .enter)
+        #expect(state.context == .moveQuestion)
+        #expect(state.holdsTypedSecret)
+        _ = update(
+            &state,
+            .discovered(
+                issuer: "https://id.example",
+                DiscoveredURLs(tokenURL: "https://evil.example/t", revocationURL: nil, supportsBasicOnly: false)))
+        #expect(state.drawing.contains("moves to login.other.example"))
+        state.press("n")
+        #expect(state.form?.secret.characterCount == 3)
+    }
+}
+
 @Suite("Passphrases on the screen")
 struct PassphraseFormTests {
     private func newVault() -> State {

@@ -17,6 +17,11 @@ struct ClientForm {
     private(set) var secretOf: (id: UUID, name: String)?
     /// What the form began with: what differs from it would be lost.
     private var beginning = Content()
+    /// The content as the program filled it in: at first or by a preset, then by the last discovery. A URL that is still
+    /// at the host that it was filled in with was not chosen for another token URL.
+    private(set) var fills: [Content] = []
+    /// The URLs that the user has decided to keep at other hosts than the token URL's.
+    var keptBehind: LeftBehind?
     var content: Content
     let secret = SecretField()
     var previousSecret = PreviousSecret.keep
@@ -90,6 +95,7 @@ struct ClientForm {
             apply(ServicePreset.all[0])
         }
         if let clientID = pasted.clientID { content.clientID = clientID }
+        fills = [content]
         if let scope = pasted.scope { content.scope = scope }
         if let authentication = pasted.authentication { content.authentication = authentication }
         if !pasted.extraParameters.isEmpty { content.extraParameters = ParameterText.text(pasted.extraParameters) }
@@ -103,6 +109,7 @@ struct ClientForm {
 
     private mutating func begin(at field: Field) {
         beginning = content
+        fills = [content]
         focus = field
         line = TextField(text(of: field))
     }
@@ -116,6 +123,7 @@ struct ClientForm {
         content.issuer = preset.issuer
         content.revocationURL = preset.revocationURL
         content.apiBase = preset.apiBase
+        fills = [content]
     }
 
     // MARK: - Fields
@@ -156,6 +164,8 @@ struct ClientForm {
     func text(of field: Field) -> String { Self.path(of: field).map { content[keyPath: $0] } ?? "" }
 
     mutating func set(focus field: Field) {
+        // Not at each letter: half a URL always names another host.
+        if focus == .tokenURL, field != .tokenURL, let left = leavePreset() { notice = left }
         focus = field
         line = TextField(text(of: field))
     }
@@ -234,14 +244,23 @@ struct ClientForm {
     mutating func take(_ urls: DiscoveredURLs, of issuer: String) {
         guard askedIssuer == issuer else { return }
         askedIssuer = nil
+        var said = ["the issuer's endpoints were filled in"]
+        // The last issuer's own, if this one names none.
+        if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
         content.tokenURL = urls.tokenURL
+        if let left = leavePreset() { said.append(left) }
         if let revocation = urls.revocationURL { content.revocationURL = revocation }
-        line = TextField(text(of: focus))
-        notice = "the issuer's endpoints were filled in"
         if urls.supportsBasicOnly, content.authentication != .clientSecretBasic {
             content.authentication = .clientSecretBasic
-            notice = "the issuer's endpoints were filled in; it takes client_secret_basic alone"
+            said[0] += "; it takes client_secret_basic alone"
         }
+        var fill = Content()
+        fill.tokenURL = urls.tokenURL
+        fill.issuer = content.issuer
+        fill.revocationURL = urls.revocationURL ?? ""
+        fills = fills.prefix(1) + [fill]
+        notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
+        line = TextField(text(of: focus))
     }
 
     mutating func discoveryFailed(_ failure: Failure, of issuer: String) {
@@ -257,6 +276,12 @@ struct ClientForm {
         failure = nil
         // What was said before was read before; what saving itself changes is told with it.
         notice = nil
+        var said: [String] = []
+        if let left = leavePreset() {
+            said.append(left)
+            line = TextField(text(of: focus))
+        }
+        defer { if !said.isEmpty { notice = said.joined(separator: "; ") } }
         if let (field, problem) = firstProblem(in: state) {
             set(focus: field)
             failure = Failure(
@@ -266,8 +291,8 @@ struct ClientForm {
         let identifier = ClientName.trimmed(content.clientID)
         let typed = secret.secret()
         let trimmed = typed.trimmed()
-        if identifier != content.clientID { notice = "white space around the client ID was removed" }
-        if trimmed.count != typed.count { notice = "white space around the secret was removed" }
+        if identifier != content.clientID { said.append("white space around the client ID was removed") }
+        if trimmed.count != typed.count { said.append("white space around the secret was removed") }
         var profile =
             origin?.profile ?? ClientProfile(name: "", clientID: "", created: state.now.wall)
         content.write(into: &profile)
@@ -301,7 +326,10 @@ struct ClientForm {
 
 extension ClientForm.Content {
     init(_ profile: ClientProfile) {
-        let known = ServicePreset.all.firstIndex { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase }
+        // An API base alone makes no client of that service: it may be what an edit left behind.
+        let known = ServicePreset.all.firstIndex {
+            !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase && $0.covers(tokenURL: profile.tokenURL)
+        }
         preset = known ?? ServicePreset.all.count - 1
         name = profile.name
         clientID = profile.clientID

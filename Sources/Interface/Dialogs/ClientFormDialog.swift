@@ -131,6 +131,12 @@ extension State {
         switch action {
         case .submit:
             guard let draft = form.draft(in: self) else { return [] }
+            if form.mustAskWhatStays {
+                // An answer of the issuer must not change what is asked about.
+                form.askedIssuer = nil
+                dialog = .moveQuestion(form)
+                return []
+            }
             form.isSaving = true
             return form.stopAsking() + [.save(draft)]
         case .cancel where form.askedIssuer != nil: return form.stopAsking()

@@ -51,8 +51,7 @@ struct Question {
 
     func draw(on canvas: inout Canvas, _ body: Rectangle) {
         let columns = DialogBox.columns(canvas.frame.size, atMost: 50)
-        let lines =
-            text.flatMap { DialogLine.wrapped($0, columns) } + [.blank] + [.text(answers, .key)]
-        DialogBox(title: title, lines: lines, columns: columns).draw(on: &canvas)
+        let lines = text.flatMap { DialogLine.wrapped($0, columns) }
+        DialogBox(title: title, lines: lines, footer: [.text(answers, .key)], columns: columns).draw(on: &canvas)
     }
 }

@@ -50,8 +50,38 @@ struct ServicePreset: Sendable, Equatable {
             name: "Amazon Cognito", tokenURL: "https://{domain}.auth.{region}.amazoncognito.com/oauth2/token",
             scope: "{resource server}/{scope}", authentication: .clientSecretBasic,
             hint: "the user pool's app clients; scopes are those of its resource servers"),
-        ServicePreset(name: "custom"),
+        custom,
     ]
+
+    /// No service that is known: nothing is filled in.
+    static let custom = ServicePreset(name: "custom")
+
+    /// False if `url` names a host (and port) that is not the one of the preset's token URL, in which a word in braces
+    /// stands for any name. A URL that names no host yet is still the preset's.
+    func covers(tokenURL url: String) -> Bool {
+        let url = ClientName.trimmed(url)
+        guard let pattern = EndpointHost.authority(of: tokenURL), let authority = EndpointHost.authority(of: url)
+        else { return true }
+        let isFilledIn = !authority.contains("{")
+        if isFilledIn, EndpointHost(url) == nil { return false }
+        if pattern.hasPrefix("{"), pattern.firstIndex(of: "}") == pattern.indices.last { return true }
+        // IDNA makes a full stop of other characters, so that a name beyond ASCII can end otherwise than it seems to.
+        guard authority.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "@") }) else { return false }
+        let host = isFilledIn ? EndpointHost(url)?.description ?? "" : authority.lowercased()
+        return Self.matches(host[...], pattern[...])
+    }
+
+    private static func matches(_ text: Substring, _ pattern: Substring) -> Bool {
+        guard let open = pattern.firstIndex(of: "{"), let close = pattern[open...].firstIndex(of: "}") else {
+            return text == pattern
+        }
+        guard text.hasPrefix(pattern[..<open]) else { return false }
+        let rest = text.dropFirst(pattern[..<open].count)
+        let behind = pattern[pattern.index(after: close)...]
+        guard !rest.isEmpty else { return false }
+        // The word in braces is one character at least.
+        return (rest.indices.dropFirst() + [rest.endIndex]).contains { matches(rest[$0...], behind) }
+    }
 
     /// The one that the client was made from, as far as can be told.
     static func of(_ profile: ClientProfile) -> ServicePreset? {

@@ -1,0 +1,156 @@
+import Credentials
+
+// A token URL that moves to another host: the URLs of the old host must not get the new client's secret and token.
+extension ClientForm {
+    /// The URLs that stay at other hosts while the token URL moves.
+    struct LeftBehind: Equatable {
+        struct Place: Equatable {
+            var field: Field
+            var host: String
+        }
+
+        /// The host that the token URL moves to.
+        var target: String
+        /// Never empty.
+        var places: [Place]
+    }
+
+    /// Makes Service *custom* if the token URL has left the preset's host, and takes out what the preset filled in and
+    /// the user did not touch. An edit has no preset: `leftBehind` asks instead.
+    /// - Returns: what was done, in words; nil if nothing was.
+    mutating func leavePreset() -> String? {
+        let preset = ServicePreset.all[content.preset]
+        guard origin == nil, !preset.covers(tokenURL: content.tokenURL) else { return nil }
+        let custom = ServicePreset.custom
+        content.preset = ServicePreset.all.firstIndex(of: custom) ?? content.preset
+        if content.authentication == preset.authentication { content.authentication = custom.authentication }
+        let filled: [(WritableKeyPath<Content, String>, old: String, new: String, words: String)] = [
+            (\.scope, preset.scope, custom.scope, "scope"),
+            (
+                \.extraParameters, ParameterText.text(preset.extraParameters),
+                ParameterText.text(custom.extraParameters), "parameters"
+            ),
+            (\.apiBase, preset.apiBase, custom.apiBase, "API base"),
+            (\.issuer, preset.issuer, custom.issuer, "issuer"),
+            (\.revocationURL, preset.revocationURL, custom.revocationURL, "revocation URL"),
+        ]
+        var cleared: [String] = []
+        for (path, old, new, words) in filled where content[keyPath: path] == old && old != new {
+            content[keyPath: path] = new
+            cleared.append(words)
+        }
+        return "the token URL is not \(preset.name)'s: Service is custom now"
+            + (cleared.isEmpty ? "" : ", cleared: \(cleared.joined(separator: ", "))")
+    }
+
+    /// The URLs that are still at the host that they were filled in with, while the token URL is at another host now;
+    /// nil if there are none.
+    var leftBehind: LeftBehind? {
+        let tokenURL = ClientName.trimmed(content.tokenURL)
+        let target = EndpointHost(tokenURL)
+        let fields: [Field] = [.revocationURL, .apiBase, .issuer]
+        let places = fields.compactMap { (field) -> LeftBehind.Place? in
+            guard let path = Self.path(of: field) else { return nil }
+            let url = ClientName.trimmed(content[keyPath: path])
+            let host = EndpointHost(url)
+            // A gap that is not filled in is saved as empty.
+            guard !url.isEmpty, !url.contains("{"), host == nil || host != target else { return nil }
+            let isLeft = fills.contains { fill in
+                let filled = fill[keyPath: path]
+                return Self.isMove(from: fill.tokenURL, to: tokenURL)
+                    && (url == filled || host != nil && host == EndpointHost(filled))
+            }
+            return isLeft ? LeftBehind.Place(field: field, host: Self.shownHost(url)) : nil
+        }
+        return places.isEmpty ? nil : LeftBehind(target: Self.shownHost(tokenURL), places: places)
+    }
+
+    private static func isMove(from old: String, to new: String) -> Bool {
+        guard let authority = EndpointHost.authority(of: old), !authority.contains("{"), old != new else {
+            return false
+        }
+        let host = EndpointHost(new)
+        return host == nil || host != EndpointHost(old)
+    }
+
+    private static func shownHost(_ url: String) -> String {
+        EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
+    }
+
+    /// True if the client must not be saved before the user has said what becomes of `leftBehind`.
+    var mustAskWhatStays: Bool { leftBehind.map { $0 != keptBehind } ?? false }
+
+    mutating func clearWhatStays() {
+        for place in leftBehind?.places ?? [] {
+            if let path = Self.path(of: place.field) { content[keyPath: path] = "" }
+        }
+        set(focus: focus)
+    }
+}
+
+extension DiscoveredURLs {
+    /// A warning of the endpoints at hosts that are not the issuer's: the user has not typed these hosts. Empty if there
+    /// are none.
+    func hostsToCheck(of issuer: String) -> [String] {
+        let own = EndpointHost(issuer)
+        let token = EndpointHost(tokenURL)
+        var names: [String] = []
+        if token == nil || token != own {
+            names.append("its token URL at \(token?.description ?? UntrustedText.line(tokenURL, limit: 100))")
+        }
+        if let revocationURL {
+            let host = EndpointHost(revocationURL)
+            if host == nil || host != own && host != token {
+                names.append(
+                    "its revocation URL at \(host?.description ?? UntrustedText.line(revocationURL, limit: 100))")
+            }
+        }
+        guard !names.isEmpty else { return [] }
+        return [
+            "the issuer names \(names.joined(separator: " and ")), another host than its own: check it before you save"
+        ]
+    }
+}
+
+extension Question {
+    static func move(_ form: ClientForm) -> Question {
+        let left = form.leftBehind
+        return Question(
+            title: "Save",
+            text: ["The token URL moves to \(left?.target ?? ""). These stay where they are:"]
+                + (left?.places ?? []).map { "- \(words(for: $0.field)) at \($0.host): \(use(of: $0.field))" },
+            answers: "y keeps and saves, c clears and saves, n goes back")
+    }
+
+    private static func words(for field: ClientForm.Field) -> String {
+        switch field {
+        case .revocationURL: "revocation URL"
+        case .apiBase: "API base"
+        default: "issuer"
+        }
+    }
+
+    private static func use(of field: ClientForm.Field) -> String {
+        switch field {
+        case .revocationURL: "x sends token and secret there"
+        case .apiBase: "Enter sends the token there"
+        default: "x and Ctrl-O ask it for endpoints"
+        }
+    }
+}
+
+extension State {
+    mutating func pressInMoveQuestion(_ action: Action?) -> [Effect] {
+        guard case .moveQuestion(var form) = dialog else { return [] }
+        switch action {
+        case .confirm: form.keptBehind = form.leftBehind
+        case .clear: form.clearWhatStays()
+        case .cancel:
+            dialog = .form(form)
+            return []
+        default: return []
+        }
+        dialog = .form(form)
+        return pressInForm(.submit, nil)
+    }
+}
