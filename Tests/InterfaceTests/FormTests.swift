@@ -487,6 +487,22 @@ struct MovedTokenURLTests {
         #expect(state.context == .moveQuestion, "the API base that was saved stays behind")
     }
 
+    @Test("an issuer that was typed over while it was asked fills in nothing")
+    func issuerTypedOver() {
+        var state = adding("custom")
+        overtype(&state, .issuer, "https://a.example")
+        state.press(.control("o"))
+        overtype(&state, .issuer, "https://b.example")
+        _ = update(
+            &state,
+            .discovered(
+                issuer: "https://a.example",
+                DiscoveredURLs(tokenURL: "https://a.example/t", revocationURL: nil, supportsBasicOnly: false)))
+        #expect(state.form?.content.tokenURL == "")
+        #expect(state.form?.askedIssuer == nil)
+        #expect(state.form?.notice == "the issuer was changed meanwhile: nothing was filled in, Ctrl-O asks it")
+    }
+
     @Test("a second issuer that names no revocation URL does not leave the first one's")
     func secondDiscovery() {
         var state = adding("custom")

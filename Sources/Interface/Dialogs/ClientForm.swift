@@ -244,6 +244,10 @@ struct ClientForm {
     mutating func take(_ urls: DiscoveredURLs, of issuer: String) {
         guard askedIssuer == issuer else { return }
         askedIssuer = nil
+        guard ClientName.trimmed(content.issuer) == issuer else {
+            notice = "the issuer was changed meanwhile: nothing was filled in, Ctrl-O asks it"
+            return
+        }
         var said = ["the issuer's endpoints were filled in"]
         // The last issuer's own, if this one names none.
         if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
