@@ -30,7 +30,8 @@ public enum Effect: Sendable, Equatable {
     case stopDiscovering
     case inspect(UUID)
     case loadTrials(UUID)
-    case sendTrial(UUID, TrialRequest)
+    /// Send the request to the API base that is shown with it, and to no other.
+    case sendTrial(UUID, TrialRequest, apiBase: String)
     /// Keep how the list is shown.
     case remember(ScreenMemory)
     /// Keep what happened.

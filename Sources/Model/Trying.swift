@@ -12,14 +12,21 @@ extension CredentialManager {
     /// refuses the token that was held (401), a new one is fetched and the request sent once more.
     ///
     /// The request is kept as the client's latest, and the use noted; where that fails, the answer's hints say so.
-    /// - Throws: where there is no answer: what `APIRequest.build` throws before anything is sent or kept; as `refresh`;
-    ///   what `TrialService.send` throws; `locked`.
-    public func attempt(_ trial: TrialRequest, with id: UUID) async throws(Failure) -> TrialAnswer {
+    /// - Parameter apiBase: the API base that the user saw; nil for whatever the profile has.
+    /// - Throws: where there is no answer: `conflict` if the API base is another one by now, and then no token is sent
+    ///   there; what `APIRequest.build` throws before anything is sent or kept; as `refresh`; what `TrialService.send`
+    ///   throws; `locked`.
+    public func attempt(_ trial: TrialRequest, with id: UUID, at apiBase: String? = nil) async throws(Failure)
+        -> TrialAnswer
+    {
         guard let profile = try await vault.entry(id)?.profile else { throw .removed }
+        guard profile.apiBase == apiBase ?? profile.apiBase else { throw .apiBaseChanged(profile.name) }
         // Before a token is asked for that could not be used.
         _ = try APIRequest.build(for: profile, trial, token: Secret(utf8: ""))
         let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
         guard !isClosed else { throw .locked }
+        // Another program may have edited the client while its token was on the way.
+        guard served.entry.profile.apiBase == profile.apiBase else { throw .apiBaseChanged(profile.name) }
         let notKept = await keep(trial, of: id)
         var answer = try await send(trial, for: served.entry.profile, token: served.token)
         if answer.exchange.status == 401 {
@@ -44,6 +51,10 @@ extension CredentialManager {
         } catch {
             guard error.kind != .interrupted, error.kind != .locked else { throw error }
             answer.hints.append("a new token was asked for: \(error.summary)")
+            return answer
+        }
+        guard refreshed.entry.profile.apiBase == served.entry.profile.apiBase else {
+            answer.hints.append("the client's API base was changed meanwhile: the new token was not sent")
             return answer
         }
         guard refreshed.token.value != served.token.value else {
@@ -79,4 +90,10 @@ extension CredentialManager {
 extension Failure {
     fileprivate static let removed = Failure(
         .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile: nothing was sent"])
+
+    fileprivate static func apiBaseChanged(_ name: String) -> Failure {
+        Failure(
+            .conflict, "the API base of client \"\(UntrustedText.line(name))\" was changed meanwhile",
+            hints: ["the request was not sent: close this, look at the API base and try again"])
+    }
 }

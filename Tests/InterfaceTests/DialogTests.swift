@@ -8,10 +8,12 @@ import Testing
 
 private let sizes = [(100, 30), (60, 20)]
 
+private let captain = "https://eu.platform.go.gbgplc.com/v2/captain"
+
 /// A client whose API can be tried, selected.
 func trying(_ size: Size = Size(columns: 100, rows: 30), glyphs: Glyphs = .unicode) -> State {
     var entries = Samples.entries
-    entries[0].profile.apiBase = "https://eu.platform.go.gbgplc.com/v2/captain"
+    entries[0].profile.apiBase = captain
     return Samples.open(size, glyphs: glyphs, entries: entries)
 }
 
@@ -120,7 +122,8 @@ struct DialogTests {
         }
         var state = trying()
         #expect(state.press(.enter) == [.loadTrials(Samples.id(1))])
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/journey/health"))])
+        #expect(
+            state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/journey/health"), apiBase: captain)])
         #expect(state.press(.enter) == [], "once is enough")
         #expect(state.nextTick != nil)
         _ = update(&state, .time(Samples.now.advanced(by: 2), utcOffset: 0))
@@ -145,16 +148,16 @@ struct DialogTests {
         state.press(.backTab, .right, .right, .tab, .tab)
         state.type("{}")
         let typed = TrialRequest(method: "POST", path: "/echo?x=1", body: "{}")
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), typed)])
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), typed, apiBase: captain)])
         _ = update(&state, .trialFailed(Samples.id(1), typed, Failure(.unreachable, "no answer", hints: ["try again"])))
         #expect(state.drawing.contains("no answer"))
         #expect(state.drawing.contains("try again"))
         _ = update(&state, .trialsLoaded(Samples.id(1), [TrialRequest(path: "/a"), TrialRequest(path: "/b")]))
         state.press(.control("p"))
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/a"))])
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/a"), apiBase: captain)])
         _ = update(&state, .trialFailed(Samples.id(1), TrialRequest(path: "/a"), Failure(.unreachable, "no answer")))
         state.press(.control("p"), .control("p"))
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/b"))])
+        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/b"), apiBase: captain)])
         state.press(.escape)
         #expect(state.context == .list, "it can be left while it waits")
         _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
@@ -393,7 +396,9 @@ struct DialogTests {
         var state = trying()
         state.press(.enter, .enter, .escape, .enter, .backTab, .right)
         #expect(
-            state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(method: "HEAD", path: "/journey/health"))])
+            state.press(.enter) == [
+                .sendTrial(Samples.id(1), TrialRequest(method: "HEAD", path: "/journey/health"), apiBase: captain)
+            ])
         _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
         #expect(!state.drawing.contains("200 OK"))
         state.press(.right, "x", .control("p"))

@@ -117,4 +117,49 @@ struct TryingTests {
         // The token endpoint has answered: it is no failure of its.
         #expect(try await bench.manager.entries().first?.attempt == .idle)
     }
+
+    @Test("a token goes only to the API base that was shown", arguments: [false, true])
+    func movedBase(isMovedBefore: Bool) async throws {
+        let bench = try await Bench()
+        let entry = try await add(bench)
+        let other = try await bench.otherVault()
+        @Sendable func move() async throws {
+            _ = try await other.edit(entry.id, at: Date()) { $0.apiBase = "https://new.example" }
+        }
+        if isMovedBefore { try await move() }
+        let (manager, health) = (bench.manager, health)
+        let trying = Task {
+            await thrown { try await manager.attempt(health, with: entry.id, at: "https://api.example/v2") }
+        }
+        if !isMovedBefore {
+            #expect(await eventually { bench.server.open == 1 })
+            try await move()
+            bench.server.answerOne(ScriptedServer.token("abc"))
+        }
+        let failure = await trying.value
+        #expect(failure?.kind == .conflict)
+        #expect(failure?.summary == "the API base of client \"a\" was changed meanwhile")
+        #expect(bench.server.urls == (isMovedBefore ? [] : [entry.profile.tokenURL]))
+    }
+
+    @Test("a new token after a 401 is not sent to an API base that was changed meanwhile")
+    func movedBaseBeforeRepeating() async throws {
+        let bench = try await Bench()
+        let entry = try await add(bench)
+        let other = try await bench.otherVault()
+        let (manager, health) = (bench.manager, health)
+        let first = await bench.refreshing(entry.id)
+        bench.server.answerOne(ScriptedServer.token("first"))
+        _ = await first.value
+        let trying = Task { try await manager.attempt(health, with: entry.id, at: "https://api.example/v2") }
+        #expect(await eventually { bench.server.open == 1 })
+        bench.server.answerOne(Self.answer(401))
+        #expect(await eventually { bench.server.arrived == 3 && bench.server.open == 1 })
+        _ = try await other.edit(entry.id, at: Date()) { $0.apiBase = "https://new.example" }
+        bench.server.answerOne(ScriptedServer.token("second"))
+        let answer = try await trying.value
+        #expect(answer.exchange.status == 401)
+        #expect(answer.hints.last == "the client's API base was changed meanwhile: the new token was not sent")
+        #expect(bench.server.arrived == 3)
+    }
 }

@@ -295,7 +295,7 @@ extension State {
         case .cancel: dialog = nil
         // What is sent stands in the form until its answer has come.
         case _ where form.sent != nil: break
-        case .submit: return form.send(at: now).map { [.sendTrial(form.client, $0)] } ?? []
+        case .submit: return form.send(at: now).map { [.sendTrial(form.client, $0, apiBase: form.base)] } ?? []
         case .copyAll:
             guard let text = form.text() else {
                 say("there is no answer to copy yet", .expiring, isLogged: false)

@@ -101,7 +101,7 @@ final class EffectRunner {
         case .stopDiscovering: stopDiscovering()
         case .inspect(let id): inspect(id)
         case .loadTrials(let id): loadTrials(of: id)
-        case .sendTrial(let id, let trial): send(trial, of: id)
+        case .sendTrial(let id, let trial, let apiBase): send(trial, of: id, at: apiBase)
         case .remember(let memory): record { (manager) throws(Failure) in try await manager.remember(memory) }
         case .record(let entries): record { (manager) throws(Failure) in try await manager.append(entries) }
         case .saveSettings(let name, let settings): save(name, of: settings)

@@ -76,10 +76,10 @@ extension EffectRunner {
         }
     }
 
-    func send(_ trial: TrialRequest, of id: UUID) {
+    func send(_ trial: TrialRequest, of id: UUID, at apiBase: String) {
         work { manager, post in
             do throws(Failure) {
-                post(.trialAnswered(id, trial, try await manager.attempt(trial, with: id)))
+                post(.trialAnswered(id, trial, try await manager.attempt(trial, with: id, at: apiBase)))
             } catch {
                 post(.trialFailed(id, trial, error))
             }
