@@ -15,15 +15,19 @@ public final class DemoServer: Sendable {
     private let daemon: Mutex<OpaquePointer?>
 
     /// Starts it, on a free port.
-    /// - Parameter recording: keep every request for `requests`.
+    /// - Parameters:
+    ///   - recording: keep every request for `requests`.
+    ///   - revocationEndpoint: the URL that discovery names instead of `revocationURL`.
     /// - Throws: `Failure` of kind `unreachable` where libmicrohttpd is not installed or no port is to be had.
-    public init(clients: [Client], recording: Bool = false) throws(Failure) {
+    public init(
+        clients: [Client], recording: Bool = false, revocationEndpoint: String? = nil
+    ) throws(Failure) {
         if let problem = cmicrohttpd_open() {
             throw Failure(
                 .unreachable, "the demo server needs libmicrohttpd: \(UntrustedText.line(String(cString: problem)))",
                 hints: ["apt install libmicrohttpd-dev brings it on Debian and Ubuntu"])
         }
-        let site = Site(clients: clients)
+        let site = Site(clients: clients, revocationEndpoint: revocationEndpoint)
         guard let connections = Connections(site: site, recording: recording) else {
             throw Failure(.unreachable, "the demo server could not be started: no descriptor left")
         }

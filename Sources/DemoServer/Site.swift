@@ -15,10 +15,12 @@ final class Site: Sendable {
     private let tokenEndpoint: TokenEndpoint
     private let revocation: RevocationEndpoint
     private let api: API
+    private let revocationEndpoint: String?
     let tokens = IssuedTokens()
     let hanging = Mutex<Set<DemoServer.Endpoint>>([])
 
-    init(clients: [DemoServer.Client]) {
+    init(clients: [DemoServer.Client], revocationEndpoint: String? = nil) {
+        self.revocationEndpoint = revocationEndpoint
         let known = KnownClients(clients)
         tokenEndpoint = TokenEndpoint(clients: known, tokens: tokens)
         revocation = RevocationEndpoint(clients: known, tokens: tokens)
@@ -32,7 +34,7 @@ final class Site: Sendable {
         return switch request.path {
         case "/token": Self.posted(request) ?? tokenEndpoint.decide(request)
         case "/as/revoke": Self.posted(request) ?? Decision(answer: revocation.answer(request))
-        case "/.well-known/openid-configuration": Decision(answer: Self.configuration(request.issuer))
+        case "/.well-known/openid-configuration": Decision(answer: configuration(request.issuer))
         case API.root,
             _ where request.path.hasPrefix(API.root + "/"):
             Decision(answer: api.answer(request))
@@ -67,11 +69,12 @@ final class Site: Sendable {
     }
 
     /// OpenID Connect Discovery §4.2, as far as it concerns this server.
-    private static func configuration(_ issuer: String) -> DemoServer.Answer {
+    private func configuration(_ issuer: String) -> DemoServer.Answer {
         .json(
             200,
             Configuration(
-                issuer: issuer, tokenEndpoint: issuer + "/token", revocationEndpoint: issuer + "/as/revoke"))
+                issuer: issuer, tokenEndpoint: issuer + "/token",
+                revocationEndpoint: revocationEndpoint ?? issuer + "/as/revoke"))
     }
 
     private static func page(_ status: Int, _ title: String, _ text: String) -> DemoServer.Answer {

@@ -38,7 +38,7 @@ extension State {
         case .remembered(let memory, let kept): remembered(memory, kept)
         case .vaultUnreadable(let failure), .trouble(let failure): sayFailure(failure)
         case .refreshed, .refreshFailed, .refreshAllProgressed, .refreshAllFailed, .renewed, .renewalFailed,
-            .aboutToExpire, .revoked, .revokeFailed:
+            .aboutToExpire, .revocationFound, .revocationNotFound, .revoked, .revokeFailed:
             return answerAboutToken(event)
         case .copied(let ids, let noun, let copied): said(copied, noun, ids)
         case .copyFailed(let ids, let failure): sayFailure(failure, client: name(ids), prefix: "nothing was copied: ")
@@ -92,6 +92,11 @@ extension State {
             sayFailure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)")
             return notify("\(name(id)): its token could not be renewed")
         case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
+        case .revocationFound(let asked, let plans): ask(plans, for: asked)
+        case .revocationNotFound(let asked, let failure):
+            guard case .findingRevocation(let entries) = dialog, entries.map(\.id) == asked else { break }
+            dialog = nil
+            sayFailure(failure, client: name(asked), prefix: RevokeQuestion.notRevoked)
         case .revoked(let id, let atServer, let reason):
             if atServer {
                 say("the token was revoked at its server, and forgotten", .valid, client: name(id))
@@ -99,7 +104,7 @@ extension State {
                 say("forgotten here, not revoked: \(reason ?? "")", .expiring, client: name(id))
             }
         case .revokeFailed(let id, let failure):
-            sayFailure(failure, client: name(id), prefix: "the token was not revoked: ")
+            sayFailure(failure, client: name(id), prefix: RevokeQuestion.notRevoked)
         default: break
         }
         return []
@@ -139,9 +144,9 @@ extension State {
         case .deleteQuestion(let asked, let isWorking) where asked.contains { $0.id == id }:
             let rest = asked.filter { $0.id != id }
             dialog = rest.isEmpty ? nil : .deleteQuestion(rest, isWorking: isWorking)
-        case .revokeQuestion(let asked) where asked.contains { $0.id == id }:
-            let rest = asked.filter { $0.id != id }
-            dialog = rest.isEmpty ? nil : .revokeQuestion(rest)
+        case .revokeQuestion(var question) where question.plans.contains { $0.client == id }:
+            question.plans.removeAll { $0.client == id }
+            dialog = question.decided.isEmpty ? nil : .revokeQuestion(question)
         case .copyMenu(let menu) where menu.clients.contains { $0.id == id }:
             let rest = menu.clients.filter { $0.id != id }
             dialog = rest.isEmpty ? nil : .copyMenu(CopyMenu(rest))

@@ -11,8 +11,11 @@ public enum Effect: Sendable, Equatable {
     /// Many, with `refreshAllProgressed` as they go.
     case refreshMany([UUID])
     case setKeepsFresh([UUID], Bool)
-    /// Revoke the token at its server, where that has an endpoint for it, and forget it.
-    case revoke(UUID)
+    /// Find where the clients' tokens are revoked; no token is sent for it.
+    case findRevocation([UUID])
+    case stopFindingRevocation
+    /// Revoke the token just as the plan says, and forget it.
+    case revoke(RevocationPlan)
     /// Copy the clients' tokens in a format, a line each, fetching those that do not serve.
     case copy([UUID], CopyFormat)
     /// Copy the client's secret itself.

@@ -45,6 +45,9 @@ public enum Event: Sendable {
     case renewalFailed(UUID, Failure, next: Double?)
     /// A token that is kept fresh has not long to live and no other came.
     case aboutToExpire(UUID)
+    /// The places where the clients' tokens are revoked; a client that is gone has no plan.
+    case revocationFound([UUID], [RevocationPlan])
+    case revocationNotFound([UUID], Failure)
     /// `reason`: why the server was not asked.
     case revoked(UUID, atServer: Bool, reason: String?)
     case revokeFailed(UUID, Failure)

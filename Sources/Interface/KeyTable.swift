@@ -40,8 +40,8 @@ enum KeyTable {
             .paste, in: [.list], ["p"], "paste", "make a client from a pasted curl command or .env block",
             isHinted: false),
         Binding(
-            .revoke, in: [.list], ["x"], "revoke", "revoke the token at its server and forget it, after a question",
-            isHinted: false),
+            .revoke, in: [.list], ["x"], "revoke",
+            "revoke the token and forget it, after a question that shows where", isHinted: false),
         Binding(.activity, in: [.list], ["A"], "activity", "the last 1,000 things that happened", isHinted: false),
         Binding(.settings, in: [.list], [","], "settings", "the settings", isHinted: false),
         Binding(.clear, in: [.list], [.escape], "clear", "clear the filter, then the marks", isHinted: false),
@@ -114,8 +114,14 @@ enum KeyTable {
 
         Binding(.confirm, in: [.deleteQuestion], ["y"], "delete", "delete the client, its secret and its token"),
         Binding(.cancel, in: [.deleteQuestion], ["n", .escape, .control("c")], "keep", "keep the client"),
-        Binding(.confirm, in: [.revokeQuestion], ["y"], "revoke", "revoke the token"),
+        Binding(
+            .cancel, in: [.findingRevocation], [.escape, .control("c")], "stop", "stop asking; nothing is revoked"),
+        Binding(.confirm, in: [.revokeQuestion], ["y"], "revoke", "revoke the token where the question says"),
         Binding(.cancel, in: [.revokeQuestion], ["n", .escape, .control("c")], "keep", "keep the token"),
+        Binding(.moveDown, in: [.revokeQuestion], [.down, "j"], "down", "down", isHinted: false),
+        Binding(.moveUp, in: [.revokeQuestion], [.up, "k"], "up", "up", isHinted: false),
+        Binding(.pageDown, in: [.revokeQuestion], [.pageDown, " "], "page down", "a page down", isHinted: false),
+        Binding(.pageUp, in: [.revokeQuestion], [.pageUp], "page up", "a page up", isHinted: false),
         Binding(.confirm, in: [.discardQuestion], ["y"], "discard", "throw away what was typed"),
         Binding(
             .confirm, in: [.moveQuestion], ["y"], "keep", "save the client with the URLs that stay at other hosts"),
@@ -130,8 +136,10 @@ enum KeyTable {
         Binding(.commands, in: [.list], [":"], "commands", "find a command by its name and run it", isHinted: false),
         Binding(
             .help,
-            in: [.list, .pasting, .settings, .deleteQuestion, .revokeQuestion, .discardQuestion, .moveQuestion]
-                + reading,
+            in: [
+                .list, .pasting, .settings, .deleteQuestion, .findingRevocation, .revokeQuestion, .discardQuestion,
+                .moveQuestion,
+            ] + reading,
             ["?", .function(1)], "help", "every key there is"),
         Binding(
             .help, in: [.form, .unlock, .newVault, .filter, .tags, .copyMenu, .trial, .activity, .commands],

@@ -3,7 +3,7 @@ public enum Context: Sendable, Hashable, CaseIterable {
     case newVault, unlock
     case list, filter
     case form, pasting, tags, copyMenu, trial, inspector, activity, settings, report
-    case deleteQuestion, revokeQuestion, discardQuestion, moveQuestion
+    case deleteQuestion, findingRevocation, revokeQuestion, discardQuestion, moveQuestion
     case commands, help
 
     /// As the help and the README head it.
@@ -23,6 +23,7 @@ public enum Context: Sendable, Hashable, CaseIterable {
         case .settings: "Settings"
         case .report: "What failed"
         case .deleteQuestion: "Deleting"
+        case .findingRevocation: "Asking where tokens are revoked"
         case .revokeQuestion: "Revoking"
         case .discardQuestion: "Discarding a change"
         case .moveQuestion: "Moving the token URL"

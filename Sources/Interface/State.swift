@@ -23,7 +23,9 @@ public struct State {
         case settings(SettingsMenu)
         case report(Report)
         case deleteQuestion([ClientEntry], isWorking: Bool)
-        case revokeQuestion([ClientEntry])
+        /// The issuers of these clients are being asked where tokens are revoked.
+        case findingRevocation([ClientEntry])
+        case revokeQuestion(RevokeQuestion)
         case discardQuestion(ClientForm)
         case moveQuestion(ClientForm)
     }
@@ -122,6 +124,7 @@ public struct State {
         case .settings: .settings
         case .report: .report
         case .deleteQuestion: .deleteQuestion
+        case .findingRevocation: .findingRevocation
         case .revokeQuestion: .revokeQuestion
         case .discardQuestion: .discardQuestion
         case .moveQuestion: .moveQuestion

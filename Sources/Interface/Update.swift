@@ -111,6 +111,7 @@ extension State {
         case .settings: pressInSettings(action)
         case .report: pressInReport(action)
         case .deleteQuestion: pressInDeleteQuestion(action)
+        case .findingRevocation: pressWhileFindingRevocation(action)
         case .revokeQuestion: pressInRevokeQuestion(action)
         case .discardQuestion: pressInDiscardQuestion(action)
         case .moveQuestion: pressInMoveQuestion(action)

@@ -47,14 +47,17 @@ private func draw(_ dialog: State.Dialog, _ state: State, _ layout: Layout, on c
     case .tags(let form): form.draw(state, on: &canvas)
     case .trial(let form): form.draw(state, on: &canvas)
     case .deleteQuestion(let entries, let isWorking): Question.delete(entries, isWorking).draw(on: &canvas, layout.body)
-    case .revokeQuestion(let entries): Question.revoke(entries).draw(on: &canvas, layout.body)
+    case .findingRevocation(let entries):
+        if entries.contains(where: \.profile.needsIssuerToRevoke) {
+            Question.findingRevocation(state).draw(on: &canvas, layout.body)
+        }
     case .discardQuestion(let form):
         ClientFormDialog.draw(form, state, on: &canvas)
         Question.discard(form).draw(on: &canvas, layout.body)
     case .moveQuestion(let form):
         ClientFormDialog.draw(form, state, on: &canvas)
         Question.move(form).draw(on: &canvas, layout.body)
-    case .copyMenu, .inspector, .activity, .settings, .report: state.listBox?.draw(on: &canvas)
+    case .revokeQuestion, .copyMenu, .inspector, .activity, .settings, .report: state.listBox?.draw(on: &canvas)
     }
     // What is said while a dialog is open stands over it.
     if state.message != nil { drawMessage(state, layout, on: &canvas) }
@@ -65,6 +68,7 @@ extension State {
     var listBox: ListBox? {
         if let commands { return commands.box(self) }
         return switch dialog {
+        case .revokeQuestion(let question): question.box(self)
         case .copyMenu(let menu): menu.box(self)
         case .inspector(let inspector): inspector.box(self)
         case .activity(let log): log.box(self)

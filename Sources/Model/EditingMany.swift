@@ -10,13 +10,18 @@ extension CredentialManager {
     /// - Throws: the first failure (`noSuchClient`, what the vault throws); the others are set all the same.
     public func setKeepsFresh(_ keepsFresh: Bool, for ids: [UUID]) async throws(Failure) {
         let (changes, failure) = try await edit(ids) { $0.keepsFresh = keepsFresh }
+        keepUndoable(across: changes)
+        await catchUp(with: ids)
+        if let failure { throw failure }
+    }
+
+    /// Keeps what can be undone able to be undone after `changes`, which are no step of their own.
+    func keepUndoable(across changes: [UndoableChange]) {
         let later = Dictionary(changes.map { ($0.id, $0) }) { $1 }
         undoable = undoable.map { change in
             guard let later = later[change.id], change.isFollowed(by: later) else { return change }
             return change.followed(by: later)
         }
-        await catchUp(with: ids)
-        if let failure { throw failure }
     }
 
     /// Gives each client the tags of `adding` that it does not have and takes those of `removing` away, upper and lower

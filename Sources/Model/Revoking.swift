@@ -13,31 +13,99 @@ extension CredentialManager {
         public var reason: String?
     }
 
-    /// Takes the client's token back at the server (RFC 7009) and forgets it. The endpoint is the profile's, else the one
-    /// that its issuer names; where there is none, or the server has no way to revoke such tokens, the token is forgotten
-    /// alone, and `reason` says why.
+    /// Finds where the tokens of clients are revoked, and sends no token and no secret: at the profile's endpoint, else at
+    /// the one that its issuer names. Each issuer is asked once, at most eight at a time.
+    /// - Returns: a plan for each client that is there, in the order of `ids`.
+    /// - Throws: what the vault throws; `interrupted` if the task is cancelled.
+    public func revocationPlans(for ids: [UUID]) async throws(Failure) -> [RevocationPlan] {
+        guard !isClosed else { throw .locked }
+        var entries: [ClientEntry] = []
+        for id in ids {
+            if let entry = try await vault.entry(id) { entries.append(entry) }
+        }
+        let asked = entries.map(\.profile).filter { $0.revocationURL.isEmpty && !$0.issuer.isEmpty }.map(\.issuer)
+        let answers = await endpoints(of: Set(asked))
+        guard !isClosed else { throw .locked }
+        guard !Task.isCancelled else { throw .cancelled }
+        return entries.map { entry in
+            RevocationPlan(
+                client: entry.id, revision: entry.revision, credentialsID: entry.profile.credentialsID,
+                destination: Self.destination(for: entry.profile, answers[entry.profile.issuer]))
+        }
+    }
+
+    private func endpoints(of issuers: Set<String>) async -> [String: Result<DiscoveredEndpoints, Failure>] {
+        let discovery = discovery
+        return await withTaskGroup(of: (issuer: String, answer: Result<DiscoveredEndpoints, Failure>).self) { group in
+            var answers: [String: Result<DiscoveredEndpoints, Failure>] = [:]
+            for (number, issuer) in issuers.enumerated() {
+                if number >= 8, let next = await group.next() { answers[next.issuer] = next.answer }
+                guard !Task.isCancelled else { break }
+                group.addTask {
+                    do throws(Failure) {
+                        return (issuer, .success(try await discovery.endpoints(of: issuer)))
+                    } catch {
+                        return (issuer, .failure(error))
+                    }
+                }
+            }
+            for await next in group { answers[next.issuer] = next.answer }
+            return answers
+        }
+    }
+
+    private static func destination(
+        for profile: ClientProfile, _ answer: Result<DiscoveredEndpoints, Failure>?
+    ) -> RevocationPlan.Destination {
+        guard profile.revocationURL.isEmpty else { return .endpoint(url: profile.revocationURL, isForeign: false) }
+        switch answer {
+        case nil: return .nowhere(reason: "the client has neither a revocation URL nor an issuer")
+        case .failure(let failure):
+            return RenewalSchedule.isFinal(failure) ? .nowhere(reason: failure.summary) : .unknown(failure)
+        case .success(let found):
+            guard let url = found.revocationURL else {
+                return .nowhere(reason: "\(UntrustedText.line(profile.issuer)) names no revocation endpoint")
+            }
+            let host = EndpointHost(url)
+            let known = [profile.issuer, profile.tokenURL].map { EndpointHost($0) }
+            return .endpoint(url: url, isForeign: host == nil || !known.contains(host))
+        }
+    }
+
+    /// Takes the client's token back at the server (RFC 7009) and forgets it, just as `plan` says: nothing is asked of
+    /// the issuer again. A foreign URL becomes the profile's revocation URL first. If the plan has no URL, or the server
+    /// has no way to revoke such tokens, the token is forgotten alone, and `reason` says why.
     ///
     /// A client that is kept fresh gets a new token then.
-    /// - Throws: `noSuchClient`; `unacceptableInput` where no token is held; what keeps the server from doing it now or
-    ///   for this client (`unreachable`, `refused`): then the token is still held, so that it can be tried again.
-    public func revoke(_ id: UUID) async throws(Failure) -> Revoked {
+    /// - Throws: `conflict` if the client was edited since the plan was made; `noSuchClient`; `unacceptableInput` where no
+    ///   token is held; what keeps the server from doing it now or for this client (`unreachable`, `refused`), or the
+    ///   issuer from telling the endpoint: then the token is still held, so that it can be tried again.
+    public func revoke(as plan: RevocationPlan) async throws(Failure) -> Revoked {
+        let id = plan.client
         let (profile, secret) = try await vault.credentials(of: id)
+        guard let entry = try await vault.entry(id) else { throw .goneMeanwhile }
+        // The whole profile is compared: another edit may have come between the two reads.
+        guard entry.revision == plan.revision, entry.profile == profile, profile.credentialsID == plan.credentialsID
+        else { throw .editedSincePlan(profile.name) }
         guard let token = try await vault.token(of: id) else {
             throw Failure(
                 .unacceptableInput, "client \"\(UntrustedText.line(profile.name))\" has no token to revoke")
         }
         var revoked = Revoked(atServer: false)
         do throws(Failure) {
-            switch try await revocationEndpoint(of: profile) {
-            case .at(let url):
+            switch plan.destination {
+            case .endpoint(let url, let isForeign):
+                if isForeign { try await storeRevocationURL(url, of: profile) }
                 switch try await revocation.revoke(token.value, for: profile, secret: secret, at: url) {
                 case .revoked: revoked.atServer = true
                 case .unsupported(let failure): revoked.reason = failure.summary
                 }
-            case .none(let reason): revoked.reason = reason
+            case .nowhere(let reason): revoked.reason = reason
+            case .unknown(let failure): throw failure
             }
         } catch {
             guard error.kind != .interrupted, error.kind != .locked else { throw lockedIfClosed(error) }
+            guard error.kind != .conflict else { throw error }
             throw Failure(
                 error.kind, error.summary, hints: error.hints + ["the token is still held: nothing was forgotten"])
         }
@@ -47,28 +115,29 @@ extension CredentialManager {
         return revoked
     }
 
-    private enum RevocationEndpoint {
-        case at(String)
-        case none(reason: String)
-    }
-
-    private func revocationEndpoint(of profile: ClientProfile) async throws(Failure) -> RevocationEndpoint {
-        guard profile.revocationURL.isEmpty else { return .at(profile.revocationURL) }
-        guard !profile.issuer.isEmpty else {
-            return .none(reason: "the client has neither a revocation URL nor an issuer")
+    /// Makes no step to undo: the user has answered a question, not edited.
+    private func storeRevocationURL(_ url: String, of profile: ClientProfile) async throws(Failure) {
+        let (written, change) = try await vault.edit(profile.id, at: clock().wall) { stored in
+            if stored == profile { stored.revocationURL = url }
         }
-        let issuer = UntrustedText.line(profile.issuer)
-        do throws(Failure) {
-            let url = try await discovery.endpoints(of: profile.issuer).revocationURL
-            return url.map { .at($0) } ?? .none(reason: "\(issuer) names no revocation endpoint")
-        } catch {
-            guard RenewalSchedule.isFinal(error) else { throw error }
-            return .none(reason: error.summary)
-        }
+        if let change { keepUndoable(across: [change]) }
+        await catchUp(with: profile.id)
+        guard change != nil, written.profile.revocationURL == url else { throw .editedSincePlan(profile.name) }
     }
 
     /// What an issuer says of its endpoints. Throws as `Discovery.endpoints`; `locked`.
     public func discover(_ issuer: String) async throws(Failure) -> DiscoveredEndpoints {
         do throws(Failure) { return try await discovery.endpoints(of: issuer) } catch { throw lockedIfClosed(error) }
+    }
+}
+
+extension Failure {
+    fileprivate static let goneMeanwhile = Failure(
+        .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile: nothing was sent"])
+
+    fileprivate static func editedSincePlan(_ name: String) -> Failure {
+        Failure(
+            .conflict, "client \"\(UntrustedText.line(name))\" was edited since the question was asked",
+            hints: ["nothing was sent, and the token is still held: ask again"])
     }
 }

@@ -305,21 +305,139 @@ struct DialogTests {
         #expect(state.message?.text == "6 of 7 clients refreshed, 1 failed")
     }
 
-    @Test("the question before a token is revoked")
+    private static let endpoint = RevocationPlan.Destination.endpoint(
+        url: "https://api.auth.gbgplc.com/as/revoke_token.oauth2", isForeign: false)
+    private static let foreign = RevocationPlan.Destination.endpoint(
+        url: "https://revoke.other.example/oauth2/revoke?tenant=7f3c09aa", isForeign: true)
+    private static let nowhere = RevocationPlan.Destination.nowhere(
+        reason: "the client has neither a revocation URL nor an issuer")
+    private static let silent = RevocationPlan.Destination.unknown(
+        Failure(.unreachable, "no connection to id.example: connection refused"))
+
+    private static func plan(_ number: UInt8, _ destination: RevocationPlan.Destination) -> RevocationPlan {
+        RevocationPlan(
+            client: Samples.id(number), revision: 3, credentialsID: Samples.id(200), destination: destination)
+    }
+
+    /// Presses `x` for the selected or the marked clients, and finds these plans.
+    private static func ask(_ state: inout State, _ plans: [RevocationPlan]) {
+        for effect in state.press("x") {
+            if case .findRevocation(let ids) = effect { _ = update(&state, .revocationFound(ids, plans)) }
+        }
+    }
+
+    @Test("the question before a token is revoked shows method and URL; yes does just that")
     func revoke() {
-        expectGoldens("revoke") { $0.press("x") }
+        let plan = Self.plan(1, Self.endpoint)
+        expectGoldens("revoke") { Self.ask(&$0, [plan]) }
         var state = trying()
-        state.press("x")
-        #expect(state.press("y") == [.revoke(Samples.id(1))])
+        #expect(state.press("x") == [.findRevocation([Samples.id(1)])])
+        #expect(state.press("y") == [], "nothing is agreed to before it is shown")
+        _ = update(&state, .revocationFound([Samples.id(1)], [plan]))
+        #expect(state.press("y") == [.revoke(plan)])
+        #expect(state.context == .list)
         _ = update(&state, .revoked(Samples.id(1), atServer: true, reason: nil))
         #expect(state.message?.text == "GBG GO production: the token was revoked at its server, and forgotten")
         _ = update(&state, .revoked(Samples.id(1), atServer: false, reason: "its server names no revocation endpoint"))
         #expect(
             state.message?.text
                 == "GBG GO production: forgotten here, not revoked: its server names no revocation endpoint")
+        Self.ask(&state, [plan])
+        #expect(state.press("n") == [])
+        #expect(state.context == .list)
         state.select("Old tenant")
         #expect(state.press("x") == [])
         #expect(state.message?.text == "\"Old tenant\" has no token")
+    }
+
+    @Test("a host that only the issuer names is said so plainly")
+    func revokeElsewhere() {
+        expectGoldens("revoke-elsewhere") { Self.ask(&$0, [Self.plan(1, Self.foreign)]) }
+        expectGoldens("revoke-nowhere") { Self.ask(&$0, [Self.plan(1, Self.nowhere)]) }
+        var state = trying()
+        Self.ask(&state, [Self.plan(1, Self.foreign)])
+        #expect(state.press("y") == [.revoke(Self.plan(1, Self.foreign))])
+    }
+
+    @Test("while the issuer is asked, that is shown; Esc stops it, and a late answer opens no question")
+    func findRevocation() {
+        func asking(_ state: inout State) {
+            var entry = state.clients.entries[0]
+            entry.profile.issuer = "https://id.example"
+            _ = update(&state, .clientChanged(entry))
+            state.press("x")
+        }
+        expectGoldens("revoke-asking", asking)
+        var state = trying()
+        asking(&state)
+        #expect(state.press("y") == [] && state.press(.enter) == [])
+        #expect(state.press(.escape) == [.stopFindingRevocation])
+        #expect(state.context == .list)
+        _ = update(&state, .revocationFound([Samples.id(1)], [Self.plan(1, Self.endpoint)]))
+        #expect(state.context == .list)
+        _ = update(&state, .revocationNotFound([Samples.id(1)], Failure(.interrupted, "the request was cancelled")))
+        #expect(state.message == nil)
+    }
+
+    @Test("a search that fails is said, and nothing is asked")
+    func revocationUnknown() {
+        var state = trying()
+        Self.ask(&state, [Self.plan(1, Self.silent)])
+        #expect(state.context == .list)
+        #expect(
+            state.message?.text
+                == "GBG GO production: the token was not revoked: no connection to id.example: connection refused")
+        state.press("x")
+        _ = update(&state, .revocationNotFound([Samples.id(1)], Failure(.vaultBusy, "the vault is busy")))
+        #expect(state.context == .list)
+        #expect(state.message?.text == "GBG GO production: the token was not revoked: the vault is busy")
+    }
+
+    @Test("of marked clients the question lists each host, what is only forgotten and what stays")
+    func revokeMany() {
+        let plans = [
+            Self.plan(1, Self.endpoint), Self.plan(2, Self.foreign), Self.plan(5, Self.nowhere),
+            Self.plan(6, Self.silent), Self.plan(7, Self.endpoint),
+        ]
+        expectGoldens("revoke-many") { state in
+            state.press("*")
+            Self.ask(&state, plans)
+        }
+        var state = trying()
+        state.press("*")
+        Self.ask(&state, plans)
+        _ = update(&state, .clientRemoved(Samples.id(7)))
+        #expect(
+            state.press("y") == [
+                .revoke(Self.plan(1, Self.endpoint)), .revoke(Self.plan(2, Self.foreign)),
+                .revoke(Self.plan(5, Self.nowhere)),
+            ], "the one whose issuer is silent is left alone")
+        #expect(state.activity.entries.contains { $0.text.hasPrefix("the token was not revoked: no connection") })
+        Self.ask(&state, plans)
+        for number: UInt8 in [1, 2, 5] { _ = update(&state, .clientRemoved(Samples.id(number))) }
+        #expect(state.context == .list, "a question of nothing is closed")
+    }
+
+    @Test("a question that is longer than the screen is scrolled, foreign hosts first")
+    func revokeManyHosts() {
+        var entries: [ClientEntry] = []
+        var plans: [RevocationPlan] = []
+        for number: UInt8 in 1...40 {
+            entries.append(
+                ClientEntry(
+                    profile: Samples.profile(number, "client \(number)"), revision: 3, token: Samples.token(life: 60)))
+            plans.append(
+                Self.plan(number, .endpoint(url: "https://h\(number).example/r", isForeign: number == 40)))
+        }
+        var state = Samples.open(Size(columns: 60, rows: 20), entries: entries)
+        state.press("*")
+        Self.ask(&state, plans)
+        #expect(state.drawing.contains("h40.example (1): client 40"))
+        #expect(state.drawing.contains("y revokes them, n keeps them"))
+        #expect(state.drawing.contains(" more "))
+        state.press(.pageDown, .pageDown, .pageDown, .pageDown, .pageDown)
+        #expect(state.drawing.contains("forgotten here."))
+        #expect(!state.drawing.contains(" more "))
     }
 
     @Test("the tags' and the paste's dialogs")

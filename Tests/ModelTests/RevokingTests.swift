@@ -34,13 +34,21 @@ struct RevokingTests {
         return try await Bench { $0 < all.count ? all[$0] : .failure(.nameResolution(host: "unexpected")) }
     }
 
+    private func plan(_ bench: Bench, _ id: UUID) async throws -> RevocationPlan {
+        try #require(try await bench.manager.revocationPlans(for: [id]).first)
+    }
+
+    private func revoke(_ bench: Bench, _ id: UUID) async throws -> CredentialManager.Revoked {
+        try await bench.manager.revoke(as: try await plan(bench, id))
+    }
+
     @Test("a token is taken back at the profile's endpoint and forgotten, and observers are told")
     func atProfilesEndpoint() async throws {
         let bench = try await bench(Self.answer(200))
         let entry = try await holding(
             bench, revocationURL: "https://id.example/revoke", issuer: "https://other.example")
         _ = await bench.observe()
-        let revoked = try await bench.manager.revoke(entry.id)
+        let revoked = try await revoke(bench, entry.id)
         #expect(revoked == CredentialManager.Revoked(atServer: true, reason: nil))
         #expect(bench.server.urls.last == "https://id.example/revoke")
         #expect(bench.server.bodies.last?.hasPrefix("token=abcdefgh&") == true)
@@ -55,7 +63,7 @@ struct RevokingTests {
         let bench = try await bench(
             Self.document(revocationURL: "https://id.example/revoke"), Self.answer(200))
         let entry = try await holding(bench, issuer: "https://id.example")
-        #expect(try await bench.manager.revoke(entry.id).atServer)
+        #expect(try await revoke(bench, entry.id).atServer)
         #expect(
             bench.server.urls.dropFirst() == [
                 "https://id.example/.well-known/openid-configuration", "https://id.example/revoke",
@@ -68,7 +76,7 @@ struct RevokingTests {
         let neither = try await bench()
         let first = try await holding(neither)
         #expect(
-            try await neither.manager.revoke(first.id)
+            try await revoke(neither, first.id)
                 == CredentialManager.Revoked(
                     atServer: false, reason: "the client has neither a revocation URL nor an issuer"))
         #expect(try await neither.manager.token(of: first.id) == nil)
@@ -76,14 +84,14 @@ struct RevokingTests {
         let named = try await bench(Self.document(revocationURL: nil))
         let second = try await holding(named, issuer: "https://id.example")
         #expect(
-            try await named.manager.revoke(second.id)
+            try await revoke(named, second.id)
                 == CredentialManager.Revoked(
                     atServer: false, reason: "https://id.example names no revocation endpoint"))
         #expect(try await named.manager.token(of: second.id) == nil)
 
         let silent = try await bench(Self.answer(404), Self.answer(404))
         let third = try await holding(silent, issuer: "https://id.example")
-        let revoked = try await silent.manager.revoke(third.id)
+        let revoked = try await revoke(silent, third.id)
         #expect(!revoked.atServer)
         #expect(revoked.reason?.hasPrefix("there is no discovery document") == true)
         #expect(try await silent.manager.token(of: third.id) == nil)
@@ -93,7 +101,7 @@ struct RevokingTests {
     func unsupported() async throws {
         let bench = try await bench(Self.answer(400, #"{"error":"unsupported_token_type"}"#))
         let entry = try await holding(bench, revocationURL: "https://id.example/revoke")
-        let revoked = try await bench.manager.revoke(entry.id)
+        let revoked = try await revoke(bench, entry.id)
         #expect(!revoked.atServer)
         #expect(revoked.reason == "the server refused client \"a\": unsupported_token_type (400)")
         #expect(try await bench.manager.token(of: entry.id) == nil)
@@ -106,7 +114,7 @@ struct RevokingTests {
             Self.answer(401, #"{"error":"invalid_client"}"#))
         let entry = try await holding(bench, revocationURL: "https://id.example/revoke")
         for kind in [Failure.Kind.unreachable, .unreachable, .refused] {
-            let failure = await thrown { try await bench.manager.revoke(entry.id) }
+            let failure = await thrown { try await revoke(bench, entry.id) }
             #expect(failure?.kind == kind)
             #expect(failure?.hints.last == "the token is still held: nothing was forgotten")
             #expect(try await bench.manager.token(of: entry.id)?.value == Secret(utf8: "abcdefgh"))
@@ -118,7 +126,7 @@ struct RevokingTests {
     func issuerNotReached() async throws {
         let bench = try await bench(.failure(.nameResolution(host: "id.example")))
         let entry = try await holding(bench, issuer: "https://id.example")
-        #expect(await thrown { try await bench.manager.revoke(entry.id) }?.kind == .unreachable)
+        #expect(await thrown { try await revoke(bench, entry.id) }?.kind == .unreachable)
         #expect(try await bench.manager.entries() == [entry])
     }
 
@@ -126,10 +134,13 @@ struct RevokingTests {
     func nothingToRevoke() async throws {
         let bench = try await bench()
         let entry = try await bench.add("bare")
-        let failure = await thrown { try await bench.manager.revoke(entry.id) }
+        let failure = await thrown { try await revoke(bench, entry.id) }
         #expect(failure?.kind == .unacceptableInput)
         #expect(failure?.summary == "client \"bare\" has no token to revoke")
-        #expect(await thrown { try await bench.manager.revoke(UUID()) }?.kind == .noSuchClient)
+        #expect(try await bench.manager.revocationPlans(for: [UUID()]) == [])
+        let plan = RevocationPlan(
+            client: UUID(), revision: 1, credentialsID: UUID(), destination: .nowhere(reason: "x"))
+        #expect(await thrown { try await bench.manager.revoke(as: plan) }?.kind == .noSuchClient)
         #expect(bench.server.arrived == 0)
     }
 
@@ -140,8 +151,116 @@ struct RevokingTests {
         await bench.manager.keepFresh()
         #expect(await bench.sleeps(for: 3_510))
         bench.clock.advance(by: 60)
-        #expect(try await bench.manager.revoke(entry.id).atServer)
+        #expect(try await revoke(bench, entry.id).atServer)
         #expect(try await eventually { try await bench.manager.token(of: entry.id)?.value == Secret(utf8: "second") })
+    }
+
+    @Test(
+        "an endpoint that the issuer names is foreign if its host is neither the issuer's nor the token URL's",
+        arguments: [
+            ("https://id.example/revoke", false), ("https://ID.example:443/revoke", false),
+            ("https://api.auth.gbgplc.com/revoke", false), ("https://id.example:8443/revoke", true),
+            ("https://id.example.evil.example/revoke", true), ("https://evil.example/id.example", true),
+            ("https://%69d.example/revoke", true),
+        ])
+    func foreign(url: String, isForeign: Bool) async throws {
+        let bench = try await bench(Self.document(revocationURL: url), Self.answer(200))
+        let entry = try await holding(bench, issuer: "https://id.example")
+        let plan = try await plan(bench, entry.id)
+        #expect(plan.destination == .endpoint(url: url, isForeign: isForeign))
+        #expect(bench.server.arrived == 2)
+        #expect(bench.server.bodies.last == "", "asking sends neither token nor secret")
+        #expect(bench.server.authorizations.last == .some(nil))
+        #expect(try await bench.manager.revoke(as: plan).atServer)
+        #expect(bench.server.urls.dropFirst(2) == [url], "what was shown is what is done, without asking again")
+        let stored = try await bench.otherVault().entry(entry.id)?.profile.revocationURL
+        #expect(stored == (isForeign ? url : ""), "a yes to a foreign host confirms it")
+    }
+
+    @Test("a URL that the user has confirmed needs no issuer any more, and the edit before can still be undone")
+    func confirmed() async throws {
+        let bench = try await bench(
+            Self.document(revocationURL: "https://other.example/r"), Self.answer(503), Self.answer(200))
+        let entry = try await holding(bench, issuer: "https://id.example")
+        var profile = entry.profile
+        profile.notes = "edited"
+        _ = try await bench.manager.update(profile, from: entry.revision, secret: nil)
+        #expect(await thrown { try await revoke(bench, entry.id) }?.kind == .unreachable)
+        let plan = try await plan(bench, entry.id)
+        #expect(plan.destination == .endpoint(url: "https://other.example/r", isForeign: false))
+        #expect(try await bench.manager.revoke(as: plan).atServer)
+        #expect(
+            bench.server.urls.dropFirst() == [
+                "https://id.example/.well-known/openid-configuration", "https://other.example/r",
+                "https://other.example/r",
+            ])
+        #expect(try await bench.manager.undo().entries.first?.profile.notes == "")
+    }
+
+    @Test("a client that was edited since the question sends nothing and stores nothing", arguments: [false, true])
+    func editedMeanwhile(isCredential: Bool) async throws {
+        let bench = try await bench(Self.document(revocationURL: "https://other.example/r"))
+        let entry = try await holding(bench, issuer: "https://id.example")
+        let plan = try await plan(bench, entry.id)
+        let other = try await bench.otherVault()
+        if isCredential {
+            var profile = entry.profile
+            profile.scope = "other"
+            _ = try await other.update(profile, from: entry.revision, secret: nil, at: bench.clock.now.wall)
+        } else {
+            _ = try await other.edit(entry.id, at: bench.clock.now.wall) { $0.apiBase = "https://new.example" }
+        }
+        let failure = await thrown { try await bench.manager.revoke(as: plan) }
+        #expect(failure?.kind == .conflict)
+        #expect(failure?.summary == "client \"a\" was edited since the question was asked")
+        #expect(failure?.hints == ["nothing was sent, and the token is still held: ask again"])
+        #expect(bench.server.arrived == 2)
+        #expect(try await other.entry(entry.id)?.profile.revocationURL == "")
+        if !isCredential { #expect(try await other.token(of: entry.id) != nil) }
+    }
+
+    @Test("of many clients each issuer is asked once, and each client has a plan of its own")
+    func many() async throws {
+        let bench = try await Bench { _ in Self.document(revocationURL: "https://id.example/revoke") }
+        var ids: [UUID] = []
+        for (name, revocationURL, issuer) in [
+            ("a", "", "https://id.example"), ("b", "", "https://id.example"), ("c", "https://x.example/r", ""),
+            ("d", "", ""), ("e", "", "https://another.example"),
+        ] {
+            var profile = bench.profile(name)
+            profile.revocationURL = revocationURL
+            profile.issuer = issuer
+            ids.append(try await bench.manager.create(profile, secret: Secret(utf8: "s")).id)
+        }
+        let plans = try await bench.manager.revocationPlans(for: ids + [UUID()])
+        #expect(plans.map(\.client) == ids)
+        let endpoint = RevocationPlan.Destination.endpoint(url: "https://id.example/revoke", isForeign: false)
+        #expect(plans[0].destination == endpoint && plans[1].destination == endpoint)
+        #expect(plans[2].destination == .endpoint(url: "https://x.example/r", isForeign: false))
+        #expect(
+            plans[3].destination == .nowhere(reason: "the client has neither a revocation URL nor an issuer"))
+        guard case .nowhere(let reason) = plans[4].destination else {
+            Issue.record("\(plans[4].destination)")
+            return
+        }
+        #expect(reason.contains("is that of another issuer"))
+        #expect(bench.server.arrived == 2)
+    }
+
+    @Test("a search that is cancelled sends nothing more")
+    func cancelled() async throws {
+        let bench = try await Bench()
+        var profile = bench.profile("a")
+        profile.issuer = "https://id.example"
+        let id = try await bench.manager.create(profile, secret: Secret(utf8: "s")).id
+        let search = Task { [manager = bench.manager] in
+            await thrown { try await manager.revocationPlans(for: [id]) }
+        }
+        #expect(await eventually { bench.server.open == 1 })
+        search.cancel()
+        #expect(await search.value?.kind == .interrupted)
+        #expect(bench.server.cancelled == 1)
+        #expect(bench.server.arrived == 1)
     }
 
     @Test("an issuer's endpoints are found")

@@ -118,10 +118,12 @@ final class Story: Sendable {
 
 extension DemoServer {
     /// A server with one client for each behaviour, whose ID is the key; every secret is `s3cret`.
-    static func with(_ behaviours: [String: Behaviour], recording: Bool = false) throws -> DemoServer {
+    static func with(
+        _ behaviours: [String: Behaviour], recording: Bool = false, revocationEndpoint: String? = nil
+    ) throws -> DemoServer {
         try DemoServer(
             clients: behaviours.map { Client(clientID: $0.key, secret: Secret(utf8: "s3cret"), behaviour: $0.value) },
-            recording: recording)
+            recording: recording, revocationEndpoint: revocationEndpoint)
     }
 
     /// A profile for a client of this server.

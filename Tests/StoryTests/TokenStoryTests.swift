@@ -1,6 +1,7 @@
 import Credentials
 import DemoServer
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Stories of tokens")
@@ -152,14 +153,69 @@ struct TokenStoryTests {
         try await terminal.press("r")
         try await terminal.see("Billing: new token in")
         try await terminal.press("x")
-        try await terminal.see("Revoke the token of \"Billing\"?")
+        try await terminal.see("Revoke the token of \"Billing\"?", "POST \(server.revocationURL) gets its token and")
         try await terminal.press("n")
         try await terminal.see("no question") { !$0.contains("Revoke the token") }
-        #expect(server.requests.count == 1)
-        try await terminal.press("x", "y")
+        #expect(server.requests.map(\.path) == ["/token", "/.well-known/openid-configuration"])
+        try await terminal.press("x")
+        try await terminal.see("POST \(server.revocationURL)")
+        try await terminal.press("y")
         try await terminal.see("Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
         #expect(
-            server.requests.map(\.path) == ["/token", "/.well-known/openid-configuration", "/as/revoke"])
+            server.requests.map(\.path) == [
+                "/token", "/.well-known/openid-configuration", "/.well-known/openid-configuration", "/as/revoke",
+            ], "the issuer is not asked again once the question was answered")
+    }
+
+    @Test("an issuer that names another host for revoking is asked about, and yes stores the URL")
+    func revokeElsewhere() async throws {
+        let other = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { other.stop() }
+        let server = try DemoServer.with(
+            ["app": .token(lifetime: 3_600)], recording: true, revocationEndpoint: other.revocationURL)
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Billing", "app", issuer: server.issuer)]))
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x")
+        let warning = "127.0.0.1:\(other.port) is named by the issuer"
+        try await terminal.see("POST \(other.revocationURL) gets its token and", warning)
+        try await terminal.press("n")
+        try await terminal.see("no question") { !$0.contains("Revoke the token") }
+        #expect(other.requests.isEmpty)
+        try await terminal.press("x")
+        try await terminal.see(warning)
+        try await terminal.press("y")
+        try await terminal.see("Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
+        #expect(other.requests.map(\.path) == ["/as/revoke"])
+        let asked = server.requests.count
+        try await terminal.press("r")
+        try await terminal.see("● Billing")
+        try await terminal.press("x")
+        try await terminal.see("POST \(other.revocationURL)", without: ["is named by the issuer"])
+        try await terminal.press("n", "e")
+        try await terminal.see("Edit Billing", "Revocation   \(other.revocationURL)")
+        #expect(server.requests.count == asked + 1, "one for the token, none for the issuer")
+    }
+
+    @Test("Esc stops asking the issuer: the connection ends, and nothing is sent to revoke the token")
+    func stopAsking() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let issuer = try SilentServer()
+        let terminal = try await TerminalStory.open(
+            try await Story.with([server.profile("Billing", "app", issuer: issuer.url)]))
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x")
+        try await terminal.see("asking the issuer where tokens are revoked", "Esc stop")
+        try await terminal.see("a request at the issuer") { _ in issuer.isAsked }
+        #expect(!issuer.isLeft)
+        try await terminal.press("y", "Escape")
+        try await terminal.see("the list") { !$0.contains("asking the issuer") && $0.contains("● Billing") }
+        try await terminal.see("the end of the connection") { _ in issuer.isLeft }
+        #expect(server.requests.map(\.path) == ["/token"])
     }
 
     @Test("where there is nowhere to revoke it the token is only forgotten, and that is said")
@@ -169,9 +225,44 @@ struct TokenStoryTests {
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
         try await terminal.press("r")
         try await terminal.see("Billing: new token in")
-        try await terminal.press("x", "y")
+        try await terminal.press("x")
+        try await terminal.see("It is only forgotten here, not revoked", "y forgets it")
+        try await terminal.press("y")
         try await terminal.see("forgotten here, not revoked: the client has neither")
         try await terminal.see("○ no token")
         #expect(server.requests.count == 1)
     }
+}
+
+/// A port that takes one request and never answers it.
+private final class SilentServer: Sendable {
+    private let state = Mutex((isAsked: false, isLeft: false))
+    private let port: UInt16
+
+    init() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw POSIXError(.EADDRNOTAVAIL) }
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [self] in
+            let connection = accept(listener, nil, nil)
+            close(listener)
+            var chunk = [UInt8](repeating: 0, count: 4_096)
+            while recv(connection, &chunk, chunk.count, 0) > 0 { state.withLock { $0.isAsked = true } }
+            close(connection)
+            state.withLock { $0.isLeft = true }
+        }
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var isAsked: Bool { state.withLock { $0.isAsked } }
+    var isLeft: Bool { state.withLock { $0.isLeft } }
 }

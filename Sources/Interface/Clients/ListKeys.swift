@@ -64,7 +64,7 @@ extension State {
         case .refresh: return refreshTargets()
         case .refreshAll: return refreshMany(clients.entries)
         case .keepFresh: return turnKeepFresh()
-        case .revoke: dialog = .revokeQuestion(clients.targets.filter { $0.token != nil })
+        case .revoke: return findRevocation()
         case .copyHeader: return copy(.header, of: clients.targets)
         case .copyToken: return copy(.token, of: clients.targets)
         case .copyMenu: dialog = .copyMenu(CopyMenu(clients.targets))
@@ -210,21 +210,6 @@ extension State {
             dialog = .deleteQuestion(entries, isWorking: true)
             removing.formUnion(entries.map(\.id))
             return [.remove(entries.map { ClientRevision(clients.entry($0.id) ?? $0) })]
-        case .cancel: dialog = nil
-        default: break
-        }
-        return []
-    }
-
-    mutating func pressInRevokeQuestion(_ action: Action?) -> [Effect] {
-        guard case .revokeQuestion(let entries) = dialog else { return [] }
-        switch action {
-        case .confirm:
-            dialog = nil
-            say(
-                "revoking", .refreshing, client: entries.count == 1 ? entries[0].profile.name : "",
-                isLogged: false)
-            return entries.map { .revoke($0.id) }
         case .cancel: dialog = nil
         default: break
         }

@@ -38,7 +38,7 @@ struct ListBox {
     func listArea(_ size: Size) -> Rectangle {
         var inside = area(size).inset(columns: 2, rows: 1)
         // On a small screen the list is worth more than what stands below it.
-        let below = min(footer.isEmpty ? 0 : footer.count + 1, max(inside.rows - 4, 0))
+        let below = min(footer.isEmpty ? 0 : footer.count + 1, max(inside.rows - min(mostRows, 4), 0))
         inside.rows -= below
         if field != nil {
             inside.row += 2

@@ -20,23 +20,11 @@ struct Question {
             answers: isWorking ? "deleting" : isOne ? "y deletes it, n keeps it" : "y deletes them, n keeps them")
     }
 
-    static func revoke(_ entries: [ClientEntry]) -> Question {
-        let isOne = entries.count == 1
-        return Question(
-            title: "Revoke",
-            text: [
-                isOne
-                    ? "Revoke the token of \"\(entries[0].profile.name)\"?"
-                    : "Revoke the tokens of \(entries.count) clients? \(names(entries))",
-                "Whoever uses it, elsewhere too, is refused from then on, where the server can revoke at all. It is "
-                    + "forgotten here.",
-            ],
-            answers: isOne ? "y revokes it, n keeps it" : "y revokes them, n keeps them")
-    }
+    private static func names(_ entries: [ClientEntry]) -> String { names(entries.map(\.profile.name)) }
 
-    private static func names(_ entries: [ClientEntry]) -> String {
-        let shown = entries.prefix(8).map(\.profile.name).joined(separator: ", ")
-        return entries.count > 8 ? "\(shown) and \(entries.count - 8) more" : shown
+    static func names(_ names: [String]) -> String {
+        let shown = names.prefix(8).joined(separator: ", ")
+        return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
     }
 
     static func discard(_ form: ClientForm) -> Question {

@@ -53,6 +53,8 @@ final class EffectRunner {
     private var lastDiscovery: Int?
     private var lastNumber = 0
     let copies = Copies()
+    /// The search for revocation endpoints, which Esc ends.
+    var lastRevocationSearch: Int?
     /// How many copies have been asked for.
     var lastCopy = 0
     /// Writes of the list's state and of activity, one after another.
@@ -87,7 +89,9 @@ final class EffectRunner {
         case .setTags(let ids, let adding, let removing):
             edit { (manager) throws(Failure) in try await manager.setTags(adding: adding, removing: removing, for: ids)
             }
-        case .revoke(let id): revoke(id)
+        case .findRevocation(let ids): findRevocation(of: ids)
+        case .stopFindingRevocation: stop(lastRevocationSearch)
+        case .revoke(let plan): revoke(as: plan)
         case .copy(let ids, let format): copy(ids, format)
         case .copySecret(let id): copySecret(of: id)
         case .copyText(let text, let noun): copy(text: text, noun: noun)
@@ -96,9 +100,9 @@ final class EffectRunner {
         case .remove(let revisions): remove(revisions)
         case .undo: undo()
         case .discover(let issuer):
-            stopDiscovering()
+            stop(lastDiscovery)
             lastDiscovery = discover(issuer)
-        case .stopDiscovering: stopDiscovering()
+        case .stopDiscovering: stop(lastDiscovery)
         case .inspect(let id): inspect(id)
         case .loadTrials(let id): loadTrials(of: id)
         case .sendTrial(let id, let trial, let apiBase): send(trial, of: id, at: apiBase)
@@ -209,9 +213,9 @@ final class EffectRunner {
         manager = nil
     }
 
-    private func stopDiscovering() {
-        if let lastDiscovery { sessionTasks.cancel(lastDiscovery) }
-        lastDiscovery = nil
+    /// Cancels one task of the session; nothing happens if it is done.
+    func stop(_ task: Int?) {
+        if let task { sessionTasks.cancel(task) }
     }
 
     /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never

@@ -34,13 +34,25 @@ extension EffectRunner {
         }
     }
 
-    func revoke(_ id: UUID) {
+    /// The screen has stopped waiting for an earlier search.
+    func findRevocation(of ids: [UUID]) {
+        stop(lastRevocationSearch)
+        lastRevocationSearch = work { manager, post in
+            do throws(Failure) {
+                post(.revocationFound(ids, try await manager.revocationPlans(for: ids)))
+            } catch {
+                post(.revocationNotFound(ids, error))
+            }
+        }
+    }
+
+    func revoke(as plan: RevocationPlan) {
         work { manager, post in
             do throws(Failure) {
-                let revoked = try await manager.revoke(id)
-                post(.revoked(id, atServer: revoked.atServer, reason: revoked.reason))
+                let revoked = try await manager.revoke(as: plan)
+                post(.revoked(plan.client, atServer: revoked.atServer, reason: revoked.reason))
             } catch {
-                post(.revokeFailed(id, error))
+                post(.revokeFailed(plan.client, error))
             }
         }
     }
