@@ -163,4 +163,63 @@ struct ClientStoryTests {
         try await terminal.press("r")
         try await terminal.see("Billing: new token in")
     }
+
+    @Test("after the preset's token URL was typed over, neither x nor Enter has anywhere else to send to")
+    func overtypedPreset() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
+        try await terminal.press("a")
+        try await terminal.see("Add a client", "< GBG GO (eu) >", "api.auth.gbgplc.com/as/revoke_token.oauth2")
+        try await terminal.type("Billing")
+        try await terminal.press("Tab")
+        try await terminal.type("app")
+        try await terminal.press("Tab")
+        try await terminal.type("s3cret")
+        try await terminal.press("Tab", "C-u")
+        try await terminal.type(server.tokenURL)
+        try await terminal.press("Tab")
+        try await terminal.see("< custom >", "cleared: scope, API", "base, revocation URL", without: ["gbgplc.com/"])
+        try await terminal.press("Enter")
+        try await terminal.see("Billing: saved")
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x")
+        try await terminal.see("It is only forgotten here, not revoked")
+        try await terminal.press("n", "Enter")
+        try await terminal.see("\"Billing\" has no API base")
+        #expect(server.requests.map(\.path) == ["/token"])
+    }
+
+    @Test("an edit that moves the token URL asks what stays behind; cleared, the old host gets nothing any more")
+    func movedTokenURL() async throws {
+        let (old, new) = (try server(), try server())
+        defer {
+            old.stop()
+            new.stop()
+        }
+        var profile = old.profile("Billing", "app")
+        profile.revocationURL = old.revocationURL
+        let terminal = try await TerminalStory.open(try await Story.with([profile]), rows: 32)
+        try await terminal.press("e")
+        try await terminal.see("Edit Billing", old.tokenURL)
+        try await terminal.press("Tab", "Tab", "Tab", "C-u")
+        try await terminal.type(new.tokenURL)
+        try await terminal.press("Enter")
+        try await terminal.see(
+            "The token URL moves to 127.0.0.1:\(new.port)", "- revocation URL at 127.0.0.1:\(old.port)",
+            "- API base at 127.0.0.1:\(old.port)")
+        try await terminal.press("c")
+        try await terminal.see("Billing: saved")
+        try await terminal.press("r")
+        try await terminal.see("Billing: new token in")
+        try await terminal.press("x")
+        try await terminal.see("It is only forgotten here, not revoked")
+        try await terminal.press("y")
+        try await terminal.see("Billing: forgotten here")
+        try await terminal.press("Enter")
+        try await terminal.see("\"Billing\" has no API base")
+        #expect(new.requests.map(\.path) == ["/token"])
+        #expect(old.requests.isEmpty)
+    }
 }
