@@ -165,7 +165,13 @@ struct ClosingTests {
         case .tokens: return Task { await thrown { try await manager.tokens(for: ids) } }
         case .attempt, .attemptWithoutToken, .attemptAgain, .attemptAgainWithNewToken:
             return Task { await thrown { try await manager.attempt(trial, with: ids[0]) } }
-        case .revoke, .revokeByDiscovery: return Task { await thrown { try await manager.revoke(ids[0]) } }
+        case .revoke, .revokeByDiscovery:
+            return Task {
+                await thrown {
+                    let plans = try await manager.revocationPlans(for: ids)
+                    return try await manager.revoke(as: try #require(plans.first))
+                }
+            }
         case .discover, .discoverElsewhere: return discover(bench)
         case .renewal:
             bench.clock.suspend(for: 3_600)

@@ -84,13 +84,19 @@ struct EffectRunnerTests {
             }
         }
 
-        func effect(_ client: UUID, _ server: DemoServer) -> Effect {
-            switch self {
+        func effect(_ client: ClientEntry, _ server: DemoServer) -> Effect {
+            let (profile, client) = (client.profile, client.id)
+            let destination = RevocationPlan.Destination.endpoint(url: profile.revocationURL, isForeign: false)
+            return switch self {
             case .refresh: .refresh(client)
             case .refreshMany: .refreshMany([client])
             case .copy: .copy([client], .header)
-            case .trial: .sendTrial(client, TrialRequest(path: "/journey/health"))
-            case .revocation, .discoveryOfRevocation: .revoke(client)
+            case .trial: .sendTrial(client, TrialRequest(path: "/journey/health"), apiBase: profile.apiBase)
+            case .revocation:
+                .revoke(
+                    RevocationPlan(
+                        client: client, revision: 1, credentialsID: profile.credentialsID, destination: destination))
+            case .discoveryOfRevocation: .findRevocation([client])
             case .discovery: .discover(issuer: server.issuer)
             }
         }
@@ -110,7 +116,7 @@ struct EffectRunnerTests {
             #expect(await stage.sees { if case .refreshed = $0 { true } else { false } })
         }
         server.hang(at: [asking.endpoint])
-        stage.runner.perform(asking.effect(stage.client, server))
+        stage.runner.perform(asking.effect(ClientEntry(profile: profile, revision: 1), server))
         #expect(await stage.see { server.waitingCount == 1 })
         #expect(try stage.connections(to: server) > 0)
         let told = stage.events.count

@@ -176,7 +176,10 @@ struct MemoryTests {
             // The request goes on when the form is left.
             try await terminal.see("waiting")
             try await terminal.press("Escape")
-        case .revocation: try await terminal.press("x", "y")
+        case .revocation:
+            try await terminal.press("x")
+            try await terminal.see("gets its token and")
+            try await terminal.press("y")
         case .discovery: try await terminal.press("e", "C-o")
         }
     }
