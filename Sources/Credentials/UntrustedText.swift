@@ -3,6 +3,7 @@ public enum UntrustedText {
     /// `text` without C0, C1 and bidi controls and other invisible formatting, runs of white space folded to one blank,
     /// ends trimmed, cut to `limit` characters with `…` as the last where it was longer.
     public static func line(_ text: some StringProtocol, limit: Int = 200) -> String {
+        if isPlain(text.utf8, limit: limit) { return String(text) }
         var scalars = String.UnicodeScalarView()
         var count = 0
         var blankWaits = false
@@ -20,6 +21,18 @@ public enum UntrustedText {
         }
         let kept = String(scalars)
         return kept.count <= limit ? kept : String(kept.prefix(max(limit - 1, 0))) + "…"
+    }
+
+    /// Whether a text is a line already: most are ASCII, and the properties of each scalar would be looked up for nothing.
+    private static func isPlain(_ bytes: some Sequence<UInt8>, limit: Int) -> Bool {
+        var count = 0
+        var before: UInt8 = 0x20
+        for byte in bytes {
+            count += 1
+            guard 0x20...0x7E ~= byte, byte != 0x20 || before != 0x20, count <= limit else { return false }
+            before = byte
+        }
+        return count == 0 || before != 0x20
     }
 
     /// Bytes as UTF-8 (invalid sequences repaired), then as `line(_:limit:)`.

@@ -1,25 +1,51 @@
 import Credentials
 
 /// The beginning of an answer's body, made fit to be shown: line breaks kept, a tab as four blanks, other white space as
-/// one, every secret out of it, no control characters.
+/// one, no control characters, every line that gives a secret away replaced as a whole, and the body where lines give one
+/// away together.
 struct BodyText {
+    /// How many bytes behind the limit are looked at too: a secret may begin before it.
+    private static let lookahead = 4 << 10
+
     /// nil where the body is no text.
     let lines: String?
     /// Whether the body goes on behind it.
     let isCut: Bool
 
-    /// - Parameter limit: how many of the body's bytes are looked at.
+    /// - Parameter limit: how many bytes of text there are at most.
     init(_ body: Secret, limit: Int, hiding text: ServerText) {
-        // The end of what is looked at may lie within a secret; `redacted` knows.
-        var bytes = text.redacted(body.withBytes { Array($0.prefix(limit)) })
-        isCut = body.count > limit || bytes.count > limit
-        if isCut {
-            bytes = Array(bytes.prefix(limit))
-            // A character that is cut in two would look like a broken one.
-            while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
-            if let last = bytes.last, last >= 0x80 { bytes.removeLast() }
+        isCut = body.count > limit
+        let bytes = body.withBytes { Array($0.prefix(limit + Self.lookahead)) }
+        lines = Self.lines(of: String(decoding: bytes, as: UTF8.self)).map { lines in
+            Self.cut(Self.redacted(lines, by: text), to: limit)
         }
-        lines = Self.lines(of: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func redacted(_ lines: String, by text: ServerText) -> String {
+        guard text.givesSecretAway(lines) else { return lines }
+        var shown: [Substring] = []
+        // Each stretch of lines that are kept, to be looked at as one.
+        var kept: [[Substring]] = [[]]
+        for line in lines.split(separator: "\n", omittingEmptySubsequences: false) {
+            if text.givesSecretAway(String(line)) {
+                shown.append(Substring(ServerText.repeatedSecret))
+                kept.append([])
+            } else {
+                shown.append(line)
+                kept[kept.count - 1].append(line)
+            }
+        }
+        let isSplit = kept.contains { $0.count > 1 && text.givesSecretAway($0.joined(separator: "\n")) }
+        return isSplit ? ServerText.repeatedSecret : shown.joined(separator: "\n")
+    }
+
+    /// Whole characters of it, as many as `limit` bytes hold.
+    private static func cut(_ text: String, to limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        let bytes = Array(text.utf8)
+        var end = limit
+        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
     /// - Returns: nil where more than a tenth of it is no text: control characters, or what no UTF-8 is.

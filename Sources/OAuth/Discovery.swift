@@ -86,12 +86,13 @@ public struct Discovery: Sendable {
     /// Why the answer is no document, as far as its status tells.
     private static func problem(with response: HTTPResponse, at place: String) -> Failure? {
         let place = UntrustedText.line(place)
+        let text = ServerText()
         switch response.status {
         case 200: return nil
         case 300...399:
             let target = response.redirectURL ?? response.header("Location") ?? "nowhere"
             return Failure(
-                .redirected, "the issuer redirects \(place) to \(UntrustedText.line(target)) (\(response.status))",
+                .redirected, "the issuer redirects \(place) to \(text.line(url: target)) (\(response.status))",
                 hints: ["redirects are not followed: the issuer of another place is another issuer"])
         case 429, 500...599:
             return Failure(
@@ -105,12 +106,13 @@ public struct Discovery: Sendable {
         in document: Document, of issuer: EndpointURL
     ) throws(Failure) -> DiscoveredEndpoints {
         let shown = UntrustedText.line(issuer.text)
+        let text = ServerText()
         guard let name = document.issuer, !name.isEmpty else {
             throw Failure(.notAToken, "the discovery document of \(shown) names no issuer")
         }
         guard name.utf8.elementsEqual(issuer.text.utf8) else {
             throw Failure(
-                .notAToken, "the discovery document of \(shown) is that of another issuer, \(UntrustedText.line(name))",
+                .notAToken, "the discovery document of \(shown) is that of another issuer, \(text.line(url: name))",
                 hints: ["if that is the right one, enter it just so, to the last slash"])
         }
         guard let tokenURL = document.tokenEndpoint, !tokenURL.isEmpty else {
@@ -138,7 +140,8 @@ public struct Discovery: Sendable {
     ) throws(Failure) {
         let url = try EndpointURL(text, as: field)
         guard !url.isLoopback || issuer.isLoopback else {
-            throw Failure(.unusableProfile, "\(field) that it names, \(UntrustedText.line(text)), is on this machine")
+            throw Failure(
+                .unusableProfile, "\(field) that it names, \(ServerText().line(url: text)), is on this machine")
         }
     }
 

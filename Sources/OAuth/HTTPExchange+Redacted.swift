@@ -1,19 +1,12 @@
 import Credentials
 
 extension HTTPExchange {
-    /// What stands in the place of a secret.
-    static let redacted = "<redacted>"
     /// Of headers, and of form members each.
     private static let mostFields = 64
 
     /// Headers that are a scheme and a credential (RFC 9110 §11.6.2): the scheme may be seen.
     private static let credentialHeaders: Set = ["authorization", "proxy-authorization"]
     private static let secretHeaders: Set = ["cookie", "cookie2", "set-cookie", "set-cookie2"]
-    /// Members of a form or of a query, by `lowercased()`.
-    private static let secretMembers: Set = [
-        "client_secret", "client_assertion", "token", "access_token", "id_token", "refresh_token", "assertion",
-        "subject_token", "actor_token", "code", "password",
-    ]
 
     /// What may be shown of a request that was sent once, and of what came of it. Its `outcome` is the caller's to say.
     /// Headers that the transport adds are not in it (`Host`, `User-Agent`, `Content-Length`).
@@ -24,7 +17,7 @@ extension HTTPExchange {
     ) {
         self.init(
             started: start.wall, method: UntrustedText.line(request.method, limit: 20),
-            url: Self.shown(url: request.url, text),
+            url: text.line(url: request.url, limit: 2_000),
             requestHeaders: request.headers.prefix(Self.mostFields).map { header in
                 header.value.withBytes { Self.header(header.name, $0, text) }
             },
@@ -37,53 +30,39 @@ extension HTTPExchange {
                 Self.header(name, value.utf8, text)
             }
             timings = response.timings
-            certificate = response.certificate
+            certificate = response.certificate.map { certificate in
+                Certificate(
+                    subject: text.line(certificate.subject, limit: 300),
+                    issuer: text.line(certificate.issuer, limit: 300),
+                    expires: text.line(certificate.expires, limit: 300))
+            }
         case .failure:
             timings = Timings(total: end.seconds(since: start))
         }
     }
 
     private static func header(_ name: String, _ value: some Collection<UInt8>, _ text: ServerText) -> Field {
-        let key = name.lowercased()
         let shownName = text.line(name, limit: 100)
-        guard !secretHeaders.contains(key) else { return Field(shownName, redacted) }
+        let key = shownName.lowercased()
+        guard !secretHeaders.contains(key) else { return Field(shownName, SecretMembers.redacted) }
         if credentialHeaders.contains(key) {
             // One word alone may be the credential itself.
             let words = value.split(separator: UInt8(ascii: " "), maxSplits: 1)
-            let scheme = words.count == 2 && words[0].count <= 20 ? text.line(bytes: Array(words[0])) + " " : ""
-            return Field(shownName, scheme + redacted)
+            let scheme = words.count == 2 && words[0].count <= 20 ? text.line(bytes: words[0]) + " " : ""
+            return Field(shownName, scheme + SecretMembers.redacted)
         }
         guard key != "location", key != "content-location" else {
-            return Field(shownName, shown(url: String(decoding: value, as: UTF8.self), text))
+            return Field(shownName, text.line(url: String(decoding: value, as: UTF8.self), limit: 2_000))
         }
-        return Field(shownName, text.line(bytes: Array(value), limit: 1_024))
-    }
-
-    /// The URL, with the values of secret members taken out of its query and of its fragment.
-    private static func shown(url: String, _ text: ServerText) -> String {
-        guard let query = url.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return text.line(url, limit: 2_000) }
-        var shown = ""
-        var rest = url[query...]
-        while let mark = rest.first {
-            let member = rest.dropFirst().prefix { $0 != "&" && $0 != "#" }
-            let name = member.prefix { $0 != "=" }
-            let isSecret = secretMembers.contains(plain(Array(name.utf8)).lowercased())
-            shown += "\(mark)\(isSecret ? "\(name)=\(redacted)" : String(member))"
-            rest = rest[member.endIndex...]
-        }
-        return text.line(String(url[..<query]) + shown, limit: 2_000)
+        return Field(shownName, text.line(bytes: value, limit: 1_024))
     }
 
     fileprivate static func member(_ encoded: Slice<UnsafeRawBufferPointer>, _ text: ServerText) -> Field {
         let parts = encoded.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-        let name = plain(parts[0])
-        let isSecret = secretMembers.contains(name.lowercased())
+        let name = String(decoding: FormEncoding.decoded(parts[0]), as: UTF8.self)
+        let isSecret = SecretMembers.contain(name)
         let value = parts.count > 1 && !isSecret ? text.line(bytes: FormEncoding.decoded(parts[1]), limit: 1_024) : ""
-        return Field(text.line(name, limit: 100), isSecret ? redacted : value)
-    }
-
-    private static func plain(_ encoded: some Collection<UInt8>) -> String {
-        String(decoding: FormEncoding.decoded(encoded), as: UTF8.self)
+        return Field(text.line(name, limit: 100), isSecret ? SecretMembers.redacted : value)
     }
 
     fileprivate static func members(_ form: Secret, _ text: ServerText) -> [Field] {

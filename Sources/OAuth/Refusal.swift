@@ -69,7 +69,7 @@ struct Refusal {
                 hints: ["check \(field) \(endpoint)"])
         }
         return Failure(
-            .redirected, "\(field.endpoint) redirects to \(text.line(target)) (\(response.status))",
+            .redirected, "\(field.endpoint) redirects to \(text.line(url: target)) (\(response.status))",
             hints: [
                 "if that is the right place, make it the client's \(field.name)",
                 "redirects are not followed, so that the secret goes nowhere else",

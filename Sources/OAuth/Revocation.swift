@@ -28,18 +28,18 @@ public struct Revocation: Sendable {
     ) async throws(Failure) -> Outcome {
         let request = try Self.request(token, for: profile, secret: secret, at: url)
         let response: HTTPResponse
+        let text = ServerText(hiding: secret, of: profile, tokens: [token])
         do throws(TransportFailure) {
             response = try await transport.send(request)
         } catch {
-            throw error.failure(at: .revocationURL)
+            throw error.failure(at: .revocationURL, text)
         }
         let answer = TokenAnswer(response.body)
         // The body of a success is not to be looked at (§2.2), but servers are known that say no with a 200.
         guard !(200...299).contains(response.status) || answer?.error.words != nil else { return .revoked }
         let failure = Refusal(
-            response: response, profile: profile, answer: answer,
-            text: ServerText(hiding: secret, of: profile.clientID, tokens: [token]), now: clock().wall,
-            field: .revocationURL, url: url
+            response: response, profile: profile, answer: answer, text: text, now: clock().wall, field: .revocationURL,
+            url: url
         ).failure
         guard answer?.error.words == "unsupported_token_type" else { throw failure }
         return .unsupported(failure)

@@ -20,7 +20,7 @@ public enum TokenResponse {
         let answer = TokenAnswer(response.body)
         return try parse(
             response, answer, profile: profile, requested: requested, obtained: obtained,
-            text: ServerText(hiding: secret, of: profile.clientID, tokens: answer?.token.map { [$0] } ?? []))
+            text: ServerText(hiding: secret, of: profile, tokens: answer?.token.map { [$0] } ?? []))
     }
 
     /// The same, with the answer read and what is to be hidden collected already.
@@ -62,7 +62,7 @@ public enum TokenResponse {
         let value = Secret(utf8: token)
         let facts = TokenFacts(
             type: type, grantedScope: scope, requested: requested, obtained: obtained, lifetime: lifetime,
-            characterCount: value.count, warnings: warnings)
+            characterCount: value.count, warnings: warnings.map { refusal.text.line($0) })
         return AccessToken(value: value, facts: facts)
     }
 

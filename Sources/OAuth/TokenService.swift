@@ -85,12 +85,12 @@ public struct TokenService: Sendable {
     ) -> TokenOutcome {
         var answer: TokenAnswer?
         if case .success(let response) = sending.result { answer = TokenAnswer(response.body) }
-        let text = ServerText(hiding: secret, of: profile.clientID, tokens: answer?.token.map { [$0] } ?? [])
+        let text = ServerText(hiding: secret, of: profile, tokens: answer?.token.map { [$0] } ?? [])
         let result = Result { () throws(Failure) in
             guard !isCancelled else { throw .cancelled }
             do throws(Failure) {
                 return try TokenResponse.parse(
-                    try sending.result.mapError(\.failure).get(), answer, profile: profile,
+                    try sending.result.mapError { $0.failure(at: .tokenURL, text) }.get(), answer, profile: profile,
                     requested: sending.requested, obtained: sending.obtained, text: text)
             } catch {
                 guard number > 1, error.kind == .unreachable else { throw error }

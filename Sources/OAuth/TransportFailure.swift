@@ -32,7 +32,11 @@ public enum TransportFailure: Error, Sendable, Equatable {
 
     /// The same in the words for people.
     /// - Parameter field: which URL the request went to.
-    public func failure(at field: EndpointURL.Field) -> Failure {
+    public func failure(at field: EndpointURL.Field) -> Failure { failure(at: field, ServerText()) }
+
+    /// - Parameter text: hides what was sent: a library's words may repeat what a server said.
+    func failure(at field: EndpointURL.Field, _ text: ServerText) -> Failure {
+        func shown(_ said: String) -> String { text.line(said) }
         switch self {
         case .nameResolution(let host):
             return unreachable(
@@ -101,8 +105,6 @@ public enum TransportFailure: Error, Sendable, Equatable {
 private func unreachable(_ summary: String, hints: [String] = []) -> Failure {
     Failure(.unreachable, summary, hints: hints)
 }
-
-private func shown(_ text: String) -> String { UntrustedText.line(text, limit: 200) }
 
 extension Failure {
     /// The task that asked was cancelled.

@@ -19,13 +19,13 @@ public struct TrialService: Sendable {
         _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken
     ) async throws(Failure) -> TrialAnswer {
         let request = try APIRequest.build(for: profile, trial, token: token.value)
-        let text = ServerText(hiding: nil, of: profile.clientID, tokens: [token.value])
+        let text = ServerText(hiding: nil, of: profile, tokens: [token.value])
         let start = clock()
         let response: HTTPResponse
         do throws(TransportFailure) {
             response = try await transport.send(request)
         } catch {
-            throw error.failure(at: .apiBase)
+            throw error.failure(at: .apiBase, text)
         }
         let end = clock()
         var exchange = HTTPExchange(request, answeredBy: .success(response), from: start, to: end, text: text)
@@ -53,7 +53,7 @@ public struct TrialService: Sendable {
         case 300...399:
             guard let target = response.redirectURL ?? response.header("Location"), !target.isEmpty else { return [] }
             return [
-                "it redirects to \(text.line(target, limit: 1_000))",
+                "it redirects to \(text.line(url: target, limit: 1_000))",
                 "redirects are not followed, so that the token goes nowhere else",
             ]
         case 401, 403:

@@ -76,10 +76,7 @@ struct RoundTripTests {
         let token = try await token(profile)
         let answer = try await attempt(
             TrialRequest(method: "POST", path: "/echo", body: "{\n  \"name\": \"ü\"\n}"), profile, token)
-        #expect(
-            answer.body
-                == #"{"authorization":"Bearer <redacted>","body":"{\n  \"name\": \"ü\"\n}","content_type":"application/json"}"#
-        )
+        #expect(answer.body == "<redacted: the server repeated a secret>")
     }
 
     @Test("a client without the role is told of it")

@@ -63,7 +63,7 @@ struct RevocationTests {
         let failure = Failure(
             .refused, "the server refused client \"GBG GO\": unsupported_token_type (400)",
             hints: [
-                "the server says: no <redacted>",
+                "the server says: <redacted: the server repeated a secret>",
                 "the server can't revoke access tokens: this one is good until it expires",
             ])
         #expect(try await outcome(.success(Samples.response(400, body))) == .unsupported(failure))

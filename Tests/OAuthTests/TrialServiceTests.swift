@@ -29,7 +29,7 @@ struct TrialServiceTests {
         let body = "{\r\n\t\"got\": \"Bearer eyJ0/abc.def\",\n  \"php\": \"eyJ0\\/abc.def\" }\u{1B}[31m\n"
         let answer = try await send(
             Samples.response(200, body, headers: [("X-Got", "eyJ0/abc.def"), ("X-Request-ID", "7")]))
-        #expect(answer.body == "{\n    \"got\": \"Bearer <redacted>\",\n  \"php\": \"<redacted>\" }[31m")
+        #expect(answer.body == "{\n<redacted: the server repeated a secret>\n<redacted: the server repeated a secret>")
         #expect(answer.byteCount == body.utf8.count)
         #expect(!answer.isCut)
         #expect(!answer.wasRepeatedWithNewToken)
@@ -37,7 +37,10 @@ struct TrialServiceTests {
         #expect(answer.exchange.method == "GET")
         #expect(answer.exchange.url == "https://a.example/api/x")
         #expect(answer.exchange.requestHeaders.first == .init("Authorization", "Bearer <redacted>"))
-        #expect(answer.exchange.responseHeaders == [.init("X-Got", "<redacted>"), .init("X-Request-ID", "7")])
+        #expect(
+            answer.exchange.responseHeaders == [
+                .init("X-Got", "<redacted: the server repeated a secret>"), .init("X-Request-ID", "7"),
+            ])
         #expect(answer.exchange.status == 200)
         #expect(answer.exchange.outcome == "200, \(body.utf8.count) bytes")
     }
@@ -61,7 +64,7 @@ struct TrialServiceTests {
         let answer = try await send(Samples.response(302, "", redirectURL: "https://b.example/\u{7}?t=eyJ0/abc.def"))
         #expect(
             answer.hints == [
-                "it redirects to https://b.example/?t=<redacted>",
+                "it redirects to <redacted: the server repeated a secret>",
                 "redirects are not followed, so that the token goes nowhere else",
             ])
         #expect(try await send(Samples.response(304, "")).hints == [])
@@ -94,7 +97,7 @@ struct TrialServiceTests {
         #expect(wide.body == "x" + String(repeating: "ü", count: limit / 2 - 1))
         let filler = String(repeating: "x", count: limit - 6)
         let straddling = try await send(Samples.response(200, filler + "eyJ0/abc.def and more"))
-        #expect(straddling.body == String((filler + "<redacted>").prefix(limit)))
+        #expect(straddling.body == "<redacted: the server repeated a secret>")
         #expect(straddling.isCut)
     }
 

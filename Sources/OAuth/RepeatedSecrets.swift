@@ -1,0 +1,309 @@
+import Credentials
+
+/// Finds secrets in text, in the spellings that servers give them when they repeat what they were sent.
+///
+/// Case, white space, invisible characters and accents make no difference (`BareText`). A text is looked at as it is and
+/// with its escapes decoded, once to three times (`TextEscapes`), and each of these again with whatever may be base64 or
+/// hex in it decoded.
+///
+/// Accepted weaknesses: a run that is shorter than a secret's `run` is shown, so also the first characters of a secret that
+/// a limit cut off. A secret of less than four bytes is not looked for: it would black out innocent text and protect
+/// nothing. Letters of other alphabets that look alike, and characters put between those of the secret, are not seen
+/// through.
+struct RepeatedSecrets {
+    /// A text that is looked for. Its copy of the secret is in ordinary memory, which is wiped when it is freed
+    /// (`CWipedHeap`).
+    private struct Needle {
+        let scalars: [UInt32]
+        /// How many of its scalars, one after another, give it away.
+        let run: Int
+        /// The whole of it may be shown where it is part of what everybody may see.
+        let isMereRun: Bool
+    }
+
+    /// Four scalars of a needle.
+    private struct Block {
+        let needle: Int
+        let position: Int
+        /// The next one of the same hash.
+        let next: Int
+    }
+
+    private static let blockLength = 4
+    /// The run of a secret, and that of a token: a token is longer, and much of it is the same in every token.
+    private static let secretRun = 8
+    private static let tokenRun = 16
+
+    private var needles: [Needle] = []
+    /// Too short for a block.
+    private var short: [Needle] = []
+    private var blocks: [Block] = []
+    private var buckets: [Int] = []
+    private var hasOnlyASCII = true
+    /// What everybody may see, as needles are written.
+    private let innocent: [[UInt32]]
+
+    /// - Parameters:
+    ///   - innocent: texts that a secret may share runs with.
+    init(secrets: [Secret], of clientID: String, tokens: [Secret], innocent: [String]) {
+        self.innocent = innocent.flatMap { Self.spellings(BareText($0)) }
+        for secret in secrets {
+            add(secret, run: Self.secretRun)
+            for spelling in Self.base64Spellings(of: secret, clientID) { add(whole: spelling) }
+        }
+        for token in tokens { add(token, run: Self.tokenRun) }
+        makeBlocks()
+    }
+
+    // MARK: - What is looked for
+
+    private mutating func add(_ secret: Secret, run: Int) {
+        guard secret.count >= Self.blockLength else { return }
+        let text = secret.withBytes { BareText($0) }
+        if !text.scalars.allSatisfy(\.isASCII) { hasOnlyASCII = false }
+        for scalars in Self.spellings(text) {
+            // The limit is on bytes: two Chinese characters are six.
+            guard scalars.reduce(0, { $0 + ($1 < 0x80 ? 1 : 3) }) >= Self.blockLength else { continue }
+            let needle = Needle(
+                scalars: scalars, run: min(run, scalars.count), isMereRun: scalars.count < run)
+            if scalars.count < Self.blockLength { short.append(needle) } else { needles.append(needle) }
+        }
+    }
+
+    /// What is only ever found as a whole: case is lost in it, so that it can't be decoded.
+    private mutating func add(whole secret: Secret) {
+        let spaced = secret.withBytes { bytes in Self.spaced(bytes.map { Unicode.Scalar($0) }) }
+        for scalars in [spaced] + (Self.squeezed(spaced).map { [$0] } ?? []) where scalars.count >= Self.blockLength {
+            needles.append(Needle(scalars: scalars, run: scalars.count, isMereRun: false))
+        }
+    }
+
+    /// The secret alone and with the client ID, as HTTP Basic has the two, in either alphabet. Without the padding, which a
+    /// server may leave out.
+    private static func base64Spellings(of secret: Secret, _ clientID: String) -> [Secret] {
+        var values = BasicEncoding.allCases.map { encoding in
+            let value = SensitiveBytes()
+            ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
+            return value
+        }
+        if secret.count >= blockLength {
+            let value = SensitiveBytes()
+            secret.withBytes { FormEncoding.appendBase64($0, to: value) }
+            values.append(value)
+        }
+        return values.flatMap { value in
+            value.withBytes { bytes in
+                let plain = bytes.prefix { $0 != UInt8(ascii: "=") }
+                let url = plain.map {
+                    $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0
+                }
+                return plain.elementsEqual(url) ? [Secret(url)] : [Secret(Array(plain)), Secret(url)]
+            }
+        }
+    }
+
+    /// `text` and its decoded forms, each with blanks and without them. A `+` counts as a blank: forms have it for one.
+    private static func spellings(_ text: BareText) -> [[UInt32]] {
+        var spellings: [[UInt32]] = []
+        var next: BareText? = text
+        while let text = next, spellings.count < 8 {
+            let spaced = spaced(text.scalars)
+            spellings.append(spaced)
+            if let squeezed = squeezed(spaced), !squeezed.isEmpty { spellings.append(squeezed) }
+            next = TextEscapes.decoded(text.scalars)
+        }
+        return spellings
+    }
+
+    private static func spaced(_ scalars: [Unicode.Scalar]) -> [UInt32] {
+        var result: [UInt32] = []
+        result.reserveCapacity(scalars.count)
+        for scalar in scalars { append(scalar, to: &result) }
+        return result
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to result: inout [UInt32]) {
+        guard !scalar.isASCII else {
+            return result.append(scalar == "+" ? 0x20 : UInt32(lowercased(UInt8(scalar.value))))
+        }
+        for lower in scalar.properties.lowercaseMapping.unicodeScalars { result.append(lower.value) }
+    }
+
+    /// Without blanks and without the backslashes of escapes; nil where it has none.
+    private static func squeezed(_ scalars: [UInt32]) -> [UInt32]? {
+        guard scalars.contains(where: { $0 == 0x20 || $0 == 0x5C }) else { return nil }
+        return scalars.filter { $0 != 0x20 && $0 != 0x5C }
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    // MARK: - Looking
+
+    /// Whether `text` gives a secret away.
+    func isRepeated(in text: BareText) -> Bool {
+        guard !needles.isEmpty || !short.isEmpty else { return false }
+        var next: BareText? = text
+        for _ in 0..<4 {
+            guard let text = next else { return false }
+            if isRepeatedPlainly(in: text) || isRepeatedEncoded(in: text) { return true }
+            next = TextEscapes.decoded(text.scalars)
+        }
+        return false
+    }
+
+    private func isRepeatedPlainly(in text: BareText) -> Bool {
+        let spaced = Self.spaced(text.scalars)
+        return isFound(in: spaced) || Self.squeezed(spaced).map(isFound) == true
+    }
+
+    private func isRepeatedEncoded(in text: BareText) -> Bool {
+        guard text.scalars.count >= 6 else { return false }
+        for way in TextDecoding.all {
+            let bytes = way.decoded(text.scalars)
+            guard bytes.count >= Self.blockLength else { continue }
+            // Most of it is noise; only a secret that is no ASCII is worth more than a look at each byte.
+            let isFound =
+                hasOnlyASCII
+                ? isFound(in: bytes.map { $0 == 0x2B ? 0x20 : UInt32(Self.lowercased($0)) })
+                : isRepeatedPlainly(in: BareText(bytes))
+            if isFound { return true }
+            // The form encoding that HTTP Basic wants before base64 (RFC 6749 §2.3.1).
+            guard bytes.contains(UInt8(ascii: "%")) else { continue }
+            if let decoded = TextEscapes.decoded(BareText(bytes).scalars), isRepeatedPlainly(in: decoded) {
+                return true
+            }
+        }
+        return false
+    }
+
+    // MARK: - The index
+
+    // Any run of `run` scalars has a whole block in it whose position is a multiple of run - 3: these blocks alone are
+    // looked up, and what lies around one that is found is compared. A token of 2,000 characters has 154 of them.
+    private mutating func makeBlocks() {
+        let count = needles.reduce(0) { $0 + $1.scalars.count / ($1.run - Self.blockLength + 1) + 1 }
+        var size = 64
+        while size < count * 2 { size *= 2 }
+        buckets = Array(repeating: -1, count: size)
+        for (number, needle) in needles.enumerated() {
+            for position in stride(
+                from: 0, through: needle.scalars.count - Self.blockLength, by: needle.run - Self.blockLength + 1)
+            {
+                let bucket = bucket(of: needle.scalars, at: position)
+                blocks.append(Block(needle: number, position: position, next: buckets[bucket]))
+                buckets[bucket] = blocks.count - 1
+            }
+        }
+    }
+
+    private func bucket(of text: [UInt32], at position: Int) -> Int {
+        var hash: UInt32 = 0
+        for offset in 0..<Self.blockLength { hash = (hash ^ text[position + offset]) &* 0x9E37_79B1 }
+        return Int(hash >> 8) & (buckets.count - 1)
+    }
+
+    private func isFound(in text: [UInt32]) -> Bool {
+        if short.contains(where: { isFound($0, in: text) }) { return true }
+        guard !needles.isEmpty, text.count >= Self.blockLength else { return false }
+        for position in 0...text.count - Self.blockLength {
+            var number = buckets[bucket(of: text, at: position)]
+            while number >= 0 {
+                let block = blocks[number]
+                if givesAway(needles[block.needle], block.position, in: text, at: position) { return true }
+                number = block.next
+            }
+        }
+        return false
+    }
+
+    /// Whether the longest common run around these two positions gives the needle away.
+    private func givesAway(_ needle: Needle, _ position: Int, in text: [UInt32], at place: Int) -> Bool {
+        var start = position
+        while start > 0, place - position + start > 0,
+            needle.scalars[start - 1] == text[place - position + start - 1]
+        { start -= 1 }
+        var end = position
+        while end < needle.scalars.count, place - position + end < text.count,
+            needle.scalars[end] == text[place - position + end]
+        { end += 1 }
+        guard end - start >= needle.run else { return false }
+        if end - start == needle.scalars.count, !needle.isMereRun { return true }
+        return (start...end - needle.run).contains { !isInnocent(needle.scalars[$0..<$0 + needle.run]) }
+    }
+
+    private func isFound(_ needle: Needle, in text: [UInt32]) -> Bool {
+        Self.contains(needle.scalars[...], in: text) && !isInnocent(needle.scalars[...])
+    }
+
+    private func isInnocent(_ run: ArraySlice<UInt32>) -> Bool { innocent.contains { Self.contains(run, in: $0) } }
+
+    private static func contains(_ run: ArraySlice<UInt32>, in text: [UInt32]) -> Bool {
+        guard text.count >= run.count else { return false }
+        return (0...text.count - run.count).contains { text[$0..<$0 + run.count].elementsEqual(run) }
+    }
+}
+
+/// A way to read the letters of a text as bytes; each letter may be the first of a byte.
+enum TextDecoding {
+    /// base64 of either alphabet, or hex, after as many letters.
+    case base64(skipping: Int)
+    case hex(skipping: Int)
+
+    static let all = (0..<4).map(base64) + (0..<2).map(hex)
+
+    /// What the text's unbroken stretches of such letters stand for, a line break between two. Blanks and backslashes
+    /// within them do not count, and in hex no colons and hyphens: it is written with them.
+    func decoded(_ text: [Unicode.Scalar]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var bits: UInt32 = 0
+        var count = 0
+        var skipped = 0
+        let (width, skipping) = self.widthAndSkip
+        for scalar in text {
+            if scalar == " " || scalar == "\\" || width == 4 && (scalar == ":" || scalar == "-") { continue }
+            guard let value = width == 4 ? Self.hexValue(scalar) : Self.base64Value(scalar) else {
+                if bytes.last.map({ $0 != 0x0A }) == true { bytes.append(0x0A) }
+                (bits, count, skipped) = (0, 0, 0)
+                continue
+            }
+            guard skipped >= skipping else {
+                skipped += 1
+                continue
+            }
+            bits = bits << width | value
+            count += width
+            guard count >= 8 else { continue }
+            count -= 8
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        }
+        return bytes
+    }
+
+    private var widthAndSkip: (Int, Int) {
+        switch self {
+        case .base64(let skipping): (6, skipping)
+        case .hex(let skipping): (4, skipping)
+        }
+    }
+
+    private static func base64Value(_ scalar: Unicode.Scalar) -> UInt32? {
+        switch scalar {
+        case "A"..."Z": scalar.value - 0x41
+        case "a"..."z": scalar.value - 0x47
+        case "0"..."9": scalar.value + 4
+        case "+", "-": 62
+        case "/", "_": 63
+        default: nil
+        }
+    }
+
+    private static func hexValue(_ scalar: Unicode.Scalar) -> UInt32? {
+        switch scalar {
+        case "0"..."9": scalar.value - 0x30
+        case "a"..."f": scalar.value - 0x57
+        case "A"..."F": scalar.value - 0x37
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Credentials
+
+/// The escapes by which one character stands for another in what servers write.
+enum TextEscapes {
+    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\u{…}`, `\xXX`, JSON's short ones, and
+    /// HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken escape is left as it is.
+    /// - Returns: nil where there is none in it.
+    static func decoded(_ text: [Unicode.Scalar]) -> BareText? {
+        guard text.contains(where: { $0 == "%" || $0 == "\\" || $0 == "&" }) else { return nil }
+        var reader = Reader(text: text)
+        return reader.read() ? BareText(reader.bytes) : nil
+    }
+
+    private static let named: [String: UInt8] = [
+        "amp": 0x26, "lt": 0x3C, "gt": 0x3E, "quot": 0x22, "apos": 0x27, "nbsp": 0x20,
+    ]
+
+    private struct Reader {
+        let text: [Unicode.Scalar]
+        var bytes: [UInt8] = []
+        private var position = 0
+        private var highSurrogate: UInt32?
+
+        init(text: [Unicode.Scalar]) {
+            self.text = text
+            bytes.reserveCapacity(text.count)
+        }
+
+        /// - Returns: false where there was no escape.
+        mutating func read() -> Bool {
+            var found = false
+            while position < text.count {
+                if escape() {
+                    found = true
+                } else {
+                    append(text[position])
+                    position += 1
+                }
+            }
+            return found
+        }
+
+        private mutating func escape() -> Bool {
+            switch text[position] {
+            case "%": percent()
+            case "\\": backslash()
+            case "&": entity()
+            default: false
+            }
+        }
+
+        private mutating func percent() -> Bool {
+            if isAt(1, "u"), let unit = hex(after: 2, digits: 4) { return unicode(unit, length: 6) }
+            guard let byte = hex(after: 1, digits: 2) else { return false }
+            bytes.append(UInt8(byte))
+            position += 3
+            return true
+        }
+
+        private mutating func backslash() -> Bool {
+            guard position + 1 < text.count else { return false }
+            switch text[position + 1] {
+            case "u", "U":
+                if let unit = hex(after: 2, digits: 4) { return unicode(unit, length: 6) }
+                guard isAt(2, "{") else { return false }
+                return number(after: 3, radix: 16, end: "}", mayLackEnd: false)
+            case "x":
+                guard let byte = hex(after: 2, digits: 2) else { return false }
+                return unicode(byte, length: 4)
+            case "b", "f", "n", "r", "t": bytes.append(0x20)
+            case "/", "\\", "\"", "'": append(text[position + 1])
+            default: return false
+            }
+            position += 2
+            return true
+        }
+
+        private mutating func entity() -> Bool {
+            guard !isAt(1, "#") else {
+                return isAt(2, "x") || isAt(2, "X")
+                    ? number(after: 3, radix: 16, end: ";", mayLackEnd: true)
+                    : number(after: 2, radix: 10, end: ";", mayLackEnd: true)
+            }
+            let rest = text[(position + 1)...].prefix(7)
+            guard let end = rest.firstIndex(of: ";") else { return false }
+            var name = String.UnicodeScalarView()
+            name.append(contentsOf: rest[..<end])
+            guard let byte = named[String(name).lowercased()] else { return false }
+            bytes.append(byte)
+            position = end + 1
+            return true
+        }
+
+        /// A number of up to seven digits, zeros before it not counted, and what ends it.
+        private mutating func number(after offset: Int, radix: UInt32, end: Unicode.Scalar, mayLackEnd: Bool) -> Bool {
+            let start = position + offset
+            var index = start
+            var value: UInt32 = 0
+            while index < text.count, let digit = digit(text[index]), digit < radix {
+                value = value * radix + digit
+                guard value <= 0x10FFFF else { return false }
+                index += 1
+            }
+            guard index > start else { return false }
+            let isEnded = index < text.count && text[index] == end
+            guard isEnded || mayLackEnd else { return false }
+            return unicode(value, length: index - position + (isEnded ? 1 : 0))
+        }
+
+        /// Takes a code point or half a surrogate pair.
+        private mutating func unicode(_ value: UInt32, length: Int) -> Bool {
+            position += length
+            switch value {
+            case 0xD800...0xDBFF: highSurrogate = value
+            case 0xDC00...0xDFFF:
+                guard let high = highSurrogate else { break }
+                if let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + value - 0xDC00) { append(scalar) }
+                highSurrogate = nil
+            default: if let scalar = Unicode.Scalar(value) { append(scalar) }
+            }
+            return true
+        }
+
+        private mutating func append(_ scalar: Unicode.Scalar) {
+            if scalar.isASCII {
+                bytes.append(UInt8(scalar.value))
+            } else {
+                bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            }
+        }
+
+        private func isAt(_ offset: Int, _ scalar: Unicode.Scalar) -> Bool {
+            position + offset < text.count && text[position + offset] == scalar
+        }
+
+        private func hex(after offset: Int, digits: Int) -> UInt32? {
+            let start = position + offset
+            guard start + digits <= text.count else { return nil }
+            var value: UInt32 = 0
+            for index in start..<start + digits {
+                guard let digit = digit(text[index]) else { return nil }
+                value = value << 4 | digit
+            }
+            return value
+        }
+
+        private func digit(_ scalar: Unicode.Scalar) -> UInt32? {
+            switch scalar {
+            case "0"..."9": scalar.value - 0x30
+            case "a"..."f": scalar.value - 0x57
+            case "A"..."F": scalar.value - 0x37
+            default: nil
+            }
+        }
+    }
+}
