@@ -6,6 +6,8 @@ import Glibc
 final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let host: String
+    private let url: String
+    private let isLoopback: Bool
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
     private let requestBody: SensitiveBytes
@@ -41,6 +43,8 @@ final class CurlTransfer {
         self.limits = limits
         self.certificates = certificates
         host = EndpointURL.shownHost(request.url)
+        url = request.url
+        isLoopback = request.isLoopback
         requestBody = SensitiveBytes(capacity: request.body.count)
         requestBody.append(request.body)
         cutsLargeAnswer = request.cutsLargeAnswer
@@ -218,22 +222,78 @@ final class CurlTransfer {
     }
 
     private func failure(for code: CURLcode) -> TransportFailure {
+        if isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .tooLarge(host: host) }
+        let proxy = isLoopback ? nil : EnvironmentProxy(for: url, environment: limits.environment)
+        if let trouble = proxyTrouble(with: proxy, code) {
+            return .proxy(variable: proxy?.variable ?? "the environment", trouble)
+        }
+        let failure = hostFailure(for: code)
+        guard let proxy else { return failure }
+        switch failure {
+        // Of a connection that was kept open it says nothing.
+        case .closed(_, reused: true, _): return failure
+        case .tls, .timeout, .closed, .notHTTP: return .behindProxy(variable: proxy.variable, failure)
+        default: return failure
+        }
+    }
+
+    /// What is wrong with the proxy; nil where none was in force, or the request got past it.
+    private func proxyTrouble(with proxy: EnvironmentProxy?, _ code: CURLcode) -> TransportFailure.ProxyTrouble? {
+        let connectStatus = ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
         switch code {
-        case _ where isTooLarge: .tooLarge(host: host)
-        case CURLE_FILESIZE_EXCEEDED: .tooLarge(host: host)
+        case _ where (300...599).contains(connectStatus): return .answered(connectStatus)
+        case CURLE_PROXY:
+            return .other(detail: "libcurl's proxy error \(ccurl_info_number(easy, CURLINFO_PROXY_ERROR))")
+        // Unreadable, it is this code too.
+        case CURLE_COULDNT_RESOLVE_PROXY where proxy?.scheme != .unreadable: return .nameResolution
+        default: break
+        }
+        guard let proxy, !isPastProxy(proxy, connectStatus) else { return nil }
+        switch code {
+        case _ where proxy.scheme == .unreadable: return .unreadable
+        case _ where proxy.scheme == .unknown: return .unknownScheme
+        case CURLE_NOT_BUILT_IN: return .unknownScheme
+        // libcurl's code where it finds no SOCKS proxy; a host's name behind any proxy is the proxy's to find.
+        case CURLE_COULDNT_RESOLVE_HOST: return .nameResolution
+        case CURLE_COULDNT_CONNECT: return .connect(detail: systemWords ?? kindWords(for: code))
+        case CURLE_OPERATION_TIMEDOUT:
+            return .timeout(seconds: Int(min(limits.connect, limits.total).rounded(.up)))
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE: return .closed
+        case _ where Self.isTLS(code): return .tls(detail: kindWords(for: code))
+        // The request's own URL is at fault: the proxy's was read.
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return nil
+        default: return .other(detail: kindWords(for: code))
+        }
+    }
+
+    /// Whether what failed was said to the request's host. libcurl 7.88 tells of a tunnel through an HTTP proxy by its
+    /// status; of an older connection, and through a SOCKS proxy, by how far the request came.
+    private func isPastProxy(_ proxy: EnvironmentProxy, _ connectStatus: Int) -> Bool {
+        if (200...299).contains(connectStatus) || ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {
+            return true
+        }
+        return proxy.scheme == .socks && ccurl_info_large(easy, CURLINFO_APPCONNECT_TIME_T) > 0
+    }
+
+    private static func isTLS(_ code: CURLcode) -> Bool {
+        switch code {
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
+            CURLE_SSL_CLIENTCERT, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_SHUTDOWN_FAILED:
+            true
+        default: false
+        }
+    }
+
+    private func hostFailure(for code: CURLcode) -> TransportFailure {
+        switch code {
         case CURLE_COULDNT_RESOLVE_HOST: .nameResolution(host: host)
-        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: .proxy(detail: words(for: code))
-        case CURLE_RECV_ERROR where (400...599).contains(ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)):
-            .proxy(detail: "it answered \(ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE))")
         case CURLE_COULDNT_CONNECT: .connect(host: host, detail: systemWords ?? words(for: code))
         case CURLE_OPERATION_TIMEDOUT: timeout
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
             CURLE_HTTP2_STREAM:
             .closed(host: host, reused: isStaleReuse, detail: words(for: code))
-        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
-            CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
-            CURLE_SSL_CLIENTCERT, CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_SHUTDOWN_FAILED:
-            .tls(host: host, detail: words(for: code))
+        case _ where Self.isTLS(code): .tls(host: host, detail: words(for: code))
         case CURLE_WEIRD_SERVER_REPLY: .notHTTP(host: host, detail: words(for: code))
         // The scheme was judged before: what is unsupported here is what the server speaks.
         case CURLE_UNSUPPORTED_PROTOCOL where bytesSent: .notHTTP(host: host, detail: words(for: code))
@@ -257,10 +317,14 @@ final class CurlTransfer {
         return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
     }
 
-    /// What libcurl says of this very failure, or of its kind.
+    /// What libcurl says of this very failure, or of its kind. A text of a proxy quotes its URL, which may hold a password.
     private func words(for code: CURLcode) -> String {
-        errorText[0] == 0 ? String(cString: ccurl_easy_strerror(code)) : String(cString: errorText)
+        let said = String(cString: errorText)
+        let isOfProxy = said.contains("@") || said.lowercased().contains("proxy")
+        return said.isEmpty || isOfProxy ? kindWords(for: code) : said
     }
+
+    private func kindWords(for code: CURLcode) -> String { String(cString: ccurl_easy_strerror(code)) }
 
     private var systemWords: String? {
         let number = ccurl_info_number(easy, CURLINFO_OS_ERRNO)

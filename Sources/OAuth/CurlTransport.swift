@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import Synchronization
 
 /// HTTP through libcurl, opened on the first request: one multi handle on one thread of its own, which reuses
@@ -22,6 +23,8 @@ public final class CurlTransport: HTTPTransport {
         var headerBytes = 64 << 10
         /// The file of certificate authorities, for tests; nil for the system's (`CertificateAuthorities`).
         var authorities: String?
+        /// The value of an environment variable, for the words of a failure: libcurl itself asks getenv(3).
+        var environment: @Sendable (String) -> String? = { getenv($0).map { String(cString: $0) } }
     }
 
     private let userAgent: String

@@ -1,6 +1,7 @@
 import Credentials
 
-/// Why a request got no whole answer. The texts are libcurl's and the system's: untrusted, unbounded.
+/// Why a request got no whole answer. The texts are libcurl's and the system's: untrusted, unbounded, and they may quote
+/// the environment.
 public enum TransportFailure: Error, Sendable, Equatable {
     /// How far a request had come when its time was up.
     public enum Phase: Sendable, Equatable {
@@ -10,10 +11,29 @@ public enum TransportFailure: Error, Sendable, Equatable {
         case answer
     }
 
+    /// What is wrong with a proxy.
+    public enum ProxyTrouble: Sendable, Equatable {
+        /// The variable's value is no URL.
+        case unreadable
+        case unknownScheme
+        case nameResolution
+        case connect(detail: String)
+        case tls(detail: String)
+        /// Nothing had gone past it when the time was up.
+        case timeout(seconds: Int)
+        /// It answered the request for a tunnel with this status.
+        case answered(Int)
+        case closed
+        case other(detail: String)
+    }
+
     case nameResolution(host: String)
     case connect(host: String, detail: String)
     case tls(host: String, detail: String)
-    case proxy(detail: String)
+    /// The request did not get past the proxy that the environment variable names.
+    case proxy(variable: String, ProxyTrouble)
+    /// The request got past that proxy, which may yet be what is at fault.
+    indirect case behindProxy(variable: String, TransportFailure)
     case timeout(host: String, during: Phase, seconds: Int)
     /// The other side closed the connection before the answer was whole. `reused`: it was an older connection kept
     /// open, of which that is to be expected.
@@ -36,7 +56,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
 
     /// - Parameter text: hides what was sent: a library's words may repeat what a server said.
     func failure(at field: EndpointURL.Field, _ text: ServerText) -> Failure {
-        func shown(_ said: String) -> String { text.line(said) }
+        func shown(_ said: String) -> String { text.line(UserInfo.removed(fromMessage: said)) }
         switch self {
         case .nameResolution(let host):
             return unreachable(
@@ -52,10 +72,12 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 hints: [
                     "the server's certificate is always checked; SSL_CERT_FILE names another file of trusted authorities"
                 ])
-        case .proxy(let detail):
-            return unreachable(
-                "the proxy did not let the request through: \(shown(detail))",
-                hints: ["check https_proxy, all_proxy and no_proxy in the environment"])
+        case .proxy(let variable, let trouble):
+            return Self.proxy(variable, trouble, shown)
+        case .behindProxy(let variable, let failure):
+            var failure = failure.failure(at: field, text)
+            failure.hints.append("the request went through the proxy in \(variable), which may be what is at fault")
+            return failure
         case .timeout(let host, let phase, let seconds):
             return Self.timeout(host: shown(host), during: phase, seconds: seconds, field)
         case .closed(let host, _, let detail):
@@ -80,6 +102,41 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 "libcurl can't be opened: \(shown(detail))", hints: ["install it: apt-get install libcurl4"])
         case .other(let host, let code, let detail):
             return unreachable("the request to \(shown(host)) failed: \(shown(detail)) (libcurl error \(code))")
+        }
+    }
+
+    private static func proxy(_ variable: String, _ trouble: ProxyTrouble, _ shown: (String) -> String) -> Failure {
+        let proxy = "the proxy in \(variable)"
+        let check = "check \(variable) in the environment; no_proxy names the hosts that need no proxy"
+        switch trouble {
+        case .unreadable:
+            return unreachable(
+                "\(proxy) can't be used: its URL can't be read",
+                hints: [
+                    "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, each special character as %XX",
+                    check,
+                ])
+        case .unknownScheme:
+            return unreachable(
+                "\(proxy) can't be used: libcurl knows no proxy of its scheme",
+                hints: ["http, https, socks4, socks4a, socks5 and socks5h are known", check])
+        case .nameResolution: return unreachable("no address was found for \(proxy)", hints: [check])
+        case .connect(let detail): return unreachable("no connection to \(proxy): \(shown(detail))", hints: [check])
+        case .tls(let detail):
+            return unreachable(
+                "no secure connection to \(proxy): \(shown(detail))",
+                hints: ["a proxy's certificate is checked by the system's authorities", check])
+        case .timeout(let seconds):
+            return unreachable("no connection through \(proxy) within \(seconds) s", hints: [check])
+        case .answered(407):
+            return unreachable(
+                "\(proxy) did not let the request through: it answered 407",
+                hints: ["it wants a user name and a password that it knows: http://USER:PASSWORD@HOST:PORT", check])
+        case .answered(let status):
+            return unreachable("\(proxy) did not let the request through: it answered \(status)", hints: [check])
+        case .closed: return unreachable("\(proxy) closed the connection", hints: [check])
+        case .other(let detail):
+            return unreachable("\(proxy) did not let the request through: \(shown(detail))", hints: [check])
         }
     }
 

@@ -155,7 +155,8 @@ struct TokenServiceTests {
         arguments: [
             (TransportFailure.nameResolution(host: "h\u{1B}"), Failure.Kind.unreachable),
             (.connect(host: "h", detail: "connection refused\u{7}"), .unreachable),
-            (.tls(host: "h", detail: "x\r\ny"), .unreachable), (.proxy(detail: "it answered 407"), .unreachable),
+            (.tls(host: "h", detail: "x\r\ny"), .unreachable),
+            (.proxy(variable: "https_proxy", .other(detail: "x\u{1B}")), .unreachable),
             (.timeout(host: "h", during: .nameResolution, seconds: 10), .unreachable),
             (.timeout(host: "h", during: .connect, seconds: 10), .unreachable),
             (.timeout(host: "h", during: .answer, seconds: 30), .unreachable),
