@@ -61,16 +61,17 @@ extension CredentialManager {
             answer.hints.append("a new token was asked for, and the server gave the same one again")
             return answer
         }
-        var second = try await send(trial, for: refreshed.entry.profile, token: refreshed.token)
+        var second = try await send(
+            trial, for: refreshed.entry.profile, token: refreshed.token, earlier: served.token.value)
         second.wasRepeatedWithNewToken = true
         return second
     }
 
     private func send(
-        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken
+        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken, earlier: Secret? = nil
     ) async throws(Failure) -> TrialAnswer {
         do throws(Failure) {
-            return try await trialService.send(trial, for: profile, token: token)
+            return try await trialService.send(trial, for: profile, token: token, earlier: earlier)
         } catch {
             throw lockedIfClosed(error)
         }

@@ -1,8 +1,8 @@
 import Credentials
 
 /// The beginning of an answer's body, made fit to be shown: line breaks kept, a tab as four blanks, other white space as
-/// one, no control characters, every line that gives a secret away replaced as a whole, and the body where lines give one
-/// away together.
+/// one, no control characters, every string of JSON that gives a secret away replaced as a whole, else the line that does, and
+/// the body where lines give one away together.
 struct BodyText {
     /// How many bytes behind the limit are looked at too: a secret may begin before it.
     private static let lookahead = 4 << 10
@@ -23,20 +23,50 @@ struct BodyText {
 
     private static func redacted(_ lines: String, by text: ServerText) -> String {
         guard text.givesSecretAway(lines) else { return lines }
-        var shown: [Substring] = []
+        var shown: [String] = []
         // Each stretch of lines that are kept, to be looked at as one.
-        var kept: [[Substring]] = [[]]
-        for line in lines.split(separator: "\n", omittingEmptySubsequences: false) {
-            if text.givesSecretAway(String(line)) {
-                shown.append(Substring(ServerText.repeatedSecret))
-                kept.append([])
-            } else {
+        var kept: [[String]] = [[]]
+        for line in lines.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
+            guard text.givesSecretAway(line) else {
                 shown.append(line)
                 kept[kept.count - 1].append(line)
+                continue
+            }
+            // JSON often comes in one line: there a string is a field.
+            let rest = withStrings(of: line) { text.givesSecretAway($0) ? "" : $0 }
+            if rest != line, !text.givesSecretAway(rest) {
+                shown.append(withStrings(of: line) { text.givesSecretAway($0) ? ServerText.repeatedSecret : $0 })
+                kept[kept.count - 1].append(rest)
+            } else {
+                shown.append(ServerText.repeatedSecret)
+                kept.append([])
             }
         }
         let isSplit = kept.contains { $0.count > 1 && text.givesSecretAway($0.joined(separator: "\n")) }
         return isSplit ? ServerText.repeatedSecret : shown.joined(separator: "\n")
+    }
+
+    /// `line` with what `change` makes of its JSON strings, the quotation marks not among it.
+    private static func withStrings(of line: String, _ change: (String) -> String) -> String {
+        var result = ""
+        var string: String.UnicodeScalarView?
+        var isEscaped = false
+        for scalar in line.unicodeScalars {
+            guard let begun = string else {
+                result.unicodeScalars.append(scalar)
+                if scalar == "\"" { string = .init() }
+                continue
+            }
+            if scalar == "\"", !isEscaped {
+                result += change(String(begun)) + "\""
+                string = nil
+            } else {
+                string?.append(scalar)
+            }
+            isEscaped = scalar == "\\" && !isEscaped
+        }
+        // One that is not ended is none.
+        return result + (string.map { String($0) } ?? "")
     }
 
     /// Whole characters of it, as many as `limit` bytes hold.

@@ -13,13 +13,14 @@ public struct TrialService: Sendable {
     }
 
     /// What the API answers, whatever its status; a refused token is an answer too. No redirect is followed.
+    /// - Parameter earlier: a token that the API was sent before, which it may repeat.
     /// - Throws: what `APIRequest.build` and `TransportFailure.failure` say; `interrupted` at once where the task is
     ///   cancelled.
     public func send(
-        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken
+        _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken, earlier: Secret? = nil
     ) async throws(Failure) -> TrialAnswer {
         let request = try APIRequest.build(for: profile, trial, token: token.value)
-        let text = ServerText(hiding: nil, of: profile, tokens: [token.value])
+        let text = ServerText(hiding: nil, of: profile, tokens: [token.value] + (earlier.map { [$0] } ?? []))
         let start = clock()
         let response: HTTPResponse
         do throws(TransportFailure) {

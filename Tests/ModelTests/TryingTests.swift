@@ -52,6 +52,22 @@ struct TryingTests {
         #expect(bench.server.authorizations == [nil, "Bearer first", nil, "Bearer second"])
     }
 
+    @Test("of the answer to a new token the refused one is hidden too")
+    func repeatsFirst() async throws {
+        let bench = try await Bench {
+            switch $0 {
+            case 0: ScriptedServer.token("first-token-that-is-long")
+            case 1: Self.answer(401)
+            case 2: ScriptedServer.token("second-token-that-is-long")
+            default: Self.answer(200, "{\"before\":\"first-token-that-is-long\"}")
+            }
+        }
+        let entry = try await add(bench)
+        _ = try await bench.manager.refresh(entry.id)
+        let answer = try await bench.manager.attempt(health, with: entry.id)
+        #expect(answer.body == "{\"before\":\"<redacted: the server repeated a secret>\"}")
+    }
+
     @Test("a second refusal is the answer")
     func refusedTwice() async throws {
         let bench = try await Bench { $0.isMultiple(of: 2) ? ScriptedServer.token("token\($0)") : Self.answer(401) }

@@ -289,9 +289,23 @@ struct RepeatedSecretTests {
 
     @Test("of a body the line with the token is replaced, the others are shown")
     func bodyLines() {
-        #expect(body("a\n\"x\": \"\(Self.token)\"\nb\n") == "a\n\(replaced)\nb")
+        #expect(body("a\nx: \(Self.token)\nb\n") == "a\n\(replaced)\nb")
         #expect(body("\(Self.token)\n\n\(Self.percent(Self.token))") == "\(replaced)\n\n\(replaced)")
         #expect(body("nothing\nhere") == "nothing\nhere")
+    }
+
+    @Test("of JSON the string with the token is replaced, as long as no more of it stands in the line")
+    func bodyStrings() {
+        let parts = (Self.token.prefix(10), Self.token.dropFirst(10))
+        for (json, shown) in [
+            (#"{"a":"Bearer \#(Self.token)","b":"\"x\""}"#, #"{"a":"\#(replaced)","b":"\"x\""}"#),
+            (#"{"a\\":"\#(Self.percent(Self.token))","b":1}"#, #"{"a\\":"\#(replaced)","b":1}"#),
+            (#"{"a":"x \" \#(Self.token)"}"#, #"{"a":"\#(replaced)"}"#),
+            (#"{"a":"\#(Self.token)","b":\#(Self.token)}"#, replaced), (#"{"a":"x","b":"\#(Self.token)"#, replaced),
+            (#"\#(Self.token) "x""#, replaced),
+            (#"{"a":"\#(parts.0)\#(parts.1.prefix(2))\n\#(parts.1.dropFirst(2))"}"#, #"{"a":"\#(replaced)"}"#),
+        ] { #expect(body(json) == shown) }
+        #expect(body("{\"a\":\"\(Self.token)\",\n\"b\":2}") == "{\"a\":\"\(replaced)\",\n\"b\":2}")
     }
 
     @Test("a token that goes over several lines takes the whole body with it")

@@ -240,7 +240,7 @@ struct MemoryTests {
         try await terminal.press("Up", "Right", "Right", "Tab", "C-u")
         try await terminal.type("/echo")
         try await terminal.press("Enter")
-        try await terminal.see("<redacted: the server repeated a secret>")
+        try await terminal.see("authorization\": \"<redacted: the server repeated a secret>")
         try await terminal.press("C-y")
         try await terminal.see("request and answer \(way)")
         try await terminal.press("C-c")
