@@ -56,6 +56,6 @@ public struct BareText: Sendable, Equatable {
         return ascii.flatMap(Unicode.Scalar.init) ?? scalar
     }
 
-    /// Of A to Z and a to z the one with that number.
+    /// The letter of that number: A to Z, then a to z.
     private static func letter(_ number: UInt32) -> UInt32 { number < 26 ? 0x41 + number : 0x61 + number - 26 }
 }

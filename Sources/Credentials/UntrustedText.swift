@@ -23,7 +23,7 @@ public enum UntrustedText {
         return kept.count <= limit ? kept : String(kept.prefix(max(limit - 1, 0))) + "…"
     }
 
-    /// Whether a text is a line already: most are ASCII, and the properties of each scalar would be looked up for nothing.
+    /// True if a text is a line already. Most are ASCII, for which a look at each scalar's properties would be wasted.
     private static func isPlain(_ bytes: some Sequence<UInt8>, limit: Int) -> Bool {
         var count = 0
         var before: UInt8 = 0x20

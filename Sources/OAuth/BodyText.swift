@@ -4,7 +4,7 @@ import Credentials
 /// one, no control characters, every string of JSON that gives a secret away replaced as a whole, else the line that does, and
 /// the body where lines give one away together.
 struct BodyText {
-    /// How many bytes behind the limit are looked at too: a secret may begin before it.
+    /// Bytes behind the limit that are looked at too: a secret may begin before the limit.
     private static let lookahead = 4 << 10
 
     /// nil where the body is no text.

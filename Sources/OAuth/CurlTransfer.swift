@@ -230,20 +230,20 @@ final class CurlTransfer {
         let failure = hostFailure(for: code)
         guard let proxy else { return failure }
         switch failure {
-        // Of a connection that was kept open it says nothing.
+        // A connection that was kept open may be closed at any time: the proxy is not to blame.
         case .closed(_, reused: true, _): return failure
         case .tls, .timeout, .closed, .notHTTP: return .behindProxy(variable: proxy.variable, failure)
         default: return failure
         }
     }
 
-    /// What is wrong with the proxy; nil where none was in force, or the request got past it.
+    /// The proxy's trouble; nil if no proxy was in force, or the request got past it.
     private func proxyTrouble(with proxy: EnvironmentProxy?, _ code: CURLcode) -> TransportFailure.ProxyTrouble? {
         let connectStatus = ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
         switch code {
         case _ where (300...599).contains(connectStatus): return .answered(connectStatus)
         case CURLE_PROXY:
-            return .other(detail: "libcurl's proxy error \(ccurl_info_number(easy, CURLINFO_PROXY_ERROR))")
+            return .other(detail: Self.proxyWords(for: ccurl_info_number(easy, CURLINFO_PROXY_ERROR)))
         // Unreadable, it is this code too.
         case CURLE_COULDNT_RESOLVE_PROXY where proxy?.scheme != .unreadable: return .nameResolution
         default: break
@@ -259,14 +259,32 @@ final class CurlTransfer {
         case CURLE_OPERATION_TIMEDOUT:
             return .timeout(seconds: Int(min(limits.connect, limits.total).rounded(.up)))
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE: return .closed
-        case _ where Self.isTLS(code): return .tls(detail: kindWords(for: code))
+        case _ where Self.isTLS(code):
+            // Only an https proxy has a certificate of its own; with others TLS begins in the tunnel.
+            return proxy.scheme == .https ? .tls(detail: certificateWords ?? kindWords(for: code)) : nil
         // The request's own URL is at fault: the proxy's was read.
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return nil
         default: return .other(detail: kindWords(for: code))
         }
     }
 
-    /// Whether what failed was said to the request's host. libcurl 7.88 tells of a tunnel through an HTTP proxy by its
+    /// The words for a CURLproxycode, which SOCKS proxies alone have.
+    private static func proxyWords(for code: Int) -> String {
+        switch code {
+        case Int(CURLPX_USER_REJECTED.rawValue), Int(CURLPX_NO_AUTH.rawValue),
+            Int(CURLPX_REQUEST_FAILED.rawValue), Int(CURLPX_IDENTD_DIFFER.rawValue):
+            "it refused the user name or the password"
+        case Int(CURLPX_REPLY_NOT_ALLOWED.rawValue): "it does not allow it"
+        case Int(CURLPX_REPLY_CONNECTION_REFUSED.rawValue): "the host refused the connection"
+        case Int(CURLPX_REPLY_HOST_UNREACHABLE.rawValue), Int(CURLPX_REPLY_NETWORK_UNREACHABLE.rawValue),
+            Int(CURLPX_REPLY_TTL_EXPIRED.rawValue):
+            "it can't reach the host"
+        case Int(CURLPX_RESOLVE_HOST.rawValue): "no address was found for the host"
+        default: "libcurl's proxy error \(code)"
+        }
+    }
+
+    /// True if the request got as far as its host. libcurl 7.88 tells of a tunnel through an HTTP proxy by its
     /// status; of an older connection, and through a SOCKS proxy, by how far the request came.
     private func isPastProxy(_ proxy: EnvironmentProxy, _ connectStatus: Int) -> Bool {
         if (200...299).contains(connectStatus) || ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {
@@ -317,11 +335,17 @@ final class CurlTransfer {
         return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
     }
 
-    /// What libcurl says of this very failure, or of its kind. A text of a proxy quotes its URL, which may hold a password.
+    /// libcurl's text for this failure, or for its kind. A text of a proxy may quote its URL, which may hold a password.
     private func words(for code: CURLcode) -> String {
         let said = String(cString: errorText)
         let isOfProxy = said.contains("@") || said.lowercased().contains("proxy")
         return said.isEmpty || isOfProxy ? kindWords(for: code) : said
+    }
+
+    /// libcurl's text for a certificate that is refused, which names no host; nil for other failures.
+    private var certificateWords: String? {
+        let said = String(cString: errorText)
+        return said.hasPrefix("SSL certificate problem: ") && !said.contains("@") ? said : nil
     }
 
     private func kindWords(for code: CURLcode) -> String { String(cString: ccurl_easy_strerror(code)) }

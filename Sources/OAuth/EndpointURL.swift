@@ -50,7 +50,7 @@ public struct EndpointURL: Sendable, Equatable {
         }
         var code = CURLUE_MALFORMED_INPUT
         guard isWhole, let url = ccurl_url_parse(text, 0, &code) else {
-            // What stands before an @ may be a password that a slash or a question mark in it hid from the check above.
+            // A password with a slash or a question mark in it gets past the check above.
             let shown = text.utf8.contains(UInt8(ascii: "@")) ? "" : " \(UntrustedText.line(text))"
             throw Self.unusable(
                 "\(field)\(shown) can't be used: \(Self.words(for: code))", hint: "it should look like \(field.example)"

@@ -62,7 +62,7 @@ struct EnvironmentProxy: Sendable, Equatable {
 
     // MARK: - no_proxy
 
-    /// Whether `host` needs no proxy by a list of names, suffixes, addresses and networks, as libcurl reads it.
+    /// True if a list of names, suffixes, addresses and networks has `host` in it, as libcurl reads it.
     private static func excepts(_ host: String, by exceptions: String) -> Bool {
         if exceptions == "*" { return true }
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host

@@ -15,7 +15,7 @@ struct RepeatedSecrets {
     /// (`CWipedHeap`).
     private struct Needle {
         let scalars: [UInt32]
-        /// How many of its scalars, one after another, give it away.
+        /// The count of its scalars that, one after another, give it away.
         let run: Int
         /// The whole of it may be shown where it is part of what everybody may see.
         let isMereRun: Bool
@@ -40,7 +40,7 @@ struct RepeatedSecrets {
     private var blocks: [Block] = []
     private var buckets: [Int] = []
     private var hasOnlyASCII = true
-    /// What everybody may see, as needles are written.
+    /// Texts that everybody may see, in the spellings of needles.
     private let innocent: [[UInt32]]
 
     /// - Parameters:
@@ -70,7 +70,7 @@ struct RepeatedSecrets {
         }
     }
 
-    /// What is only ever found as a whole: case is lost in it, so that it can't be decoded.
+    /// Adds a text that is found only as a whole: its case is lost, so that it can't be decoded.
     private mutating func add(whole secret: Secret) {
         let spaced = secret.withBytes { bytes in Self.spaced(bytes.map { Unicode.Scalar($0) }) }
         for scalars in [spaced] + (Self.squeezed(spaced).map { [$0] } ?? []) where scalars.count >= Self.blockLength {
@@ -139,7 +139,7 @@ struct RepeatedSecrets {
 
     // MARK: - Looking
 
-    /// Whether `text` gives a secret away.
+    /// True if `text` gives a secret away.
     func isRepeated(in text: BareText) -> Bool {
         guard !needles.isEmpty || !short.isEmpty else { return false }
         var next: BareText? = text
@@ -216,7 +216,7 @@ struct RepeatedSecrets {
         return false
     }
 
-    /// Whether the longest common run around these two positions gives the needle away.
+    /// True if the longest common run around these two positions gives the needle away.
     private func givesAway(_ needle: Needle, _ position: Int, in text: [UInt32], at place: Int) -> Bool {
         var start = position
         while start > 0, place - position + start > 0,
@@ -251,7 +251,7 @@ enum TextDecoding {
 
     static let all = (0..<4).map(base64) + (0..<2).map(hex)
 
-    /// What the text's unbroken stretches of such letters stand for, a line break between two. Blanks and backslashes
+    /// The bytes of the text's unbroken stretches of such letters, a line break between two. Blanks and backslashes
     /// within them do not count, and in hex no colons and hyphens: it is written with them.
     func decoded(_ text: [Unicode.Scalar]) -> [UInt8] {
         var bytes: [UInt8] = []

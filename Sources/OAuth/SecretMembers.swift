@@ -2,7 +2,7 @@ import Credentials
 
 /// The members of a form, of a query or of a fragment that are secret by their name.
 enum SecretMembers {
-    /// What stands in the place of their values.
+    /// Stands in the place of their values.
     static let redacted = "<redacted>"
 
     private static let names: Set = [

@@ -8,7 +8,7 @@ import Credentials
 final class ServerText {
     /// Stands in the place of a text that gives a secret away.
     static let repeatedSecret = "<redacted: the server repeated a secret>"
-    /// How many bytes of a text are looked at, and so at most shown.
+    /// Bytes of a text that are looked at, and so the most that is shown.
     private static let limit = 64 << 10
 
     private let secrets: [Secret]
@@ -59,7 +59,7 @@ final class ServerText {
             isLong ? String(decoding: text.utf8.prefix(limit), as: UTF8.self) : text, limit: limit)
     }
 
-    /// Whether a text holds a secret, or enough of one.
+    /// True if a text holds a secret, or enough of one.
     func givesSecretAway(_ text: String) -> Bool {
         if secrets.isEmpty && tokens.isEmpty || innocent.contains(text) { return false }
         return repeatedSecrets.isRepeated(in: BareText(text))

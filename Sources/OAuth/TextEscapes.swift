@@ -2,8 +2,8 @@ import Credentials
 
 /// The escapes by which one character stands for another in what servers write.
 enum TextEscapes {
-    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\u{…}`, `\xXX`, JSON's short ones, and
-    /// HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken escape is left as it is.
+    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\UXXXXXXXX`, `\u{…}`, `\xXX`, JSON's
+    /// short ones, and HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken escape is left as it is.
     /// - Returns: nil where there is none in it.
     static func decoded(_ text: [Unicode.Scalar]) -> BareText? {
         guard text.contains(where: { $0 == "%" || $0 == "\\" || $0 == "&" }) else { return nil }
@@ -61,6 +61,7 @@ enum TextEscapes {
             guard position + 1 < text.count else { return false }
             switch text[position + 1] {
             case "u", "U":
+                if isAt(1, "U"), let value = hex(after: 2, digits: 8) { return unicode(value, length: 10) }
                 if let unit = hex(after: 2, digits: 4) { return unicode(unit, length: 6) }
                 guard isAt(2, "{") else { return false }
                 return number(after: 3, radix: 16, end: "}", mayLackEnd: false)

@@ -11,7 +11,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
         case answer
     }
 
-    /// What is wrong with a proxy.
+    /// The ways in which a proxy fails.
     public enum ProxyTrouble: Sendable, Equatable {
         /// The variable's value is no URL.
         case unreadable

@@ -39,12 +39,12 @@ enum UserInfo {
         return text[..<word] + "…" + text[at...].dropFirst()
     }
 
-    /// Whether a colon stands there with a word going on behind it, as in `user:password` and `http://`.
+    /// True if a colon stands there with a word going on behind it, as in `user:password` and `http://`.
     private static func isWithinWord(_ index: Substring.Index, of text: Substring) -> Bool {
         text[index] == ":" && text[index...].dropFirst().first.map { !$0.isWhitespace } == true
     }
 
-    /// What stands between the first quotation mark and the last one of its kind, if it may be a URL.
+    /// The text between the first quotation mark and the last one of its kind, if it may be a URL.
     private static func quotedURL(in text: Substring) -> Range<Substring.Index>? {
         var before: Character = " "
         for index in text.indices {

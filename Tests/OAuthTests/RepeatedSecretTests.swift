@@ -59,6 +59,7 @@ struct RepeatedSecretTests {
         ("%u", { each($0) { String(format: "%%u%04x", $0.value) } }),
         ("\\u", { each($0) { String(format: "\\u%04x", $0.value) } }),
         ("\\U", { each($0) { String(format: "\\u%04X", $0.value) } }),
+        ("\\U of eight", { each($0) { String(format: "\\U%08x", $0.value) } }),
         ("\\u{}", { each($0) { String(format: "\\u{%x}", $0.value) } }),
         ("\\x", { each($0) { String(format: "\\x%02x", $0.value) } }),
         ("JSON", { $0.replacing("/", with: "\\/").replacing("\"", with: "\\\"") }),
@@ -74,7 +75,7 @@ struct RepeatedSecretTests {
         ("a run of 8", { "xx" + $0.dropFirst(3).prefix(8) }), ("the last 8", { String($0.suffix(8)) }),
     ]
 
-    /// Whether `text`, as a reader or a program may take it in, holds eight characters of the secret one after another.
+    /// True if `text`, as a reader or a program may take it in, holds `run` characters of the secret in a row.
     private func holds(_ secret: String, run: Int, in text: String) -> Bool {
         func bare(_ text: String) -> String {
             var scalars = String.UnicodeScalarView()

@@ -20,7 +20,7 @@ struct ProxyStoryTests {
         "keyfob: \(lines[0])\n" + lines.dropFirst().map { "  hint: \($0)\n" }.joined()
     }
 
-    /// What is said with these variables set, of which each holds the password `hunter2`, or pieces of it.
+    /// The message with these variables set, of which each holds the password `hunter2`, or pieces of it.
     private func said(_ environment: [String: String], in story: Story? = nil) async throws -> String {
         let story = if let story { story } else { try await self.story() }
         let outcome = try await story.run("token", "Billing", environment: environment)
@@ -70,8 +70,9 @@ struct ProxyStoryTests {
     }
 
     @Test(
-        "a proxy that nobody finds, or that nobody is, is told as the proxy", arguments: ["http", "https", "socks5h"])
-    func nobody(scheme: String) async throws {
+        "a proxy without an address, or one that does not listen, is told as the proxy",
+        arguments: ["http", "https", "socks5h"])
+    func absent(scheme: String) async throws {
         let name = String(repeating: "a", count: 64) + ".invalid"
         #expect(
             try await said(["https_proxy": "\(scheme)://user:hunter2@\(name):3128"])
