@@ -77,6 +77,9 @@ extension ClientForm {
         EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
     }
 
+    /// True if no secret is typed and an older one goes with the new token URL.
+    var keepsSecret: Bool { secret.isEmpty && (origin != nil || secretOf != nil) }
+
     /// True if the client must not be saved before the user has said what becomes of `leftBehind`.
     var mustAskWhatStays: Bool { leftBehind.map { $0 != keptBehind } ?? false }
 
@@ -118,7 +121,8 @@ extension Question {
         return Question(
             title: "Save",
             text: ["The token URL moves to \(left?.target ?? ""). These stay where they are:"]
-                + (left?.places ?? []).map { "- \(words(for: $0.field)) at \($0.host): \(use(of: $0.field))" },
+                + (left?.places ?? []).map { "- \(words(for: $0.field)) at \($0.host): \(use(of: $0.field))" }
+                + (form.keepsSecret ? ["The secret is the one kept so far: \(left?.target ?? "") gets it."] : []),
             answers: "y keeps and saves, c clears and saves, n goes back")
     }
 
