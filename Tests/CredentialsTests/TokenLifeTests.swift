@@ -121,7 +121,9 @@ struct FutureTokenTests {
 
     private var now: Moment { Moment(wall: wall, boot: 100, bootID: "after") }
 
-    @Test("Asked for under a clock that was ahead, before a restart, it is expired", arguments: [5.1, 60.0, 30.0 * 86_400])
+    @Test(
+        "Asked for under a clock that was ahead, before a restart, it is expired",
+        arguments: [5.1, 60.0, 30.0 * 86_400])
     func ahead(seconds: Double) {
         let token = facts(requestedAt: seconds)
         #expect(token.status(at: now) == .expired)
