@@ -32,10 +32,18 @@ public struct Clipboard: Sendable {
         }
     }
 
-    /// Seconds a display has to answer, and tmux.
-    static let displayLimit = 1.0
-    static let tmuxLimit = 2.0
+    /// Time limits for an answer, in seconds. Tests that hold an answer back on purpose set others.
+    public struct Limits: Sendable {
+        public var display = 1.0
+        public var tmux = 2.0
 
+        public init(display: Double = 1, tmux: Double = 2) {
+            self.display = display
+            self.tmux = tmux
+        }
+    }
+
+    private let limits: Limits
     private let environment: [String: String]
     private let terminal: @Sendable (Secret) -> Void
 
@@ -43,7 +51,10 @@ public struct Clipboard: Sendable {
     ///   - environment: tells where we are: WAYLAND_DISPLAY, DISPLAY, SSH_CONNECTION, SSH_TTY, TMUX, STY, TERM, PATH.
     ///     The tools are given all of it.
     ///   - terminal: writes bytes to the terminal as they are; called at most once a copy, from any thread.
-    public init(environment: [String: String], terminal: @escaping @Sendable (Secret) -> Void) {
+    public init(
+        environment: [String: String], limits: Limits = Limits(), terminal: @escaping @Sendable (Secret) -> Void
+    ) {
+        self.limits = limits
         self.environment = environment
         self.terminal = terminal
     }
@@ -61,14 +72,14 @@ public struct Clipboard: Sendable {
     public func copy(_ text: Secret) async throws(Failure) -> (way: Way, hold: ClipboardHold?) {
         if !isRemote {
             if has("WAYLAND_DISPLAY"), let tool = await firstThatTakes(text, of: [.wayland]) {
-                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment))
+                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment, limits))
             }
             if has("DISPLAY"), let tool = await firstThatTakes(text, of: [.xclip, .xsel]) {
-                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment))
+                return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment, limits))
             }
         }
-        if has("TMUX"), await run(["tmux", "load-buffer", "-w", "-"], text, Self.tmuxLimit).succeeded {
-            return (.tmux, ClipboardHold(of: text, in: .tmux, environment))
+        if has("TMUX"), await run(["tmux", "load-buffer", "-w", "-"], text, limits.tmux).succeeded {
+            return (.tmux, ClipboardHold(of: text, in: .tmux, environment, limits))
         }
         guard OSC52.isUnderstood(byTerminal: environment["TERM"]) else {
             throw Failure(
@@ -95,7 +106,7 @@ public struct Clipboard: Sendable {
     private func firstThatTakes(_ text: Secret, of tools: [ClipboardTool]) async -> ClipboardTool? {
         for tool in tools {
             for arguments in tool.copying {
-                let result = await run(arguments, text, Self.displayLimit)
+                let result = await run(arguments, text, limits.display)
                 if result.succeeded { return tool }
                 if result.ending == .timedOut { return nil }
             }

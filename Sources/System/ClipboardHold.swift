@@ -25,14 +25,18 @@ public struct ClipboardHold: Sendable {
     private let count: Int
     private let place: Place
     private let environment: [String: String]
+    private let limits: Clipboard.Limits
 
     /// - Returns: nil for a text of `longestOutput` bytes or more.
-    init?(of text: Secret, in place: Place, _ environment: [String: String]) {
+    init?(
+        of text: Secret, in place: Place, _ environment: [String: String], _ limits: Clipboard.Limits = .init()
+    ) {
         guard text.count < Self.longestOutput else { return nil }
         fingerprint = text.fingerprint
         count = text.count
         self.place = place
         self.environment = environment
+        self.limits = limits
     }
 
     /// Clears the clipboard if it still holds the text. Takes as long as three answers of the display may, 3 s, at most;
@@ -96,8 +100,8 @@ public struct ClipboardHold: Sendable {
     private func run(_ arguments: [String], capture: Int = 0, withErrors: Bool = false) async -> Subprocess.Result {
         let limit =
             switch place {
-            case .desktop: Clipboard.displayLimit
-            case .tmux: Clipboard.tmuxLimit
+            case .desktop: limits.display
+            case .tmux: limits.tmux
             }
         return await Subprocess.run(
             arguments, environment: environment, input: Secret([]), capture: capture, withErrors: withErrors,

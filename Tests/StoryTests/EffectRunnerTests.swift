@@ -5,6 +5,7 @@ import Foundation
 import Interface
 import Settings
 import Storage
+import System
 import Terminal
 import Testing
 
@@ -277,7 +278,9 @@ final class EffectStage {
         runner = EffectRunner(
             location: VaultLocation(path: story.vault), mailbox: mailbox,
             settingsFile: SettingsFile(environment: environment, knownActions: [], isKeyName: { _ in true }),
-            environment: environment)
+            environment: environment,
+            // The test decides when the clipboard answers, however long that takes.
+            clipboardLimits: Clipboard.Limits(display: 60, tmux: 60))
         runner.perform(.unlock(passphrase: Secret(utf8: Story.passphrase)))
         try #require(await sees { if case .clientsLoaded = $0 { true } else { false } })
     }

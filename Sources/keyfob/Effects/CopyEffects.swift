@@ -49,7 +49,7 @@ extension EffectRunner {
         let (mailbox, session, copies) = (mailbox, session, copies)
         lastCopy += 1
         let number = lastCopy
-        let clipboard = Clipboard(environment: environment) {
+        let clipboard = Clipboard(environment: environment, limits: clipboardLimits) {
             mailbox.post(.write($0, session: session))
         }
         work(toTheEnd: true) { manager, post in

@@ -42,6 +42,7 @@ final class EffectRunner {
     let mailbox: Mailbox<Message>
     let settingsFile: SettingsFile
     let environment: [String: String]
+    let clipboardLimits: Clipboard.Limits
     private(set) var session = 0
     private var manager: CredentialManager?
     /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
@@ -67,8 +68,9 @@ final class EffectRunner {
     /// - Parameter environment: tells where the clipboard is.
     init(
         location: VaultLocation, mailbox: Mailbox<Message>, settingsFile: SettingsFile,
-        environment: [String: String] = Surroundings.environment
+        environment: [String: String] = Surroundings.environment, clipboardLimits: Clipboard.Limits = .init()
     ) {
+        self.clipboardLimits = clipboardLimits
         self.location = location
         self.mailbox = mailbox
         self.settingsFile = settingsFile
