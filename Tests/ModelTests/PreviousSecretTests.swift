@@ -1,10 +1,10 @@
 import Credentials
 import Foundation
 import OAuth
-import Storage
 import Testing
 
 @testable import Model
+@testable import Storage
 
 @Suite("A refused secret and the one before it", .timeLimit(.minutes(1)))
 struct PreviousSecretTests {
@@ -56,6 +56,48 @@ struct PreviousSecretTests {
         #expect(bench.server.arrived == 2)
     }
 
+    @Test(
+        "after an edit that changed where the secret goes together with the secret, the old one is sent nowhere",
+        arguments: ["token URL", "client ID", "method", "all"], [false, true])
+    func otherDestination(what: String, isByItself: Bool) async throws {
+        let bench = try await Bench { _ in ScriptedServer.refusal }
+        let entry = try await bench.add("a", keepsFresh: isByItself)
+        var profile = entry.profile
+        if ["token URL", "all"].contains(what) { profile.tokenURL = "https://new.example/token" }
+        if ["client ID", "all"].contains(what) { profile.clientID = "new" }
+        if ["method", "all"].contains(what) { profile.authentication = .clientSecretBasic }
+        let edited = try await bench.manager.update(
+            profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
+        for number in 1...3 {
+            let failure = await thrown {
+                try await bench.manager.refresh(edited.id, isByItself: isByItself)
+            }
+            #expect(failure?.kind == .refused)
+            #expect(failure?.hints.contains { $0.contains("previous") } == false)
+            #expect(bench.server.arrived == number)
+        }
+        #expect(bench.server.bodies.allSatisfy { !$0.contains("secret%20of%20a") })
+        // Taken back to where the old secret was used, it may be tried there again.
+        let back = try await bench.manager.update(entry.profile, from: edited.revision, secret: nil)
+        let before = bench.server.arrived
+        _ = await thrown { try await bench.manager.refresh(back.id) }
+        #expect(bench.server.urls[before...] == [entry.profile.tokenURL, entry.profile.tokenURL])
+    }
+
+    @Test("a previous secret that an older keyfob stored says nothing of its destination, and is not tried")
+    func unknownDestination() async throws {
+        let bench = try await Bench { _ in ScriptedServer.refusal }
+        let entry = try await rotated(bench)
+        try await bench.manager.vault.forgetDestination(of: entry.id)
+        _ = await thrown { try await bench.manager.refresh(entry.id) }
+        #expect(bench.server.arrived == 1)
+        let previous = try #require(try await bench.manager.vault.previousSecret(of: entry.id))
+        #expect(previous.secret == Secret(utf8: "secret of a") && previous.destination == nil)
+        // By hand it can be used: it changes places with the one in use.
+        _ = try await bench.manager.update(entry.profile, from: entry.revision, secret: nil, previous: .use)
+        #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "secret of a"))
+    }
+
     @Test("a client that is edited while its previous secret is tried has no attempt recorded")
     func editedMeanwhile() async throws {
         let bench = try await Bench()
@@ -84,5 +126,18 @@ struct PreviousSecretTests {
         }
         #expect(bench.server.arrived == 2)
         #expect(await eventually { bench.clock.sleeping == 0 })
+    }
+}
+
+extension Vault {
+    /// As a keyfob of format 2 has stored it.
+    fileprivate func forgetDestination(of id: UUID) async throws(Failure) {
+        try await thread.write(reachingFile: true) { (vault) throws(Failure) in
+            guard let profile = try vault.profile(of: id)?.profile,
+                let content = try vault.read(.previousSecret, of: id)?.content
+            else { return }
+            try vault.write(
+                .previousSecret, of: id, StoredSecret(credentials: profile.credentialsID), secret: content.secret)
+        }
     }
 }

@@ -122,7 +122,8 @@ extension Question {
             title: "Save",
             text: ["The token URL moves to \(left?.target ?? ""). These stay where they are:"]
                 + (left?.places ?? []).map { "- \(words(for: $0.field)) at \($0.host): \(use(of: $0.field))" }
-                + (form.keepsSecret ? ["The secret is the one kept so far: \(left?.target ?? "") gets it."] : []),
+                + (form.keepsSecret
+                    ? ["The client secret stays the same: the next refresh sends it to \(left?.target ?? "")."] : []),
             answers: "y keeps and saves, c clears and saves, n goes back")
     }
 
