@@ -14,7 +14,7 @@ RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-l
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
-.PHONY: help deps build run test install uninstall bench screenshots goldens format clean
+.PHONY: help deps build run test stories install uninstall bench screenshots goldens format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -36,6 +36,11 @@ test: ## install what is missing, run every test, end with a count
 	@scripts/deps run test
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test --disable-xctest
+
+stories: build ## run the stories with the release: the optimizer's mistakes show there alone
+	@scripts/deps run test
+	@$(SWIFT_BUILD) --build-tests
+	@KEYFOB_PROGRAM=$(abspath $(BUILD))/keyfob scripts/test --disable-xctest --filter StoryTests
 
 install: ## install keyfob in PREFIX (/usr/local); DESTDIR is honoured
 	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root does not write into a user's .build

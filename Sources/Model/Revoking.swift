@@ -41,16 +41,20 @@ extension CredentialManager {
             for (number, issuer) in issuers.enumerated() {
                 if number >= 8, let next = await group.next() { answers[next.issuer] = next.answer }
                 guard !Task.isCancelled else { break }
-                group.addTask {
-                    do throws(Failure) {
-                        return (issuer, .success(try await discovery.endpoints(of: issuer)))
-                    } catch {
-                        return (issuer, .failure(error))
-                    }
-                }
+                group.addTask { (issuer, await Self.answer(of: issuer, to: discovery)) }
             }
             for await next in group { answers[next.issuer] = next.answer }
             return answers
+        }
+    }
+
+    /// A function of its own: the optimizer of Swift 6.3.1 loses a pair that a task's closure returns from within a
+    /// typed `do`.
+    private static func answer(
+        of issuer: String, to discovery: Discovery
+    ) async -> Result<DiscoveredEndpoints, Failure> {
+        do throws(Failure) { return .success(try await discovery.endpoints(of: issuer)) } catch {
+            return .failure(error)
         }
     }
 

@@ -27,11 +27,7 @@ extension CredentialManager {
         undoable = []
         let vault = vault
         let (results, _) = await together(changes) { change in
-            do throws(Failure) {
-                return (change: change, result: Result<ClientEntry, Failure>.success(try await vault.undo(change)))
-            } catch {
-                return (change: change, result: .failure(error))
-            }
+            (change: change, result: await Self.result(of: change, in: vault))
         }
         var entries: [ClientEntry] = []
         var later: [UndoableChange] = []
@@ -50,6 +46,11 @@ extension CredentialManager {
         await catchUp(with: changes.map(\.id))
         if let failure, entries.isEmpty { throw failure }
         return Undone(entries: entries.map { shown(afterWriting: $0) }, failure: failure)
+    }
+
+    /// A function of its own for the reason that `answer(of:to:)` has.
+    private static func result(of change: UndoableChange, in vault: Vault) async -> Result<ClientEntry, Failure> {
+        do throws(Failure) { return .success(try await vault.undo(change)) } catch { return .failure(error) }
     }
 
     /// Removes clients together: `undo` brings all of them back. Those whose revision is another one stay.

@@ -99,7 +99,7 @@ struct ExitCodeTests {
             #expect(added.status == 0)
         }
         try execute(
-            "UPDATE record SET sealed = zeroblob(296) WHERE kind = 1 AND id = (SELECT max(id) FROM record)",
+            "UPDATE record SET sealed = zeroblob(296) WHERE kind = 1 AND id = (SELECT max(id) FROM record WHERE kind = 1)",
             on: story.vault)
         let plain = try await story.run("list")
         #expect(["alpha\tnone\t-\n", "beta\tnone\t-\n"].contains(plain.output))

@@ -9,8 +9,10 @@ import Testing
 final class Story: Sendable {
     static let passphrase = "correct horse battery"
 
-    /// The program, which SwiftPM puts beside the tests' own bundle.
-    static let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    /// The program that `KEYFOB_PROGRAM` names, else the one that SwiftPM puts beside the tests' own bundle.
+    static let program =
+        ProcessInfo.processInfo.environment["KEYFOB_PROGRAM"].map { URL(fileURLWithPath: $0) }
+        ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appendingPathComponent("keyfob")
 
     let folder: URL
