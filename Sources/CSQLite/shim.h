@@ -1,4 +1,5 @@
 #pragma once
+#include <errno.h>
 #include <sqlite3.h>
 
 // sqlite3_db_config is variadic, which Swift does not import.
@@ -20,6 +21,21 @@ static inline int ckeyfob_read_through(sqlite3 *connection) {
         if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) return code;
     }
     return SQLITE_OK;
+}
+
+// The error number of a read(2) that failed on the file or on its log; 0 where none did. SQLite answers SQLITE_CORRUPT
+// for these, as if the content were wrong (SQLITE_IOERR_CORRUPTFS).
+static inline int ckeyfob_read_error(sqlite3 *connection) {
+    static const int files[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+    for (int i = 0; i < 2; i++) {
+        sqlite3_file *file = 0;
+        int number = 0;
+        if (sqlite3_file_control(connection, "main", files[i], &file) == SQLITE_OK && file != 0 && file->pMethods != 0
+            && file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK
+            && (number == EIO || number == ENXIO || number == ERANGE))
+            return number;
+    }
+    return 0;
 }
 
 // Whether the connection's last failure was that of an fsync(2).

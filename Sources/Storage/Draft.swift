@@ -31,7 +31,11 @@ enum Draft {
             guard [EPERM, EOPNOTSUPP, ENOSYS].contains(code) else { throw .cannotWrite(act, because: code) }
             try rename(draft, to: file, act, exists: exists)
         }
-        try synchronize(folder, to: act)
+        do throws(Failure) {
+            try synchronize(folder, to: act)
+        } catch {
+            throw .nameUnconfirmed(error, of: file)
+        }
     }
 
     /// rename(2) overwrites, link(2) does not: on a file system without links one process at a time looks and renames.

@@ -145,7 +145,10 @@ final class Connection {
     var couldNotSynchronize: Bool { ckeyfob_could_not_synchronize(handle) != 0 }
 
     /// Throws where a part of the file cannot be read: an I/O error, which SQLite's own checks take for damage.
-    func readThrough() throws(Failure) { try check(ckeyfob_read_through(handle)) }
+    func readThrough() throws(Failure) {
+        guard ckeyfob_read_error(handle) == 0 else { throw failure(SQLITE_CORRUPT) }
+        try check(ckeyfob_read_through(handle))
+    }
 
     /// How many rows have been written and removed on this connection so far, those rolled back again included.
     var changeCount: Int32 { sqlite3_total_changes(handle) }
@@ -206,7 +209,9 @@ final class Connection {
     }
 
     private func failure(_ code: Int32) -> Failure {
-        .fromSQLite(code, systemError: sqlite3_system_errno(handle), path: path, busySeconds: busySeconds)
+        let readError = code & 0xFF == SQLITE_CORRUPT ? ckeyfob_read_error(handle) : 0
+        if readError != 0 { return .fromSQLite(SQLITE_IOERR, systemError: readError, path: path) }
+        return .fromSQLite(code, systemError: sqlite3_system_errno(handle), path: path, busySeconds: busySeconds)
     }
 
     private static func percentEncoded(_ path: String) -> String {

@@ -191,6 +191,13 @@ extension Failure {
             failure.kind, failure.summary + "; the change may have happened all the same", hints: [uncertaintyHint])
     }
 
+    /// Of a new file whose name the disk did not confirm.
+    static func nameUnconfirmed(_ failure: Failure, of file: String) -> Failure {
+        Failure(
+            failure.kind, failure.summary + "; the file may be there all the same",
+            hints: ["ls -l \(shellQuoted(file)) tells: if it is there, it is whole"])
+    }
+
     static let uncertaintyHint = "open the vault again: what it holds then is what holds"
 
     static func clientGone(_ name: String? = nil) -> Failure {
