@@ -1,0 +1,292 @@
+import Credentials
+import Foundation
+import Storage
+import System
+import Testing
+
+/// A command that changes a vault, and the two states that it may leave: nothing in between.
+struct Change<State: Equatable> {
+    var arguments: [String]
+    var input = ""
+    var before: State
+    var after: State
+    /// Puts the story where the command begins.
+    var begin: (Story) async throws -> Void
+    /// What is there; each whole, or the test fails.
+    var state: (Story) async throws -> State
+}
+
+@Suite("A fault at every step of a change", .timeLimit(.minutes(5)))
+struct FaultSweepTests {
+    /// Of a failure that leaves open whether the change holds.
+    private static let uncertain = "all the same"
+
+    /// Runs the change with the fault at its first step, its second … until the fault finds no step any more. The exit
+    /// code and the message are true at each.
+    /// - Returns: how many steps there were.
+    @discardableResult
+    private func sweep<State>(
+        _ kind: Fault.Kind, of change: Change<State>, in story: Story,
+        then check: (Story, Story.Outcome, State) async throws -> Void = { _, _, _ in }
+    ) async throws -> Int {
+        let path = "vault.db|copy.db|\(story.folder.path)$"
+        for number in 1...400 {
+            try await change.begin(story)
+            let (outcome, hasStruck) = try await story.run(
+                change.arguments, with: Fault(kind: kind, number: number, path: path), input: change.input)
+            let place = "\(kind) \(number): \(outcome)"
+            let files = story.parts
+            let state = try await change.state(story)
+            guard hasStruck else {
+                #expect(outcome.status == 0 && state == change.after, "\(place)")
+                return number - 1
+            }
+            #expect(state == change.before || state == change.after, "\(place): \(state)")
+            switch kind {
+            case .kill, .tear: #expect(outcome.status != 0, "\(place)")
+            default:
+                #expect([0, 73, 75].contains(outcome.status), "\(place)")
+                if outcome.status == 0 { #expect(state == change.after, "\(place)") }
+                if outcome.status != 0, !outcome.complaint.contains(Self.uncertain) {
+                    #expect(state == change.before, "\(place)")
+                }
+                // The vault was closed: no change lies in a log that the next to open it finds.
+                if kind == .sync || kind == .write { #expect(!files.contains("-shm"), "\(place): \(files)") }
+            }
+            try await check(story, outcome, state)
+        }
+        Issue.record("there is no end of steps")
+        return 0
+    }
+
+    private static let names = ["a", "b"]
+
+    private func twoClients() async throws -> (story: Story, bytes: Data) {
+        let story = try await Story.with(Self.names.map(Story.client))
+        return (story, try story.bytes())
+    }
+
+    private static let diskFaults: [Fault.Kind] = [.sync, .syncs, .write, .full]
+
+    @Test(
+        "passwd: exactly one passphrase opens the vault, and the message tells which or how to see",
+        arguments: diskFaults)
+    func passphrase(kind: Fault.Kind) async throws {
+        struct Openings: Equatable { var old, new: [String]? }
+        let (story, bytes) = try await twoClients()
+        let change = Change(
+            arguments: ["passwd", "--new-passphrase-file", try story.newPassphraseFile()],
+            before: Openings(old: Self.names), after: Openings(new: Self.names),
+            begin: { try $0.put(bytes) },
+            state: { Openings(old: try await $0.clients(), new: try await $0.clients(Story.newPassphrase)) })
+        var uncertain: Set<String> = []
+        let steps = try await sweep(kind, of: change, in: story) { _, outcome, _ in
+            if outcome.complaint.contains(Self.uncertain) { uncertain.insert(outcome.complaint) }
+        }
+        #expect(steps > 1)
+        guard kind == .sync || kind == .syncs else { return #expect(uncertain.isEmpty) }
+        #expect(
+            uncertain == [
+                """
+                keyfob: cannot use the vault \(story.vault): input/output error; the change may have happened all the same
+                  hint: keyfob list tells which passphrase holds: try the new one first
+
+                """
+            ])
+    }
+
+    private func adding(to bytes: Data) -> Change<[String]> {
+        Change(
+            arguments: ["add", "new", "--client-id", "app", "--secret-stdin"], input: "s3cret", before: Self.names,
+            after: Self.names + ["new"], begin: { try $0.put(bytes) }, state: { try await $0.clients() ?? [] })
+    }
+
+    @Test(
+        "add: the client is there or not, as the message says, and adding it once more works or tells",
+        arguments: diskFaults)
+    func add(kind: Fault.Kind) async throws {
+        let (story, bytes) = try await twoClients()
+        let change = adding(to: bytes)
+        let steps = try await sweep(kind, of: change, in: story) { story, _, state in
+            let again = try await story.run(change.arguments, input: change.input, environment: [:])
+            #expect(again.status == (state == change.before ? 0 : 73), "\(again)")
+        }
+        #expect(steps > 1)
+    }
+
+    @Test("remove: the client is gone or not, as the message says", arguments: diskFaults)
+    func remove(kind: Fault.Kind) async throws {
+        let (story, bytes) = try await twoClients()
+        let change = Change(
+            arguments: ["remove", "a", "--yes"], before: Self.names, after: ["b"], begin: { try $0.put(bytes) },
+            state: { try await $0.clients() ?? [] })
+        #expect(try await sweep(kind, of: change, in: story) > 1)
+    }
+
+    private var initializing: Change<[String]?> {
+        Change(
+            arguments: ["init"], before: nil, after: [],
+            begin: { story in
+                let files = try FileManager.default.contentsOfDirectory(atPath: story.folder.path)
+                for file in files where file.contains("vault.db") { unlink("\(story.folder.path)/\(file)") }
+            },
+            state: { story in story.parts.contains("") ? try await story.clients() : nil })
+    }
+
+    @Test("init: there is a whole vault or none, as the message says", arguments: diskFaults)
+    func create(kind: Fault.Kind) async throws {
+        let story = try Story()
+        #expect(try await sweep(kind, of: initializing, in: story) > 1)
+    }
+
+    private func backingUp(_ bytes: Data, in story: Story) -> Change<[String]?> {
+        let target = story.folder.path + "/copy.db"
+        return Change(
+            arguments: ["backup", target], before: nil, after: Self.names,
+            begin: { story in
+                unlink(target)
+                try story.put(bytes)
+            },
+            state: { story in
+                #expect(try await story.clients() == Self.names)
+                return access(target, F_OK) == 0 ? try await story.clients(in: target) : nil
+            })
+    }
+
+    @Test("backup: the copy is whole or not there, as the message says", arguments: diskFaults)
+    func backup(kind: Fault.Kind) async throws {
+        let (story, bytes) = try await twoClients()
+        #expect(try await sweep(kind, of: backingUp(bytes, in: story), in: story) > 1)
+    }
+
+    // MARK: Kills
+
+    @Test(
+        "kill -9 at each step of init leaves a whole vault or none, and init goes on from there",
+        arguments: [Fault.Kind.kill, .tear])
+    func killedInit(kind: Fault.Kind) async throws {
+        let story = try Story()
+        let steps = try await sweep(kind, of: initializing, in: story) { story, _, state in
+            let again = try await story.run("init")
+            #expect(again.status == (state == nil ? 0 : 73), "\(again)")
+            #expect(try await story.clients() == [])
+        }
+        #expect(steps > 5)
+    }
+
+    @Test(
+        "kill -9 at each step of backup leaves a whole copy or none, and the vault as it was",
+        arguments: [Fault.Kind.kill, .tear])
+    func killedBackup(kind: Fault.Kind) async throws {
+        let (story, bytes) = try await twoClients()
+        #expect(try await sweep(kind, of: backingUp(bytes, in: story), in: story) > 5)
+    }
+
+    @Test(
+        "kill -9 at each step of the first write to a vault of version 2 leaves it version 2 or 3, with every client",
+        arguments: [Fault.Kind.kill, .tear])
+    func killedUpgrade(kind: Fault.Kind) async throws {
+        let (story, _) = try await twoClients()
+        try story.sql("DELETE FROM record WHERE kind = 10; PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)")
+        let old = try story.bytes()
+        #expect(try story.number("PRAGMA user_version") == 2)
+        let change = adding(to: old)
+        var versions: Set<Int64> = []
+        let steps = try await sweep(kind, of: change, in: story) { story, _, state in
+            let list = try await story.run("list")
+            #expect(list == Story.Outcome(0, output: state.map { "\($0)\tnone\t-\n" }.joined()))
+            let version = try story.number("PRAGMA user_version")
+            let names = try story.number("SELECT count(*) FROM record WHERE kind = 10")
+            #expect(version == (state == change.before ? 2 : 3))
+            #expect(names == (version == 2 ? 0 : 3))
+            versions.insert(version)
+            let again = try await story.run(change.arguments, input: change.input, environment: [:])
+            #expect(again.status == (state == change.before ? 0 : 73), "\(again)")
+            #expect(try await story.clients() == change.after)
+        }
+        #expect(steps > 5 && versions == [2, 3])
+    }
+
+    @Test("Two inits at once without link(2): one makes the vault, and its passphrase opens it")
+    func twoInits() async throws {
+        for _ in 0..<20 {
+            let story = try Story()
+            let fault = Fault(kind: .link, path: "vault.db$")
+            let newFile = try story.newPassphraseFile()
+            async let first = story.run(["init"], with: fault)
+            async let second = story.run(["init", "--passphrase-file", newFile], with: fault)
+            let (one, other) = try await (first, second)
+            #expect(Set([one.outcome.status, other.outcome.status]) == [0, 73], "\(one) \(other)")
+            #expect(one.hasStruck || other.hasStruck)
+            let (opens, newOpens) = (try await story.clients(), try await story.clients(Story.newPassphrase))
+            #expect(opens == (one.outcome.status == 0 ? [] : nil))
+            #expect(newOpens == (other.outcome.status == 0 ? [] : nil))
+        }
+    }
+
+    // MARK: Reading
+
+    @Test(
+        "An error on reading any page is told as an I/O error, and not as damage",
+        arguments: ["list", "show", "token", "verify"])
+    func reading(verb: String) async throws {
+        let (story, _) = try await twoClients()
+        let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
+        let entry = try #require(try await vault.snapshot().entries.first { $0.profile.name == "a" })
+        _ = try await vault.store(
+            .living(String(repeating: "t", count: 30_000)), for: entry.id, credentialsID: entry.profile.credentialsID)
+        await vault.close()
+        let arguments = ["show", "token"].contains(verb) ? [verb, "a"] : [verb]
+        #expect(try await story.run(arguments, input: "", environment: [:]).status == 0)
+        let size = try story.bytes().count
+        #expect(size > 4 * 8_192)
+        for offset in stride(from: 0, to: size, by: 8_192) {
+            for part in [0, 4_000] {
+                let fault = Fault(kind: .read, number: offset + part, path: "/vault.db$")
+                let (outcome, hasStruck) = try await story.run(arguments, with: fault)
+                #expect(hasStruck)
+                #expect(outcome.status == 73 && outcome.output == "", "\(offset + part): \(outcome)")
+                #expect(outcome.complaint.contains("input/output error"), "\(offset + part): \(outcome)")
+                #expect(!outcome.complaint.contains("damaged"), "\(offset + part): \(outcome)")
+            }
+        }
+        #expect(story.parts == [""])
+    }
+
+    @Test(
+        "An error on reading the log is told as an I/O error, and leaves the log as it is", arguments: ["list", "add"])
+    func readingLog(verb: String) async throws {
+        let (story, bytes) = try await twoClients()
+        let change = adding(to: bytes)
+        // Killed where the log is moved into the file.
+        let killed = try await story.run(
+            change.arguments, with: Fault(kind: .kill, number: 1, path: "/vault.db$"), input: change.input)
+        #expect(killed.hasStruck)
+        let log = try story.bytes("-wal")
+        #expect(log.count > 8_192)
+        for offset in [0, 16, 32, 56, 4_096, 8_248] where offset < log.count {
+            try story.put(bytes)
+            try log.write(to: URL(fileURLWithPath: story.vault + "-wal"))
+            chmod(story.vault + "-wal", 0o600)
+            let (outcome, hasStruck) = try await story.run(
+                verb == "add" ? change.arguments : [verb],
+                with: Fault(kind: .read, number: offset, path: "/vault.db-wal$"), input: change.input)
+            #expect(hasStruck)
+            #expect(outcome.status == 73 && outcome.output == "", "\(offset): \(outcome)")
+            #expect(outcome.complaint.contains("input/output error"), "\(offset): \(outcome)")
+            #expect(!outcome.complaint.contains("damaged"), "\(offset): \(outcome)")
+            #expect(try story.bytes() == bytes)
+            #expect(try await story.clients() == change.after)
+        }
+    }
+}
+
+extension AccessToken {
+    /// One that was fetched just now and lives for an hour.
+    static func living(_ value: String) -> AccessToken {
+        let now = Clocks.now()
+        return AccessToken(
+            value: Secret(utf8: value),
+            facts: TokenFacts(requested: now, obtained: now, lifetime: 3_600, characterCount: value.count))
+    }
+}
