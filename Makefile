@@ -14,7 +14,7 @@ RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-l
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
-.PHONY: help deps build run test stories install uninstall bench screenshots goldens format clean
+.PHONY: help deps build run test stories install uninstall bench screenshots goldens faults format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -60,6 +60,10 @@ screenshots: build ## take screenshots/ anew, real pixels
 goldens: ## draw the frames of Tests/InterfaceTests/Goldens anew; read the difference
 	@$(SWIFT_BUILD) --build-tests
 	@KEYFOB_REFRESH_GOLDENS=1 scripts/test --disable-xctest --filter InterfaceTests
+
+faults: ## stage every fault as root, write docs/faults.md anew; read the difference
+	@$(SWIFT_BUILD) --build-tests
+	@KEYFOB_REFRESH_FAULTS=1 scripts/test --disable-xctest --filter FaultPageTests
 
 format: ## format the Swift sources
 	@swift format --in-place --parallel --recursive Sources Tests Package.swift

@@ -20,7 +20,7 @@ extension Story {
 
     /// The vault's files, by the end of their names: "" for the vault itself, "-wal".
     var parts: [String] {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: place.path)) ?? []
         return files.filter { $0.hasPrefix("vault.db") }.map { String($0.dropFirst("vault.db".count)) }.sorted()
     }
 
@@ -42,7 +42,10 @@ extension Story {
         guard code == SQLITE_OK else { throw DatabaseTrouble(code: code) }
     }
 
-    func number(_ query: String) throws -> Int64 {
+    func number(_ query: String) throws -> Int64 { Int64(try text(query)) ?? -1 }
+
+    /// The first value that a query answers.
+    func text(_ query: String) throws -> String {
         var database: OpaquePointer?
         var statement: OpaquePointer?
         defer {
@@ -52,7 +55,7 @@ extension Story {
         var code = sqlite3_open_v2(vault, &database, SQLITE_OPEN_READWRITE, nil)
         if code == SQLITE_OK { code = sqlite3_prepare_v2(database, query, -1, &statement, nil) }
         guard code == SQLITE_OK, sqlite3_step(statement) == SQLITE_ROW else { throw DatabaseTrouble(code: code) }
-        return sqlite3_column_int64(statement, 0)
+        return sqlite3_column_text(statement, 0).map { String(cString: $0) } ?? ""
     }
 
     /// The names of the clients in a vault; nil where the passphrase does not open it. Every record is whole, or the test

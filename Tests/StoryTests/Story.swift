@@ -16,7 +16,9 @@ final class Story: Sendable {
         .appendingPathComponent("keyfob")
 
     let folder: URL
-    var vault: String { folder.appendingPathComponent("vault.db").path }
+    /// The vault's folder, which is the story's own unless it was given a name.
+    let place: URL
+    var vault: String { place.appendingPathComponent("vault.db").path }
 
     struct Outcome: Equatable {
         var status: Int32
@@ -30,10 +32,12 @@ final class Story: Sendable {
         }
     }
 
-    init() throws {
+    init(place name: String = "") throws {
         var template = Array("/tmp/keyfob-story-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
         folder = URL(fileURLWithPath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        place = name.isEmpty ? folder : folder.appendingPathComponent(name)
+        if !name.isEmpty { mkdir(place.path, 0o700) }
         try Data(Self.passphrase.utf8).write(to: folder.appendingPathComponent("passphrase"))
         chmod(folder.appendingPathComponent("passphrase").path, 0o600)
     }
@@ -78,7 +82,11 @@ final class Story: Sendable {
         try await run(arguments, input: input, environment: environment)
     }
 
-    func run(_ arguments: [String], input: String, environment: [String: String]) async throws -> Outcome {
+    /// - Parameter program: what runs, with its own arguments before those of keyfob.
+    func run(
+        _ arguments: [String], input: String, environment: [String: String],
+        program: [String] = [Story.program.path]
+    ) async throws -> Outcome {
         let name = UUID().uuidString
         let files = ["in", "out", "err"].map { folder.appendingPathComponent("\(name).\($0)") }
         try Data(input.utf8).write(to: files[0])
@@ -86,7 +94,7 @@ final class Story: Sendable {
         let process = Process()
         // A session of its own has no terminal, so that nothing can be asked of whoever runs the tests.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        process.arguments = ["--wait", Self.program.path] + arguments
+        process.arguments = ["--wait"] + program + arguments
         process.environment = [
             "PATH": "/usr/bin:/bin", "HOME": folder.path, "KEYFOB_VAULT": vault,
             "KEYFOB_PASSPHRASE_FILE": folder.appendingPathComponent("passphrase").path,

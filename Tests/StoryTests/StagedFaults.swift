@@ -1,0 +1,300 @@
+import CSQLite
+import Credentials
+import DemoServer
+import Foundation
+import Storage
+import System
+import Testing
+
+extension StagedFault {
+    static let isRoot = geteuid() == 0
+
+    // MARK: Secrets
+
+    static let ofSecrets = [
+        StagedFault(number: 1, title: "A new server refuses a client; the previous secret was used with another server")
+        {
+            stage in
+            let new = try stage.server("NEW", .refuses)
+            try await stage.change { vault in
+                let entry = try #require(try await vault.entry(named: "a"))
+                var profile = entry.profile
+                profile.tokenURL = new.tokenURL
+                _ = try await vault.update(
+                    profile, from: entry.revision, secret: Secret(utf8: "another"), at: FaultStage.date)
+            }
+            try await stage.run(["token", "a"])
+            return try stage.stored(4, "failed attempt")
+        },
+        StagedFault(number: 1, title: "A server refuses a client's new secret, and takes the previous one") { stage in
+            try await stage.change { vault in
+                let entry = try #require(try await vault.entry(named: "a"))
+                _ = try await vault.update(
+                    entry.profile, from: entry.revision, secret: Secret(utf8: "mistyped"), at: FaultStage.date)
+            }
+            try await stage.run(["token", "a"])
+            return try stage.stored(4, "failed attempt")
+        },
+    ]
+
+    // MARK: Files beside the vault
+
+    static let ofFiles = [
+        StagedFault(number: 6, title: "An SQLite journal lies beside the vault: SQLite would empty the vault by it") {
+            stage in
+            try stage.remember()
+            let journal = try HotJournal.emptying(stage.story)
+            try stage.put(journal, "-journal")
+            try await stage.run(["list"])
+            let hint = try await stage.run(
+                ["list", "--passphrase-file", "/dev/stdin"], input: "wrong\n", shown: "keyfob list # a wrong passphrase"
+            ).hints[0]
+            #expect(try stage.story.bytes("-journal") == journal)
+            try await stage.shell(hint)
+            try await stage.run(["list"])
+            return "the journal is there under its new name"
+        },
+        StagedFault(number: 6, title: "A journal that names a super-journal: SQLite would delete the file of that name")
+        { stage in
+            try stage.remember()
+            let victim = stage.story.folder.appendingPathComponent("victim")
+            try Data("kept".utf8).write(to: victim)
+            try stage.put(try HotJournal.emptying(stage.story, superJournal: victim.path), "-journal")
+            try await stage.run(["list"])
+            try await stage.run(
+                ["list", "--passphrase-file", "/dev/stdin"], input: "wrong\n", shown: "keyfob list # a wrong passphrase"
+            )
+            #expect(try Data(contentsOf: victim) == Data("kept".utf8))
+            return "the file that the journal names is there"
+        },
+        StagedFault(number: 6, title: "The log is a link to a file elsewhere") { stage in
+            try stage.remember()
+            let victim = stage.story.folder.appendingPathComponent("victim")
+            try Data("kept".utf8).write(to: victim)
+            symlink(victim.path, stage.story.vault + "-wal")
+            let hint = try await stage.run(["list"]).hints[0]
+            try await stage.shell(hint)
+            try await stage.run(["list"])
+            #expect(try Data(contentsOf: victim) == Data("kept".utf8))
+            return "the file that the link leads to is unchanged"
+        },
+        StagedFault(number: 6, title: "Others may put files into the vault's folder, which is sticky") { stage in
+            try stage.remember()
+            chmod(stage.story.place.path, 0o1777)
+            try await stage.run(["list"])
+            try await stage.run(["init", "--vault", stage.story.place.path + "/new.db"])
+            stage.note("a sticky folder above it is no fault")
+            chmod(stage.story.place.path, 0o700)
+            chmod(stage.story.folder.path, 0o1777)
+            try await stage.run(["list"])
+            return ""
+        },
+    ]
+
+    static let ofOwners = [
+        StagedFault(number: 6, title: "The vault, its log or its folder belongs to another user", isPossible: isRoot) {
+            stage in
+            try stage.remember()
+            for (part, title) in [("", "the vault"), ("-wal", "the log"), ("-shm", "the log's index")] {
+                if !part.isEmpty { try stage.put(Data(), part) }
+                chown(stage.story.vault + part, 65_534, 65_534)
+                stage.note("\(title) belongs to another user")
+                try await stage.run(["list"])
+                if part.isEmpty { chown(stage.story.vault, 0, 0) } else { unlink(stage.story.vault + part) }
+            }
+            let program = try OtherUser()
+            chmod(stage.story.folder.path, 0o755)
+            chmod(stage.story.place.path, 0o755)
+            stage.note("the folder is root's, and the user is not root")
+            try await program.list(stage)
+            stage.note("the folder is the user's, the vault is root's")
+            chown(stage.story.place.path, 65_534, 65_534)
+            try await program.list(stage)
+            return ""
+        },
+        StagedFault(
+            number: 6, title: "Root opens a vault that belongs to its folder's owner: no fault", isPossible: isRoot
+        ) { stage in
+            for path in [stage.story.place.path, stage.story.vault] { chown(path, 65_534, 65_534) }
+            try await stage.run(["token", "a"])
+            let owners = stage.owners
+            #expect(owners[""] == 65_534 && owners["-lock"] == 65_534)
+            // Killed where the log is moved into the file, so that all that it makes is there to be looked at.
+            let (_, hasStruck) = try await stage.story.run(
+                ["remove", "b", "--yes"], with: Fault(kind: .kill, number: 1, path: "/vault.db$"))
+            #expect(hasStruck && stage.owners.count == 4 && Set(stage.owners.values) == [65_534])
+            stage.note("killed in the middle of keyfob remove b --yes")
+            try await stage.run(["list"], quietly: true)
+            return "all of it belongs to the folder's owner"
+        },
+    ]
+
+    // MARK: The disk
+
+    static let ofTheDisk = [
+        StagedFault(number: 7, title: "The disk does not confirm a change of the passphrase (fsync)") { stage in
+            let file = try stage.story.newPassphraseFile()
+            for (kind, title) in [(Fault.Kind.sync, "one fsync fails"), (.syncs, "each fsync fails from now on")] {
+                stage.note(title)
+                try await stage.run(
+                    ["passwd", "--new-passphrase-file", file], fault: Fault(kind: kind, number: 1, path: "vault.db"),
+                    shown: "keyfob passwd")
+            }
+            let old = try await stage.story.clients()
+            let new = try await stage.story.clients(Story.newPassphrase)
+            #expect((old ?? new)?.count == 2 && (old == nil || new == nil))
+            return "one of the two passphrases opens the vault, with all clients"
+        },
+        StagedFault(number: 7, title: "The disk does not confirm that a client was added or removed (fsync)") { stage in
+            let fault = Fault(kind: .sync, number: 1, path: "vault.db")
+            try await stage.run(
+                ["add", "c", "--client-id", "c", "--secret-stdin"], input: "s3cret", fault: fault,
+                shown: "keyfob add c --client-id c")
+            try await stage.run(["remove", "a", "--yes"], fault: fault)
+            let names = try #require(try await stage.story.clients())
+            #expect([["a", "b"], ["b"], ["a", "b", "c"], ["b", "c"]].contains(names))
+            return "each change holds whole or not at all"
+        },
+        StagedFault(number: 10, title: "Another program holds the vault's lock") { stage in
+            try stage.remember()
+            let holder = try LockHolder(stage.story.vault)
+            try await stage.run(["token", "a"])
+            try await stage.run(
+                ["add", "c", "--client-id", "c", "--secret-stdin"], input: "x", shown: "keyfob add c --client-id c")
+            holder.release()
+            return ""
+        },
+        StagedFault(number: 10, title: "The disk is full", isPossible: isRoot) { stage in
+            let disk = try await stage.moveToDisk()
+            defer { disk.unmount() }
+            try disk.fill()
+            return try await stage.readAndRenew()
+        },
+        StagedFault(number: 10, title: "The file system is read-only", isPossible: isRoot) { stage in
+            let disk = try await stage.moveToDisk()
+            defer { disk.unmount() }
+            disk.makeReadOnly()
+            return try await stage.readAndRenew()
+        },
+        StagedFault(number: 12, title: "The disk cannot read the vault") { stage in
+            try await stage.store(tokenOf: "a")
+            try stage.remember()
+            for arguments in [["list"], ["token", "a"]] {
+                try await stage.run(arguments, fault: Fault(kind: .read, number: 8_192, path: "/vault.db$"))
+            }
+            return ""
+        },
+    ]
+}
+
+extension Story.Outcome {
+    var hints: [String] {
+        complaint.split(separator: "\n").filter { $0.hasPrefix("  hint: ") }.map { String($0.dropFirst(8)) }
+    }
+}
+
+extension FaultStage {
+    func put(_ bytes: Data, _ part: String) throws {
+        try bytes.write(to: URL(fileURLWithPath: story.vault + part))
+        chmod(story.vault + part, 0o600)
+    }
+
+    /// Runs a hint as a user does.
+    func shell(_ command: String) async throws {
+        let outcome = try await story.run(["-c", command], input: "", environment: [:], program: ["/bin/sh"])
+        show(command, outcome)
+    }
+
+    var owners: [String: uid_t] {
+        Dictionary(
+            uniqueKeysWithValues: story.parts.map { part in
+                var status = stat()
+                return (part, lstat(story.vault + part, &status) == 0 ? status.st_uid : .max)
+            })
+    }
+
+    /// A living token for a, one for b that has expired; then the folder is a small disk of its own.
+    func moveToDisk() async throws -> SmallDisk {
+        let bytes = try story.bytes()
+        let disk = try SmallDisk(at: story.place.path)
+        try story.put(bytes)
+        try await store(tokenOf: "a")
+        try await store(tokenOf: "b", secondsAgo: 7_200)
+        try remember()
+        return disk
+    }
+
+    /// - Returns: what is on the disk while it is mounted.
+    func readAndRenew() async throws -> String {
+        note("the token of a lives, that of b has expired")
+        try await run(["list"], quietly: true)
+        try await run(["show", "a"], quietly: true)
+        try await run(["token", "a"])
+        try await run(["token", "b"])
+        try await run(
+            ["add", "c", "--client-id", "c", "--secret-stdin"], input: "x", shown: "keyfob add c --client-id c")
+        defer { forget() }
+        return disk
+    }
+}
+
+/// Another program that is writing to the vault.
+final class LockHolder {
+    private var database: OpaquePointer?
+
+    init(_ path: String) throws {
+        try #require(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK)
+        try #require(sqlite3_exec(database, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+    }
+
+    deinit { release() }
+
+    func release() {
+        sqlite3_close_v2(database)
+        database = nil
+    }
+}
+
+/// A small file system, mounted on a folder; root only.
+final class SmallDisk {
+    private let path: String
+
+    init(at path: String) throws {
+        self.path = path
+        try #require(mount("tmpfs", path, "tmpfs", 0, "size=512k,mode=700") == 0)
+    }
+
+    func fill() throws {
+        let descriptor = open(path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 0, count: 4_096)
+        while write(descriptor, block, block.count) == block.count {}
+    }
+
+    func makeReadOnly() { #expect(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0) }
+
+    func unmount() { umount2(path, 2) }
+}
+
+/// keyfob as another user runs it, from a folder that this user can read.
+final class OtherUser {
+    private let folder: String
+
+    init() throws {
+        var template = Array("/tmp/keyfob-program-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        chmod(folder, 0o755)
+        try FileManager.default.copyItem(atPath: Story.program.path, toPath: folder + "/keyfob")
+        chmod(folder + "/keyfob", 0o755)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func list(_ stage: FaultStage) async throws {
+        let user = ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        try await stage.run(
+            ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
+            program: user + [folder + "/keyfob"], shown: "keyfob list")
+    }
+}
