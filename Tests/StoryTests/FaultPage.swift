@@ -226,10 +226,12 @@ extension FaultPage {
         | | `add`, `remove` | the change is there whole, or not at all; exit code and message are true in the same sense |
         | | `init`, `backup` | there is a whole file, or none; exit code and message are true in the same sense |
         | one write fails, or the disk is full from there on | the same five | the same |
-        | kill -9 before the step, or in the middle of its write | `init` | there is a whole vault, or none; `init` then says that there is one, or makes it |
+        | | `token` | the token that was fetched is printed, with exit code 0; a warning says if it was not stored |
+        | kill -9 before the step, or in the middle of its write | `passwd`, `add`, `remove` | the change is there whole, or not at all; one passphrase opens the vault |
+        | | `init` | there is a whole vault, or none; `init` then says that there is one, or makes it |
         | | `backup` | the copy is whole and verified, or not there; the vault is as it was |
         | | the first write to a vault of version 2 (`add`) | version 2 without name records, or version 3 with one for each client; no client is lost; `add` then works, or says that the name is taken |
-        | reading fails from there on | `list`, `show`, `token`, `verify` | exit code 73 and "input/output error", at each page; nothing is called damaged |
+        | reading fails from there on | `list`, `show`, `token`, `verify` | exit code 73 and "input/output error", at each page and in the log; nothing is called damaged |
         | link(2) fails | two `init` at once, 20 times | one makes the vault, exit code 0, and its passphrase opens it; the other ends with 73 |
 
         """

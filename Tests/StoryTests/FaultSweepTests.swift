@@ -1,4 +1,5 @@
 import Credentials
+import DemoServer
 import Foundation
 import Storage
 import System
@@ -67,10 +68,11 @@ struct FaultSweepTests {
     }
 
     private static let diskFaults: [Fault.Kind] = [.sync, .syncs, .write, .full]
+    private static let allFaults = diskFaults + [.tear]
 
     @Test(
         "passwd: exactly one passphrase opens the vault, and the message tells which or how to see",
-        arguments: diskFaults)
+        arguments: allFaults)
     func passphrase(kind: Fault.Kind) async throws {
         struct Openings: Equatable { var old, new: [String]? }
         let (story, bytes) = try await twoClients()
@@ -103,7 +105,7 @@ struct FaultSweepTests {
 
     @Test(
         "add: the client is there or not, as the message says, and adding it once more works or tells",
-        arguments: diskFaults)
+        arguments: allFaults)
     func add(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
         let change = adding(to: bytes)
@@ -114,13 +116,42 @@ struct FaultSweepTests {
         #expect(steps > 1)
     }
 
-    @Test("remove: the client is gone or not, as the message says", arguments: diskFaults)
+    @Test("remove: the client is gone or not, as the message says", arguments: allFaults)
     func remove(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
         let change = Change(
             arguments: ["remove", "a", "--yes"], before: Self.names, after: ["b"], begin: { try $0.put(bytes) },
             state: { try await $0.clients() ?? [] })
         #expect(try await sweep(kind, of: change, in: story) > 1)
+    }
+
+    @Test(
+        "token: what was fetched is printed whatever the disk does, and a warning says if it was not stored",
+        arguments: diskFaults)
+    func token(kind: Fault.Kind) async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("a", "app")])
+        let bytes = try story.bytes()
+        for number in 1...400 {
+            try story.put(bytes)
+            let asked = server.requests.count
+            let (outcome, hasStruck) = try await story.run(
+                ["token", "a"], with: Fault(kind: kind, number: number, path: "vault.db"))
+            let place = "\(kind) \(number): \(outcome.complaint)"
+            #expect(outcome.status == 0 && outcome.output.hasPrefix("eyJ"), "\(place)")
+            #expect(server.requests.count == asked + 1, "\(place)")
+            let isStored = try story.number("SELECT count(*) FROM record WHERE kind = 3") == 1
+            if outcome.complaint.isEmpty {
+                #expect(isStored, "\(place)")
+            } else {
+                #expect(outcome.complaint.hasPrefix("keyfob: the new token was not stored: "), "\(place)")
+                #expect(!isStored || outcome.complaint.contains(Self.uncertain), "\(place)")
+            }
+            #expect(try await story.clients() == ["a"])
+            guard hasStruck else { return #expect(number > 2 && outcome.complaint.isEmpty) }
+        }
+        Issue.record("there is no end of steps")
     }
 
     private var initializing: Change<[String]?> {
