@@ -19,7 +19,7 @@ struct Fault {
         case kill
         /// The same, and half of a write's bytes are written first.
         case tear
-        /// link(2) fails with EPERM, on each call: a file system without links.
+        /// link(2) fails with EPERM, on each call: a file system without links. N processes wait for each other there.
         case link
     }
 
@@ -212,14 +212,30 @@ enum FaultInjection {
 
         int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
+        // Returns when N processes have come here.
+        static void meet(const char *path) {
+            char name[PATH_MAX + 16];
+            snprintf(name, sizeof name, "%s.meeting", path);
+            int fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+            if (fd < 0) return;
+            syscall(SYS_write, fd, ".", 1);
+            while (lseek(fd, 0, SEEK_END) < number) usleep(500);
+            close(fd);
+        }
+
         int link(const char *from, const char *to) {
-            if (is("link") && matches(to)) return fail(EPERM);
+            if (is("link") && matches(to)) {
+                meet(to);
+                return fail(EPERM);
+            }
             step(matches(to));
             return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
         }
 
         int rename(const char *from, const char *to) {
             step(matches(to));
+            // Slow, so that the other of two processes looks at the name before this one has it.
+            if (is("link") && matches(to)) usleep(20000);
             return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
         }
 
