@@ -170,6 +170,20 @@ struct FaultSweepTests {
         #expect(try await sweep(kind, of: initializing, in: story) > 1)
     }
 
+    @Test(
+        "init in the default folder: the parents of the folders that it makes are synced, and a fault of that is told")
+    func parents() async throws {
+        for parent in ["", "/.local", "/.local/share"] {
+            let story = try Story(place: "home")
+            let home = ["HOME": story.place.path, "KEYFOB_VAULT": ""]
+            let fault = Fault(kind: .sync, number: 1, path: story.place.path + parent + "$")
+            let (outcome, hasStruck) = try await story.run(["init"], with: fault, environment: home)
+            #expect(hasStruck && outcome.status == 73, "\(outcome)")
+            #expect(outcome.complaint.contains("cannot make the folder"), "\(outcome)")
+            #expect(try await story.run("init", environment: home).status == 0)
+        }
+    }
+
     private func backingUp(_ bytes: Data, in story: Story) -> Change<[String]?> {
         let target = story.folder.path + "/copy.db"
         return Change(

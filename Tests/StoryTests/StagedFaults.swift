@@ -8,6 +8,8 @@ import Testing
 
 extension StagedFault {
     static let isRoot = geteuid() == 0
+    /// Root of a container may not.
+    static let mayMount = isRoot && SmallDisk.canBeMounted
 
     // MARK: Secrets
 
@@ -164,13 +166,13 @@ extension StagedFault {
             holder.release()
             return ""
         },
-        StagedFault(number: 10, title: "The disk is full", isPossible: isRoot) { stage in
+        StagedFault(number: 10, title: "The disk is full", isPossible: mayMount) { stage in
             let disk = try await stage.moveToDisk()
             defer { disk.unmount() }
-            try disk.fill()
+            disk.fill()
             return try await stage.readAndRenew()
         },
-        StagedFault(number: 10, title: "The file system is read-only", isPossible: isRoot) { stage in
+        StagedFault(number: 10, title: "The file system is read-only", isPossible: mayMount) { stage in
             let disk = try await stage.moveToDisk()
             defer { disk.unmount() }
             disk.makeReadOnly()
@@ -264,7 +266,15 @@ final class SmallDisk {
         try #require(mount("tmpfs", path, "tmpfs", 0, "size=512k,mode=700") == 0)
     }
 
-    func fill() throws {
+    static var canBeMounted: Bool {
+        guard let story = try? Story(place: "place"), let disk = try? SmallDisk(at: story.place.path) else {
+            return false
+        }
+        disk.unmount()
+        return true
+    }
+
+    func fill() {
         let descriptor = open(path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0, count: 4_096)
