@@ -37,6 +37,37 @@ extension StagedFault {
             try await stage.run(["token", "a"])
             return try stage.stored(4, "failed attempt")
         },
+        StagedFault(number: 3, title: "A server repeats the client secret, with invisible characters in it") { stage in
+            let words = "no such secret: s\u{200B}3\u{AD}c\u{200B}ret"
+            let echo = try stage.server(
+                "ECHO", .json(#"{"error":"invalid_client","error_description":"\#(words)"}"#, status: 400))
+            try await stage.move("a", to: echo)
+            try await stage.run(["token", "a"])
+            let show = try await stage.run(["show", "a"], quietly: true)
+            #expect(show.output.contains("last error") && !show.output.filter(\.isASCII).contains("s3cret"))
+            return try stage.stored(4, "failed attempt")
+        },
+        StagedFault(number: 3, title: "A server redirects to a URL with the client secret in its query") { stage in
+            let location = ("Location", "https://elsewhere.example/login?client_secret=s3cret&lang=en")
+            let redirecting = try stage.server("REDIRECT", .html("", status: 302, headers: [location]))
+            try await stage.move("a", to: redirecting)
+            try await stage.run(["token", "a"])
+            return try stage.stored(4, "failed attempt")
+        },
+        StagedFault(number: 4, title: "The URL of a proxy, with a password in it, cannot be read") { stage in
+            try await stage.change { vault in
+                let entry = try #require(try await vault.entry(named: "a"))
+                var profile = entry.profile
+                profile.tokenURL = "https://login.example.test/token"
+                _ = try await vault.update(profile, from: entry.revision, secret: nil, at: FaultStage.date)
+            }
+            try await stage.run(
+                ["token", "a"], environment: ["https_proxy": "http://user:pass word@proxy:port/"],
+                shown: "https_proxy='http://user:pass word@proxy:port/' keyfob token a")
+            let show = try await stage.run(["show", "a"], quietly: true)
+            #expect(show.output.contains("last error") && !show.output.contains("word"))
+            return try stage.stored(4, "failed attempt")
+        },
     ]
 
     // MARK: Files beside the vault
@@ -196,6 +227,16 @@ extension Story.Outcome {
 }
 
 extension FaultStage {
+    /// The client asks another server for its tokens from now on.
+    func move(_ name: String, to server: DemoServer) async throws {
+        try await change { vault in
+            let entry = try #require(try await vault.entry(named: name))
+            var profile = entry.profile
+            profile.tokenURL = server.tokenURL
+            _ = try await vault.update(profile, from: entry.revision, secret: nil, at: FaultStage.date)
+        }
+    }
+
     func put(_ bytes: Data, _ part: String) throws {
         try bytes.write(to: URL(fileURLWithPath: story.vault + part))
         chmod(story.vault + part, 0o600)
