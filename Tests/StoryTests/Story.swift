@@ -74,6 +74,14 @@ final class Story: Sendable {
         try Data(settings.utf8).write(to: self.settings)
     }
 
+    /// All of the environment that the program is run with.
+    var environment: [String: String] {
+        [
+            "PATH": "/usr/bin:/bin", "HOME": folder.path, "KEYFOB_VAULT": vault,
+            "KEYFOB_PASSPHRASE_FILE": folder.appendingPathComponent("passphrase").path,
+        ]
+    }
+
     /// Runs `keyfob ARGUMENTS` to its end, with the story's vault and passphrase unless `environment` says otherwise
     /// (an empty value unsets).
     func run(
@@ -95,10 +103,7 @@ final class Story: Sendable {
         // A session of its own has no terminal, so that nothing can be asked of whoever runs the tests.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         process.arguments = ["--wait"] + program + arguments
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder.path, "KEYFOB_VAULT": vault,
-            "KEYFOB_PASSPHRASE_FILE": folder.appendingPathComponent("passphrase").path,
-        ].merging(environment) { $1 }.filter { !$0.value.isEmpty }
+        process.environment = self.environment.merging(environment) { $1 }.filter { !$0.value.isEmpty }
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])

@@ -1,0 +1,31 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A file system of its own in memory, if this process may mount one.
+final class SmallDisk {
+    let folder: URL
+
+    static let isPermitted: Bool = geteuid() == 0 && (try? SmallDisk(kilobytes: 64)) != nil
+
+    init(kilobytes: Int) throws {
+        var template = Array("/tmp/keyfob-disk-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        folder = URL(fileURLWithPath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
+        guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(kilobytes)k,mode=700") == 0 else {
+            rmdir(folder.path)
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
+
+    deinit {
+        umount2(folder.path, 2)
+        rmdir(folder.path)
+    }
+
+    var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? [] }
+
+    func makeReadOnly() throws {
+        try #require(mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0)
+    }
+}
