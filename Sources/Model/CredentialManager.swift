@@ -164,7 +164,9 @@ public actor CredentialManager {
         guard !isClosed else { throw .locked }
         if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return shown(entry) }
         let shownName = UntrustedText.line(name, limit: 100)
-        _ = try await entries()
+        // The record of the name may be the one that is damaged.
+        let key = ClientName.key(ClientName.trimmed(name))
+        if let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) { return entry }
         if let damage = damagedProfile {
             throw Failure(
                 .vaultDamaged, "no readable client is named \"\(shownName)\": \(damage.summary)",

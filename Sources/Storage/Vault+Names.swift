@@ -51,7 +51,8 @@ extension OpenVault {
     /// name is damaged, that one does not count: a profile that cannot be read keeps its name from nobody's use.
     func holder(ofName name: String) throws(Failure) -> UUID? {
         if isWriting { try completeNamesIfNeeded() }
-        if let id = try client(inNameRecord: hash(ofName: name)) {
+        let hash = hash(ofName: name)
+        if let id = try client(inNameRecord: hash) {
             do throws(Failure) {
                 // A name record that was put back from an older file leads to a client of another name.
                 if let found = try profile(of: id)?.profile.name, ClientName.key(found) == ClientName.key(name) {
@@ -65,8 +66,14 @@ extension OpenVault {
                 }
             }
         }
-        guard !isWriting else { return nil }
-        guard try !namesAreComplete() else { return nil }
+        // A record that is damaged, or that leads to another client, does not tell that the name is free.
+        let hasRecord = try revision(.name, of: hash) != nil
+        if isWriting {
+            guard hasRecord else { return nil }
+            try completeNames()
+            return try client(inNameRecord: hash)
+        }
+        if !hasRecord, try namesAreComplete() { return nil }
         var holder: UUID?
         try eachReadableName { (id, found) in
             if ClientName.key(found) == ClientName.key(name) { holder = id }
