@@ -199,6 +199,8 @@ final class Connection {
             switch value {
             case .integer(let number): sqlite3_bind_int64(statement, index, number)
             case .text(let text): sqlite3_bind_text(statement, index, text, -1, copied)
+            // An empty array has no address, and SQLite binds NULL for that.
+            case .blob(let bytes) where bytes.isEmpty: sqlite3_bind_zeroblob(statement, index, 0)
             case .blob(let bytes): sqlite3_bind_blob64(statement, index, bytes, UInt64(bytes.count), copied)
             }
         try check(code)

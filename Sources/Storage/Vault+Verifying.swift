@@ -60,6 +60,9 @@ extension OpenVault {
         var hasPreviousSecret = false
     }
 
+    /// As much of an ID as is looked at. SQLite's substr makes NULL of an empty blob.
+    private static let startOfID = "CASE WHEN length(id) <= 64 THEN id ELSE substr(id, 1, 64) END"
+
     func verify() throws(Failure) -> Verification {
         var clients: [UUID: Seen] = [:]
         var named: [UUID: String] = [:]
@@ -68,8 +71,8 @@ extension OpenVault {
         // Profiles come first, in the order of the kinds.
         try connection.query(
             """
-            SELECT kind, CASE WHEN length(id) <= 64 THEN id ELSE substr(id, 1, 64) END, revision,
-                \(Connection.sealedColumn), length(id) FROM record ORDER BY kind, id
+            SELECT kind, \(Self.startOfID), revision, \(Connection.sealedColumn), length(id) FROM record
+            ORDER BY kind, id
             """
         ) { (row) throws(Failure) in
             count += 1
@@ -151,7 +154,7 @@ extension OpenVault {
             return
         }
         try connection.run(
-            "DELETE FROM record WHERE kind = ? AND substr(id, 1, 64) = ?",
+            "DELETE FROM record WHERE kind = ? AND \(Self.startOfID) = ?",
             [.integer(record.place.kind), .blob(record.place.id)])
         guard record.place.kind == RecordKind.previousSecret.rawValue,
             let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }),

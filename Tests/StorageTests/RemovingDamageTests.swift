@@ -1,0 +1,25 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Storage
+
+@Suite("Taking out what is damaged")
+struct RemovingDamageTests {
+    @Test(
+        "A record whose ID is empty, short or long is taken out like any other",
+        arguments: [0, 1, 15, 17, 64, 65, 9_999])
+    func ids(length: Int) async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        try await vault.execute("INSERT INTO record VALUES (3, zeroblob(\(length)), 1, x'00')")
+        let damaged = try await vault.verify().damaged
+        #expect(damaged.map(\.id) == [String(repeating: "00", count: min(length, 16))])
+        #expect(try await vault.remove(damaged) == 1)
+        #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
+        #expect(try await vault.remove(damaged) == 0)
+        await vault.close()
+    }
+}
