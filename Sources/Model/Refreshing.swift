@@ -253,10 +253,10 @@ extension CredentialManager {
         let entry = try await vault.entry(id)
         var held = Held(last: LastAnswer(entry))
         let (token, damage) = try await intactToken(of: id)
-        if damage != nil, let profile = entry?.profile {
+        if damage != nil {
             held.damage = damage
             // On a full disk it stays, and is no less damaged the next time.
-            _ = try? await vault.removeToken(of: id, credentialsID: profile.credentialsID)
+            try? await vault.removeDamagedToken(of: id)
         }
         guard let token, let entry = try await vault.entry(id) else { return held }
         let isAccepted = token.facts.lifetime == nil && acceptUnknownExpiry

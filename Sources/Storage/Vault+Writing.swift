@@ -129,6 +129,15 @@ extension Vault {
         }
     }
 
+    /// Removes a client's token if it is damaged. One that can be read stays: another process may have stored it since.
+    public func removeDamagedToken(of id: UUID) async throws(Failure) {
+        try await thread.write(reachingFile: false) { (vault) throws(Failure) in
+            guard let profile = try vault.profile(of: id)?.profile else { return }
+            let token = try vault.unlessDamaged { () throws(Failure) in try vault.token(of: profile) }
+            if token == nil { try vault.delete(.token, of: id) }
+        }
+    }
+
     /// Stores why a request failed; the token that is held stays.
     /// - Returns: false, with nothing stored, as for a token.
     public func store(_ attempt: FailedAttempt, for id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {

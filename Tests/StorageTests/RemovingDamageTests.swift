@@ -6,6 +6,25 @@ import Testing
 
 @Suite("Taking out what is damaged")
 struct RemovingDamageTests {
+    @Test("A damaged token is removed, and one that was stored in its place stays")
+    func token() async throws {
+        let folder = Folder()
+        let vault = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
+        try await vault.removeDamagedToken(of: profile.id)
+        #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        try await vault.removeDamagedToken(of: profile.id)
+        #expect(try await vault.token(of: profile.id) == newToken())
+        try await vault.execute("UPDATE record SET sealed = zeroblob(length(sealed)) WHERE kind = 3")
+        #expect(await failure { () throws(Failure) in try await vault.token(of: profile.id) }.kind == .vaultDamaged)
+        try await vault.removeDamagedToken(of: profile.id)
+        #expect(try await vault.token(of: profile.id) == nil)
+        try await vault.removeDamagedToken(of: UUID())
+        #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
+        await vault.close()
+    }
+
     @Test(
         "A record whose ID is empty, short or long is taken out like any other",
         arguments: [0, 1, 15, 17, 64, 65, 9_999])
