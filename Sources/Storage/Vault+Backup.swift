@@ -26,6 +26,13 @@ extension OpenVault {
             hints: ["name another file: a backup overwrites nothing"])
         var status = stat()
         guard lstat(file, &status) != 0 else { throw exists }
+        let vault = VaultFile.realPath(self.path)
+        guard !["-journal", "-wal", "-shm", "-lock"].contains(where: { suffix in vault.map { $0 + suffix } == file })
+        else {
+            throw Failure(
+                .cannotWrite, "the name \(Failure.shown(path)) is the vault's own", hints: ["name another file"])
+        }
+        try VaultFile.checkNothingIsLeft(beside: file, named: path)
         var verification: Verification?
         try Draft.write(for: file, to: act, exists: exists) { (draft) throws(Failure) in
             let copy = try Connection(file: draft, named: path, mode: .readAndWrite)

@@ -176,15 +176,21 @@ struct VaultFile: Sendable {
         let file = folder + "/" + Self.name(of: path)
         var status = stat()
         guard lstat(file, &status) != 0 else { throw .vaultExists(at: path) }
-        for part in ["-wal", "-shm", "-journal"] where lstat(file + part, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { throw .leftover(path + part) }
-        }
+        try Self.checkNothingIsLeft(beside: file, named: path)
         guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
         try checkMode(ofFolder: folder)
 
         try Draft.write(for: file, to: act, exists: .vaultExists(at: path), linking: linking) {
             (draft) throws(Failure) in
             try build(draft)
+        }
+    }
+
+    /// SQLite would play what is left of an earlier file of that name into the new one.
+    static func checkNothingIsLeft(beside file: String, named path: String) throws(Failure) {
+        var status = stat()
+        for part in ["-wal", "-shm", "-journal"] where lstat(file + part, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { throw .leftover(path + part) }
         }
     }
 
