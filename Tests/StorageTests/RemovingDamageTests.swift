@@ -41,4 +41,29 @@ struct RemovingDamageTests {
         #expect(try await vault.remove(damaged) == 0)
         await vault.close()
     }
+
+    @Test("A vault of an older format is verified, copied and rid of damage as one of today's is")
+    func olderFormat() async throws {
+        let folder = Folder()
+        try VersionOne.make(in: folder)
+        let vault = try await folder.openVault()
+        #expect(try await vault.verify() == Verification(recordCount: 6, damaged: []))
+        let copy = folder.path + "/copy.db"
+        #expect(try await vault.backup(to: copy) == Verification(recordCount: 6, damaged: []))
+        await vault.close()
+        #expect(try folder.rows("PRAGMA user_version") == [["1"]], "reading upgrades nothing")
+        let copied = try await Vault.open(at: copy, passphrase: passphrase)
+        #expect(try await copied.secret(of: VersionOne.full) == Secret(utf8: "s3cr\u{E4}t"))
+        await copied.close()
+
+        try folder.sql(
+            "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE kind = 1 AND id = x'\(VersionOne.bare.hex)'")
+        let again = try await folder.openVault()
+        let damaged = try await again.verify().damaged
+        #expect(damaged.map(\.id) == [VersionOne.bare.hex])
+        #expect(try await again.remove(damaged) == 1)
+        #expect(try await again.verify().damaged == [])
+        #expect(try await again.snapshot().entries.map(\.id) == [VersionOne.full])
+        await again.close()
+    }
 }

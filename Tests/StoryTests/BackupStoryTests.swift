@@ -186,6 +186,25 @@ struct BackupStoryTests {
     }
 
     @Test(
+        "a vault on a full or a read-only file system is copied to another one",
+        .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
+    func fromReadOnly() async throws {
+        let story = try await Story.with([billing, reports])
+        let disk = try SmallDisk(kilobytes: 512)
+        let vault = disk.folder.path + "/vault.db"
+        try FileManager.default.copyItem(atPath: story.vault, toPath: vault)
+        chmod(vault, 0o600)
+        disk.fill()
+        for number in 1...2 {
+            if number == 2 { try disk.makeReadOnly() }
+            let copy = story.folder.path + "/copy-\(number).db"
+            let made = try await story.run("backup", copy, environment: ["KEYFOB_VAULT": vault])
+            #expect(made == Story.Outcome(0, complaint: complaint("wrote the backup \(copy): 6 records")))
+            #expect(try await story.run("token", "billing", environment: ["KEYFOB_VAULT": copy]).status == 0)
+        }
+    }
+
+    @Test(
         "while others write without pause every backup opens, is whole, and has every client that was saved before it",
         .timeLimit(.minutes(4)))
     func whileWriting() async throws {

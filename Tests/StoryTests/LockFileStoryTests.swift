@@ -58,6 +58,18 @@ struct LockFileStoryTests {
         #expect(server.tokenRequests(of: "app") == plants.count)
     }
 
+    @Test("a vault that is opened by a link's name has the same lock")
+    func link() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("billing", "app")])
+        let link = story.folder.path + "/link.db"
+        try #require(symlink("vault.db", link) == 0)
+        #expect(try await story.run("token", "billing", environment: ["KEYFOB_VAULT": link]).status == 0)
+        #expect(status(story.vault + "-lock") != nil)
+        #expect(status(link + "-lock") == nil)
+    }
+
     @Test(
         "on a read-only file system a token is asked for without the lock, printed, and said not to be stored",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
