@@ -14,6 +14,9 @@ struct VaultFile: Sendable {
     /// link(2), for tests of file systems that have none.
     var linking: @Sendable (String, String) -> Int32 = { link($0, $1) }
 
+    /// Called when the file has been looked at and is not judged yet, for tests of a writer that comes in between.
+    var whenLookedAt: @Sendable () -> Void = {}
+
     init(path: String, isInOwnFolder: Bool) {
         self.path = path
         self.isInOwnFolder = isInOwnFolder
@@ -113,6 +116,7 @@ struct VaultFile: Sendable {
         // What is missing in the file may be in its log, or another process is moving it over just now: whoever opens
         // the two together, under locks, will see.
         let log = file + "-wal"
+        let before = FileState(file)
         let logHadContent = Self.size(of: log) > 0
         do throws(Failure) {
             let connection = try Connection(file: file, named: path, mode: .immutable)
@@ -128,7 +132,8 @@ struct VaultFile: Sendable {
             guard Int64(Self.size(of: file)) % pageSize == 0 else { throw Failure.vaultDamaged(path, "") }
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
-            guard !logHadContent, Self.size(of: log) == 0 else { return }
+            whenLookedAt()
+            guard !logHadContent, Self.size(of: log) == 0, FileState(file) == before else { return }
             throw .vaultDamaged(path, "it was cut short, or its first page was altered")
         }
     }
@@ -244,6 +249,22 @@ struct VaultFile: Sendable {
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}
+
+/// Differs after a write that made the file longer or shorter.
+private struct FileState: Equatable {
+    let size: off_t
+    let seconds: Int
+    let nanoseconds: Int
+
+    init(_ path: String) {
+        var status = stat()
+        // Without a file all is 0.
+        _ = stat(path, &status)
+        size = status.st_size
+        seconds = status.st_mtim.tv_sec
+        nanoseconds = status.st_mtim.tv_nsec
     }
 }
 
