@@ -1,43 +1,61 @@
 import Credentials
 import Foundation
+import Glibc
+import Synchronization
 import Testing
 
-/// The real binary, run without a terminal while the test does something else.
-struct RunningProgram {
-    private let process: Process
-    private let endings: AsyncStream<Int32>
-    private let output: URL
-    private let complaint: URL
+/// The real binary, run without a terminal while the test does something else. It is killed when nobody waits for it any
+/// more.
+///
+/// Foundation's Process is no use here: it notices an end by a socket that another child, started at the same time, may
+/// have as well and keep open.
+final class RunningProgram: Sendable {
+    let id: pid_t
+    private let output: String
+    private let complaint: String
+    private let hasEnded = Mutex(false)
 
-    var id: Int32 { process.processIdentifier }
-
-    /// Starts `keyfob ARGUMENTS` on the story's vault, with no process between it and the test.
+    /// Starts `keyfob ARGUMENTS OPTIONS` on the story's vault.
     static func start(_ story: Story, _ arguments: String..., options: [String] = []) throws -> RunningProgram {
-        let process = Process()
-        process.executableURL = Story.program
-        process.arguments = arguments + options
-        process.environment = story.environment
-        process.standardInput = FileHandle.nullDevice
-        let name = UUID().uuidString
-        let files = ["out", "err"].map { story.folder.appendingPathComponent("\(name).\($0)") }
-        for file in files { try Data().write(to: file) }
-        process.standardOutput = try FileHandle(forWritingTo: files[0])
-        process.standardError = try FileHandle(forWritingTo: files[1])
-        let (endings, continuation) = AsyncStream.makeStream(of: Int32.self)
-        process.terminationHandler = {
-            continuation.yield($0.terminationStatus)
-            continuation.finish()
-        }
-        try process.run()
-        return RunningProgram(process: process, endings: endings, output: files[0], complaint: files[1])
+        try RunningProgram(story, arguments + options)
     }
 
-    /// Waits for its end.
+    private init(_ story: Story, _ arguments: [String]) throws {
+        let name = story.folder.path + "/" + UUID().uuidString
+        (output, complaint) = (name + ".out", name + ".err")
+        var files = posix_spawn_file_actions_t()
+        try #require(posix_spawn_file_actions_init(&files) == 0)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&files, 2, complaint, O_WRONLY | O_CREAT, 0o600)
+        // Closing one that is not open is no error (posix_spawn(3)).
+        for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&files, descriptor) }
+        var id: pid_t = 0
+        let arguments = ([Story.program.path] + arguments).map { strdup($0) } + [nil]
+        let environment = story.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        try #require(posix_spawn(&id, Story.program.path, &files, nil, arguments, environment) == 0)
+        self.id = id
+    }
+
+    deinit {
+        guard hasEnded.withLock({ !$0 }) else { return }
+        kill(id, SIGKILL)
+        var status: Int32 = 0
+        waitpid(id, &status, 0)
+    }
+
+    /// Waits for its end. The status is that of the shell: 128 and the signal's number after a signal.
     func outcome() async throws -> Story.Outcome {
-        let status = await endings.reduce(into: nil as Int32?) { $0 = $1 }
+        var status: Int32 = 0
+        while waitpid(id, &status, WNOHANG) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        hasEnded.withLock { $0 = true }
+        let signal = status & 0x7F
         return Story.Outcome(
-            try #require(status), output: try String(contentsOf: output, encoding: .utf8),
-            complaint: try String(contentsOf: complaint, encoding: .utf8))
+            signal == 0 ? status >> 8 & 0xFF : 128 + signal,
+            output: try String(contentsOfFile: output, encoding: .utf8),
+            complaint: try String(contentsOfFile: complaint, encoding: .utf8))
     }
 
     func signal(_ number: Int32) { kill(id, number) }
