@@ -207,41 +207,8 @@ struct BesideTests {
     }
 }
 
-@Suite("Locks between processes")
-struct FileLockTests {
-    @Test("A byte is one holder's at a time; another byte is free; closing lets go of all")
-    func bytes() throws {
-        let folder = Folder()
-        let (first, second) = (FileLock(for: folder.vault), FileLock(for: folder.vault))
-        #expect(first.lock(at: 7) == .locked)
-        #expect(first.lock(at: 7) == .locked, "its own")
-        #expect(second.lock(at: 7) == .held)
-        #expect(second.lock(at: 8) == .locked)
-        first.unlock(at: 7)
-        #expect(second.lock(at: 7) == .locked)
-        second.close()
-        #expect(first.lock(at: 7) == .locked && first.lock(at: 8) == .locked)
-        #expect(second.lock(at: 9) == .unavailable)
-        var status = stat()
-        #expect(lstat(folder.vault + "-lock", &status) == 0)
-        #expect(status.st_mode == S_IFREG | 0o600 && status.st_size == 0)
-        first.close()
-        #expect(folder.files == ["vault.db-lock"], "it stays: who unlinks it would part those who lock it")
-    }
-
-    @Test("A link, a pipe or a missing folder locks nothing", arguments: ["link", "pipe", "none"])
-    func unavailable(kind: String) {
-        let folder = Folder()
-        switch kind {
-        case "link": symlink(folder.path + "/target", folder.vault + "-lock")
-        case "pipe": mkfifo(folder.vault + "-lock", 0o600)
-        default: break
-        }
-        let lock = FileLock(for: kind == "none" ? folder.path + "/no/vault.db" : folder.vault)
-        #expect(lock.lock(at: 1) == .unavailable)
-        #expect(!folder.files.contains("target"))
-    }
-
+@Suite("Making a vault without link(2)")
+struct MakingWithoutLinksTests {
     @Test("On a file system without links, of two that make a vault at once one succeeds")
     func creation() async throws {
         for code in [EPERM, EOPNOTSUPP, ENOSYS] {

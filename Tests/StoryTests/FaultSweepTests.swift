@@ -232,7 +232,8 @@ struct FaultSweepTests {
         arguments: [Fault.Kind.kill, .tear])
     func killedUpgrade(kind: Fault.Kind) async throws {
         let (story, _) = try await twoClients()
-        try story.sql("DELETE FROM record WHERE kind = 10; PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)")
+        try story.executeSQL(
+            "DELETE FROM record WHERE kind = 10; PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)")
         let old = try story.bytes()
         #expect(try story.number("PRAGMA user_version") == 2)
         let change = adding(to: old)

@@ -34,7 +34,7 @@ extension Story {
     }
 
     /// Runs SQL on the vault's file.
-    func sql(_ statement: String) throws {
+    func executeSQL(_ statement: String) throws {
         var database: OpaquePointer?
         defer { sqlite3_close_v2(database) }
         var code = sqlite3_open_v2(vault, &database, SQLITE_OPEN_READWRITE, nil)

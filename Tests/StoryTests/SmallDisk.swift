@@ -5,10 +5,19 @@ import Testing
 /// A file system of its own in memory, if this process may mount one.
 final class SmallDisk {
     let folder: URL
+    private let isOwnFolder: Bool
+    private var isMounted = true
 
     static let isPermitted: Bool = geteuid() == 0 && (try? SmallDisk(kilobytes: 64)) != nil
 
-    init(kilobytes: Int) throws {
+    /// - Parameter place: the folder to mount it on; nil for one of its own.
+    init(kilobytes: Int = 512, at place: URL? = nil) throws {
+        isOwnFolder = place == nil
+        if let place {
+            folder = place
+            try #require(mount("tmpfs", place.path, "tmpfs", 0, "size=\(kilobytes)k,mode=700") == 0)
+            return
+        }
         var template = Array("/tmp/keyfob-disk-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         folder = URL(fileURLWithPath: String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
@@ -19,8 +28,13 @@ final class SmallDisk {
     }
 
     deinit {
-        umount2(folder.path, 2)
-        rmdir(folder.path)
+        unmount()
+        if isOwnFolder { rmdir(folder.path) }
+    }
+
+    func unmount() {
+        if isMounted { umount2(folder.path, 2) }
+        isMounted = false
     }
 
     var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? [] }

@@ -54,7 +54,7 @@ extension StagedFault {
     static let ofContent = [
         StagedFault(number: 10, title: "A stored token is damaged") { stage in
             try await stage.store(tokenOf: "a")
-            try stage.story.sql(overwrite(3, of: "a", "zeroblob(296)"))
+            try stage.story.executeSQL(overwrite(3, of: "a", "zeroblob(296)"))
             try await stage.run(["list"])
             try await stage.run(["token", "a"])
             try await stage.run(["token", "a"])
@@ -62,7 +62,7 @@ extension StagedFault {
             return try stage.stored(3, "token")
         },
         StagedFault(number: 10, title: "A client's profile is damaged") { stage in
-            try stage.story.sql(overwrite(1, of: "a", "zeroblob(552)"))
+            try stage.story.executeSQL(overwrite(1, of: "a", "zeroblob(552)"))
             try stage.remember()
             try await stage.run(["list"])
             try await stage.run(["token", "a"])
@@ -75,14 +75,14 @@ extension StagedFault {
             return ""
         },
         StagedFault(number: 12, title: "One record is larger than a record may be") { stage in
-            try stage.story.sql(overwrite(1, of: "a", "zeroblob(5000000)"))
+            try stage.story.executeSQL(overwrite(1, of: "a", "zeroblob(5000000)"))
             try stage.remember()
             try await stage.run(["list"])
             try await stage.run(["verify"])
             return ""
         },
         StagedFault(number: 12, title: "The tables are not those of a vault: bytes after a NUL in their SQL") { stage in
-            try stage.story.sql(
+            try stage.story.executeSQL(
                 "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || char(0) || 'x' WHERE name = 'vault'"
             )
             try stage.remember()
@@ -98,7 +98,7 @@ extension StagedFault {
             return ""
         },
         StagedFault(number: 12, title: "The sealed key has a wrong length") { stage in
-            try stage.story.sql("UPDATE key_slot SET sealed_key = zeroblob(71)")
+            try stage.story.executeSQL("UPDATE key_slot SET sealed_key = zeroblob(71)")
             try stage.remember()
             try await stage.run(["list"])
             return ""
@@ -191,7 +191,7 @@ extension FaultStage {
         var sum = [UInt8](repeating: 0, count: 16)
         #expect(crypto_generichash(&sum, sum.count, summed, UInt64(summed.count), nil, 0) == 0)
         let hex = sum.map { String(format: "%02x", $0) }.joined()
-        try story.sql("UPDATE key_slot SET passes = \(passes), memory_bytes = \(memory), checksum = x'\(hex)'")
+        try story.executeSQL("UPDATE key_slot SET passes = \(passes), memory_bytes = \(memory), checksum = x'\(hex)'")
     }
 
     private static func bytes(_ hex: Substring) -> [UInt8] {
@@ -206,7 +206,7 @@ enum HotJournal {
     static func emptying(_ story: Story, superJournal: String? = nil) throws -> Data {
         let copy = try Story()
         try copy.put(try story.bytes())
-        try copy.sql("PRAGMA journal_mode = DELETE; DELETE FROM record")
+        try copy.executeSQL("PRAGMA journal_mode = DELETE; DELETE FROM record")
         var database: OpaquePointer?
         defer { sqlite3_close_v2(database) }
         try #require(sqlite3_open_v2(copy.vault, &database, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK)

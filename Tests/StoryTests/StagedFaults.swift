@@ -9,7 +9,7 @@ import Testing
 extension StagedFault {
     static let isRoot = geteuid() == 0
     /// Root of a container may not.
-    static let mayMount = isRoot && SmallDisk.canBeMounted
+    static let mayMount = isRoot && SmallDisk.isPermitted
 
     // MARK: Secrets
 
@@ -206,7 +206,7 @@ extension StagedFault {
         StagedFault(number: 10, title: "The file system is read-only", isPossible: mayMount) { stage in
             let disk = try await stage.moveToDisk()
             defer { disk.unmount() }
-            disk.makeReadOnly()
+            try disk.makeReadOnly()
             return try await stage.readAndRenew()
         },
         StagedFault(number: 12, title: "The disk cannot read the vault") { stage in
@@ -259,7 +259,7 @@ extension FaultStage {
     /// A living token for a, one for b that has expired; then the folder is a small disk of its own.
     func moveToDisk() async throws -> SmallDisk {
         let bytes = try story.bytes()
-        let disk = try SmallDisk(at: story.place.path)
+        let disk = try SmallDisk(at: story.place)
         try story.put(bytes)
         try await store(tokenOf: "a")
         try await store(tokenOf: "b", secondsAgo: 7_200)
@@ -296,35 +296,6 @@ final class LockHolder {
         sqlite3_close_v2(database)
         database = nil
     }
-}
-
-/// A small file system, mounted on a folder; root only.
-final class SmallDisk {
-    private let path: String
-
-    init(at path: String) throws {
-        self.path = path
-        try #require(mount("tmpfs", path, "tmpfs", 0, "size=512k,mode=700") == 0)
-    }
-
-    static var canBeMounted: Bool {
-        guard let story = try? Story(place: "place"), let disk = try? SmallDisk(at: story.place.path) else {
-            return false
-        }
-        disk.unmount()
-        return true
-    }
-
-    func fill() {
-        let descriptor = open(path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        defer { close(descriptor) }
-        let block = [UInt8](repeating: 0, count: 4_096)
-        while write(descriptor, block, block.count) == block.count {}
-    }
-
-    func makeReadOnly() { #expect(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") == 0) }
-
-    func unmount() { umount2(path, 2) }
 }
 
 /// keyfob as another user runs it, from a folder that this user can read.
