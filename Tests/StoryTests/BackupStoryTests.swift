@@ -196,7 +196,7 @@ struct BackupStoryTests {
         chmod(vault, 0o600)
         disk.fill()
         for number in 1...2 {
-            if number == 2 { try disk.makeReadOnly() }
+            if number == 2 { try await disk.makeReadOnly() }
             let copy = story.folder.path + "/copy-\(number).db"
             let made = try await story.run("backup", copy, environment: ["KEYFOB_VAULT": vault])
             #expect(made == Story.Outcome(0, complaint: complaint("wrote the backup \(copy): 6 records")))

@@ -81,7 +81,7 @@ struct LockFileStoryTests {
         let vault = disk.folder.path + "/vault.db"
         try FileManager.default.copyItem(atPath: story.vault, toPath: vault)
         chmod(vault, 0o600)
-        try disk.makeReadOnly()
+        try await disk.makeReadOnly()
         for number in 1...2 {
             let outcome = try await story.run("token", "billing", environment: ["KEYFOB_VAULT": vault])
             #expect(outcome.status == 0 && outcome.output.hasPrefix("ey"))
