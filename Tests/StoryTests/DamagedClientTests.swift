@@ -110,7 +110,10 @@ struct DamagedClientTests {
         let story = try await Story.with([billing, reports])
         let other = try await story.run("token", "reports")
         var requests = 0
-        for arguments in [["token"], ["header"], ["token", "--fresh"], ["token", "--json"]] {
+        // A run is what this takes: every verb meets one damage, and every damage one verb.
+        let verbs =
+            damage.hasPrefix("zeroblob(l") ? [["token"], ["header"], ["token", "--fresh"]] : [["token", "--json"]]
+        for arguments in verbs {
             #expect(try await story.run("token", "billing", "--fresh").status == 0)
             try story.sql("UPDATE record SET sealed = \(damage) WHERE kind = 3 AND id = x'\(billing.hexID)'")
             let outcome = try await story.run(arguments + ["Billing"], input: "", environment: [:])
@@ -126,12 +129,12 @@ struct DamagedClientTests {
         #expect(try await story.run("verify").status == 0)
     }
 
-    @Test("60 processes at once on a damaged token send one request, and all print its token")
+    @Test("20 processes at once on a damaged token send one request, and all print its token")
     func tokenShared() async throws {
         let story = try await Story.with([billing])
         #expect(try await story.run("token", "billing").status == 0)
         try story.damage(3, of: billing)
-        let programs = try (0..<60).map { _ in try RunningProgram.start(story, "token", "billing") }
+        let programs = try (0..<20).map { _ in try RunningProgram.start(story, "token", "billing") }
         var outcomes: [Story.Outcome] = []
         for program in programs { outcomes.append(try await program.outcome()) }
         #expect(server.tokenRequests(of: "app") == 2, "one before it was damaged, one after")

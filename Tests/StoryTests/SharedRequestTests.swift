@@ -71,7 +71,7 @@ struct SharedRequestTests {
         let profile = server.profile("billing", "app")
         let story = try await Story.with([profile])
         let held = try await story.run("token", "billing")
-        let outcomes = try await gathered(60, story, profile, "--fresh")
+        let outcomes = try await gathered(20, story, profile, "--fresh")
         #expect(server.tokenRequests(of: "app") == 2)
         #expect(Set(outcomes.map(\.output)).count == 1)
         #expect(outcomes.allSatisfy { $0.status == 0 && $0.complaint.isEmpty && $0.output != held.output })
@@ -80,15 +80,15 @@ struct SharedRequestTests {
         #expect(server.tokenRequests(of: "app") == 3)
     }
 
-    @Test("60 processes started together with --fresh send fewer requests than they are")
+    @Test("20 processes started together with --fresh send fewer requests than they are")
     func freshTogether() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 1, lifetime: 3_600)], recording: true)
         defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
-        let programs = try (0..<60).map { _ in try RunningProgram.start(story, "token", "billing", "--fresh") }
+        let programs = try (0..<20).map { _ in try RunningProgram.start(story, "token", "billing", "--fresh") }
         let outcomes = try await outcomes(of: programs)
         #expect(outcomes.allSatisfy { $0.status == 0 && $0.complaint.isEmpty })
-        #expect(server.tokenRequests(of: "app") < 60)
+        #expect(server.tokenRequests(of: "app") < 20)
         #expect(Set(outcomes.map(\.output)).count == server.tokenRequests(of: "app"), "each token is printed")
     }
 
