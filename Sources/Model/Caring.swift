@@ -3,12 +3,15 @@ public import Storage
 
 // Looking after the vault's file.
 extension CredentialManager {
-    /// As `Vault.verify`.
+    /// Throws and returns as `Vault.readOnlyBecause`.
+    public func readOnlyBecause() async throws(Failure) -> Failure? { try await vault.readOnlyBecause() }
+
+    /// Throws and returns as `Vault.verify`.
     public func verify() async throws(Failure) -> Verification { try await vault.verify() }
 
-    /// As `Vault.remove`.
+    /// Throws and returns as `Vault.remove`.
     public func remove(_ records: [DamagedRecord]) async throws(Failure) -> Int { try await vault.remove(records) }
 
-    /// As `Vault.backup`.
+    /// Throws and returns as `Vault.backup`.
     public func backup(to path: String) async throws(Failure) -> Verification { try await vault.backup(to: path) }
 }

@@ -64,7 +64,7 @@ public actor CredentialManager {
     let random: @Sendable () -> Double
 
     var flights: [UUID: Flight] = [:]
-    /// Which request has the lock of a client between all processes, by number.
+    /// The number of the request that has a client's lock between all processes.
     var turns: [UUID: UInt64] = [:]
     private(set) var isClosed = false
     private var lastNumber: UInt64 = 0
@@ -84,7 +84,7 @@ public actor CredentialManager {
         var isLoaded = false
     }
 
-    private var stale: Set<UUID> = []
+    private(set) var stale: Set<UUID> = []
     private var isAllStale = false
     private var reading: Task<Void, Never>?
     /// Why the last reading of all clients failed; nil where it did not.
@@ -99,6 +99,9 @@ public actor CredentialManager {
 
     /// nil: nothing is renewed by itself.
     var renewals: Renewals?
+
+    /// The cancelled work of a manager that is being closed.
+    private var ending: [Task<Void, Never>] = []
 
     /// - Parameters:
     ///   - vault: open; the manager closes it.
@@ -188,54 +191,14 @@ public actor CredentialManager {
         }
     }
 
-    // MARK: - Editing
-
-    /// Adds a client; returns it as observers see it. Throws as `Vault.insert`.
-    public func create(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
-        let entry = try await vault.insert(profile, secret: secret)
-        await catchUp(with: profile.id)
-        return shown(afterWriting: entry)
-    }
-
-    /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
-    /// token is gone and a request under way ends with `conflict`. Returns it as observers see it, with what is under
-    /// way.
-    /// - Parameter previous: what becomes of the previous secret after that; one edit with it for `undo`.
-    /// - Throws: as `Vault.update`; as `Vault.swapSecrets` and `forgetPreviousSecret`, when the rest is saved.
-    public func update(
-        _ profile: ClientProfile, from revision: Int64, secret: Secret?, previous: PreviousSecret = .keep
-    ) async throws(Failure) -> ClientEntry {
-        let (id, date) = (profile.id, clock().wall)
-        var (entry, change) = try await vault.update(profile, from: revision, secret: secret, at: date)
-        keep([change])
-        do throws(Failure) {
-            let later: UndoableChange?
-            switch previous {
-            case .keep: later = nil
-            case .use: (entry, later) = try await vault.swapSecrets(of: id, from: entry.revision, at: date)
-            case .forget: (entry, later) = try await vault.forgetPreviousSecret(of: id, from: entry.revision)
-            }
-            if let later { change = change.followed(by: later) }
-            keep([change])
-        } catch {
-            await catchUp(with: id)
-            throw error
-        }
-        await catchUp(with: id)
-        return shown(afterWriting: entry)
-    }
-
-    /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
-    /// `Vault.remove`.
-    public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
-        keep([try await vault.remove(id, from: revision)])
-        await catchUp(with: id)
-    }
+    // MARK: - Closing
 
     /// Ends the session as `cancelAll` does and closes the vault, which finishes its writes and wipes its key. From then
     /// on every method throws `locked`.
     public func close() async {
         cancelAll()
+        // Each holds a secret until it has ended.
+        for task in ending { await task.value }
         await vault.close()
     }
 
@@ -245,6 +208,7 @@ public actor CredentialManager {
         guard !isClosed else { return }
         isClosed = true
         transport.close()
+        ending = flights.values.compactMap(\.task) + (renewals.map { Array($0.underWay.values) } ?? [])
         stopRenewing()
         for id in Array(flights.keys) { abort(id, with: .locked) }
         for observer in observers.values { observer.stream.finish() }

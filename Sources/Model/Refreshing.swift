@@ -61,6 +61,8 @@ extension CredentialManager {
 
     /// What came of a request.
     private struct Answer {
+        /// The client with the new token.
+        var entry: ClientEntry
         var token: AccessToken
         var seconds: Double
         var notStored: Failure?
@@ -79,12 +81,12 @@ extension CredentialManager {
         let waiters = isLate ? [:] : flights.removeValue(forKey: id)?.waiters ?? [:]
         await catchUp(with: id)
         tellState(of: id)
-        let result = outcome.flatMap { answer in
-            shown(id).map {
-                .success(
-                    Refreshed(
-                        entry: $0, token: answer.token, seconds: answer.seconds, notStored: answer.notStored))
-            } ?? .failure(isClosed ? .locked : .removedMeanwhile)
+        let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
+            guard !isClosed else { return .failure(.locked) }
+            // A vault that cannot be read now does not take the token away.
+            guard let entry = stale.contains(id) ? answer.entry : shown(id) else { return .failure(.removedMeanwhile) }
+            return .success(
+                Refreshed(entry: entry, token: answer.token, seconds: answer.seconds, notStored: answer.notStored))
         }
         for landing in waiters.values { landing.resume(returning: result) }
     }
@@ -97,14 +99,16 @@ extension CredentialManager {
         var before = last
         if before == nil { before = LastAnswer(try await vault.entry(id)) }
         try await waitForTurn(id, number)
-        if let before, let token = try await answerOfAnother(id, since: before) {
-            return Answer(token: token, seconds: clock().seconds(since: start))
+        guard let entry = try await vault.entry(id) else { throw .removedMeanwhile }
+        if let before, let token = try await answerOfAnother(entry, since: before) {
+            return Answer(entry: entry, token: token, seconds: clock().seconds(since: start))
         }
-        return try await fetch(id, number, isByItself: isByItself)
+        return try await fetch(entry, number, isByItself: isByItself)
     }
 
     /// Asks and stores what comes of it.
-    private func fetch(_ id: UUID, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
+    private func fetch(_ entry: ClientEntry, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
+        let id = entry.id
         let (profile, secret) = try await vault.credentials(of: id)
         guard flights[id]?.number == number else { throw .cancelled }
         flights[id]?.credentialsID = profile.credentialsID
@@ -114,7 +118,11 @@ extension CredentialManager {
             let outcome = await asking.requestTokenRecorded(for: profile, secret: secret)
             guard flights[id]?.number == number else { throw .cancelled }
             if let exchange = outcome.exchange { exchanges[id] = exchange }
-            var answer = Answer(token: try outcome.result.get(), seconds: clock().seconds(since: start))
+            let token = try outcome.result.get()
+            var answer = Answer(entry: entry, token: token, seconds: clock().seconds(since: start))
+            answer.entry.profile = profile
+            answer.entry.token = token.facts
+            answer.entry.attempt = .idle
             answer.notStored = try await store(answer.token, for: profile)
             return answer
         } catch {
@@ -190,7 +198,7 @@ extension CredentialManager {
     public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await intactToken(of: id).token }
 
     /// - Returns: the failure where the token that is held is damaged: another can be asked for.
-    private func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
+    func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
         do throws(Failure) {
             return (try await vault.token(of: id), nil)
         } catch {

@@ -30,10 +30,13 @@ extension CredentialManager {
     ) async throws(Failure) -> Progress {
         guard !isClosed else { throw .locked }
         let all: [UUID]
-        if let ids { all = ids } else { all = try await entries().map(\.id) }
+        // Before the first is asked: an answer that another process stores from now on is an answer.
+        let now = try await entries()
+        if let ids { all = ids } else { all = now.map(\.id) }
+        let before = Dictionary(uniqueKeysWithValues: now.map { ($0.id, LastAnswer($0)) })
         var state = Progress(done: 0, total: all.count)
         progress(state)
-        await refreshEach(of: all, concurrency: concurrency) { id, result in
+        await refreshEach(of: all, since: before, concurrency: concurrency) { id, result in
             state.done += 1
             if case .failure(let failure) = result { state.failures.append(Progress.Failed(id: id, failure: failure)) }
             progress(state)
@@ -65,7 +68,7 @@ extension CredentialManager {
                 failures.append(Progress.Failed(id: id, failure: error))
             }
         }
-        await refreshEach(of: stale, concurrency: 8) { id, result in
+        await refreshEach(of: stale, since: before.mapValues(\.last), concurrency: 8) { id, result in
             switch result {
             case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
             case .failure(let failure): failures.append(Progress.Failed(id: id, failure: failure))
@@ -79,26 +82,27 @@ extension CredentialManager {
     /// Tells what came of each as it comes. Where the task is cancelled no other is begun; where the manager is closed,
     /// nothing more is told either.
     private func refreshEach(
-        of ids: [UUID], concurrency: Int, _ answered: (UUID, Result<Refreshed, Failure>) -> Void
+        of ids: [UUID], since before: [UUID: LastAnswer], concurrency: Int,
+        _ answered: (UUID, Result<Refreshed, Failure>) -> Void
     ) async {
         await withTaskGroup(of: (id: UUID, result: Result<Refreshed, Failure>).self) { group in
             var waiting = ids[...]
             for id in waiting.prefix(max(concurrency, 1)) {
-                group.addTask { (id, await self.result(ofRefreshing: id)) }
+                group.addTask { (id, await self.result(ofRefreshing: id, since: before[id])) }
             }
             waiting = waiting.dropFirst(max(concurrency, 1))
             while let answer = await group.next(), !isClosed {
                 answered(answer.id, answer.result)
                 if !Task.isCancelled, let id = waiting.popFirst() {
-                    group.addTask { (id, await self.result(ofRefreshing: id)) }
+                    group.addTask { (id, await self.result(ofRefreshing: id, since: before[id])) }
                 }
             }
         }
     }
 
-    private func result(ofRefreshing id: UUID) async -> Result<Refreshed, Failure> {
+    private func result(ofRefreshing id: UUID, since last: LastAnswer?) async -> Result<Refreshed, Failure> {
         do throws(Failure) {
-            return .success(try await refresh(id))
+            return .success(try await refresh(id, isByItself: false, since: last))
         } catch {
             return .failure(error)
         }

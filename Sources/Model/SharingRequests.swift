@@ -16,7 +16,8 @@ extension CredentialManager {
         }
     }
 
-    /// Seconds that a request of another process is waited for. Its own limits end it sooner, unless it is stopped.
+    /// Seconds that a request of another process is waited for. A request that is repeated may take longer, and so may a
+    /// process that is stopped: then two requests are under way.
     static let longestTurn = 40.0
 
     /// Waits until no other process asks for this client. Where that takes too long, or nothing can be locked, the
@@ -25,6 +26,7 @@ extension CredentialManager {
     func waitForTurn(_ id: UUID, _ number: UInt64) async throws(Failure) {
         var waited = 0.0
         while waited < Self.longestTurn {
+            guard flights[id]?.number == number else { throw .cancelled }
             switch vault.lockRequest(for: id) {
             case .locked:
                 turns[id] = number
@@ -34,7 +36,6 @@ extension CredentialManager {
             }
             let seconds = 0.05 + 0.2 * random()
             do { try await pause(seconds) } catch { throw .cancelled }
-            guard flights[id]?.number == number else { throw .cancelled }
             waited += seconds
         }
     }
@@ -46,13 +47,22 @@ extension CredentialManager {
         vault.unlockRequest(for: id)
     }
 
-    /// The token that another process has stored since `last` was read; nil where there is none.
-    /// - Throws: the failure that another process has stored since; `noSuchClient` where the client is gone.
-    func answerOfAnother(_ id: UUID, since last: LastAnswer) async throws(Failure) -> AccessToken? {
-        guard let entry = try await vault.entry(id) else { throw .removedMeanwhile }
+    /// The token that another process has stored since `last` was read; nil if there is none. An older token that an undo
+    /// has brought back does not count, and neither does one that has expired.
+    /// - Throws: the failure that another process has stored since.
+    func answerOfAnother(_ entry: ClientEntry, since last: LastAnswer) async throws(Failure) -> AccessToken? {
         let now = LastAnswer(entry)
-        if now.obtained != nil, now.obtained != last.obtained { return try await vault.token(of: id) }
-        if now.failed != last.failed, case .failed(let attempt) = entry.attempt { throw attempt.failure }
+        if Self.isLater(now.obtained, than: last.obtained), entry.token.status(at: clock()) != .expired {
+            return try await intactToken(of: entry.id).token
+        }
+        if Self.isLater(now.failed, than: last.failed), case .failed(let attempt) = entry.attempt {
+            throw attempt.failure
+        }
         return nil
+    }
+
+    private static func isLater(_ moment: Moment?, than other: Moment?) -> Bool {
+        guard let moment else { return false }
+        return other.map { moment != $0 && moment.seconds(since: $0) >= 0 } ?? true
     }
 }

@@ -47,7 +47,9 @@ extension CredentialManager {
         }
         let refreshed: Refreshed
         do throws(Failure) {
-            refreshed = try await refresh(id)
+            var last = LastAnswer(served.entry)
+            last.obtained = served.token.facts.obtained
+            refreshed = try await refresh(id, isByItself: false, since: last)
         } catch {
             guard error.kind != .interrupted, error.kind != .locked else { throw error }
             answer.hints.append("a new token was asked for: \(error.summary)")

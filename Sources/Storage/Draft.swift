@@ -21,6 +21,11 @@ enum Draft {
         guard descriptor >= 0 else { throw .cannotWrite(act, because: errno) }
         defer { for part in ["", "-journal", "-wal", "-shm"] { unlink(draft + part) } }
         fchmod(descriptor, 0o600)
+        // Root makes it for the folder's owner (sudo(8)), who could not open it else.
+        var ofFolder = stat()
+        if geteuid() == 0, stat(folder, &ofFolder) == 0, ofFolder.st_uid != 0 {
+            _ = fchown(descriptor, ofFolder.st_uid, ofFolder.st_gid)
+        }
         close(descriptor)
 
         try build(draft)
@@ -42,16 +47,24 @@ enum Draft {
     private static func rename(_ draft: String, to file: String, _ act: String, exists: Failure) throws(Failure) {
         let lock = FileLock(for: file)
         defer { lock.close() }
-        // The work under the lock takes some microseconds: who waits longer than a second waits for a stopped process.
-        for _ in 0..<100 where lock.lock(at: FileLock.creation) == .held { usleep(10_000) }
+        // The work under the lock takes some microseconds: a holder that has it for a second is stopped.
+        for _ in 0..<100 {
+            guard lock.lock(at: FileLock.creation) == .held else { break }
+            usleep(10_000)
+        }
         var status = stat()
         guard lstat(file, &status) != 0 else { throw exists }
         guard Glibc.rename(draft, file) == 0 else { throw .cannotWrite(act, because: errno) }
     }
 
-    static func synchronize(_ file: String, to act: String) throws(Failure) {
+    /// - Parameter isOptional: a folder that the user may write and not read is left alone.
+    static func synchronize(_ file: String, to act: String, isOptional: Bool = false) throws(Failure) {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotWrite(act, because: errno) }
+        guard descriptor >= 0 else {
+            let code = errno
+            if isOptional, code == EACCES { return }
+            throw .cannotWrite(act, because: code)
+        }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw .cannotWrite(act, because: errno) }
     }

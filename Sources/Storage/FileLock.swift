@@ -3,21 +3,23 @@ import Credentials
 import Glibc
 import Synchronization
 
+/// The outcome of trying to lock.
+public enum LockOutcome: Sendable {
+    case locked
+    /// Another process has the lock, or another open vault of this one.
+    case held
+    /// Nothing can be locked: a read-only folder, no locks left, a file system without locks.
+    case unavailable
+}
+
 /// Locks between processes: single bytes of the file `NAME-lock` beside the vault, which is empty and stays there.
 ///
 /// They are locks of the open file (F_OFD_SETLK, fcntl(2)), so that two of these objects in one process exclude each
 /// other too, and the kernel lets go of them when the process ends, however it ends. Nothing waits here: a wait in the
 /// kernel (F_OFD_SETLKW) could not be cancelled.
 ///
-/// Accepted: a holder that is stopped (SIGSTOP) keeps its locks. Who waits decides for how long.
+/// Accepted: a holder that is stopped (SIGSTOP) keeps its locks. The waiting process decides for how long it waits.
 final class FileLock: Sendable {
-    enum Outcome: Equatable {
-        case locked
-        /// Another process, or another of these objects, has it.
-        case held
-        /// The file cannot be made or locked: a read-only folder, no locks left, a file system without locks.
-        case unavailable
-    }
 
     private enum File {
         case unopened
@@ -36,7 +38,7 @@ final class FileLock: Sendable {
 
     deinit { close() }
 
-    func lock(at offset: Int64) -> Outcome {
+    func lock(at offset: Int64) -> LockOutcome {
         file.withLock { file in
             if case .unopened = file { file = Self.opened(path) }
             guard case .open(let descriptor) = file else { return .unavailable }

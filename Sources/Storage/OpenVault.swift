@@ -14,7 +14,10 @@ final class OpenVault {
     let connection: Connection
     let key: SecretBuffer
     /// Why nothing can be written; nil where it can.
-    private let readOnlyBecause: Failure?
+    let readOnlyBecause: Failure?
+    /// The file as it was when it was opened without locks, which is how a file is read that cannot be written; nil if
+    /// SQLite's locks protect the reading.
+    private let state: VaultFile.State?
     private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
     /// The version of the file's data for which every readable profile is known to have its name record; nil where
@@ -44,7 +47,8 @@ final class OpenVault {
         let logHasContent = VaultFile.size(of: inspection.file + "-wal") > 0
         let opened = try Self.connect(inspection, path, busySeconds, logHasContent: logHasContent)
         connection = opened.connection
-        readOnlyBecause = opened.readOnlyBecause
+        readOnlyBecause = opened.readOnlyBecause.map(Failure.readOnly)
+        state = opened.readOnlyBecause == nil || logHasContent ? nil : VaultFile.State(inspection.file)
         guard inspection.isCurrent, !connection.fileWasReplaced else { throw .replaced(file.path) }
         let version = try Schema.version(in: connection)
         guard version <= Schema.version else { throw .vaultTooNew(file.path, version: version) }
@@ -70,17 +74,22 @@ final class OpenVault {
                 throw .keySlot(error, of: file.path)
             }
         }
+        // Another program may have changed the mode. Without the log a write makes a journal, which is refused.
+        if readOnlyBecause == nil, try connection.text("PRAGMA journal_mode = WAL") != "wal" {
+            throw .noLog(file.path)
+        }
         lastSeenVersion = try dataVersion()
         if logHasContent { connection.leaveLogOnClose(false) }
     }
 
-    /// A copy of `vault`, which is opened by the same key; whoever has opened the connection closes it.
+    /// A copy of `vault`, which is opened by the same key. The caller closes the connection.
     init(copy connection: Connection, of vault: OpenVault, named path: String) {
         self.connection = connection
         self.path = path
         vaultID = vault.vaultID
         key = vault.key
         readOnlyBecause = nil
+        state = nil
     }
 
     /// Opens the file for reading and writing, or where that cannot be done for reading alone.
@@ -118,7 +127,7 @@ final class OpenVault {
             return (try connection(.readOnly), problem)
         } catch {
             guard error.kind == .cannotWrite, let problem else { throw error }
-            throw .logUnreadable(path, because: problem)
+            throw .logUnreadable(inspection.file, because: problem)
         }
     }
 
@@ -173,7 +182,10 @@ final class OpenVault {
     var isWriting: Bool { isInWrite && connection.isInTransaction }
 
     func beginWriting() throws(Failure) {
-        if let readOnlyBecause { throw readOnlyBecause }
+        if let readOnlyBecause {
+            try checkState()
+            throw readOnlyBecause
+        }
         try connection.execute("BEGIN IMMEDIATE")
         isInWrite = true
         guard !connection.fileWasReplaced else { throw .replaced(path) }
@@ -239,6 +251,7 @@ final class OpenVault {
     /// Runs `work` on one state of the file.
     func reading<Value>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
         guard !connection.fileWasReplaced else { throw .replaced(path) }
+        try checkState()
         try connection.execute("BEGIN")
         defer { try? connection.execute("COMMIT") }
         try checkVersion()
@@ -248,8 +261,14 @@ final class OpenVault {
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
     func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
+    /// Where nothing is locked, a write of another process makes all that is read from now on unreliable.
+    private func checkState() throws(Failure) {
+        if let state, !state.isCurrent { throw .writtenMeanwhile(path) }
+    }
+
     func changedElsewhere() throws(Failure) -> Bool {
         guard !connection.fileWasReplaced else { throw .replaced(path) }
+        try checkState()
         let version = try dataVersion()
         defer { lastSeenVersion = version }
         return lastSeenVersion != version
@@ -370,11 +389,12 @@ final class OpenVault {
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
         switch kind {
         case .profile: return .vaultDamaged(path, "the profile of a client is not what was written")
-        case .activity, .screenMemory, .name: return .vaultDamaged(path, "the \(kind.noun) is not what was written")
+        case .activity, .screenMemory, .name:
+            return .recordDamaged(path, "the \(kind.noun) is not what was written", kind)
         default: break
         }
         let profile = try? profile(of: id)?.profile
         let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
-        return .vaultDamaged(path, "the \(kind.noun) of \(client) is not what was written")
+        return .recordDamaged(path, "the \(kind.noun) of \(client) is not what was written", kind)
     }
 }

@@ -46,7 +46,9 @@ final class Connection {
     /// The column `sealed`; NULL where it is longer than a record may be. SQLite takes the length of a blob without
     /// reading it, so that one such row fails nothing but itself.
     static let sealedColumn = "CASE WHEN length(sealed) <= \(longestRecord) THEN sealed END"
-    /// Of a row's bytes, those that may be its sealed record.
+    /// The column `id`; NULL if it is no UUID, however long it is.
+    static let idColumn = "CASE WHEN length(id) = 16 THEN id END"
+    /// The bytes of a row that may be its sealed record.
     static let longestRecord = longestRow - 200
 
     /// What messages call the file.
@@ -105,6 +107,13 @@ final class Connection {
         try query(sql, values) { (_) throws(Failure) in }
     }
 
+    /// Runs one statement on rows of any length: SQLite reads the key of a row that it deletes.
+    func runOnLongRows(_ sql: String, _ values: [Value]) throws(Failure) {
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32.max)
+        defer { sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow)) }
+        try run(sql, values)
+    }
+
     /// Lends each row to `body`, in order. An error thrown by `body` ends the query.
     func query(_ sql: String, _ values: [Value] = [], _ body: (Row) throws(Failure) -> Void) throws(Failure) {
         let statement = try prepared(sql)
@@ -150,7 +159,7 @@ final class Connection {
         try check(ckeyfob_read_through(handle))
     }
 
-    /// How many rows have been written and removed on this connection so far, those rolled back again included.
+    /// The number of rows that have been written and removed on this connection so far, those rolled back again included.
     var changeCount: Int32 { sqlite3_total_changes(handle) }
 
     /// Whether the file's name now leads to another file, or to none.

@@ -34,7 +34,11 @@ enum Schema {
         try insert(slot, in: connection)
         try connection.execute("COMMIT")
         // The write-ahead log is a property of the file from here on.
-        try connection.execute("PRAGMA journal_mode = WAL")
+        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
+            throw Failure(
+                .cannotWrite, "the file system cannot hold SQLite's write-ahead log",
+                hints: ["make the vault on another one"])
+        }
     }
 
     static func version(in connection: Connection) throws(Failure) -> Int64 {

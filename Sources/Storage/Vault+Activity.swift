@@ -23,7 +23,7 @@ extension OpenVault {
     fileprivate func activity() throws(Failure) -> [ActivityEntry] {
         var entries: [ActivityEntry] = []
         try connection.query(
-            "SELECT id, revision, \(Connection.sealedColumn) FROM record WHERE kind = ? ORDER BY id",
+            "SELECT \(Connection.idColumn), revision, \(Connection.sealedColumn) FROM record WHERE kind = ? ORDER BY id",
             [.integer(RecordKind.activity.rawValue)]
         ) { (row) throws(Failure) in
             do throws(Failure) {
@@ -57,7 +57,8 @@ extension OpenVault {
     private func lastActivity() throws(Failure) -> UInt64 {
         var last: UInt64 = 0
         try connection.query(
-            "SELECT id FROM record WHERE kind = ? ORDER BY id DESC LIMIT 1", [.integer(RecordKind.activity.rawValue)]
+            "SELECT id FROM record WHERE kind = ? AND length(id) = 16 ORDER BY id DESC LIMIT 1",
+            [.integer(RecordKind.activity.rawValue)]
         ) { (row) throws(Failure) in
             // Half of the numbers is more than anybody appends, and leaves room to count on.
             guard let number = UUID(bytes: row.bytes(0))?.number, number < UInt64.max / 2 else {

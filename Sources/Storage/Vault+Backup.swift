@@ -33,12 +33,21 @@ extension OpenVault {
                 .cannotWrite, "the name \(Failure.shown(path)) is the vault's own", hints: ["name another file"])
         }
         try VaultFile.checkNothingIsLeft(beside: file, named: path)
+        // Others could plant a journal beside the draft.
+        try VaultFile(path: path, isInOwnFolder: false).checkMode(ofFolder: folder)
         var verification: Verification?
-        try Draft.write(for: file, to: act, exists: exists) { (draft) throws(Failure) in
-            let copy = try Connection(file: draft, named: path, mode: .readAndWrite)
-            defer { copy.close() }
-            try connection.copy(to: copy)
-            verification = try OpenVault(copy: copy, of: self, named: path).verified()
+        do throws(Failure) {
+            try Draft.write(for: file, to: act, exists: exists) { (draft) throws(Failure) in
+                let copy = try Connection(file: draft, named: path, mode: .readAndWrite)
+                defer { copy.close() }
+                try connection.copy(to: copy)
+                verification = try OpenVault(copy: copy, of: self, named: path).verified()
+            }
+        } catch {
+            // SQLite's failures call every file a vault.
+            let name = Failure.shown(path)
+            let summary = error.summary.replacing("the vault \(name)", with: "the backup \(name)")
+            throw Failure(error.kind, summary, hints: error.hints)
         }
         guard let verification else { throw Failure(.bug, "a backup was not verified") }
         return verification

@@ -103,7 +103,7 @@ extension OpenVault {
 
     private func ids(of kind: RecordKind) throws(Failure) -> [UUID] {
         var ids: [UUID] = []
-        try connection.query("SELECT id FROM record WHERE kind = ?", [.integer(kind.rawValue)]) {
+        try connection.query("SELECT \(Connection.idColumn) FROM record WHERE kind = ?", [.integer(kind.rawValue)]) {
             (row) throws(Failure) in
             if let id = UUID(bytes: row.bytes(0)) { ids.append(id) }
         }
@@ -147,7 +147,7 @@ extension OpenVault {
 
     private func eachReadableName(_ body: (UUID, String) -> Void) throws(Failure) {
         try connection.query(
-            "SELECT id, revision, \(Connection.sealedColumn) FROM record WHERE kind = ?",
+            "SELECT \(Connection.idColumn), revision, \(Connection.sealedColumn) FROM record WHERE kind = ?",
             [.integer(RecordKind.profile.rawValue)]
         ) { (row) throws(Failure) in
             guard let id = UUID(bytes: row.bytes(0)),

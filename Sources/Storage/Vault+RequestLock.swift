@@ -4,22 +4,8 @@ public import FoundationEssentials
 // One request for a client's token at a time, between all processes that have the vault open. docs/architecture.md says
 // how it is used. The lock is held by the vault's object, not by a thread or a task.
 extension Vault {
-    public enum RequestLock: Sendable {
-        case locked
-        /// Another process has it, or another open vault of this one.
-        case held
-        /// Nothing can be locked: a read-only folder, a file system without locks.
-        case unavailable
-    }
-
     /// Never waits.
-    public func lockRequest(for id: UUID) -> RequestLock {
-        switch lock.lock(at: id.lockedByte) {
-        case .locked: .locked
-        case .held: .held
-        case .unavailable: .unavailable
-        }
-    }
+    public func lockRequest(for id: UUID) -> LockOutcome { lock.lock(at: id.lockedByte) }
 
     public func unlockRequest(for id: UUID) { lock.unlock(at: id.lockedByte) }
 }

@@ -38,7 +38,7 @@ extension OpenVault {
         let secrets = "\(RecordKind.secret.rawValue), \(RecordKind.previousSecret.rawValue)"
         try connection.query(
             """
-            SELECT kind, id, revision,
+            SELECT kind, \(Connection.idColumn), revision,
                 CASE WHEN kind IN (\(secrets)) THEN NULL ELSE \(Connection.sealedColumn) END
             FROM record WHERE kind BETWEEN \(RecordKind.profile.rawValue) AND \(RecordKind.trials.rawValue)
             ORDER BY kind, id
@@ -49,7 +49,8 @@ extension OpenVault {
                 try take(row, in: &pass)
             } catch {
                 pass.damaged.append(error)
-                if pass.unreadable.count > unreadable, pass.damagedProfile == nil { pass.damagedProfile = error }
+                let isProfile = pass.unreadable.count > unreadable && error.kind == .vaultDamaged
+                if isProfile, pass.damagedProfile == nil { pass.damagedProfile = error }
             }
         }
         for id in pass.withoutSecret { pass.damaged.append(damaged(.secret, of: id)) }

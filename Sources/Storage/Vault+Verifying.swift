@@ -3,24 +3,26 @@ import FoundationEssentials
 
 /// A record that is not what was written, or that belongs to nothing.
 public struct DamagedRecord: Sendable, Equatable {
-    /// The record's ID as hexadecimal digits, which is its client's where it is a client's; at most 32 of them.
+    /// The record's ID as 32 hexadecimal digits: a client's record has the client's ID. `-` if the ID is no UUID.
     public var id: String
     /// `profile`, `secret`, `token` …
     public var kind: String
     /// The client's name, where it can be read.
     public var client: String?
-    /// Whether the client cannot be used without it, so that taking it out takes the client out.
+    /// True if the client cannot be used without it, so that taking it out takes the client out.
     public var takesClient: Bool
+    /// True if its content can be asked for again or is no loss.
+    public var canBeHadAgain: Bool
     let place: Place
 
-    /// Where it lies, whatever is in it.
+    /// The row's key; `id` is empty if it is no UUID.
     struct Place: Hashable, Sendable {
         var kind: Int64
         var id: [UInt8]
     }
 }
 
-/// What a check of every seal has found.
+/// The result of a check of every seal.
 public struct Verification: Sendable, Equatable {
     public var recordCount: Int
     /// In the order of kinds and IDs.
@@ -50,18 +52,13 @@ extension Vault {
 }
 
 extension OpenVault {
-    /// What `verify` knows of a client.
+    /// A client as `verify` has found it so far; its profile's row is there, readable or not.
     private struct Seen {
         var profile: ClientProfile?
         var name: String?
-        /// The profile's row is there, readable or not.
-        var hasProfile = false
         var hasSecret = false
         var hasPreviousSecret = false
     }
-
-    /// As much of an ID as is looked at. SQLite's substr makes NULL of an empty blob.
-    private static let startOfID = "CASE WHEN length(id) <= 64 THEN id ELSE substr(id, 1, 64) END"
 
     func verify() throws(Failure) -> Verification {
         var clients: [UUID: Seen] = [:]
@@ -71,8 +68,7 @@ extension OpenVault {
         // Profiles come first, in the order of the kinds.
         try connection.query(
             """
-            SELECT kind, \(Self.startOfID), revision, \(Connection.sealedColumn), length(id) FROM record
-            ORDER BY kind, id
+            SELECT kind, \(Connection.idColumn), revision, \(Connection.sealedColumn) FROM record ORDER BY kind, id
             """
         ) { (row) throws(Failure) in
             count += 1
@@ -95,9 +91,11 @@ extension OpenVault {
         let damaged = places.map { place in
             let client = place.id.withUnsafeBytes { UUID(bytes: $0) }
             return DamagedRecord(
-                id: place.id.prefix(16).map(Self.hexadecimal).joined(), kind: RecordKind(rawValue: place.kind).noun,
-                client: client.flatMap { clients[$0]?.name ?? named[$0] }, takesClient: [1, 2].contains(place.kind),
-                place: place)
+                id: place.id.isEmpty ? "-" : place.id.map(Self.hexadecimal).joined(),
+                kind: RecordKind(rawValue: place.kind).noun,
+                client: client.flatMap { clients[$0]?.name ?? named[$0] },
+                takesClient: [.profile, .secret].contains(RecordKind(rawValue: place.kind)),
+                canBeHadAgain: RecordKind(rawValue: place.kind).canBeHadAgain, place: place)
         }
         return Verification(
             recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) })
@@ -112,15 +110,13 @@ extension OpenVault {
     ) throws(Failure) {
         let kind = RecordKind(rawValue: row.integer(0))
         let stray = Failure.vaultDamaged(path, "it has a record that belongs to nothing")
-        guard let id = UUID(bytes: row.bytes(1)), row.integer(4) == 16, RecordKind.all.contains(kind.rawValue) else {
-            throw stray
-        }
-        if kind == .profile { clients[id, default: Seen()].hasProfile = true }
+        guard let id = UUID(bytes: row.bytes(1)), RecordKind.all.contains(kind.rawValue) else { throw stray }
+        if kind == .profile { clients[id] = Seen() }
         if kind == .secret { clients[id]?.hasSecret = true }
         if kind == .previousSecret { clients[id]?.hasPreviousSecret = true }
         let isOfClient =
             RecordKind.ofClient.contains(kind) || RecordKind.unknownOfClient.contains(kind.rawValue)
-        if isOfClient, kind != .profile, clients[id]?.hasProfile != true { throw stray }
+        if isOfClient, clients[id] == nil { throw stray }
         let content = try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
         let profile = clients[id]?.profile
         switch kind {
@@ -153,12 +149,15 @@ extension OpenVault {
             _ = try removeUndoably(id)
             return
         }
+        guard !record.place.id.isEmpty else {
+            return try connection.runOnLongRows(
+                "DELETE FROM record WHERE kind = ? AND length(id) <> 16", [.integer(record.place.kind)])
+        }
         try connection.run(
-            "DELETE FROM record WHERE kind = ? AND \(Self.startOfID) = ?",
-            [.integer(record.place.kind), .blob(record.place.id)])
+            "DELETE FROM record WHERE kind = ? AND id = ?", [.integer(record.place.kind), .blob(record.place.id)])
         guard record.place.kind == RecordKind.previousSecret.rawValue,
             let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }),
-            var profile = try profile(of: id)?.profile, profile.previousSecretSet != nil
+            var profile = try? profile(of: id)?.profile, profile.previousSecretSet != nil
         else { return }
         profile.previousSecretSet = nil
         _ = try put(profile, secret: nil)

@@ -65,6 +65,11 @@ public final class Vault: Sendable {
         return Vault(path: path, thread: thread)
     }
 
+    /// Why nothing can be written until the vault is opened again: a full disk, a read-only file system; nil if all can.
+    public func readOnlyBecause() async throws(Failure) -> Failure? {
+        try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
+    }
+
     /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed anew: an older copy of the file
     /// still opens with the old passphrase, and whoever has the data key keeps it.
     /// - Throws: `.wrongPassphrase` where `old` is not the passphrase; `.unacceptableInput` where `new` is empty;

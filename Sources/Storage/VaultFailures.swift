@@ -40,6 +40,14 @@ extension Failure {
             hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
     }
 
+    /// An older copy of the vault would cost more than a record that can be asked for again.
+    static func recordDamaged(_ path: String, _ what: String, _ kind: RecordKind) -> Failure {
+        let failure = vaultDamaged(path, what)
+        guard kind.canBeHadAgain else { return failure }
+        return Failure(
+            failure.kind, failure.summary, hints: ["keyfob remove --damaged takes it out; nothing else is lost"])
+    }
+
     static func noPassphraseSlot(_ path: String) -> Failure {
         Failure(
             .vaultTooNew, "the vault \(shown(path)) has no passphrase: a key of a newer keyfob opens it",
@@ -50,7 +58,7 @@ extension Failure {
         let client = "client \"\(UntrustedText.line(name, limit: 100))\""
         return Failure(
             .vaultDamaged, "the vault \(shown(path)) is damaged: the profile of \(client) is not what was written",
-            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes it out, its client with it"])
+            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out"])
     }
 
     /// A record of a later keyfob, in a format that this one reads.
@@ -92,6 +100,31 @@ extension Failure {
         Failure(.looseModes, what, hints: [command])
     }
 
+    /// A vault that was opened for reading alone, because of `failure`.
+    static func readOnly(_ failure: Failure) -> Failure {
+        Failure(
+            failure.kind, failure.summary,
+            hints: failure.hints + ["then open the vault again: it is open for reading alone"])
+    }
+
+    static func writtenMeanwhile(_ path: String) -> Failure {
+        Failure(
+            .conflict, "the vault \(shown(path)) was written by another process while it was open for reading alone",
+            hints: ["lock and unlock to go on with what is there now"])
+    }
+
+    static func noLog(_ path: String) -> Failure {
+        Failure(
+            .vaultBusy, "the vault \(shown(path)) cannot be switched back to SQLite's write-ahead log",
+            hints: ["close the other programs that have it open, and try again"])
+    }
+
+    static func looseLink(_ path: String, mending command: String?) -> Failure {
+        Failure(
+            .looseModes, "others may make the link \(shown(path)) lead elsewhere",
+            hints: [command ?? "move the link into a folder that only you can write"])
+    }
+
     static func foreignFile(_ path: String) -> Failure {
         Failure(
             .looseModes, "\(shown(path)) belongs to another user",
@@ -107,7 +140,7 @@ extension Failure {
     static func strangeFile(_ path: String) -> Failure {
         Failure(
             .looseModes, "\(shown(path)) is no regular file",
-            hints: ["mv \(shellQuoted(path)) \(shellQuoted(path + ".away"))"])
+            hints: ["mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))"])
     }
 
     /// A log whose index cannot be made, and which is needed to read the vault.
@@ -122,7 +155,7 @@ extension Failure {
         Failure(
             .looseModes, "an SQLite journal lies beside the vault: \(shown(path))",
             hints: [
-                "mv \(shellQuoted(path)) \(shellQuoted(path + ".away"))",
+                "mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))",
                 "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
             ])
     }
@@ -198,7 +231,7 @@ extension Failure {
             hints: ["ls -l \(shellQuoted(file)) tells: if it is there, it is whole"])
     }
 
-    static let uncertaintyHint = "open the vault again: what it holds then is what holds"
+    static let uncertaintyHint = "keyfob list shows what holds"
 
     static func clientGone(_ name: String? = nil) -> Failure {
         Failure(
@@ -247,7 +280,7 @@ extension Failure {
     /// - Parameter systemError: the errno behind it, 0 where there is none.
     static func fromSQLite(_ code: Int32, systemError: Int32, path: String, busySeconds: Double = 0) -> Failure {
         switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED: return .vaultBusy(path, seconds: busySeconds)
+        case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: return .vaultBusy(path, seconds: busySeconds)
         case SQLITE_NOTADB: return .notAVault(path, because: "it is no SQLite file")
         case SQLITE_CORRUPT: return .vaultDamaged(path, "its pages do not fit together")
         case SQLITE_FULL: return .cannotWrite("write the vault \(shown(path))", because: ENOSPC)

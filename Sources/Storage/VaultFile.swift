@@ -48,7 +48,30 @@ struct VaultFile: Sendable {
         }
     }
 
-    /// Whether it is a vault that can be opened, as far as can be told without the passphrase. Changes and creates nothing.
+    /// The file and its log as seen without locks; another one after each write.
+    struct State: Equatable {
+        private let path: String
+        private let size: off_t
+        private let seconds: Int
+        private let nanoseconds: Int
+        private let logSize: Int
+
+        init(_ path: String) {
+            self.path = path
+            var status = stat()
+            // Without a file all is 0.
+            _ = stat(path, &status)
+            size = status.st_size
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
+            logSize = VaultFile.size(of: path + "-wal")
+        }
+
+        var isCurrent: Bool { State(path) == self }
+    }
+
+    /// Checks that it is a vault that can be opened, as far as can be told without the passphrase. Changes and creates
+    /// nothing.
     @discardableResult
     func inspect() throws(Failure) -> Inspection {
         let file = try resolved()
@@ -90,20 +113,26 @@ struct VaultFile: Sendable {
         guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
         let name = Self.name(of: file)
         guard let ofVault = PathHandle(name, in: handle), let vault = ofVault.status else { throw missing(errno) }
-        for (part, status) in [("", vault)]
-            + ["-wal", "-shm"].compactMap({ part in
-                PathHandle(name + part, in: handle)?.status.map { (part, $0) }
-            })
-        {
+        guard Self.mayTrust(vault, folderOwner: ofFolder.st_uid) else { throw .foreignFile(file) }
+        for part in ["-wal", "-shm"] {
+            guard let status = try Self.status(of: file + part, in: handle) else { continue }
             guard Self.mayTrust(status, folderOwner: ofFolder.st_uid) else { throw .foreignFile(file + part) }
-            guard part.isEmpty || status.st_mode & S_IFMT == S_IFREG else { throw .strangeFile(file + part) }
+            guard status.st_mode & S_IFMT == S_IFREG else { throw .strangeFile(file + part) }
         }
-        if let journal = PathHandle(name + "-journal", in: handle)?.status,
+        if let journal = try Self.status(of: file + "-journal", in: handle),
             journal.st_size > 0 || journal.st_mode & S_IFMT != S_IFREG
         {
             throw .journal(file + "-journal")
         }
         return (ofVault, vault)
+    }
+
+    /// nil if there is no such file. A file that cannot be looked at is not taken for a missing one.
+    private static func status(of file: String, in folder: PathHandle) throws(Failure) -> stat? {
+        if let status = PathHandle(name(of: file), in: folder)?.status { return status }
+        let code = errno
+        guard code == ENOENT else { throw .cannotWrite("look at \(Failure.shown(file))", because: code) }
+        return nil
     }
 
     private static func mayTrust(_ status: stat, folderOwner: uid_t) -> Bool {
@@ -116,7 +145,7 @@ struct VaultFile: Sendable {
         // What is missing in the file may be in its log, or another process is moving it over just now: whoever opens
         // the two together, under locks, will see.
         let log = file + "-wal"
-        let before = FileState(file)
+        let before = State(file)
         let logHadContent = Self.size(of: log) > 0
         do throws(Failure) {
             let connection = try Connection(file: file, named: path, mode: .immutable)
@@ -133,7 +162,7 @@ struct VaultFile: Sendable {
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
             whenLookedAt()
-            guard !logHadContent, Self.size(of: log) == 0, FileState(file) == before else { return }
+            guard !logHadContent, Self.size(of: log) == 0, State(file) == before else { return }
             throw .vaultDamaged(path, "it was cut short, or its first page was altered")
         }
     }
@@ -146,13 +175,25 @@ struct VaultFile: Sendable {
                 "others may read or write \(Failure.shown(loose[0]))",
                 mending: "chmod 600 " + loose.map(Failure.shellQuoted).joined(separator: " "))
         }
-        // A link's own folder counts too: who can write it can make the link lead elsewhere.
-        for folder in Set([Self.folder(of: file), Self.realPath(Self.folder(of: path)) ?? "/"]).sorted() {
-            try checkMode(ofFolder: folder)
+        try checkMode(ofFolder: Self.folder(of: file))
+        try checkFolderOfLink(to: file)
+    }
+
+    /// A link's own folder counts too: a user who can write it can make the link lead elsewhere. Accepted: of a chain of
+    /// links only the first is looked at.
+    private func checkFolderOfLink(to file: String) throws(Failure) {
+        guard let folder = Self.realPath(Self.folder(of: path)), folder != Self.folder(of: file),
+            let status = PathHandle(folder)?.status
+        else { return }
+        let user = geteuid()
+        let isTrusted = status.st_uid == user || status.st_uid == 0 || user == 0
+        guard isTrusted, status.st_mode & Self.othersMayWrite == 0 else {
+            let canBeMended = status.st_uid == user && status.st_mode & mode_t(S_ISVTX) == 0
+            throw .looseLink(path, mending: canBeMended ? "chmod go-w \(Failure.shellQuoted(folder))" : nil)
         }
     }
 
-    private func checkMode(ofFolder folder: String) throws(Failure) {
+    func checkMode(ofFolder folder: String) throws(Failure) {
         let mode = Self.mode(of: folder)
         if isInOwnFolder, mode & Self.othersMayAnything != 0 {
             throw .looseModes(
@@ -205,7 +246,7 @@ struct VaultFile: Sendable {
             let parent = made.isEmpty ? "." : made
             made += part + "/"
             if mkdir(made, 0o700) == 0 {
-                try Draft.synchronize(parent, to: "make the folder \(Failure.shown(made))")
+                try Draft.synchronize(parent, to: "make the folder \(Failure.shown(made))", isOptional: true)
                 continue
             }
             guard errno != EEXIST else { continue }
@@ -252,22 +293,6 @@ struct VaultFile: Sendable {
     }
 }
 
-/// Differs after a write that made the file longer or shorter.
-private struct FileState: Equatable {
-    let size: off_t
-    let seconds: Int
-    let nanoseconds: Int
-
-    init(_ path: String) {
-        var status = stat()
-        // Without a file all is 0.
-        _ = stat(path, &status)
-        size = status.st_size
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
-    }
-}
-
 /// A file to look at: never one that is opened, so that closing it drops no lock of this process on the same file.
 private final class PathHandle {
     private let descriptor: Int32
@@ -278,7 +303,10 @@ private final class PathHandle {
         guard descriptor >= 0 else { return nil }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A failed open leaves its errno to the caller.
+        if descriptor >= 0 { close(descriptor) }
+    }
 
     var status: stat? {
         var status = stat()

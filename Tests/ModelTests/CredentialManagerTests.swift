@@ -213,7 +213,7 @@ struct CredentialManagerTests {
                     "the vault \(bench.path) is damaged: the profile of client \"B\" is not what was written",
                     hints: [
                         "keyfob verify lists what is damaged",
-                        "keyfob remove --damaged takes it out, its client with it",
+                        "keyfob remove --damaged takes the client out",
                     ]))
         #expect(
             await thrown { try await manager.entry(named: "c") }

@@ -318,10 +318,8 @@ struct CurlTransportTests {
         defer { server.stop() }
         let task = Task { await failure(of: post(server.url())) }
         #expect(await eventually { server.requests.count == 1 })
-        let start = ContinuousClock.now
         task.cancel()
         #expect(await task.value == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(2))
         #expect(await eventually { server.clientsGone == 1 })
     }
 

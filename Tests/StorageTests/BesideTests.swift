@@ -33,7 +33,7 @@ struct BesideTests {
         Failure(
             .looseModes, "an SQLite journal lies beside the vault: \(folder.vault)-journal",
             hints: [
-                "mv \(folder.vault)-journal \(folder.vault)-journal.away",
+                "mv -n \(folder.vault)-journal \(folder.vault)-journal.away",
                 "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
             ])
     }
@@ -79,7 +79,7 @@ struct BesideTests {
             folder,
             Failure(
                 .looseModes, "\(folder.vault)\(part) is no regular file",
-                hints: ["mv \(folder.vault)\(part) \(folder.vault)\(part).away"]))
+                hints: ["mv -n \(folder.vault)\(part) \(folder.vault)\(part).away"]))
     }
 
     private static let isRoot = geteuid() == 0

@@ -30,7 +30,12 @@ struct DamageTests {
     }
 
     private func damaged(_ folder: Folder, _ what: String) -> Failure {
-        Failure(.vaultDamaged, "the vault \(folder.vault) is damaged: \(what)", hints: [Self.hint])
+        let canBeHadAgain = ["the token of", "the last failed", "the last use", "the list of"].contains {
+            what.hasPrefix($0)
+        }
+        return Failure(
+            .vaultDamaged, "the vault \(folder.vault) is damaged: \(what)",
+            hints: [canBeHadAgain ? "keyfob remove --damaged takes it out; nothing else is lost" : Self.hint])
     }
 
     private func id(_ entry: ClientEntry) -> String { id(of: entry.profile) }

@@ -27,15 +27,17 @@ struct RemovingDamageTests {
 
     @Test(
         "A record whose ID is empty, short or long is taken out like any other",
-        arguments: [0, 1, 15, 17, 64, 65, 9_999])
+        arguments: [0, 1, 15, 17, 64, 65, 9_999, 5_000_000])
     func ids(length: Int) async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
         let profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
-        try await vault.execute("INSERT INTO record VALUES (3, zeroblob(\(length)), 1, x'00')")
+        try folder.sql("INSERT INTO record VALUES (3, zeroblob(\(length)), 1, x'00')")
+        #expect(try await vault.snapshot().entries.map(\.id) == [profile.id])
+        #expect(try await vault.entry(named: profile.name)?.id == profile.id)
         let damaged = try await vault.verify().damaged
-        #expect(damaged.map(\.id) == [String(repeating: "00", count: min(length, 16))])
+        #expect(damaged.map(\.id) == ["-"])
         #expect(try await vault.remove(damaged) == 1)
         #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
         #expect(try await vault.remove(damaged) == 0)

@@ -191,7 +191,8 @@ struct WriteFailureTests {
         #expect(
             await failure { () throws(Failure) in
                 try await vault.store(newToken("new"), for: profile.id, credentialsID: profile.credentialsID)
-            } == expected)
+            } == .readOnly(expected))
+        #expect(try await vault.readOnlyBecause() == .readOnly(expected))
         await vault.close()
         #expect(
             await failure { () throws(Failure) in

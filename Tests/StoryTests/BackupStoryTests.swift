@@ -179,7 +179,7 @@ struct BackupStoryTests {
                 == Story.Outcome(
                     73,
                     complaint: complaint(
-                        "cannot write the vault \(copy): the disk is full",
+                        "cannot write the backup \(copy): the disk is full",
                         "nothing was saved: make room and try again")))
         #expect(disk.files == [])
         #expect(try await story.run("verify").status == 0)

@@ -27,7 +27,7 @@ struct DamagedClientTests {
         try story.damage(1, of: billing)
         let ofBilling = complaint(
             "the vault \(story.vault) is damaged: the profile of client \"BILLING\" is not what was written",
-            "keyfob verify lists what is damaged", "keyfob remove --damaged takes it out, its client with it")
+            "keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out")
         for verb in ["show", "token", "header"] {
             #expect(try await story.run(verb, " BILLING") == Story.Outcome(65, complaint: ofBilling), "\(verb)")
             #expect(try await story.run(verb, "reports").status == 0, "\(verb)")

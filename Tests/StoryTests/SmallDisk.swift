@@ -46,13 +46,13 @@ final class SmallDisk {
         while write(descriptor, block, block.count) == block.count {}
     }
 
-    func makeReadOnly() throws {
+    func makeReadOnly() async throws {
         // A process that another test starts has every descriptor until it becomes another program, one that writes to
         // this disk among them.
         let deadline = ContinuousClock.now + .seconds(20)
         while mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") != 0 {
             try #require(errno == EBUSY && ContinuousClock.now < deadline)
-            usleep(5_000)
+            try await Task.sleep(for: .milliseconds(5))
         }
     }
 }

@@ -206,7 +206,7 @@ extension StagedFault {
         StagedFault(number: 10, title: "The file system is read-only", isPossible: mayMount) { stage in
             let disk = try await stage.moveToDisk()
             defer { disk.unmount() }
-            try disk.makeReadOnly()
+            try await disk.makeReadOnly()
             return try await stage.readAndRenew()
         },
         StagedFault(number: 12, title: "The disk cannot read the vault") { stage in

@@ -4,6 +4,7 @@ import Testing
 
 @testable import System
 
+@Suite(.timeLimit(.minutes(1)))
 struct SubprocessTests {
     private func shell(
         _ script: String, input: Secret? = nil, capture: Int = 4_096, timeout: Double = 10,
@@ -90,10 +91,8 @@ struct SubprocessTests {
     func timeout() async throws {
         let stage = try Stage()
         await stage.program("tool", "/bin/sleep 600 &\necho $! > $HERE/started\nwait")
-        let start = ContinuousClock.now
         let result = await Subprocess.run(["tool"], environment: stage.environment, timeout: 0.3)
         #expect(result.ending == .timedOut)
-        #expect(start.duration(to: .now) < .seconds(5))
         let started = try #require(
             stage.text(of: "started").flatMap { pid_t($0.trimmingCharacters(in: .newlines)) })
         await eventually("what the program had started still runs") { hasEnded(started) }
@@ -109,12 +108,10 @@ struct SubprocessTests {
     func leftBehind() async throws {
         let stage = try Stage()
         await stage.program("tool", "/bin/cat > $HERE/taken\n/bin/sleep 600 &\necho $! > $HERE/left\necho done")
-        let start = ContinuousClock.now
         let result = await Subprocess.run(
             ["tool"], environment: stage.environment, input: Secret(utf8: "text"), capture: 100, timeout: 10)
         #expect(result.succeeded)
         #expect(result.output == Secret(utf8: "done\n"))
-        #expect(start.duration(to: .now) < .seconds(5))
         #expect(stage.text(of: "taken") == "text")
         let left = try #require(stage.text(of: "left").flatMap { pid_t($0.trimmingCharacters(in: .newlines)) })
         #expect(kill(left, SIGKILL) == 0, "it was to live on")

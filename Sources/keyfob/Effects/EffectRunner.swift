@@ -193,6 +193,9 @@ final class EffectRunner {
             do throws(Failure) { memory = try await manager.screenMemory() } catch { post(.trouble(error)) }
             do throws(Failure) { activity = try await manager.activity() } catch { post(.trouble(error)) }
             post(.remembered(memory, activity))
+            if let failure = (try? await manager.readOnlyBecause()) ?? nil {
+                post(.trouble(Failure(failure.kind, "nothing can be saved: \(failure.summary)", hints: failure.hints)))
+            }
         }
     }
 

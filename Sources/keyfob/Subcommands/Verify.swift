@@ -10,7 +10,7 @@ struct Verify: Subcommand {
 
             EXAMPLES
               keyfob verify
-              keyfob verify || keyfob remove --damaged
+              keyfob verify | cut -f3 | sort -u
             """)
 
     @OptionGroup var options: VaultOptions
@@ -35,8 +35,11 @@ extension DamagedRecord {
 extension Verification {
     /// - Parameter place: `the vault PATH`.
     func damage(of place: String) -> Failure {
-        Failure(
+        let isNoLoss = damaged.allSatisfy(\.canBeHadAgain)
+        return Failure(
             .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
-            hints: ["put back a copy from before, if there is one", "keyfob remove --damaged takes them out for good"])
+            hints: isNoLoss
+                ? ["keyfob remove --damaged takes them out; nothing else is lost"]
+                : ["put back a copy from before, if there is one", "keyfob remove --damaged takes them out for good"])
     }
 }
