@@ -59,6 +59,23 @@ struct SharingTests {
         await second.close()
     }
 
+    @Test("of many clients each shares what was answered since the asking began, also if its own turn comes later")
+    func many() async throws {
+        let bench = try await Bench()
+        let (a, b) = (try await bench.add("a"), try await bench.add("b"))
+        let second = try await other(bench)
+        let all = Task { try await second.refreshAll([a.id, b.id], concurrency: 1) }
+        #expect(await eventually { bench.server.open == 1 })
+        let first = await bench.refreshing(b.id)
+        bench.server.answer(1, ScriptedServer.token("b"))
+        _ = try await first.value.get()
+        bench.server.answer(0, ScriptedServer.token("a"))
+        #expect(try await all.value == CredentialManager.Progress(done: 2, total: 2))
+        #expect(bench.server.arrived == 2)
+        #expect(try await second.token(of: b.id)?.value == Secret(utf8: "b"))
+        await second.close()
+    }
+
     @Test("an answer from before is none: who asks afterwards asks the server")
     func later() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
@@ -200,6 +217,22 @@ struct DamagedTokenTests {
         let again = try await manager.token(for: entry.id, minimumValidity: nil)
         #expect(!again.wasFetched && again.notices.isEmpty)
         #expect(try await vault.verify().damaged.isEmpty)
+        await manager.close()
+    }
+
+    @Test("a token is served by a process that has read nothing else, though the vault is gone when it comes")
+    func vaultGone() async throws {
+        let bench = try await Bench()
+        let entry = try await bench.add("a")
+        let manager = bench.manager(over: try await bench.otherVault())
+        let asking = Task { try await manager.token(for: entry.id, minimumValidity: nil) }
+        #expect(await eventually { bench.server.open == 1 })
+        try bench.hideVault()
+        bench.server.answer(0, ScriptedServer.token("abc"))
+        let served = try await asking.value
+        #expect(served.token.value == Secret(utf8: "abc") && served.notices.map(\.kind) == [.conflict])
+        #expect(served.entry.profile.name == "a" && served.entry.token == served.token.facts)
+        try bench.showVault()
         await manager.close()
     }
 

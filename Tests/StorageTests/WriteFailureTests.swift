@@ -203,6 +203,56 @@ struct WriteFailureTests {
                     hints: [hint]))
     }
 
+    @Test(
+        "What is read without locks, because the disk is full, is not believed after another process has written",
+        .enabled(if: MountedDisk.isPermitted))
+    func staleReading() async throws {
+        let disk = try MountedDisk(kilobytes: 512)
+        let path = disk.path + "/vault.db"
+        await (try await Vault.create(at: path, passphrase: passphrase, cost: cheap)).close()
+        disk.fill()
+        let reading = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await reading.snapshot().entries.isEmpty)
+        #expect(try await reading.readOnlyBecause()?.kind == .cannotWrite)
+        disk.free()
+        let writer = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await writer.readOnlyBecause() == nil)
+        _ = try await writer.insert(newProfile(), secret: Secret(utf8: "s"))
+        for isOpen in [true, false] {
+            if !isOpen { await writer.close() }
+            #expect(
+                await failure { () throws(Failure) in try await reading.snapshot() } == .writtenMeanwhile(path))
+            #expect(
+                await failure { () throws(Failure) in try await reading.changedElsewhere() } == .writtenMeanwhile(path))
+            #expect(
+                await failure { () throws(Failure) in
+                    try await reading.insert(newProfile("more"), secret: Secret(utf8: "s"))
+                } == .writtenMeanwhile(path))
+        }
+        await reading.close()
+        let again = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await again.snapshot().entries.count == 1)
+        await again.close()
+    }
+
+    @Test("A vault that another program has taken out of WAL mode is put back before anything is written")
+    func otherMode() async throws {
+        let folder = Folder()
+        await (try await folder.newVault()).close()
+        try folder.sql("PRAGMA journal_mode = DELETE")
+        let before = folder.contents()
+        #expect(
+            await failure { () throws(Failure) in
+                try await Vault.open(at: folder.vault, passphrase: Secret(utf8: "wrong"))
+            }.kind == .wrongPassphrase)
+        #expect(folder.contents() == before)
+        let vault = try await folder.openVault()
+        _ = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
+        #expect(folder.files == ["vault.db", "vault.db-shm", "vault.db-wal"])
+        await vault.close()
+        #expect(try folder.rows("PRAGMA journal_mode") == [["wal"]])
+    }
+
     @Test("Missing permissions are told with the command that gives them", .enabled(if: geteuid() != 0))
     func permissions() async throws {
         let folder = Folder()
