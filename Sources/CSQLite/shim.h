@@ -38,7 +38,7 @@ static inline int ckeyfob_read_error(sqlite3 *connection) {
     return 0;
 }
 
-// Whether the connection's last failure was that of an fsync(2).
+// 1 if the connection's last failure was that of an fsync(2), else 0.
 static inline int ckeyfob_could_not_synchronize(sqlite3 *connection) {
     int code = sqlite3_extended_errcode(connection);
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;

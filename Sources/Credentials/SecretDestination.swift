@@ -1,4 +1,4 @@
-/// Where a client secret is sent, as whom and how. A secret that was given for one destination is never sent to another
+/// The place that a client secret is sent to, with the client ID and the method. A secret that was given for one destination is never sent to another
 /// without the user's choice.
 public struct SecretDestination: Sendable, Equatable {
     public var tokenURL: String
@@ -13,7 +13,7 @@ public struct SecretDestination: Sendable, Equatable {
 }
 
 extension ClientProfile {
-    /// Where this client's secret is sent.
+    /// The destination of this client's secret.
     public var destination: SecretDestination {
         SecretDestination(tokenURL: tokenURL, clientID: clientID, authentication: authentication)
     }

@@ -33,7 +33,7 @@ public actor CredentialManager {
         /// The client with the new token's facts.
         public var entry: ClientEntry
         public var token: AccessToken
-        /// How long the request took, from being sent first to its last answer; or how long another process's was
+        /// Seconds that the request took, from being sent first to its last answer; or that another process's was
         /// waited for.
         public var seconds: Double
         /// Why the token could not be stored: it is good all the same; nil where it was.

@@ -59,7 +59,7 @@ extension CredentialManager {
         for landing in flight.waiters.values { landing.resume(returning: .failure(failure)) }
     }
 
-    /// What came of a request.
+    /// The outcome of a request.
     private struct Answer {
         /// The client with the new token.
         var entry: ClientEntry
@@ -157,7 +157,7 @@ extension CredentialManager {
         return nil
     }
 
-    /// Whether the server still takes the secret before the one that it has refused just now; false, with nothing sent,
+    /// True if the server still takes the secret before the one that it has refused just now; false, with nothing sent,
     /// unless that secret was used with the very token URL, client ID and method of today. The token that the server
     /// gives for it is dropped: the secret is not the one in use.
     private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
@@ -202,7 +202,7 @@ extension CredentialManager {
         do throws(Failure) {
             return (try await vault.token(of: id), nil)
         } catch {
-            // Where it is the profile that is damaged, this throws.
+            // A damaged profile makes this throw.
             guard error.kind == .vaultDamaged, let entry = try await vault.entry(id), entry.token == nil else {
                 throw error
             }
@@ -227,7 +227,7 @@ extension CredentialManager {
         public var wasFetched: Bool
         /// It was fetched just now, and yet lives shorter than was asked for.
         public var isShorterThanAsked: Bool
-        /// What did not keep it from being served and must be said: it was not stored, the one held before was damaged.
+        /// Troubles that did not keep it from being served and must be said: it was not stored, the one before was damaged.
         public var notices: [Failure] = []
     }
 
@@ -246,11 +246,11 @@ extension CredentialManager {
         return served(refreshed, minimumValidity: minimumValidity, after: held)
     }
 
-    /// What is held of a client's token.
+    /// A client's token as it is held.
     struct Held {
         /// nil where none is held, or the one that is does not live long enough.
         var served: Served?
-        /// What there was when it was looked at.
+        /// The answers that there were when it was looked at.
         var last: LastAnswer
         /// A damaged token, which has been dropped.
         var damage: Failure?

@@ -129,7 +129,7 @@ extension CredentialManager {
         guard change != nil, written.profile.revocationURL == url else { throw .editedSincePlan(profile.name) }
     }
 
-    /// What an issuer says of its endpoints. Throws as `Discovery.endpoints`; `locked`.
+    /// The endpoints that an issuer names. Throws as `Discovery.endpoints`; `locked`.
     public func discover(_ issuer: String) async throws(Failure) -> DiscoveredEndpoints {
         do throws(Failure) { return try await discovery.endpoints(of: issuer) } catch { throw lockedIfClosed(error) }
     }

@@ -261,7 +261,7 @@ final class OpenVault {
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
     func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
-    /// Where nothing is locked, a write of another process makes all that is read from now on unreliable.
+    /// Without locks, a write of another process makes all that is read from now on unreliable.
     private func checkState() throws(Failure) {
         if let state, !state.isCurrent { throw .writtenMeanwhile(path) }
     }

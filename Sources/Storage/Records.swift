@@ -25,7 +25,7 @@ struct StoredProfile: StoredRecord {
     var created: StoredTime
     var changed: StoredTime
     var credentials: UUID
-    /// What a reader must know to use the client: this keyfob knows nothing that goes here.
+    /// Features that a reader must know to use the client. This keyfob knows none.
     var needs: [String]?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -64,7 +64,7 @@ struct StoredProfile: StoredRecord {
         credentials = profile.credentialsID
     }
 
-    /// What of it this keyfob does not know and may not do without; empty for its own profiles.
+    /// Features that this keyfob does not know and must not do without; empty for its own profiles.
     var unknownNeeds: [String] {
         (needs ?? []) + (ClientAuthenticationMethod(rawValue: authentication) == nil ? [authentication] : [])
             + (BasicEncoding(rawValue: basicEncoding) == nil ? [basicEncoding] : [])
@@ -102,11 +102,11 @@ struct StoredSecret: StoredRecord {
     typealias Member = CodingKeys
 
     var credentials: UUID
-    /// Of a previous secret: where it was used, as whom and how. Versions 1 and 2 do not say.
+    /// A previous secret's destination. Versions 1 and 2 do not say.
     var tokenURL: String?
     var clientID: String?
     var authentication: String?
-    /// As a profile's.
+    /// The same as a profile's.
     var needs: [String]?
 
     enum CodingKeys: String, CodingKey, CaseIterable {

@@ -150,7 +150,7 @@ final class Connection {
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// Whether the last failure was one of making what was written durable: then it may be in the log all the same.
+    /// True if the last failure was that of making a write durable: the write may be in the log all the same.
     var couldNotSynchronize: Bool { ckeyfob_could_not_synchronize(handle) != 0 }
 
     /// Throws where a part of the file cannot be read: an I/O error, which SQLite's own checks take for damage.

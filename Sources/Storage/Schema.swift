@@ -79,7 +79,7 @@ enum Schema {
         return found.count == 16 ? found : nil
     }
 
-    /// Whether the vault has no passphrase slot, and slots of a later keyfob.
+    /// True if the vault has no passphrase slot, and slots of a later keyfob.
     static func hasOnlyOtherSlots(in connection: Connection) throws(Failure) -> Bool {
         try connection.integer("SELECT count(*) > 0 AND min(number) > \(KeySlot.number) FROM key_slot") == 1
     }

@@ -2,7 +2,7 @@ import CSodium
 import Credentials
 import FoundationEssentials
 
-/// What a record is; the number stands in the file and in what its sealing authenticates. Kinds that this keyfob does
+/// The kind of a record; its number stands in the file and in the associated data. Kinds that this keyfob does
 /// not know are kept (docs/vault-format.md, "What a later keyfob may add").
 struct RecordKind: RawRepresentable, Hashable, Sendable {
     let rawValue: Int64
@@ -23,7 +23,7 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     static let known: [RecordKind] = (1...10).map(RecordKind.init(rawValue:))
     /// The known kinds that belong to a client: their ID is its ID.
     static let ofClient = ofCredentials + [.usage, .trials]
-    /// Of those, the kinds that are bound to the client's credentials, and the profile that names them.
+    /// The kinds among these that are bound to the client's credentials, and the profile that names them.
     static let ofCredentials: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret]
 
     /// Kinds of a later keyfob that belong to a client. Those above belong to the vault.
@@ -31,10 +31,10 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     /// A kind is one byte of the associated data; 0 is none.
     static let all: ClosedRange<Int64> = 1...255
 
-    /// Whether its content can be asked for again, or is no loss: a damaged one is replaced.
+    /// True if its content can be asked for again, or is no loss: a damaged one is replaced.
     var canBeHadAgain: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
 
-    /// As a message calls it: `token`.
+    /// The word for it in a message: `token`.
     var noun: String {
         switch self {
         case .profile: "profile"

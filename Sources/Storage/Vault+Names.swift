@@ -48,7 +48,7 @@ struct NameHash {
 
 extension OpenVault {
     /// The client that has this name, upper and lower case counting as one. In a write, and where another client of the
-    /// name is damaged, that one does not count: a profile that cannot be read keeps its name from nobody's use.
+    /// name is damaged, that one does not count: a profile that cannot be read keeps no other client from its name.
     func holder(ofName name: String) throws(Failure) -> UUID? {
         if isWriting { try completeNamesIfNeeded() }
         let hash = hash(ofName: name)
@@ -114,7 +114,7 @@ extension OpenVault {
         try connection.integer("SELECT count(*) FROM record WHERE kind = ?", [.integer(kind.rawValue)]) ?? 0
     }
 
-    /// Whether a name that has no record is the name of no client. A record for each profile is taken for that: whoever
+    /// True if a name without a record is the name of no client. A record for each profile is taken for that: a user who
     /// takes one away and puts another in its place could as well take the client away.
     private func namesAreComplete() throws(Failure) -> Bool { try count(.profile) == count(.name) }
 

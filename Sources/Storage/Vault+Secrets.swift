@@ -65,7 +65,7 @@ struct HeldSecret {
     var secret: Secret
     /// nil for a secret that was typed just now.
     var record: RecordContent?
-    /// Where it is or was used; nil where an older keyfob stored it as the previous one.
+    /// The place that it is or was used with; nil if an older keyfob stored it as the previous one.
     var destination: SecretDestination?
 }
 

@@ -218,13 +218,13 @@ extension Failure {
         return Failure(.cannotWrite, "cannot \(act): \(reason)", hints: hints)
     }
 
-    /// Of a change whose commit the disk did not confirm.
+    /// A change whose commit the disk did not confirm.
     static func mayHaveHappened(_ failure: Failure) -> Failure {
         Failure(
             failure.kind, failure.summary + "; the change may have happened all the same", hints: [uncertaintyHint])
     }
 
-    /// Of a new file whose name the disk did not confirm.
+    /// A new file whose name the disk did not confirm.
     static func nameUnconfirmed(_ failure: Failure, of file: String) -> Failure {
         Failure(
             failure.kind, failure.summary + "; the file may be there all the same",

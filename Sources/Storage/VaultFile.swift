@@ -31,7 +31,7 @@ struct VaultFile: Sendable {
         return resolved
     }
 
-    /// What was found, to be compared with the file that SQLite opens.
+    /// The file that was found, to be compared with the one that SQLite opens.
     struct Inspection {
         /// The file's real name.
         var file: String
@@ -40,7 +40,7 @@ struct VaultFile: Sendable {
         /// Held so that no other file gets the same number meanwhile.
         fileprivate let handle: PathHandle
 
-        /// Whether the name still leads to the file that was inspected.
+        /// True while the name leads to the file that was inspected.
         var isCurrent: Bool {
             var now = stat()
             guard stat(file, &now) == 0, let inspected = handle.status else { return false }
@@ -104,7 +104,7 @@ struct VaultFile: Sendable {
 
     /// The vault, what SQLite keeps beside it, and their folder belong to the user; root may open those of the folder's
     /// owner (sudo(8), containers). SQLite obeys a journal before any key is checked, and a super-journal's name in it,
-    /// so that one is refused whoever wrote it: keyfob's vaults have none.
+    /// so that one is refused even if the user wrote it: keyfob's vaults have none.
     /// - Returns: what the vault's file is.
     private func checkOwners(of file: String) throws(Failure) -> (PathHandle, stat) {
         let folder = Self.folder(of: file)

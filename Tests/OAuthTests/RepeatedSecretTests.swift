@@ -113,12 +113,10 @@ struct RepeatedSecretTests {
         guard let exchange = outcome.exchange else { return ([], HTTPExchange(started: .now, method: "", url: "")) }
         var dumped = ""
         dump(exchange, to: &dumped)
-        return (
-            [failure?.summary ?? "", facts?.type ?? "", facts?.grantedScope ?? ""] + (failure?.hints ?? [])
-                + (facts?.warnings ?? [])
-                + [dumped],
-            exchange
-        )
+        var texts: [String] = [failure?.summary ?? "", facts?.type ?? "", facts?.grantedScope ?? "", dumped]
+        texts += failure?.hints ?? []
+        texts += facts?.warnings ?? []
+        return (texts, exchange)
     }
 
     private func json(_ members: [String: Any]) throws -> String {

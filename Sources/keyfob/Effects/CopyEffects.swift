@@ -38,7 +38,7 @@ extension EffectRunner {
         var used: [UUID] = []
         /// Those of whom there is nothing in it.
         var failed: [UUID] = []
-        /// What must be said beside it.
+        /// Troubles that must be said beside it.
         var notices: [Failure] = []
     }
 
