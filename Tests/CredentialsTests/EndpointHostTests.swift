@@ -25,9 +25,15 @@ struct EndpointHostTests {
             "https://{host}/x", "https://a.example:", "https://a.example:0", "https://a.example:65536",
             "https://a.example:x", "https://a.example:+1", "https://[::1", "https://[::1]x", "https://[]",
             "https://a b.example",
-            "https://a\u{200B}.example", "https://a\u{202E}.example", "https://\(String(repeating: "a", count: 256))",
+            "https://a\u{200B}.example", "https://a\u{202E}.example",
         ])
     func refuses(url: String) { #expect(EndpointHost(url) == nil) }
+
+    @Test("a name that is longer than any host's names none")
+    func longName() {
+        #expect(EndpointHost("https://" + String(repeating: "a", count: 255)) != nil)
+        #expect(EndpointHost("https://" + String(repeating: "a", count: 256)) == nil)
+    }
 
     @Test(
         "hosts that only look alike are different ones",
