@@ -36,6 +36,7 @@ struct RepeatedSecretTests {
     private static let pair = "7f3c09aa:" + secret
     private static let formPair = "7f3c09aa:" + form(secret)
 
+    static let spellingNames = spellings.map { $0.name }
     static let spellings: [(name: String, write: @Sendable (String) -> String)] = [
         ("plain", { $0 }), ("upper case", { $0.uppercased() }), ("lower case", { $0.lowercased() }),
         ("zero-width space", { between($0, "\u{200B}") }), ("soft hyphen", { between($0, "\u{AD}") }),
@@ -161,7 +162,7 @@ struct RepeatedSecretTests {
         return answers
     }
 
-    @Test("no spelling of the secret comes through in any place", arguments: spellings.map(\.name))
+    @Test("no spelling of the secret comes through in any place", arguments: spellingNames)
     func everySpelling(name: String) async throws {
         let spelling = try #require(Self.spellings.first { $0.name == name })
         for (place, response) in try answers(saying: spelling.write(Self.secret)) {
@@ -188,7 +189,7 @@ struct RepeatedSecretTests {
         }
     }
 
-    @Test("a token does not come through where it is refused or repeated", arguments: spellings.map(\.name))
+    @Test("a token does not come through where it is refused or repeated", arguments: spellingNames)
     func token(name: String) async throws {
         let spelling = try #require(Self.spellings.first { $0.name == name })
         guard !["a run of 8", "the last 8", "lower-case base64"].contains(name) else { return }

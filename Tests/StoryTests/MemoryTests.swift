@@ -16,13 +16,18 @@ struct MemoryTests {
     ]
     private static let newSecret = "Vn64-third.CedarFalcon-Bw8sTy2Kd5Gz1Pr9"
 
+    private static let surroundings: [(String, [String: String])] = {
+        var all: [(String, [String: String])] = [
+            ("in tmux's buffer", [:]), ("sent to the terminal by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
+        ]
+        // Blocks of a preloaded allocator are wiped too.
+        if let jemalloc = Preloaded.jemalloc { all.append(("in tmux's buffer", ["LD_PRELOAD": jemalloc])) }
+        return all
+    }()
+
     @Test(
         "between two uses no secret and no token is in memory; after a lock neither are the passphrase and the keys",
-        arguments: [
-            ("in tmux's buffer", [:]), ("sent to the terminal by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
-        ] as [(String, [String: String])]
-            // Blocks of a preloaded allocator are wiped too.
-            + [Preloaded.jemalloc].compactMap(\.self).map { ("in tmux's buffer", ["LD_PRELOAD": $0]) })
+        arguments: surroundings)
     func memory(copiedBy way: String, environment: [String: String]) async throws {
         let server = try DemoServer(clients: [
             .init(clientID: "app-1", secret: Secret(utf8: Self.secrets[0]), behaviour: .token(lifetime: 3_600)),

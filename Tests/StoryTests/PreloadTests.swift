@@ -9,6 +9,8 @@ enum Preloaded {
     /// glibc's own, which with MALLOC_CHECK_=3 checks each block that is freed.
     static let mallocDebug = library("libc_malloc_debug.so.0")
 
+    static let all = [jemalloc, mallocDebug].compactMap { $0 }
+
     private static func library(_ name: String) -> String? {
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
         return folders.map { "/usr/lib/\($0)/\(name)" }.first { FileManager.default.fileExists(atPath: $0) }
@@ -19,7 +21,7 @@ enum Preloaded {
 struct PreloadTests {
     @Test(
         "its blocks end in its own free: every verb answers as without it",
-        arguments: [Preloaded.jemalloc, Preloaded.mallocDebug].compactMap(\.self))
+        arguments: Preloaded.all)
     func verbs(library: String) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         defer { server.stop() }
