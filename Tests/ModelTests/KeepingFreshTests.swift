@@ -70,10 +70,10 @@ struct KeepingFreshTests {
             #expect(await eventually { bench.server.open == min(8, 20 - number) })
             bench.server.answerOne(ScriptedServer.token("t\(number)"))
         }
+        #expect(try await eventually { try await bench.manager.entries().allSatisfy { $0.token != nil } })
         #expect(await bench.sleeps(for: 3_510))
         #expect(bench.server.mostOpen == 8)
         #expect(bench.server.arrived == 20)
-        #expect(try await bench.manager.entries().allSatisfy { $0.token != nil })
     }
 
     @Test("turning it on renews at once, turning it off ends the waiting")
