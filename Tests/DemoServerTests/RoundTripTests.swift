@@ -5,7 +5,7 @@ import OAuth
 import Testing
 
 /// The whole path of a token through OAuth and this server, over the socket.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RoundTripTests {
     private static let now = Moment(wall: Date(), boot: 0, bootID: "")
 

@@ -8,7 +8,7 @@ import Testing
 
 /// A lock in the middle of whatever uses the network: the server is played by hand, so that each request is under way
 /// until it is cancelled.
-@Suite("Closing while work is under way", .timeLimit(.minutes(1)))
+@Suite("Closing while work is under way", .timeLimit(.minutes(5)))
 struct ClosingTests {
     /// What uses the network, with the number of requests that are under way in the middle of it.
     enum Work: String, CaseIterable, CustomTestStringConvertible {

@@ -5,7 +5,7 @@ import Testing
 @testable import Model
 @testable import Storage
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CredentialManagerTests {
     @Test("the stream begins with all clients, sorted by name without case")
     func loaded() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Model
 
-@Suite("What is set for marked clients together, and kept beside them", .timeLimit(.minutes(1)))
+@Suite("What is set for marked clients together, and kept beside them", .timeLimit(.minutes(5)))
 struct EditingManyTests {
     /// The next `count` changes, each that of a client.
     private func entries(_ count: Int, of bench: Bench) async -> [UUID: ClientEntry] {

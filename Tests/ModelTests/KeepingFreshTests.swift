@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-@Suite("Keeping tokens fresh", .timeLimit(.minutes(1)))
+@Suite("Keeping tokens fresh", .timeLimit(.minutes(5)))
 struct KeepingFreshTests {
     /// The next change that is about renewing.
     private func nextOfRenewal(_ bench: Bench) async -> CredentialManager.Change? {

@@ -6,7 +6,7 @@ import Testing
 @testable import Model
 @testable import Storage
 
-@Suite("A refused secret and the one before it", .timeLimit(.minutes(1)))
+@Suite("A refused secret and the one before it", .timeLimit(.minutes(5)))
 struct PreviousSecretTests {
     private let hint = "the previous secret, set 2026-11-18, still works: e edits the client and swaps them"
 

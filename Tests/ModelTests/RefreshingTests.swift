@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RefreshingTests {
     private let refused = Failure(
         .refused, "the server refused client \"a\": invalid_client (401)",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-@Suite("Revoking a token", .timeLimit(.minutes(1)))
+@Suite("Revoking a token", .timeLimit(.minutes(5)))
 struct RevokingTests {
     private static func answer(_ status: Int, _ body: String = "") -> ScriptedServer.Answer {
         .success(HTTPResponse(status: status, body: Secret(utf8: body)))

@@ -7,7 +7,7 @@ import Testing
 @testable import Model
 
 /// Two managers over one vault stand for two processes: the locks are those of open files, and each has its own.
-@Suite("One request for a client between all processes", .timeLimit(.minutes(1)))
+@Suite("One request for a client between all processes", .timeLimit(.minutes(5)))
 struct SharingTests {
     private func other(_ bench: Bench) async throws -> CredentialManager {
         bench.manager(over: try await bench.otherVault())
@@ -197,7 +197,7 @@ struct SharingTests {
     }
 }
 
-@Suite("What can be asked for again stops nothing", .timeLimit(.minutes(1)))
+@Suite("What can be asked for again stops nothing", .timeLimit(.minutes(5)))
 struct DamagedTokenTests {
     @Test("a damaged token is dropped, said, and asked for anew; looking at it finds none")
     func dropped() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-@Suite("Trying a request", .timeLimit(.minutes(1)))
+@Suite("Trying a request", .timeLimit(.minutes(5)))
 struct TryingTests {
     private let health = TrialRequest(path: "/journey/health")
 

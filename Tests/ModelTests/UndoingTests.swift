@@ -5,7 +5,7 @@ import Testing
 
 @testable import Model
 
-@Suite("Taking back the last edit or removal", .timeLimit(.minutes(1)))
+@Suite("Taking back the last edit or removal", .timeLimit(.minutes(5)))
 struct UndoingTests {
     @Test("a removed client is there again, with its token and its secret, and observers are told")
     func removal() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CurlTransportTests {
     let transport = CurlTransport(userAgent: "keyfob/test")
     let success = answer("200 OK", ["Content-Type: application/json"], body: "{}")

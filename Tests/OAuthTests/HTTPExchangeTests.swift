@@ -6,7 +6,7 @@ import Testing
 @testable import OAuth
 
 /// What the inspector is given: complete, and with no secret in it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPExchangeTests {
     private typealias Field = HTTPExchange.Field
     private let secret = Secret(utf8: "hunter2/hunter2")

@@ -144,9 +144,9 @@ func answer(_ status: String, _ headers: [String] = [], body: String = "") -> St
     (["HTTP/1.1 \(status)"] + headers + ["Content-Length: \(body.utf8.count)", "", body]).joined(separator: "\r\n")
 }
 
-/// Waits until `condition` holds; false where it does not within ten seconds.
+/// Waits until `condition` holds; false where it does not within a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
         guard ContinuousClock.now < deadline else { return false }
         try? await Task.sleep(for: .milliseconds(2))

@@ -5,7 +5,7 @@ import Testing
 @testable import OAuth
 
 /// Each method as it goes over the wire.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MethodTests {
     private let transport = CurlTransport(userAgent: "t")
 

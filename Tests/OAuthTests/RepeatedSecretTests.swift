@@ -5,7 +5,7 @@ import Testing
 @testable import OAuth
 
 /// A server that says the secret back, in every spelling and in every place: nothing that is shown or kept holds it.
-@Suite("Servers that repeat a secret", .timeLimit(.minutes(2)))
+@Suite("Servers that repeat a secret", .timeLimit(.minutes(5)))
 struct RepeatedSecretTests {
     private static let secret = "Gx7/qLm+2 vB&9wZ=k\"tR<4"
     private static let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"

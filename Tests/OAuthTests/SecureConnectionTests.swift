@@ -5,7 +5,7 @@ import Testing
 @testable import OAuth
 
 @Suite(
-    .timeLimit(.minutes(1)), .enabled(if: SecureServer.program != nil, "openssl(1), the other side, is not installed"))
+    .timeLimit(.minutes(5)), .enabled(if: SecureServer.program != nil, "openssl(1), the other side, is not installed"))
 struct SecureConnectionTests {
     private let answered = answer("200 OK", ["Content-Type: application/json"], body: "{}")
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OAuth
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TokenServiceTests {
     /// Answers in turn, the last one for good.
     final class ScriptedTransport: HTTPTransport {

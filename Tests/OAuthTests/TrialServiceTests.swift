@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TrialServiceTests {
     private let token = AccessToken(
         value: Secret(utf8: "eyJ0/abc.def"),

@@ -28,7 +28,7 @@ struct FileLockTests {
 
     /// A process that another test starts has every descriptor until it becomes another program.
     private func wait(for lock: FileLock, at offset: Int64) async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while lock.lock(at: offset) != .locked {
             try #require(ContinuousClock.now < deadline, "the byte stays held")
             try await Task.sleep(for: .milliseconds(5))

@@ -11,7 +11,7 @@ import Testing
 
 @testable import keyfob
 
-@Suite("What effects do beside one another, and at the end", .timeLimit(.minutes(1)))
+@Suite("What effects do beside one another, and at the end", .timeLimit(.minutes(5)))
 @MainActor
 struct EffectRunnerTests {
     @Test("quitting waits for a copy that is under way, and clears it")
@@ -306,7 +306,7 @@ final class EffectStage {
 
     /// Whether `condition` comes to hold, while messages are taken as the interface takes them.
     func see(_ condition: () throws -> Bool) async rethrows -> Bool {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         repeat {
             for message in mailbox.drain() {
                 if let event = runner.receive(message, clearsCopies: clearsCopies) { events.append(event) }

@@ -92,7 +92,7 @@ struct JourneyTests {
 
     @Test("quitting never waits for a slow server, nor does deleting its client")
     func slowServer() async throws {
-        let server = try DemoServer.with(["slow": .slow(seconds: 60, lifetime: 60)])
+        let server = try DemoServer.with(["slow": .slow(seconds: 600, lifetime: 60)])
         defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("slow", "slow", at: server)

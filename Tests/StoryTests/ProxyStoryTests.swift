@@ -5,7 +5,7 @@ import Storage
 import Testing
 
 /// Proxies of the environment that can't be used: every one is on this machine or no URL, so that nothing leaves it.
-@Suite("A proxy in the environment", .timeLimit(.minutes(2)))
+@Suite("A proxy in the environment", .timeLimit(.minutes(5)))
 struct ProxyStoryTests {
     private let check = "in the environment; no_proxy names the hosts that need no proxy"
 

@@ -5,7 +5,7 @@ import Storage
 import Testing
 
 /// A server that says back what it was sent, and the real program.
-@Suite("A server that repeats the secret", .timeLimit(.minutes(2)))
+@Suite("A server that repeats the secret", .timeLimit(.minutes(5)))
 struct RepeatedSecretStoryTests {
     private static let secret = "Gx7qLm2vB9wZktR4"
     private static let spellings: [String: String] = [

@@ -74,7 +74,7 @@ final class RunningProgram: Sendable {
 
 /// Waits until `isTrue` holds, for `seconds` at most.
 func wait(
-    for wanted: String, within seconds: Double = 20, sourceLocation: SourceLocation = #_sourceLocation,
+    for wanted: String, within seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation,
     _ isTrue: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)

@@ -49,7 +49,7 @@ final class SmallDisk {
     func makeReadOnly() async throws {
         // A process that another test starts has every descriptor until it becomes another program, one that writes to
         // this disk among them.
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") != 0 {
             try #require(errno == EBUSY && ContinuousClock.now < deadline)
             try await Task.sleep(for: .milliseconds(5))

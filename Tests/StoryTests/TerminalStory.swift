@@ -126,7 +126,7 @@ final class TerminalStory: Sendable {
     var bufferCount: Int { get async throws { try await tmux("list-buffers").split(separator: "\n").count } }
 
     /// Waits until tmux's buffers hold so many texts.
-    func waitForBuffers(_ count: Int, within seconds: Double = 20) async throws {
+    func waitForBuffers(_ count: Int, within seconds: Double = 60) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try await bufferCount != count {
             guard ContinuousClock.now < deadline else {
@@ -141,7 +141,7 @@ final class TerminalStory: Sendable {
 
     /// Waits until all of `texts` are on the screen and nothing of `others`, for `seconds` at most.
     @discardableResult
-    func see(_ texts: String..., without others: [String] = [], within seconds: Double = 20) async throws -> String {
+    func see(_ texts: String..., without others: [String] = [], within seconds: Double = 60) async throws -> String {
         try await see("\(texts)\(others.isEmpty ? "" : " without \(others)")", within: seconds) { screen in
             texts.allSatisfy(screen.contains) && !others.contains(where: screen.contains)
         }
@@ -151,14 +151,14 @@ final class TerminalStory: Sendable {
     ///
     /// A look may be at half of a painting: what is wanted of the screen belongs into the one condition.
     @discardableResult
-    func see(_ wanted: String, within seconds: Double = 20, _ isSeen: (String) -> Bool) async throws -> String {
+    func see(_ wanted: String, within seconds: Double = 60, _ isSeen: (String) -> Bool) async throws -> String {
         try await look(for: wanted, within: seconds, isSeen) { try await screen }
     }
 
     /// Waits until the screen is as `isSeen` wants it, with the escape sequences that colour it.
     @discardableResult
     func seeColors(_ wanted: String, _ isSeen: (String) -> Bool) async throws -> String {
-        try await look(for: wanted, within: 20, isSeen) { try await tmux("capture-pane", "-p", "-e") }
+        try await look(for: wanted, within: 60, isSeen) { try await tmux("capture-pane", "-p", "-e") }
     }
 
     private func look(

@@ -170,7 +170,7 @@ struct ClipboardHoldTests {
         let environment = stage.environment.merging(["DISPLAY": server.display, "HOME": stage.folder]) { $1 }
         // xsel takes the clipboard an instant after it has ended.
         func comes(_ text: String) async -> Bool {
-            let deadline = ContinuousClock.now + .seconds(10)
+            let deadline = ContinuousClock.now + .seconds(60)
             while ContinuousClock.now < deadline {
                 let result = await Subprocess.run(
                     ["xsel", "--clipboard", "--output"], environment: ["PATH": "/usr/bin", "DISPLAY": server.display],

@@ -3,7 +3,7 @@ import Testing
 
 @testable import System
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PauseTests {
     @Test("it ends after its time, not before")
     func ends() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import System
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SubprocessTests {
     private func shell(
         _ script: String, input: Secret? = nil, capture: Int = 4_096, timeout: Double = 10,
