@@ -19,9 +19,9 @@ public struct JSONWebToken: Sendable, Equatable {
     }
 
     /// Pretty JSON, several lines.
-    public let header: String
+    public private(set) var header: String
     /// Pretty JSON, several lines.
-    public let claims: String
+    public private(set) var claims: String
     /// Of the claims `exp`, `iat`, `nbf` and `auth_time` those that are there, in the token's order, up to the year
     /// 9999.
     public let times: [Time]
@@ -46,6 +46,14 @@ public struct JSONWebToken: Sendable, Equatable {
         self.header = header.text
         self.claims = claims.text
         times = claims.times
+    }
+
+    /// The same token with `text` in place of its header and its claims.
+    public func showing(_ text: String) -> JSONWebToken {
+        var token = self
+        token.header = text
+        token.claims = text
+        return token
     }
 
     private func date(of claim: String) -> Date? {

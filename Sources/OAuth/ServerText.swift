@@ -82,3 +82,11 @@ final class ServerText {
         return bytes.indices.first { bytes[$0...].starts(with: needle) }
     }
 }
+
+/// The same door for text of a server that is no part of an answer, such as the claims in a token.
+public enum RepeatedSecret {
+    /// A replacement for `text` if the text repeats the client's secret, as it is or encoded; nil if it does not.
+    public static func redaction(of text: String, hiding secret: Secret, of profile: ClientProfile) -> String? {
+        ServerText(hiding: secret, of: profile).givesSecretAway(text) ? ServerText.repeatedSecret : nil
+    }
+}

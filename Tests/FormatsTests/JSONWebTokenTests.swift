@@ -94,4 +94,16 @@ struct JSONWebTokenTests {
         #expect(JSONWebToken(token("{\"a\":1}", signature: String(repeating: "a", count: 65_536))) == nil)
         #expect(JSONWebToken(token("{\"a\u{202E}\":\"\u{9B}2J\"}"))?.claims == "{\n  \"a\": \"2J\"\n}")
     }
+
+    @Test("with another text in their place nothing of header and claims is left; the times stay")
+    func replaced() throws {
+        // {"alg":"none"} . {"s":"hidden","exp":1795000000}
+        let token = try #require(
+            JSONWebToken(
+                Secret(utf8: "eyJhbGciOiJub25lIn0.eyJzIjoiaGlkZGVuIiwiZXhwIjoxNzk1MDAwMDAwfQ.sig")))
+        #expect(token.claims.contains("hidden"))
+        let replaced = token.showing("<redacted>")
+        #expect(replaced.header == "<redacted>" && replaced.claims == "<redacted>")
+        #expect(replaced.times == token.times && replaced.expires != nil)
+    }
 }

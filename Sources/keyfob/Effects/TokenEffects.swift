@@ -63,6 +63,13 @@ extension EffectRunner {
                 let exchange = await manager.exchange(of: id)
                 let token = try await manager.token(of: id)
                 let name = try await manager.entry(id)?.profile.name
+                var claims = token.flatMap { JSONWebToken($0.value) }
+                // A secret that cannot be read has nothing to be compared with.
+                if let shown = claims,
+                    let redaction = (try? await manager.redaction(of: shown.header + shown.claims, from: id)) ?? nil
+                {
+                    claims = shown.showing(redaction)
+                }
                 let bundle = exchange.map {
                     SupportBundle.text($0, client: name, version: Version.number, now: Clocks.now().wall)
                 }
@@ -70,7 +77,7 @@ extension EffectRunner {
                     .inspected(
                         id,
                         Inspection(
-                            exchange: exchange, token: token.flatMap { JSONWebToken($0.value) },
+                            exchange: exchange, token: claims,
                             hasToken: token != nil, bundle: bundle ?? "")))
             } catch {
                 post(.trouble(error))
