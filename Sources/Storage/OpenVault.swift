@@ -79,7 +79,7 @@ final class OpenVault {
             throw .noLog(file.path)
         }
         lastSeenVersion = try dataVersion()
-        if logHasContent { connection.leaveLogOnClose(false) }
+        if logHasContent, readOnlyBecause == nil { connection.leaveLogOnClose(false) }
     }
 
     /// A copy of `vault`, which is opened by the same key. The caller closes the connection.
@@ -96,16 +96,19 @@ final class OpenVault {
     private static func connect(
         _ inspection: VaultFile.Inspection, _ path: String, _ busySeconds: Double, logHasContent: Bool
     ) throws(Failure) -> (connection: Connection, readOnlyBecause: Failure?) {
-        func connection(_ mode: Connection.Mode) throws(Failure) -> Connection {
+        func connection(_ mode: Connection.Mode, isAlone: Bool = false) throws(Failure) -> Connection {
             let connection = try Connection(file: inspection.file, named: path, mode: mode)
             if logHasContent { connection.leaveLogOnClose(true) }
             connection.waitWhenBusy(seconds: busySeconds)
+            // Before the log is looked at, this keeps its index in memory and other processes out
+            // (https://sqlite.org/wal.html, "Use of WAL Without Shared-Memory").
+            if isAlone { try connection.execute("PRAGMA locking_mode = EXCLUSIVE") }
             try connection.execute(
                 """
                 PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
                 PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
                 """)
-            // Only now SQLite looks at the file, and makes the log's index.
+            // At the latest here SQLite looks at the file, and makes the log's index.
             _ = try Schema.version(in: connection)
             return connection
         }
@@ -124,7 +127,8 @@ final class OpenVault {
         }
         guard logHasContent else { return (try connection(.immutable), problem) }
         do throws(Failure) {
-            return (try connection(.readOnly), problem)
+            let isFull = inspection.readOnlyBecause == nil
+            return (try isFull ? connection(.readAndWrite, isAlone: true) : connection(.readOnly), problem)
         } catch {
             guard error.kind == .cannotWrite, let problem else { throw error }
             throw .logUnreadable(inspection.file, because: problem)

@@ -204,6 +204,39 @@ struct WriteFailureTests {
     }
 
     @Test(
+        "On a full disk a vault whose log holds what was written last is read with it, and the log stays",
+        .enabled(if: MountedDisk.isPermitted))
+    func fullDiskWithLog() async throws {
+        let disk = try MountedDisk(kilobytes: 512)
+        let path = disk.path + "/vault.db"
+        let folder = Folder()
+        let first = try await folder.newVault()
+        let profile = newProfile()
+        _ = try await first.insert(profile, secret: Secret(utf8: "s"))
+        #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
+        for part in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: folder.vault + part, toPath: path + part)
+        }
+        await first.close()
+        let log = try #require(FileManager.default.contents(atPath: path + "-wal"))
+        disk.fill()
+        let reading = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await reading.snapshot().entries.map(\.profile.name) == [profile.name])
+        #expect(try await reading.token(of: profile.id) == newToken())
+        #expect(
+            await failure { () throws(Failure) in
+                try await reading.store(newToken("new"), for: profile.id, credentialsID: profile.credentialsID)
+            }.summary.hasSuffix(": the disk is full"))
+        await reading.close()
+        #expect(FileManager.default.contents(atPath: path + "-wal") == log)
+        disk.free()
+        let again = try await Vault.open(at: path, passphrase: passphrase)
+        #expect(try await again.readOnlyBecause() == nil)
+        #expect(try await again.token(of: profile.id) == newToken())
+        await again.close()
+    }
+
+    @Test(
         "What is read without locks, because the disk is full, is not believed after another process has written",
         .enabled(if: MountedDisk.isPermitted))
     func staleReading() async throws {
