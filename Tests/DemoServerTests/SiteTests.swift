@@ -127,7 +127,7 @@ struct SiteTests {
         #expect(answer("GET", "/apix")?.headers.contains { $0 == ("Content-Type", "text/html") } == true)
     }
 
-    @Test("a part that hangs answers nothing, whoever asks; the others go on, and so does it afterwards")
+    @Test("a part that hangs answers no request; the others go on, and so does it afterwards")
     func hangs() throws {
         let paths: [DemoServer.Endpoint: String] = [
             .token: "/token", .revocation: "/as/revoke", .discovery: "/.well-known/openid-configuration",

@@ -77,7 +77,7 @@ struct CopyTests {
         #expect(state.press(.enter) == [.copy([Samples.id(2)], .header)])
         state.press(.escape, "g", "y")
         _ = update(&state, .clientRemoved(Samples.id(1)))
-        #expect(state.context == .list, "a menu of nobody is closed")
+        #expect(state.context == .list, "a menu without clients is closed")
     }
 
     @Test("the clear of one copy ends nothing of the next one")

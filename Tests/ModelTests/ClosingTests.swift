@@ -10,7 +10,7 @@ import Testing
 /// until it is cancelled.
 @Suite("Closing while work is under way", .timeLimit(.minutes(5)))
 struct ClosingTests {
-    /// What uses the network, with the number of requests that are under way in the middle of it.
+    /// Work that uses the network, with the number of requests that are under way in the middle of it.
     enum Work: String, CaseIterable, CustomTestStringConvertible {
         case refresh, refreshAll, tokens, renewal, previousSecret
         case attempt, attemptWithoutToken, attemptAgain, attemptAgainWithNewToken
@@ -155,7 +155,7 @@ struct ClosingTests {
         _ = try await task.value.get()
     }
 
-    /// - Returns: what the work throws; nil where nobody waits for it.
+    /// - Returns: the failure of the work; nil if no caller waits for it.
     private func begin(_ work: Work, _ ids: [UUID], _ bench: Bench) -> Task<Failure?, Never>? {
         let manager = bench.manager
         let trial = TrialRequest(path: "/journey/health")

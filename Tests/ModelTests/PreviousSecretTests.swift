@@ -130,7 +130,7 @@ struct PreviousSecretTests {
 }
 
 extension Vault {
-    /// As a keyfob of format 2 has stored it.
+    /// Leaves the record as a keyfob of format 2 stores it.
     fileprivate func forgetDestination(of id: UUID) async throws(Failure) {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard let profile = try vault.profile(of: id)?.profile,

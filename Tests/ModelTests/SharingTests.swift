@@ -199,7 +199,7 @@ struct SharingTests {
 
 @Suite("What can be asked for again stops nothing", .timeLimit(.minutes(5)))
 struct DamagedTokenTests {
-    @Test("a damaged token is dropped, said, and asked for anew; looking at it finds none")
+    @Test("a damaged token is dropped, said, and asked for again; looking at it finds none")
     func dropped() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
         let entry = try await bench.add("a")

@@ -41,7 +41,7 @@ struct VersionThreeTests {
         return Self.unknown.allSatisfy { members[$0.key] == $0.value }
     }
 
-    @Test("An edit, a swap, an undo and whatever else is written keep members that nobody knows here")
+    @Test("An edit, a swap, an undo and whatever else is written keep members that this keyfob does not know")
     func unknownMembers() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -60,7 +60,7 @@ struct VersionThreeTests {
         profile.notes = "edited"
         var revision = try #require(try await vault.entry(profile.id)).revision
         #expect(revision == entry.revision + 1)
-        // Another scope: the same secret is sealed anew, bound to new credentials.
+        // Another scope: the same secret is sealed again, bound to new credentials.
         profile.scope = "other"
         var edited = try await vault.update(profile, from: revision, secret: nil, at: later)
         try await vault.noteUse(of: profile.id, at: later)
@@ -86,7 +86,7 @@ struct VersionThreeTests {
         await vault.close()
     }
 
-    @Test("Records of kinds that nobody knows here stay, go with their client, and come back with it")
+    @Test("Records of kinds that this keyfob does not know stay, go with their client, and come back with it")
     func unknownKinds() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -153,7 +153,7 @@ struct VersionThreeTests {
         await vault.close()
     }
 
-    @Test("A key slot of a kind that nobody knows here stays through a change of passphrase")
+    @Test("A key slot of a kind that this keyfob does not know stays through a change of passphrase")
     func otherSlots() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
