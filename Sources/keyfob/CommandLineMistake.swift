@@ -1,13 +1,23 @@
 import ArgumentParser
 import Credentials
 
-/// What the argument parser throws, in our own words: help and versions are answers, all else is a mistake.
-enum CommandLineMistake {
+/// An error of the argument parser, in our own words: help and versions are answers, all else is a mistake.
+struct CommandLineMistake {
+    private let message: String
+    private let arguments: [String]
+    /// The first argument that is no option and no option's value, `help` left out.
+    private let commandWord: String?
+    /// The command that the arguments name; `keyfob` itself if they name none.
+    private let command: any ParsableCommand.Type
+
+    /// - Parameter arguments: the command line without the program's name.
     /// - Returns: the exit code.
-    static func tell(_ error: any Error) -> Int32 {
-        let message = Keyfob.message(for: error)
+    static func tell(_ error: any Error, arguments: [String]) -> Int32 {
+        let mistake = CommandLineMistake(message: Keyfob.message(for: error), arguments: arguments)
         guard Keyfob.exitCode(for: error) != .success else {
-            var answer = Keyfob.fullMessage(for: error)
+            var answer = CommandHelp.atFixedWidth(Keyfob.fullMessage(for: error))
+            // The parser answers with its own help if a command is unknown: `keyfob tokn --help`, `keyfob help tokn`.
+            if mistake.isUnknownCommand, answer == CommandHelp.text(of: Keyfob.self) { return mistake.told() }
             while answer.last == "\n" { answer.removeLast() }
             do throws(Failure) {
                 try Output.answer(answer)
@@ -16,37 +26,116 @@ enum CommandLineMistake {
             }
             return ExitStatus.done
         }
-        Output.complain(worded(message), hints: hints(message))
+        return mistake.told()
+    }
+
+    private init(message: String, arguments: [String]) {
+        self.message = message
+        self.arguments = arguments
+        var words = Self.words(arguments, taking: CommandHelp.options(of: Keyfob.self))
+        if words.first == "help" { words.removeFirst() }
+        commandWord = words.first
+        command = CommandHelp.subcommands.first { $0._commandName == words.first } ?? Keyfob.self
+    }
+
+    private func told() -> Int32 {
+        Output.complain(summary, hints: hints)
         return ExitStatus.usage
     }
 
-    private static func worded(_ message: String) -> String {
-        // The parser repeats what it did not expect, and that may be a secret that was typed where none belongs.
+    private var isUnknownCommand: Bool { commandWord != nil && command == Keyfob.self }
+
+    private var summary: String {
+        if isUnknownCommand { return unknownCommand }
+        // The parser repeats the arguments that it did not expect. They may hold a secret.
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
-            return isCommand ? "there are more arguments than expected" : "there is no such command"
+            return "there are more arguments than expected"
         }
-        var text = sentences(message).first ?? "the command line was not understood"
-        // "The value 'x' is invalid for '--auth <auth>'": what was typed is not repeated.
+        var text = sentences.first ?? "the command line was not understood"
+        // "The value 'x' is invalid for '--auth <auth>'": the value is not repeated.
         if text.hasPrefix("The value '"), let place = text.firstRange(of: " is invalid for ") {
             text = "the value for \(text[place.upperBound...]) is not valid"
         }
-        return lowered(text)
-    }
-
-    /// Whether the first argument is a command, or an option.
-    private static var isCommand: Bool {
-        guard let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-") else { return true }
-        return Keyfob.configuration.subcommands.contains { $0._commandName == first }
-    }
-
-    private static func hints(_ message: String) -> [String] {
-        let first = sentences(message).first ?? ""
-        let isSecret = first.lowercased().contains("secret") || first.contains("--passphrase'")
-        let offers = sentences(message).dropFirst().map {
-            listed(lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst("Please provide ".count)) : $0))
+        // "The option '--json' does not take any value, but 'x' was specified": likewise.
+        if text.hasPrefix("The option '"), let place = text.firstRange(of: " does not take any value") {
+            text = "\(text[..<place.lowerBound]) takes no value"
         }
-        return (isSecret ? ["a secret never comes from the command line, where others can see it"] : []) + offers
-            + ["keyfob --help lists the commands, keyfob COMMAND --help its options"]
+        return Self.lowered(text)
+    }
+
+    private var unknownCommand: String {
+        // A longer word is a pasted secret rather than a command.
+        guard let word = commandWord, !word.isEmpty, word.utf8.count <= 40 else { return "there is no such command" }
+        return "there is no command \"\(UntrustedText.line(word, limit: 40))\""
+    }
+
+    private var hints: [String] {
+        if isUnknownCommand {
+            let names = CommandHelp.subcommands.map { $0._commandName } + ["help"]
+            guard let name = NearestWord.of(commandWord ?? "", among: names) else {
+                return ["keyfob --help lists the commands"]
+            }
+            return ["did you mean \"\(name)\"? keyfob --help lists the commands"]
+        }
+        let first = sentences.first ?? ""
+        let isSecret = first.lowercased().contains("secret") || first.contains("--passphrase'")
+        return (isSecret ? ["a secret never comes from the command line, where others can see it"] : [])
+            + [dashHint].compactMap(\.self) + offers
+            + [
+                command == Keyfob.self
+                    ? "keyfob --help lists the commands" : "keyfob \(command._commandName) --help lists its options"
+            ]
+    }
+
+    /// The values and options that the parser offers.
+    private var offers: [String] {
+        if let name = Self.quoted(after: "Unknown option '--", in: message) {
+            let names = CommandHelp.options(of: command).keys.map { String($0.dropFirst(2)) }.sorted()
+            return NearestWord.of(name, among: names).map { ["did you mean '--\($0)'?"] } ?? []
+        }
+        return sentences.dropFirst().map {
+            Self.listed(Self.lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst(15)) : $0))
+        }
+    }
+
+    /// The way to pass a value or a name that begins with a dash, if that is what the parser took for an option.
+    private var dashHint: String? {
+        let known = CommandHelp.options(of: command)
+        func isDashed(_ argument: String) -> Bool {
+            argument.hasPrefix("-") && !argument.allSatisfy { $0 == "-" }
+                && known[String(argument.prefix { $0 != "=" })] == nil
+        }
+        if message.hasPrefix("Missing expected argument '<name>'"), arguments.contains(where: isDashed) {
+            return "a name that begins with a dash comes last, after --"
+        }
+        guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {
+            return nil
+        }
+        let values = zip(arguments, arguments.dropFirst()).filter { $0.0 == option && isDashed($0.1) }.map(\.1)
+        guard let value = values.first else { return nil }
+        let isShown = UntrustedText.line(value, limit: 100) == value
+        return
+            "\(isShown ? ShellCommand.word("\(option)=\(value)") : "\(option)=VALUE") passes a value that begins with a dash"
+    }
+
+    /// The arguments that are neither options nor options' values.
+    private static func words(_ arguments: [String], taking options: [String: Bool]) -> [String] {
+        var rest = arguments[...]
+        var words: [String] = []
+        while let argument = rest.popFirst() {
+            if argument == "--" { return words + rest }
+            if !argument.hasPrefix("-") {
+                words.append(argument)
+            } else if options[argument] == true {
+                _ = rest.popFirst()
+            }
+        }
+        return words
+    }
+
+    private static func quoted(after beginning: String, in message: String) -> String? {
+        guard message.hasPrefix(beginning) else { return nil }
+        return String(message.dropFirst(beginning.count).prefix { $0 != "'" })
     }
 
     /// Four values or more come as a list with dashes, a line each, which are one line by now.
@@ -56,7 +145,7 @@ enum CommandLineMistake {
     }
 
     /// The sentences of the parser's message, without their full stops.
-    private static func sentences(_ message: String) -> [String] {
+    private var sentences: [String] {
         var rest = UntrustedText.line(message, limit: 1_000)[...]
         var sentences: [String] = []
         while let end = rest.firstRange(of: ". ") {

@@ -9,6 +9,7 @@ struct Keyfob: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "keyfob",
         abstract: "A key fob for OAuth 2.0 API clients.",
+        usage: "keyfob [<options>] [<subcommand>]",
         discussion: """
             Without a subcommand it opens the terminal interface.
 
@@ -66,7 +67,7 @@ enum Program {
             Output.failure(failure)
             return ExitStatus.of(failure.kind)
         } catch {
-            return CommandLineMistake.tell(error)
+            return CommandLineMistake.tell(error, arguments: Array(CommandLine.arguments.dropFirst()))
         }
     }
 }

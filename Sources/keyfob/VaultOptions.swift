@@ -6,12 +6,16 @@ import System
 
 /// The options that every subcommand has, and the way to the vault that they name.
 struct VaultOptions: ParsableArguments {
-    @Option(name: .customLong("vault"), help: ArgumentHelp("The vault's file.", valueName: "path"))
+    @Option(
+        name: .customLong("vault"),
+        help: ArgumentHelp(
+            "The vault's file (default: KEYFOB_VAULT, else ~/.local/share/keyfob/vault.db).", valueName: "path"))
     var path: String?
 
     @Option(
         help: ArgumentHelp(
-            "A file whose first line is the passphrase; /dev/stdin and /dev/fd/N work.", valueName: "path"))
+            "A file whose first line is the passphrase, also /dev/stdin or /dev/fd/N (default: KEYFOB_PASSPHRASE_FILE).",
+            valueName: "path"))
     var passphraseFile: String?
 
     /// What these options say, and where they say nothing what the ones given before the subcommand say.
@@ -42,9 +46,20 @@ struct VaultChoice {
         return answer.passphrase
     }
 
-    /// Runs `work` with the vault open, and closes it whatever happens.
+    /// Runs `work` with the vault open, and closes it whatever happens. The hints of a failure name the vault.
     @MainActor
     func withManager<Result: Sendable>(
+        _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        do throws(Failure) {
+            return try await withOpenVault(work)
+        } catch {
+            throw ShellCommand.naming(self, in: error)
+        }
+    }
+
+    @MainActor
+    private func withOpenVault<Result: Sendable>(
         _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         let location = try location()

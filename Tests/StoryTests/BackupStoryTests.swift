@@ -137,7 +137,7 @@ struct BackupStoryTests {
                     64,
                     complaint: complaint(
                         "missing expected argument '<file>'",
-                        "keyfob --help lists the commands, keyfob COMMAND --help its options")))
+                        "keyfob backup --help lists its options")))
         #expect(
             try await story.run("backup", "")
                 == Story.Outcome(64, complaint: complaint("the backup has no name", "keyfob backup FILE")))

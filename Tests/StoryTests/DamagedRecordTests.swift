@@ -192,7 +192,8 @@ struct DamagedRecordTests {
                 == Story.Outcome(
                     64,
                     complaint: complaint(
-                        "removing needs a yes, and standard input is no terminal", "--yes goes ahead")))
+                        "removing needs a yes, and standard input is no terminal",
+                        "keyfob remove --damaged --yes goes ahead")))
         let terminal = try await TerminalStory.start(
             story, "keyfob remove --damaged --passphrase-file passphrase", columns: 120)
         try await terminal.see(
@@ -211,7 +212,7 @@ struct DamagedRecordTests {
     @Test("remove takes one name, or --damaged")
     func usage() async throws {
         let story = try Story()
-        let hint = "keyfob --help lists the commands, keyfob COMMAND --help its options"
+        let hint = "keyfob remove --help lists its options"
         #expect(
             try await story.run("remove")
                 == Story.Outcome(64, complaint: complaint("missing expected argument '<name>'", hint)))

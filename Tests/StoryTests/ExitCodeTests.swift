@@ -6,46 +6,115 @@ import Testing
 
 @Suite("Every exit code")
 struct ExitCodeTests {
-    private func complaint(_ summary: String, _ hints: String...) -> String {
+    private func complaint(_ summary: String, _ hints: String...) -> String { complaint(summary, hints[...]) }
+
+    private func complaint(_ summary: String, _ hints: [String]) -> String { complaint(summary, hints[...]) }
+
+    private func complaint(_ summary: String, _ hints: ArraySlice<String>) -> String {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
     }
 
-    private let usageHint = "keyfob --help lists the commands, keyfob COMMAND --help its options"
+    private static let unknown = "keyfob --help lists the commands"
+    private static func usage(_ command: String) -> String { "keyfob \(command) --help lists its options" }
+
+    /// Command lines, and the message with its hints.
+    private static let misunderstood: [([String], [String])] = [
+        (["list", "hunter2"], ["there are more arguments than expected", usage("list")]),
+        (["list", "--json=hunter2"], ["the option '--json' takes no value", usage("list")]),
+        (["list", "--hunter2=hunter2"], ["unknown option '--hunter2'", usage("list")]),
+        (["token"], ["missing expected argument '<name>'", usage("token")]),
+        (["token", "x", "--frsh"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
+        (["add", "x"], ["missing expected argument '--client-id <id>'", usage("add")]),
+        (
+            ["add", "x", "--client-id", "y", "--secret", "hunter2"],
+            [
+                "unknown option '--secret'", "a secret never comes from the command line, where others can see it",
+                "did you mean '--secret-stdin'?", usage("add"),
+            ]
+        ),
+        (
+            ["token", "x", "--min-valid", "soon"],
+            ["the value for '--min-valid <seconds>' is not valid", usage("token")]
+        ),
+        (
+            ["add", "x", "--client-id", "y", "--auth", "hunter2"],
+            [
+                "the value for '--auth <auth>' is not valid",
+                "one of 'client_secret_post' and 'client_secret_basic'", usage("add"),
+            ]
+        ),
+        (["list", "--vault", ""], ["--vault names no file", "--vault PATH is where the vault is, or is to be"]),
+    ]
 
     @Test("64: the command line was not understood, and what may be a secret is not repeated")
     func usage() async throws {
         let story = try Story()
-        let cases: [([String], [String])] = [
-            (["frobnicate"], ["there is no such command", usageHint]),
-            (["list", "hunter2"], ["there are more arguments than expected", usageHint]),
-            (["token"], ["missing expected argument '<name>'", usageHint]),
-            (["add", "x"], ["missing expected argument '--client-id <id>'", usageHint]),
-            (
-                ["add", "x", "--client-id", "y", "--secret", "hunter2"],
-                [
-                    "unknown option '--secret'",
-                    "a secret never comes from the command line, where others can see it", usageHint,
-                ]
-            ),
-            (
-                ["token", "x", "--min-valid", "soon"],
-                ["the value for '--min-valid <seconds>' is not valid", usageHint]
-            ),
-            (
-                ["add", "x", "--client-id", "y", "--auth", "hunter2"],
-                [
-                    "the value for '--auth <auth>' is not valid",
-                    "one of 'client_secret_post' and 'client_secret_basic'", usageHint,
-                ]
-            ),
-            (["list", "--vault", ""], ["--vault names no file", "--vault PATH is where the vault is, or is to be"]),
-        ]
-        for (arguments, lines) in cases {
+        for (arguments, lines) in Self.misunderstood {
             let outcome = try await story.run(arguments, input: "", environment: [:])
-            let expected = "keyfob: \(lines[0])\n" + lines.dropFirst().map { "  hint: \($0)\n" }.joined()
+            let expected = complaint(lines[0], lines.dropFirst())
             #expect(outcome == Story.Outcome(64, complaint: expected), "\(arguments)")
-            #expect(!outcome.complaint.contains("hunter2"))
+            #expect(!outcome.complaint.replacing("--hunter2", with: "").contains("hunter2"))
         }
+    }
+
+    /// Command lines with an unknown command, how the message shows the command, and the nearest command.
+    private static let unknownCommands: [([String], String, String?)] = [
+        (["tokn"], "tokn", "token"), (["tokn", "billing", "--fresh"], "tokn", "token"),
+        (["TOKEN"], "TOKEN", "token"), (["ver"], "ver", "verify"), (["hedaer", "x"], "hedaer", "header"),
+        (["--vault", "x", "lst"], "lst", "list"), (["--vault=x", "hlep"], "hlep", "help"),
+        (["tokn", "--help"], "tokn", "token"), (["help", "tokn"], "tokn", "token"), (["--", "tokn"], "tokn", "token"),
+        (["password"], "password", "passwd"), (["frobnicate"], "frobnicate", nil), (["x"], "x", nil),
+        (["to\u{1B}]0;x\u{7}kn\n"], "to]0;xkn", nil),
+    ]
+
+    @Test("64: an unknown command is repeated, without control characters, with the nearest one")
+    func unknownCommand() async throws {
+        let story = try Story()
+        for (arguments, word, nearest) in Self.unknownCommands {
+            let hint = nearest.map { "did you mean \"\($0)\"? \(Self.unknown)" } ?? Self.unknown
+            #expect(
+                try await story.run(arguments, input: "", environment: [:])
+                    == Story.Outcome(64, complaint: complaint("there is no command \"\(word)\"", [hint])),
+                "\(arguments)")
+        }
+        let long = try await story.run(String(repeating: "s3cret", count: 20))
+        #expect(long == Story.Outcome(64, complaint: complaint("there is no such command", [Self.unknown])))
+    }
+
+    /// Each option that takes a value, with the command that it belongs to.
+    private static let valueOptions: [([String], String, String)] = [
+        (["add", "x"], "--client-id", "id"), (["add", "x", "--client-id", "y"], "--token-url", "url"),
+        (["add", "x", "--client-id", "y"], "--scope", "scope"), (["add", "x", "--client-id", "y"], "--auth", "auth"),
+        (["token", "x"], "--min-valid", "seconds"), (["header", "x"], "--format", "format"),
+        (["list"], "--vault", "path"), (["list"], "--passphrase-file", "path"),
+        (["passwd"], "--new-passphrase-file", "path"),
+    ]
+
+    @Test("64: a value that begins with a dash is passed as the hint says")
+    func dashes() async throws {
+        let story = try Story()
+        for (arguments, option, value) in Self.valueOptions {
+            for (typed, hint) in [
+                ("-abc", "\(option)=-abc"), ("--b c", "'\(option)=--b c'"), ("-\u{1B}[31m", "\(option)=VALUE"),
+            ] {
+                let outcome = try await story.run(arguments + [option, typed], input: "", environment: [:])
+                let hints = ["\(hint) passes a value that begins with a dash", Self.usage(arguments[0])]
+                #expect(
+                    outcome
+                        == Story.Outcome(64, complaint: complaint("missing value for '\(option) <\(value)>'", hints)))
+            }
+        }
+        let taken = try await story.run(
+            ["add", "x", "--client-id=-abc", "--secret-stdin"], input: "s", environment: [:])
+        #expect(taken.status == 66, "the value was taken; the vault is missing")
+        let missing = try await story.run("add", "x", "--client-id", "--token-url", "https://login.example.com/token")
+        #expect(missing.complaint == complaint("missing value for '--client-id <id>'", Self.usage("add")))
+        let name = try await story.run("token", "-abc")
+        #expect(
+            name.complaint
+                == complaint(
+                    "missing expected argument '<name>'", "a name that begins with a dash comes last, after --",
+                    Self.usage("token")))
     }
 
     @Test("65: damaged, not a vault, a newer format; the file stays as it was")

@@ -61,7 +61,7 @@ struct FormatStoryTests {
                     complaint: """
                         keyfob: the value for '--format <format>' is not valid
                           hint: one of \(Self.names.joined(separator: ", "))
-                          hint: keyfob --help lists the commands, keyfob COMMAND --help its options
+                          hint: keyfob header --help lists its options
 
                         """))
     }

@@ -4,6 +4,8 @@ import Foundation
 import Storage
 import Testing
 
+@testable import keyfob
+
 /// A folder with a vault in it, and the real binary run on it: without a terminal, and with nothing of this user's
 /// environment that keyfob reads.
 final class Story: Sendable {
@@ -127,7 +129,10 @@ final class Story: Sendable {
         try #require(
             added
                 == Outcome(
-                    0, complaint: "keyfob: added \"\(name)\"\n  hint: keyfob token fetches its first token\n"))
+                    0,
+                    complaint:
+                        "keyfob: added \"\(name)\"\n  hint: keyfob token \(ShellCommand.word(name)) fetches its first token\n"
+                ))
     }
 }
 

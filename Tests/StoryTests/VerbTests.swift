@@ -64,7 +64,7 @@ struct VerbTests {
                     complaint: """
                         keyfob: white space around the client ID was removed
                         keyfob: added "Billing"
-                          hint: keyfob token fetches its first token
+                          hint: keyfob token Billing fetches its first token
 
                         """))
         #expect(try await story.run("list") == Story.Outcome(0, output: "Billing\tnone\t-\n"))
@@ -109,7 +109,7 @@ struct VerbTests {
                     64,
                     complaint: """
                         keyfob: removing needs a yes, and standard input is no terminal
-                          hint: --yes goes ahead
+                          hint: keyfob remove --yes billing goes ahead
 
                         """))
         #expect(

@@ -7,14 +7,15 @@ import System
 struct Add: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Add a client.",
+        usage: "keyfob add [<options>] <name> --client-id <id>",
         discussion: """
             The secret is asked for, or read from standard input with --secret-stdin; it never comes from the command \
             line. Where the passphrase comes from standard input too, it is line 1 and the secret is the rest.
 
             EXAMPLES
               keyfob add production --client-id 7f3c09aa
-              keyfob add billing --client-id app --token-url https://login.example.com/token --scope "" \\
-                --auth client_secret_basic --secret-stdin < secret
+              keyfob add billing --client-id app --token-url https://login.example.com/t \\
+                --scope "" --auth client_secret_basic --secret-stdin < secret
             """)
 
     @OptionGroup var options: VaultOptions
@@ -48,7 +49,9 @@ struct Add: Subcommand {
         let entry = try await options.withManager { manager throws(Failure) in
             try await manager.create(profile, secret: secret())
         }
-        Output.complain("added \"\(entry.profile.name)\"", hints: ["keyfob token fetches its first token"])
+        Output.complain(
+            "added \"\(entry.profile.name)\"",
+            hints: ["\(ShellCommand.clients("token", [entry.profile.name], options)) fetches its first token"])
     }
 
     private func profile() throws(Failure) -> ClientProfile {

@@ -5,6 +5,7 @@ import Storage
 struct Backup: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Copy the vault into a file, while it is in use.",
+        usage: "keyfob backup [<options>] <file>",
         discussion: """
             The copy is complete and opens with the same passphrase. It is verified before it gets its name; a file that \
             is there already is left alone.

@@ -6,6 +6,7 @@ struct ChangePassphrase: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "passwd",
         abstract: "Change the vault's passphrase.",
+        usage: "keyfob passwd [<options>]",
         discussion: """
             Copies of the vault made before still open with the old passphrase.
 
@@ -21,14 +22,23 @@ struct ChangePassphrase: Subcommand {
     var newPassphraseFile: String?
 
     func perform() async throws(Failure) {
-        let options = options.over(root.vault)
+        let choice = options.over(root.vault)
+        do throws(Failure) {
+            try await change(choice)
+        } catch {
+            throw ShellCommand.naming(choice, in: error)
+        }
+    }
+
+    private func change(_ options: VaultChoice) async throws(Failure) {
         let location = try options.location()
         try location.inspect()
         let old = try options.passphrase(of: location)
         let vault = try await location.open(old)
         do throws(Failure) {
             let new = try NewPassphrase.read(
-                file: newPassphraseFile, fileHint: "name a file that holds it with --new-passphrase-file PATH")
+                file: newPassphraseFile, for: options,
+                fileHint: "name a file that holds it with --new-passphrase-file PATH")
             try await vault.changePassphrase(from: old, to: new)
         } catch {
             // A vault that is left open leaves its log to the next process, with a change in it that was told as failed.

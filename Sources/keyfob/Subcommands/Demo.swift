@@ -9,6 +9,7 @@ import Terminal
 struct Demo: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Try keyfob on sample clients; nothing is kept.",
+        usage: "keyfob demo",
         discussion: """
             Opens the terminal interface on a throwaway vault, with sample clients and an authorization server of its \
             own on 127.0.0.1. After a lock it asks for the passphrase, which is: demo

@@ -6,6 +6,7 @@ import System
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Print `Authorization: Bearer …` for a client, or its token in another form.",
+        usage: "keyfob header [<options>] <name>",
         discussion: """
             EXAMPLES
               keyfob header billing | curl -H @- https://api.example.com/
@@ -17,7 +18,7 @@ struct Header: Subcommand {
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
-    @Option(help: "What to make of the token; curl and its like go to the client's API base.")
+    @Option(help: "The form of the answer; curl and its like go to the client's API base.")
     var format = CopyFormat.header
 
     func perform() async throws(Failure) {

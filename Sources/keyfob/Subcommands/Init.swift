@@ -5,6 +5,7 @@ import System
 struct Init: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Create the vault.",
+        usage: "keyfob init [<options>]",
         discussion: """
             Asks for a new passphrase twice. There is no recovery: without it the vault cannot be opened.
 
@@ -23,11 +24,11 @@ struct Init: Subcommand {
         guard try location.isMissing() else {
             throw Failure(
                 .vaultExists, "there is a vault already: \(location.name)",
-                hints: ["keyfob opens it; --vault PATH names another"])
+                hints: ["keyfob\(ShellCommand.vault(options)) opens it; --vault PATH names another"])
         }
         try await location.create(
             NewPassphrase.read(
-                file: options.namedPassphraseFile,
+                file: options.namedPassphraseFile, for: options,
                 fileHint: "name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")
         ).close()
         Output.complain("created the vault \(location.name)")
@@ -46,7 +47,7 @@ enum NewPassphrase {
 
     /// From `file`, else asked for twice. A weak one is warned of, an empty one refused.
     /// - Parameter fileHint: how a file is named that it can come from.
-    static func read(file: String?, fileHint: String) throws(Failure) -> Secret {
+    static func read(file: String?, for choice: VaultChoice, fileHint: String) throws(Failure) -> Secret {
         let passphrase: Secret
         if let file {
             let answer = try PassphraseSource.read(fromFile: file, prompt: "new passphrase")
@@ -65,7 +66,9 @@ enum NewPassphrase {
         if let weakness = Passphrase.weakness(of: passphrase) {
             Output.complain(
                 "the passphrase is weak: \(weakness)",
-                hints: ["several words are easy to remember and hard to guess; keyfob passwd changes it"])
+                hints: [
+                    "several words are easy to remember and hard to guess; keyfob passwd\(ShellCommand.vault(choice)) changes it"
+                ])
         }
         return passphrase
     }

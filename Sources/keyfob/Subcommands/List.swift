@@ -5,6 +5,7 @@ import System
 struct List: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "List the clients.",
+        usage: "keyfob list [<options>]",
         discussion: """
             A line a client: name, status (none, valid, expiring, expired, unknown), seconds left (or -), separated by \
             tabs.
@@ -21,13 +22,15 @@ struct List: Subcommand {
     var json = false
 
     func perform() async throws(Failure) {
-        let (entries, damaged) = try await options.over(root.vault).withManager { manager throws(Failure) in
+        let choice = options.over(root.vault)
+        let (entries, damaged) = try await choice.withManager { manager throws(Failure) in
             (try await manager.entries(), await manager.damaged)
         }
         try answer(entries)
         // What can be read is answered; the status says that it was not all.
-        for failure in damaged.dropLast() { Output.failure(failure) }
-        if let last = damaged.last { throw last }
+        let failures = damaged.map { ShellCommand.naming(choice, in: $0) }
+        for failure in failures.dropLast() { Output.failure(failure) }
+        if let last = failures.last { throw last }
     }
 
     private func answer(_ entries: [ClientEntry]) throws(Failure) {

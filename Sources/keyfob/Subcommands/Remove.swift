@@ -7,6 +7,10 @@ import System
 struct Remove: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Remove a client, its secret and its token; or what is damaged.",
+        usage: """
+            keyfob remove [<options>] <name>
+            keyfob remove [<options>] --damaged [<id> ...]
+            """,
         discussion: """
             Asks on a terminal; elsewhere it needs --yes.
 
@@ -37,11 +41,14 @@ struct Remove: Subcommand {
     }
 
     func perform() async throws(Failure) {
+        let choice = options.over(root.vault)
         guard yes || StandardInput.isTerminal else {
+            let flags = damaged ? "--damaged --yes" : "--yes"
             throw Failure(
-                .usage, "removing needs a yes, and standard input is no terminal", hints: ["--yes goes ahead"])
+                .usage, "removing needs a yes, and standard input is no terminal",
+                hints: ["\(ShellCommand.clients("remove", names, choice, flags: flags)) goes ahead"])
         }
-        try await options.over(root.vault).withManager { manager throws(Failure) in
+        try await choice.withManager { manager throws(Failure) in
             if damaged { try await removeDamaged(from: manager) } else { try await removeClient(from: manager) }
         }
     }

@@ -5,6 +5,7 @@ import System
 struct Show: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Show one client's profile, without its secret.",
+        usage: "keyfob show [<options>] <name>",
         discussion: """
             EXAMPLES
               keyfob show billing

@@ -28,7 +28,7 @@ struct TokenOptions: ParsableArguments {
             let entry = try await manager.entry(named: name)
             return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
         }
-        for notice in served.notices { Output.failure(notice) }
+        for notice in served.notices { Output.failure(ShellCommand.naming(choice, in: notice)) }
         if served.wasFetched {
             for warning in served.token.facts.warnings { Output.complain(warning) }
             let left = served.token.facts.secondsLeft(at: Clocks.now())
@@ -45,6 +45,7 @@ struct TokenOptions: ParsableArguments {
 struct Token: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a client's token, fetching one where none lives long enough.",
+        usage: "keyfob token [<options>] <name>",
         discussion: """
             EXAMPLES
               keyfob token billing

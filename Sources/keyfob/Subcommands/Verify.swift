@@ -5,6 +5,7 @@ import Storage
 struct Verify: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Check that every record is what was written.",
+        usage: "keyfob verify [<options>]",
         discussion: """
             A line a damaged record: its ID, what it is, its client (or -), separated by tabs. Nothing is changed.
 
@@ -21,7 +22,7 @@ struct Verify: Subcommand {
         let verification = try await choice.withManager { manager throws(Failure) in try await manager.verify() }
         for record in verification.damaged { try Output.answer(record.line) }
         guard verification.damaged.isEmpty else {
-            throw verification.damage(of: "the vault \(try choice.location().name)")
+            throw ShellCommand.naming(choice, in: verification.damage(of: "the vault \(try choice.location().name)"))
         }
         let count = verification.recordCount
         Output.complain("all \(count) records are what was written")

@@ -1,0 +1,65 @@
+import ArgumentParser
+
+/// The parser's help texts, and the options that it lists there.
+enum CommandHelp {
+    static let columns = 80
+
+    static var subcommands: [any ParsableCommand.Type] { Keyfob.configuration.subcommands }
+
+    static func text(of command: any ParsableCommand.Type) -> String {
+        Keyfob.helpMessage(for: command, columns: columns)
+    }
+
+    /// `answer` as it is, or at 80 columns if it is a help text. The parser fills the terminal's width, and breaks the
+    /// lines of the examples in a narrow one: half a line, copied, is another command.
+    static func atFixedWidth(_ answer: String) -> String {
+        let commands = [Keyfob.self] + subcommands
+        return commands.first { Keyfob.helpMessage(for: $0) == answer }.map(text) ?? answer
+    }
+
+    /// The long options of a command, with their dashes, and true for those that take a value.
+    static func options(of command: any ParsableCommand.Type) -> [String: Bool] {
+        var options: [String: Bool] = [:]
+        for line in text(of: command).split(separator: "\n") where line.hasPrefix("  -") {
+            let label = line.split(separator: " ")
+            for (index, word) in label.enumerated() where word.hasPrefix("--") {
+                options[String(word)] = label.dropFirst(index + 1).first?.hasPrefix("<") ?? false
+            }
+        }
+        options["-h"] = false
+        return options
+    }
+}
+
+/// The word that was probably meant by a mistyped one.
+enum NearestWord {
+    /// Nil if none is near: at most two letters, and at most half of them, may be wrong, missing, added or swapped.
+    static func of(_ word: String, among names: [String]) -> String? {
+        let word = word.lowercased()
+        // A longer word than any name is near to none, and takes long to compare.
+        guard word.utf8.count <= 40 else { return nil }
+        let completions = names.filter { word.count > 1 && $0.hasPrefix(word) }
+        if completions.count == 1 { return completions[0] }
+        let near = names.map { (name: $0, mistakes: mistakes(from: Array(word), to: Array($0))) }
+            .filter { $0.mistakes <= min(2, word.count / 2) }
+        return near.min { $0.mistakes < $1.mistakes }?.name
+    }
+
+    /// The optimal string alignment distance.
+    private static func mistakes(from word: [Character], to name: [Character]) -> Int {
+        var rows = [Array(0...name.count)]
+        for row in 0..<word.count {
+            var next = [row + 1]
+            for column in 0..<name.count {
+                let isSame = word[row] == name[column]
+                var least = min(next[column] + 1, rows[row][column + 1] + 1, rows[row][column] + (isSame ? 0 : 1))
+                if row > 0, column > 0, word[row] == name[column - 1], word[row - 1] == name[column] {
+                    least = min(least, rows[row - 1][column - 1] + 1)
+                }
+                next.append(least)
+            }
+            rows.append(next)
+        }
+        return rows[word.count][name.count]
+    }
+}
