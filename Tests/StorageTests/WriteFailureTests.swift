@@ -285,32 +285,6 @@ struct WriteFailureTests {
         await vault.close()
         #expect(try folder.rows("PRAGMA journal_mode") == [["wal"]])
     }
-
-    @Test("Missing permissions are told with the command that gives them", .enabled(if: geteuid() != 0))
-    func permissions() async throws {
-        let folder = Folder()
-        await (try await folder.newVault()).close()
-        chmod(folder.vault, 0o400)
-        #expect(
-            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
-                == Failure(
-                    .cannotWrite, "cannot write the vault \(folder.vault): permission denied",
-                    hints: ["chmod 600 \(folder.vault)"]))
-        chmod(folder.vault, 0o000)
-        #expect(
-            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
-                == Failure(
-                    .cannotWrite, "cannot read the vault \(folder.vault): permission denied",
-                    hints: ["chmod 600 \(folder.vault)"]))
-        chmod(folder.vault, 0o600)
-        chmod(folder.path, 0o500)
-        #expect(
-            await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) }
-                == Failure(
-                    .cannotWrite, "cannot write the vault's folder \(folder.path): permission denied",
-                    hints: ["chmod u+wx \(folder.path)"]))
-        chmod(folder.path, 0o700)
-    }
 }
 
 extension Folder {

@@ -109,14 +109,16 @@ struct SettingsFileTests {
                 == "can't read ~/.config/keyfob/config.json: too many levels of symbolic links")
     }
 
-    @Test("a file that this user may not read is told", .enabled(if: getuid() != 0))
-    func noPermission() throws {
+    @Test("a file that this user may not read is told")
+    func noPermission() async throws {
+        if try await OtherUser.runs("SettingsFileTests.noPermission") { return }
         try put(Data("{}".utf8), mode: 0)
         #expect(failure(file.read)?.summary == "can't read ~/.config/keyfob/config.json: permission denied")
     }
 
-    @Test("a file that this user may not write stays as it is", .enabled(if: getuid() != 0))
-    func readOnly() throws {
+    @Test("a file that this user may not write stays as it is")
+    func readOnly() async throws {
+        if try await OtherUser.runs("SettingsFileTests.readOnly") { return }
         try put(Data("{}".utf8), mode: 0o400)
         let problem = failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }
         #expect(problem?.kind == .cannotWrite)

@@ -139,10 +139,14 @@ extension StagedFault {
             chmod(stage.story.folder.path, 0o755)
             chmod(stage.story.place.path, 0o755)
             stage.note("the folder is root's, and the user is not root")
-            try await program.list(stage)
+            try await stage.run(
+                ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
+                program: program.command, shown: "keyfob list")
             stage.note("the folder is the user's, the vault is root's")
             chown(stage.story.place.path, 65_534, 65_534)
-            try await program.list(stage)
+            try await stage.run(
+                ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
+                program: program.command, shown: "keyfob list")
             return ""
         },
         StagedFault(
@@ -295,28 +299,5 @@ final class LockHolder {
     func release() {
         sqlite3_close_v2(database)
         database = nil
-    }
-}
-
-/// keyfob as another user runs it, from a folder that this user can read.
-final class OtherUser {
-    private let folder: String
-
-    init() throws {
-        var template = Array("/tmp/keyfob-program-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        chmod(folder, 0o755)
-        try FileManager.default.copyItem(atPath: Story.program.path, toPath: folder + "/keyfob")
-        chmod(folder + "/keyfob", 0o755)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    func list(_ stage: FaultStage) async throws {
-        let user = ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-        try await stage.run(
-            ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
-            program: user + [folder + "/keyfob"], shown: "keyfob list")
     }
 }

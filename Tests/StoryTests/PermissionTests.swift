@@ -1,0 +1,42 @@
+import Credentials
+import Foundation
+import Testing
+
+@Suite("Missing permissions")
+struct PermissionTests {
+    @Test("a vault and a folder without permissions are named, with the command that gives them")
+    func vaultAndFolder() async throws {
+        let story = try await Story.with([
+            ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        ])
+        var program = [Story.program.path]
+        var other: OtherUser?
+        if OtherUser.isNeeded {
+            let user = try OtherUser()
+            for path in [story.folder.path, story.vault, story.folder.path + "/passphrase"] {
+                #expect(chown(path, OtherUser.number, OtherUser.number) == 0)
+            }
+            program = user.command
+            other = user
+        }
+        func list() async throws -> Story.Outcome {
+            try await story.run(["list"], input: "", environment: [:], program: program)
+        }
+        let vault = story.vault
+        let folder = story.folder.path
+        let cases: [(path: String, mode: mode_t, summary: String, hint: String)] = [
+            (vault, 0o400, "cannot write the vault \(vault): permission denied", "chmod 600 \(vault)"),
+            (vault, 0o000, "cannot read the vault \(vault): permission denied", "chmod 600 \(vault)"),
+            (folder, 0o500, "cannot write the vault's folder \(folder): permission denied", "chmod u+wx \(folder)"),
+        ]
+        for (path, mode, summary, hint) in cases {
+            chmod(path, mode)
+            #expect(
+                try await list() == Story.Outcome(73, complaint: "keyfob: \(summary)\n  hint: \(hint)\n"), "\(path)")
+            let mended = try await story.run(["-c", hint], input: "", environment: [:], program: ["/bin/sh"])
+            #expect(mended == Story.Outcome(0))
+            #expect(try await list() == Story.Outcome(0, output: "billing\tnone\t-\n"), "after \(hint)")
+        }
+        withExtendedLifetime(other) {}
+    }
+}
