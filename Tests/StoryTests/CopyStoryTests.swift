@@ -32,7 +32,7 @@ struct CopyStoryTests {
         #expect(script.hasPrefix("export ACCESS_TOKEN='ey"))
         let run = await Subprocess.run(
             ["/bin/bash", "--norc"], environment: ["PATH": "/usr/bin:/bin"],
-            input: Secret(utf8: script + "\n/usr/bin/env | /usr/bin/grep ^ACCESS_TOKEN="), capture: 8_192, timeout: 10)
+            input: Secret(utf8: script + "\n/usr/bin/env | /usr/bin/grep ^ACCESS_TOKEN="), capture: 8_192, timeout: 60)
         let token = try await terminal.story.run("token", "billing").output
         #expect(run.output.unwipeableText() == "ACCESS_TOKEN=\(token)")
         #expect(!screen.contains(token.prefix(12)))

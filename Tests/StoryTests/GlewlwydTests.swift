@@ -25,7 +25,7 @@ struct GlewlwydTests {
                 line.firstIndex(of: "=").map { (String(line[..<$0]), String(line[line.index(after: $0)...])) }
             })
         func stop() async {
-            _ = await Subprocess.run([Self.script, "stop", folder], environment: environment, timeout: 30)
+            _ = await Subprocess.run([Self.script, "stop", folder], environment: environment, timeout: 120)
         }
         do {
             try #require(started.succeeded, "scripts/glewlwyd start: \(started.ending)")

@@ -36,7 +36,7 @@ struct SharedRequestTests {
         let programs = try (0..<count).map { _ in
             try RunningProgram.start(story, "token", profile.name, options: arguments)
         }
-        try await wait(for: "\(count) processes at the lock", within: 30) {
+        try await wait(for: "\(count) processes at the lock") {
             programs.allSatisfy { $0.hasOpen(story.vault + "-lock") }
         }
         await vault.close()
@@ -180,7 +180,7 @@ struct SharedRequestTests {
         let vault = try await open(story)
         try await terminals[0].press("f")
         var tokens: [TokenFacts] = []
-        try await wait(for: "the first token and three renewals", within: 60) {
+        try await wait(for: "the first token and three renewals") {
             let token = try await vault.entry(profile.id)?.token
             if let token, token != tokens.last { tokens.append(token) }
             return tokens.count == 4

@@ -178,7 +178,7 @@ final class TerminalStory: Sendable {
         try await see("the shell's prompt") { $0.contains("exit ") && !$0.contains("╭") }
         let before = try String(contentsOf: story.folder.appendingPathComponent("before"), encoding: .utf8)
         var after = ""
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + .seconds(60)
         while after.isEmpty, ContinuousClock.now < deadline {
             after = (try? String(contentsOf: story.folder.appendingPathComponent("after"), encoding: .utf8)) ?? ""
             try await Task.sleep(for: .milliseconds(15))
@@ -200,7 +200,7 @@ final class TerminalStory: Sendable {
                 "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": story.folder.path,
                 "TMUX_TMPDIR": story.folder.path,
             ],
-            capture: 1 << 20, timeout: 10)
+            capture: 1 << 20, timeout: 60)
         guard result.succeeded else {
             throw NotSeen(wanted: "an end of tmux \(arguments.first ?? "")", screen: "\(result.ending)")
         }

@@ -222,7 +222,7 @@ private final class TmuxServer: Sendable {
     private static func run(_ environment: [String: String], _ arguments: [String]) async -> String {
         let result = await Subprocess.run(
             ["tmux", "-L", "keyfob-test", "-f", "/dev/null"] + arguments, environment: environment, capture: 4_096,
-            timeout: 10)
+            timeout: 60)
         #expect(result.succeeded, "tmux \(arguments)")
         return result.output.unwipeableText()
     }
@@ -243,7 +243,7 @@ private struct XServer {
                 timeout 100 Xvfb -displayfd 3 -screen 0 64x64x8 -nolisten tcp 3> "$0/display" &
                 echo $! > "$0/server"
                 """, stage.folder,
-            ], environment: ["PATH": "/usr/bin:/bin"], timeout: 10)
+            ], environment: ["PATH": "/usr/bin:/bin"], timeout: 60)
         try #require(result.succeeded)
         process = try #require(stage.text(of: "server").flatMap { pid_t($0.trimmingCharacters(in: .newlines)) })
         await eventually("Xvfb starts") { stage.text(of: "display")?.hasSuffix("\n") == true }

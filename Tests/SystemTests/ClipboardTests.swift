@@ -187,7 +187,7 @@ struct ClipboardTests {
         func tmux(_ arguments: String...) async -> String {
             let result = await Subprocess.run(
                 ["tmux", "-L", "keyfob-test", "-f", "/dev/null"] + arguments, environment: server, capture: 4_096,
-                timeout: 10)
+                timeout: 60)
             #expect(result.succeeded, "tmux \(arguments)")
             return result.output.unwipeableText()
         }

@@ -36,7 +36,7 @@ struct ProcessTests {
         var environment = ChildProcess.environment("\(stage.folder)/report")
         environment["SSLKEYLOGFILE"] = "\(stage.folder)/keys"
         let result = await Subprocess.run(
-            try ChildProcess.arguments(for: "ProcessTests.hardening"), environment: environment, timeout: 30)
+            try ChildProcess.arguments(for: "ProcessTests.hardening"), environment: environment, timeout: 60)
         #expect(result.ending == .exited(0))
         #expect(
             stage.text(of: "report")?.components(separatedBy: "\n") == [
@@ -62,7 +62,7 @@ struct ProcessTests {
         let arguments = try ChildProcess.arguments(for: "ProcessTests.trap")
         let result = await Subprocess.run(
             ["/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"] + arguments,
-            environment: ChildProcess.environment(terminal.path), capture: 100_000, timeout: 30)
+            environment: ChildProcess.environment(terminal.path), capture: 100_000, timeout: 60)
         #expect(result.ending == .signalled(SIGILL) || result.ending == .signalled(SIGTRAP))
         #expect(terminal.shows("restored"))
         #expect(terminal.shown == "restored")
@@ -86,7 +86,7 @@ struct ProcessTests {
         let terminal = try PseudoTerminal()
         let result = await Subprocess.run(
             try ChildProcess.arguments(for: "ProcessTests.disarmed"),
-            environment: ChildProcess.environment(terminal.path), timeout: 30)
+            environment: ChildProcess.environment(terminal.path), timeout: 60)
         #expect(result.ending == .signalled(SIGABRT))
         #expect(!terminal.shows("restored"))
     }

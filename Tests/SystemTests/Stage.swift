@@ -23,7 +23,7 @@ final class Stage {
             ["/bin/sh", "-c", "cat > \"$0\" && chmod 755 \"$0\"", "\(folder)/\(name)"],
             environment: ["PATH": "/usr/bin:/bin"],
             input: Secret(utf8: "#!\(interpreter)\nHERE='\(folder)'\n\(script)\n"),
-            timeout: 10)
+            timeout: 60)
         #expect(result.succeeded)
     }
 

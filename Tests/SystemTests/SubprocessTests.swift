@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct SubprocessTests {
     private func shell(
-        _ script: String, input: Secret? = nil, capture: Int = 4_096, timeout: Double = 10,
+        _ script: String, input: Secret? = nil, capture: Int = 4_096, timeout: Double = 60,
         environment: [String: String] = ["PATH": "/usr/bin:/bin"]
     ) async -> Subprocess.Result {
         await Subprocess.run(
@@ -26,7 +26,7 @@ struct SubprocessTests {
     func errors() async {
         let result = await Subprocess.run(
             ["sh", "-c", "echo out; echo err >&2"], environment: ["PATH": "/usr/bin:/bin"], capture: 4_096,
-            withErrors: true, timeout: 10)
+            withErrors: true, timeout: 60)
         #expect(result.output == Secret(utf8: "out\nerr\n"))
     }
 
@@ -91,7 +91,7 @@ struct SubprocessTests {
     func timeout() async throws {
         let stage = try Stage()
         await stage.program("tool", "/bin/sleep 600 &\necho $! > $HERE/started\nwait")
-        let result = await Subprocess.run(["tool"], environment: stage.environment, timeout: 0.3)
+        let result = await Subprocess.run(["tool"], environment: stage.environment, timeout: 3)
         #expect(result.ending == .timedOut)
         let started = try #require(
             stage.text(of: "started").flatMap { pid_t($0.trimmingCharacters(in: .newlines)) })
@@ -109,7 +109,7 @@ struct SubprocessTests {
         let stage = try Stage()
         await stage.program("tool", "/bin/cat > $HERE/taken\n/bin/sleep 600 &\necho $! > $HERE/left\necho done")
         let result = await Subprocess.run(
-            ["tool"], environment: stage.environment, input: Secret(utf8: "text"), capture: 100, timeout: 10)
+            ["tool"], environment: stage.environment, input: Secret(utf8: "text"), capture: 100, timeout: 60)
         #expect(result.succeeded)
         #expect(result.output == Secret(utf8: "done\n"))
         #expect(stage.text(of: "taken") == "text")
