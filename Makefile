@@ -1,4 +1,4 @@
-# `make` lists what can be made. Nothing here asks anything; what succeeds is quiet.
+# `make` lists what can be made. Nothing here asks anything, save sudo its password; what succeeds is quiet.
 PREFIX ?= /usr/local
 SCRATCH ?= .build
 BUILD = $(SCRATCH)/release
@@ -43,11 +43,13 @@ stories: build ## run the stories with the release: the optimizer's mistakes sho
 	@KEYFOB_PROGRAM=$(abspath $(BUILD))/keyfob scripts/test --disable-xctest --filter StoryTests
 
 install: ## install keyfob in PREFIX (/usr/local); DESTDIR is honoured
+	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
 	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root does not write into a user's .build
-	install -D -s -m 755 $(BUILD)/keyfob $(DESTDIR)$(PREFIX)/bin/keyfob
+	install -D -s -m 755 $(BUILD)/keyfob "$(DESTDIR)$(PREFIX)/bin/keyfob"
 
 uninstall: ## remove what `make install` put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/keyfob
+	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/keyfob"
 
 bench: ## measure against tig and htop, write docs/benchmarks.md
 	@scripts/deps run bench
