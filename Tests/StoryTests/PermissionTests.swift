@@ -9,18 +9,15 @@ struct PermissionTests {
         let story = try await Story.with([
             ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
         ])
-        var program = [Story.program.path]
-        var other: OtherUser?
         if OtherUser.isNeeded {
-            let user = try OtherUser()
             for path in [story.folder.path, story.vault, story.folder.path + "/passphrase"] {
                 #expect(chown(path, OtherUser.number, OtherUser.number) == 0)
             }
-            program = user.command
-            other = user
         }
         func list() async throws -> Story.Outcome {
-            try await story.run(["list"], input: "", environment: [:], program: program)
+            try await story.run(
+                ["list"], input: "", environment: [:],
+                program: OtherUser.isNeeded ? OtherUser.keyfob : [Story.program.path])
         }
         let vault = story.vault
         let folder = story.folder.path
@@ -37,6 +34,5 @@ struct PermissionTests {
             #expect(mended == Story.Outcome(0))
             #expect(try await list() == Story.Outcome(0, output: "billing\tnone\t-\n"), "after \(hint)")
         }
-        withExtendedLifetime(other) {}
     }
 }

@@ -135,18 +135,17 @@ extension StagedFault {
                 try await stage.run(["list"])
                 if part.isEmpty { chown(stage.story.vault, 0, 0) } else { unlink(stage.story.vault + part) }
             }
-            let program = try OtherUser()
             chmod(stage.story.folder.path, 0o755)
             chmod(stage.story.place.path, 0o755)
             stage.note("the folder is root's, and the user is not root")
             try await stage.run(
                 ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
-                program: program.command, shown: "keyfob list")
+                program: OtherUser.keyfob, shown: "keyfob list")
             stage.note("the folder is the user's, the vault is root's")
             chown(stage.story.place.path, 65_534, 65_534)
             try await stage.run(
                 ["list", "--passphrase-file", "/dev/stdin"], input: Story.passphrase + "\n",
-                program: program.command, shown: "keyfob list")
+                program: OtherUser.keyfob, shown: "keyfob list")
             return ""
         },
         StagedFault(
