@@ -30,7 +30,9 @@ struct CommandMenu {
         var entries: [Entry] = []
         for context in contexts {
             let found = state.keymap.bindings(in: context).filter { binding in
-                let text = "\(binding.label) \(binding.description) \(binding.keyNames)".lowercased()
+                let text =
+                    "\(binding.label) \(binding.description) \(binding.keyNames) \(settingsName(of: binding) ?? "")"
+                    .lowercased()
                 return words.allSatisfy { text.firstRange(of: $0) != nil }
             }
             // Whose label begins with what is typed comes first.
@@ -61,10 +63,21 @@ struct CommandMenu {
             columns: columns)
     }
 
+    /// The action's name in the settings, in the help, if its keys may be changed there.
+    private func settingsName(of binding: Binding) -> String? {
+        isHelp && binding.contexts.contains(.list) ? binding.action.rawValue : nil
+    }
+
     /// What the chosen entry does, in full, and why it can't be run where it can't.
     private func footer(_ entry: Entry?, _ state: State, _ columns: Int) -> [DialogLine] {
         guard let entry, let binding = entry.binding else { return [.blank] }
-        if !entry.isHere { return [.text("not here; Enter runs what belongs to where you were", .muted)] }
+        let name = settingsName(of: binding).map { [DialogLine.text("in config.json: \($0)", .muted)] } ?? []
+        let about = about(binding, isHere: entry.isHere, state, columns)
+        return name.isEmpty || about != [.blank] ? name + about : name
+    }
+
+    private func about(_ binding: Binding, isHere: Bool, _ state: State, _ columns: Int) -> [DialogLine] {
+        if !isHere { return [.text("not here; Enter runs what belongs to where you were", .muted)] }
         if let reason = state.disabledReason(binding.action) { return [.text(reason, .expiring)] }
         let text = DialogLine.wrapped(binding.description.filter { $0 != "`" }, columns - 15).count > 1
         return text ? DialogLine.wrapped(binding.description.filter { $0 != "`" }, columns, .muted) : [.blank]
