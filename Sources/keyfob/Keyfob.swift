@@ -26,7 +26,14 @@ struct Keyfob: Subcommand {
 
     @OptionGroup var vault: VaultOptions
 
-    func perform() async throws(Failure) { try await TerminalInterface.open(vault.over(vault)) }
+    func perform() async throws(Failure) {
+        let choice = vault.over(vault)
+        do throws(Failure) {
+            try await TerminalInterface.open(choice)
+        } catch {
+            throw ShellCommand.naming(choice, in: error)
+        }
+    }
 }
 
 /// A subcommand: its own work, and nothing of the terminal's, the network's or the disk's but through the modules.

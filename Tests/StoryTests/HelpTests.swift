@@ -110,6 +110,9 @@ struct HelpTests {
         }
         let weak = ["--passphrase-file", "/dev/stdin"]
         #expect(try await complaint(["list"]).hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
+        #expect(
+            try await complaint(["--passphrase-file", story.folder.path + "/passphrase"])
+                .hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
         #expect(try await complaint(["passwd"]).hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
         let made = try await complaint(["init"] + weak, input: "short\n")
         #expect(made.contains("; keyfob passwd --vault '\(path)' changes it\n"))
