@@ -39,7 +39,8 @@ let package = Package(
         .target(name: "CCurl"),
         .target(name: "CMicrohttpd"),
         .target(name: "CLinux"),
-        .target(name: "CTaskThreads", dependencies: ["CLinux"]),
+        // libdispatch belongs to Swift: its main queue is run by a hook of the runtime.
+        .target(name: "CTaskThreads", dependencies: ["CLinux"], linkerSettings: [.linkedLibrary("dispatch")]),
         .target(name: "CWipedHeap"),
 
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),

@@ -19,6 +19,25 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+// MARK: - Arguments
+
+static int argument_count;
+static char **argument_values;
+
+// glibc hands a program's constructors what it hands to main (call_init in csu/libc-start.c).
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    argument_count = count;
+    argument_values = values;
+}
+
+int clinux_argument_count(void) { return argument_count; }
+
+const char *clinux_argument(int index) {
+    return index >= 0 && index < argument_count ? argument_values[index] : NULL;
+}
+
+// MARK: - Descriptors to wait for
+
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void clinux_eventfd_raise(int fd) {

@@ -1,6 +1,7 @@
 #include "ctaskthreads.h"
 
 #include <clinux.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,9 +16,16 @@ typedef struct {
 } executor_reference;
 
 typedef SWIFT_CALL void (*enqueue_original)(void *job);
+typedef SWIFT_CALL void (*drain_original)(void);
+typedef SWIFT_CALL void (*drain_override)(drain_original original);
 
 extern SWIFT_CALL void swift_job_run(void *job, executor_reference executor);
 extern SWIFT_CALL void (*swift_task_enqueueGlobal_hook)(void *job, enqueue_original original);
+extern SWIFT_CALL void (*swift_task_asyncMainDrainQueue_hook)(drain_original original, drain_override override);
+
+// libdispatch's main queue, as CoreFoundation's run loop serves it: an eventfd(2), and what to call when it is readable.
+extern int _dispatch_get_main_queue_handle_4CF(void);
+extern void _dispatch_main_queue_callback_4CF(void *unused);
 
 struct waiting {
     struct waiting *next;
@@ -27,45 +35,66 @@ struct waiting {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
 static struct waiting *first, *last;
-static int threads, idle, limit;
+// A thread is free from its creation until it takes a job, and again from the job's end.
+static int threads, free_threads, waiting_jobs, limit;
 
 static void *run_jobs(void *unused) {
+    pthread_mutex_lock(&lock);
     for (;;) {
-        pthread_mutex_lock(&lock);
-        idle++;
         while (first == NULL) pthread_cond_wait(&has_work, &lock);
-        idle--;
         struct waiting *taken = first;
         first = taken->next;
+        waiting_jobs--;
+        free_threads--;
         pthread_mutex_unlock(&lock);
         void *job = taken->job;
         free(taken);
         swift_job_run(job, (executor_reference){NULL, 0});
+        pthread_mutex_lock(&lock);
+        free_threads++;
     }
     return unused;
 }
 
+// Called with the lock held. 0, or an error number.
+static int start_thread(void) {
+    int problem = clinux_start_thread(run_jobs, NULL);
+    if (problem != 0) return problem;
+    threads++;
+    free_threads++;
+    return 0;
+}
+
 static SWIFT_CALL void enqueue(void *job, enqueue_original original) {
+    (void)original;
     struct waiting *new = malloc(sizeof *new);
-    if (new == NULL) return original(job);
-    new->next = NULL;
-    new->job = job;
+    // Swift's runtime ends the same way without memory.
+    if (new == NULL) abort();
+    *new = (struct waiting){.job = job};
     pthread_mutex_lock(&lock);
-    // Counted at its start: until then it is no idle one, and a second job may start a second thread.
-    if (idle == 0 && threads < limit && clinux_start_thread(run_jobs, NULL) == 0) threads++;
-    if (threads == 0) {
-        pthread_mutex_unlock(&lock);
-        free(new);
-        return original(job);
-    }
+    // Each job that waits already will take one of the free threads. Without a further thread this job waits for one that
+    // runs: ctaskthreads_start has seen to the first.
+    if (waiting_jobs >= free_threads && threads < limit) start_thread();
     if (first == NULL) {
         first = new;
     } else {
         last->next = new;
     }
     last = new;
+    waiting_jobs++;
     pthread_cond_signal(&has_work);
     pthread_mutex_unlock(&lock);
+}
+
+// libdispatch itself would end the main thread here, and start another to run the main queue on.
+static SWIFT_CALL void run_main_queue(drain_original original, drain_override override) {
+    (void)original;
+    (void)override;
+    struct pollfd queue = {.fd = _dispatch_get_main_queue_handle_4CF(), .events = POLLIN};
+    for (;;) {
+        uint64_t count;
+        if (poll(&queue, 1, -1) > 0 && read(queue.fd, &count, sizeof count) > 0) _dispatch_main_queue_callback_4CF(NULL);
+    }
 }
 
 void ctaskthreads_install(void) {
@@ -73,4 +102,12 @@ void ctaskthreads_install(void) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     limit = processors < 2 ? 2 : processors > 4 ? 4 : (int)processors;
     swift_task_enqueueGlobal_hook = enqueue;
+    swift_task_asyncMainDrainQueue_hook = run_main_queue;
+}
+
+int ctaskthreads_start(void) {
+    pthread_mutex_lock(&lock);
+    int problem = threads > 0 ? 0 : start_thread();
+    pthread_mutex_unlock(&lock);
+    return problem;
 }

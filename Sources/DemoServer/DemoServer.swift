@@ -35,7 +35,9 @@ public final class DemoServer: Sendable {
         let daemon = cmicrohttpd_start(
             handleRequest, forgetRequest, Unmanaged.passUnretained(connections).toOpaque(), &port)
         guard let daemon else {
-            throw Failure(.unreachable, "the demo server could not be started on 127.0.0.1")
+            throw Failure(
+                .unreachable, "the demo server could not be started on 127.0.0.1",
+                hints: ["it needs a free port and a thread: ulimit -u shows the limit on processes"])
         }
         self.site = site
         self.connections = connections

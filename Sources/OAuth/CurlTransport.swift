@@ -61,7 +61,9 @@ public final class CurlTransport: HTTPTransport {
             }
             return engine
         }
-        guard let started else { throw .other(host: "", code: 0, detail: "no thread or no memory for libcurl") }
+        guard let started else {
+            throw .other(host: "the server", code: 0, detail: "no thread or no memory for libcurl")
+        }
         return started
     }
 }

@@ -3,9 +3,15 @@ import CLinux
 /// Work that blocks, each piece on a thread of its own, so that it holds up neither the main thread nor Swift's few
 /// shared ones. The thread takes no signals.
 public enum OwnThread {
+    /// Without a thread to be had it runs on the caller's: `work` must end soon.
     public static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await runIfPossible(work) ?? work()
+    }
+
+    /// - Returns: nil if the system has no thread to give; `work` was not begun then.
+    static func runIfPossible<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
-            start { continuation.resume(returning: work()) }
+            if !start({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
         }
     }
 
@@ -22,10 +28,11 @@ public enum OwnThread {
         return try result.get()
     }
 
-    private static func start(_ work: @escaping @Sendable () -> Void) {
-        let context = Unmanaged.passRetained(Work(run: work)).toOpaque()
-        // Out of threads: late is better than never.
-        if clinux_start_thread(runWork, context) != 0 { _ = runWork(context) }
+    private static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+        let context = Unmanaged.passRetained(Work(run: work))
+        guard clinux_start_thread(runWork, context.toOpaque()) != 0 else { return true }
+        context.release()
+        return false
     }
 }
 

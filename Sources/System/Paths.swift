@@ -4,11 +4,18 @@ import Glibc
 /// Where things are.
 public enum Paths {
     /// The vault's path: `option`, else `KEYFOB_VAULT`, else the default. As it was given: a relative path stays one.
-    /// - Throws: as `defaultVault`.
+    /// - Throws: as `defaultVault`; `Failure` of kind `usage` if the environment's path is not UTF-8.
     public static func vault(option: String?, environment: [String: String]) throws(Failure) -> String {
         if let option { return option }
-        if let path = environment["KEYFOB_VAULT"], !path.isEmpty { return path }
-        return try defaultVault(environment: environment)
+        let isNamed = !environment["KEYFOB_VAULT", default: ""].isEmpty
+        let path = try isNamed ? environment["KEYFOB_VAULT", default: ""] : defaultVault(environment: environment)
+        // Put there for bytes that are not UTF-8: the path would be another one.
+        guard !path.contains("\u{FFFD}") else {
+            throw Failure(
+                .usage, "\(isNamed ? "KEYFOB_VAULT" : "the home folder's path") is not UTF-8",
+                hints: ["--vault PATH names the vault: reach it by a symbolic link"])
+        }
+        return path
     }
 
     /// `$XDG_DATA_HOME/keyfob/vault.db`, where XDG_DATA_HOME is unset `~/.local/share/keyfob/vault.db`. A relative

@@ -19,7 +19,13 @@ public enum Pause {
         let cancelled = Descriptor(owning: number)
         let deadline = SuspendingClock.now + .seconds(seconds)
         await withTaskCancellationHandler {
-            await OwnThread.run { wait(until: deadline, or: cancelled) }
+            // Without a thread to be had it waits in pieces on a shared one, and lets the other tasks go on in between.
+            while await OwnThread.runIfPossible({ wait(until: deadline, or: cancelled) }) == nil {
+                wait(until: min(deadline, .now + .milliseconds(20)), or: cancelled)
+                guard !Task.isCancelled, SuspendingClock.now < deadline else { return }
+                // Task.yield() would go to libdispatch, which waits for a thread of its own.
+                await Task.detached {}.value
+            }
         } onCancel: {
             clinux_eventfd_raise(cancelled.number)
         }

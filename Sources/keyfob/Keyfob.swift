@@ -58,14 +58,18 @@ enum Program {
     @MainActor
     private static func status() async -> Int32 {
         do {
-            // Nothing to parse: the parser would take longer than all else until the first frame.
-            guard CommandLine.arguments.count > 1 else {
+            let arguments = try CommandLineArguments.read()
+            // Without arguments the parser is skipped: it takes longer than everything else before the first frame.
+            guard !arguments.isEmpty else {
+                try startTaskThreads()
                 try await TerminalInterface.open(VaultChoice())
                 return ExitStatus.done
             }
-            var command = try Keyfob.parseAsRoot()
+            var command = try Keyfob.parseAsRoot(arguments)
             switch command {
-            case let command as any Subcommand: try await command.perform()
+            case let command as any Subcommand:
+                try startTaskThreads()
+                try await command.perform()
             // The help subcommand, which answers by throwing what it says.
             default: try command.run()
             }
@@ -74,7 +78,15 @@ enum Program {
             Output.failure(failure)
             return ExitStatus.of(failure.kind)
         } catch {
-            return CommandLineMistake.tell(error, arguments: Array(CommandLine.arguments.dropFirst()))
+            return CommandLineMistake.tell(error, arguments: (try? CommandLineArguments.read()) ?? [])
+        }
+    }
+
+    private static func startTaskThreads() throws(Failure) {
+        guard ctaskthreads_start() == 0 else {
+            throw Failure(
+                .vaultBusy, "no thread could be started: the limit on processes is reached",
+                hints: ["ulimit -u shows the limit: end other programs, or raise it"])
         }
     }
 }

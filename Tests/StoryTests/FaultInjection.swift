@@ -50,16 +50,19 @@ enum FaultInjection {
     struct NoCompiler: Error {}
 
     /// The library's file, compiled once a run, beside the program.
-    static let library = Result { try compiled() }
+    static let library = Result { try compiled("fault-injection.so", source) }
 
-    private static func compiled() throws -> String {
+    /// Compiles C into a library beside the program, or into what `arguments` say.
+    static func compiled(
+        _ name: String, _ source: String, arguments: [String] = ["-shared", "-fPIC"]
+    ) throws -> String {
         let folder = Story.program.deletingLastPathComponent()
-        let draft = folder.appendingPathComponent("fault-injection-\(UUID().uuidString).so")
-        let library = folder.appendingPathComponent("fault-injection.so")
+        let draft = folder.appendingPathComponent("\(name)-\(UUID().uuidString)")
+        let library = folder.appendingPathComponent(name)
         guard let compiler else { throw NoCompiler() }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: compiler)
-        process.arguments = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-x", "c", "-", "-o", draft.path]
+        process.arguments = ["-O1", "-Wall", "-Werror", "-x", "c", "-", "-o", draft.path] + arguments
         let input = Pipe()
         process.standardInput = input
         try process.run()

@@ -9,6 +9,13 @@
 #include <sys/types.h>
 #include <termios.h>
 
+// The number of arguments of this process, the program's name among them; 0 if it was started without a name.
+int clinux_argument_count(void);
+
+// An argument as the kernel handed it over; NULL if there is none of that number. Swift's CommandLine looks for the
+// arguments in front of the environment, and finds none if a preloaded library has moved that (setenv(3)).
+const char *clinux_argument(int index);
+
 // A counter to wake a poll(2) with, not blocking (eventfd(2)). -1 and errno where there is none to be had.
 int clinux_eventfd(void);
 

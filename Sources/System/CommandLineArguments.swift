@@ -1,0 +1,20 @@
+import CLinux
+import Credentials
+
+/// The arguments that this process was started with, the program's name left out.
+public enum CommandLineArguments {
+    /// - Throws: `Failure` of kind `usage` if an argument is not UTF-8: repaired, it would name something else.
+    public static func read() throws(Failure) -> [String] {
+        var arguments: [String] = []
+        for index in 1..<max(Int(clinux_argument_count()), 1) {
+            guard let bytes = clinux_argument(Int32(index)) else { break }
+            guard let argument = String(validatingCString: bytes) else {
+                throw Failure(
+                    .usage, "argument \(index) is not UTF-8",
+                    hints: ["names and paths must be UTF-8: reach a file of another name by a symbolic link"])
+            }
+            arguments.append(argument)
+        }
+        return arguments
+    }
+}

@@ -1,0 +1,169 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+/// Libraries that are preloaded into the program, and programs that start it.
+private enum Surrounding {
+    /// setenv(3) before the program's own start moves the environment away from the arguments.
+    static let earlyEnvironment = Result {
+        try FaultInjection.compiled(
+            "early-environment.so",
+            #"""
+            #include <stdio.h>
+            #include <stdlib.h>
+
+            __attribute__((constructor)) static void change_environment(void) {
+                char name[32];
+                for (int i = 0; i < 100; i++) {
+                    snprintf(name, sizeof name, "EARLY_%d", i);
+                    setenv(name, "1", 1);
+                }
+            }
+            """#)
+    }
+
+    /// pthread_create(3) number THREADS + 1 and all after it fail.
+    static let fewThreads = Result {
+        try FaultInjection.compiled(
+            "few-threads.so",
+            #"""
+            #define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <errno.h>
+            #include <pthread.h>
+            #include <stdlib.h>
+
+            typedef int creation(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+            int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*work)(void *), void *context) {
+                static int made;
+                const char *limit = getenv("THREADS");
+                if (limit && __atomic_add_fetch(&made, 1, __ATOMIC_SEQ_CST) > atoi(limit)) return EAGAIN;
+                return ((creation *)dlsym(RTLD_NEXT, "pthread_create"))(thread, attributes, work, context);
+            }
+            """#)
+    }
+
+    /// Starts the program that PROGRAM names without any argument, not even a name.
+    static let withoutName = Result {
+        try FaultInjection.compiled(
+            "without-name",
+            #"""
+            #include <stdlib.h>
+            #include <unistd.h>
+
+            extern char **environ;
+
+            int main(void) {
+                char *const none[] = {NULL};
+                execve(getenv("PROGRAM"), none, environ);
+                return 127;
+            }
+            """#, arguments: [])
+    }
+}
+
+@Suite("How the program is started", .timeLimit(.minutes(5)))
+struct ProcessStartTests {
+    private let noThread = Story.Outcome(
+        75,
+        complaint: "keyfob: no thread could be started: the limit on processes is reached\n"
+            + "  hint: ulimit -u shows the limit: end other programs, or raise it\n")
+
+    @Test("a preloaded library that calls setenv(3) takes no arguments away")
+    func earlyEnvironment() async throws {
+        let story = try await Story.withVault()
+        let early = ["LD_PRELOAD": try Surrounding.earlyEnvironment.get()]
+        let added = try await story.run(
+            "add", "x", "--client-id", "y", "--secret-stdin", input: "s", environment: early)
+        #expect(added.status == 0)
+        #expect(try await story.run("list", environment: early) == Story.Outcome(0, output: "x\tnone\t-\n"))
+        let unknown = try await story.run("list", "hunter2", environment: early)
+        #expect(unknown.status == 64)
+        #expect(unknown.complaint.hasPrefix("keyfob: there are more arguments than expected\n"))
+        #expect(
+            try await story.run("remove", "x", "--yes", environment: early)
+                == Story.Outcome(0, complaint: "keyfob: removed \"x\"\n"))
+        #expect(try await story.run("list", environment: early) == Story.Outcome(0))
+    }
+
+    @Test("an argument that is not UTF-8 is refused, not repaired")
+    func notUTF8() async throws {
+        let story = try await Story.withVault()
+        let script = "name=$(printf 'caf\\351'); exec \"$0\" show \"$name\""
+        let outcome = try await story.run(
+            [], input: "", environment: [:], program: ["/bin/sh", "-c", script, Story.program.path])
+        #expect(
+            outcome
+                == Story.Outcome(
+                    64,
+                    complaint: "keyfob: argument 2 is not UTF-8\n"
+                        + "  hint: names and paths must be UTF-8: reach a file of another name by a symbolic link\n"))
+        let vault = try await story.run(
+            [], input: "", environment: [:],
+            program: [
+                "/bin/sh", "-c", "KEYFOB_VAULT=$(printf '/tmp/caf\\351/vault.db') exec \"$0\" list",
+                Story.program.path,
+            ])
+        #expect(vault.status == 64)
+        #expect(vault.complaint.hasPrefix("keyfob: KEYFOB_VAULT is not UTF-8\n"))
+    }
+
+    @Test("started without any argument, not even a name, it opens the screen")
+    func noArguments() async throws {
+        let story = try await Story.withVault()
+        let outcome = try await story.run(
+            [], input: "", environment: ["PROGRAM": Story.program.path, "TERM": "xterm"],
+            program: [try Surrounding.withoutName.get()])
+        #expect(outcome.status == 64)
+        #expect(outcome.complaint.hasPrefix("keyfob: there is no terminal to draw on\n"))
+    }
+
+    @Test("without a thread every command ends with a message, help and version answer as ever")
+    func noThreads() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("billing", "app", at: server)
+        let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "0"]
+        for arguments in [["list"], ["token", "billing"], ["verify"], ["demo"], []] {
+            let outcome = try await story.run(arguments, input: "", environment: preloaded)
+            #expect(outcome == noThread, "\(arguments)")
+        }
+        #expect(try await story.run("--version", environment: preloaded).status == 0)
+        #expect(try await story.run("help", "token", environment: preloaded).status == 0)
+        #expect(try await story.run("list", "x", environment: preloaded).status == 64)
+    }
+
+    @Test("with any number of threads a request ends, with a token or with a message", arguments: 1...8)
+    func fewThreads(_ count: Int) async throws {
+        let busy = DemoServer.Behaviour.html("", status: 503, headers: [("Retry-After", "1")])
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "busy": busy])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("billing", "app", at: server)
+        try await story.add("busy", "busy", at: server)
+        let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "\(count)"]
+        let outcome = try await story.run("token", "billing", environment: preloaded)
+        #expect([0, 69, 75].contains(outcome.status))
+        #expect(outcome.complaint.isEmpty == (outcome.status == 0), "\(outcome.complaint)")
+        let refused = try await story.run("token", "busy", environment: preloaded)
+        #expect([69, 75].contains(refused.status))
+        #expect(refused.complaint.hasPrefix("keyfob: "))
+    }
+
+    @Test("the screen is not begun without a thread, and says that the vault has none")
+    func screen() async throws {
+        let story = try await Story.with([])
+        let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "0"]
+        let none = try await TerminalStory.start(story, "keyfob", columns: 100, environment: preloaded)
+        try await none.see("no thread could be started", "exit 75")
+        try await none.expectRestored()
+        let one = try await TerminalStory.start(
+            story, "THREADS=1 keyfob --passphrase-file passphrase", columns: 100, environment: preloaded)
+        try await one.see("the system gives no thread for the vault")
+        try await one.press("Escape")
+        try await one.see("exit 0")
+    }
+}
