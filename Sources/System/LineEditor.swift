@@ -1,17 +1,23 @@
 import Credentials
+import Glibc
 
 /// What a terminal's line discipline does to a line while it is typed (termios(3)), done here because the passphrase
-/// is read byte by byte: erase, erase all, end of file. Keys that send escape sequences do nothing.
+/// is read byte by byte: erase, erase all, end of file, and the signals' keys if they come as sequences. Other keys that
+/// send escape sequences do nothing.
 struct LineEditor {
     let line: SecretBuffer
     /// What was typed did not fit.
     private(set) var isTooLong = false
+    /// A key came of which nobody can tell the character.
+    private(set) var isUnreadable = false
     private var escape = Escape.none
+    private var sequence = KeySequence()
 
-    enum Step {
+    enum Step: Equatable {
         case more
         case line
         case endOfInput
+        case signal(Int32)
     }
 
     private enum Escape {
@@ -24,11 +30,11 @@ struct LineEditor {
 
     mutating func take(_ byte: UInt8) -> Step {
         if byte == 0x0a || byte == 0x0d { return .line }
-        guard escape == .none else {
-            skip(byte)
-            return .more
-        }
+        guard escape == .none else { return skip(byte) }
         switch byte {
+        case 0x03: return .signal(SIGINT)
+        case 0x1a: return .signal(SIGTSTP)
+        case 0x1c: return .signal(SIGQUIT)
         case 0x04:
             // Ctrl-D
             if line.isEmpty { return .endOfInput }
@@ -37,7 +43,10 @@ struct LineEditor {
             // Ctrl-U, and Ctrl-W, which can't know where a word begins that nobody sees.
             line.wipe()
             isTooLong = false
-        case 0x1b: escape = .begun
+            isUnreadable = false
+        case 0x1b:
+            escape = .begun
+            sequence = KeySequence()
         case ..<0x20: break
         default:
             withUnsafeBytes(of: byte) { if !line.insert($0, at: line.count) { isTooLong = true } }
@@ -46,13 +55,30 @@ struct LineEditor {
     }
 
     /// ECMA-48: ESC [ … up to a byte from @ to ~; ESC O and one byte; ESC and one byte.
-    private mutating func skip(_ byte: UInt8) {
+    private mutating func skip(_ byte: UInt8) -> Step {
         switch (escape, byte) {
         case (.begun, UInt8(ascii: "[")): escape = .sequence
         case (.begun, UInt8(ascii: "O")): escape = .lastByte
-        case (.sequence, ..<0x40): break
+        case (.sequence, ..<0x40): sequence.append(byte)
+        case (.sequence, _):
+            escape = .none
+            return take(sequence.key(final: byte))
         default: escape = .none
         }
+        return .more
+    }
+
+    private mutating func take(_ key: KeySequence.Key) -> Step {
+        switch key {
+        case .bytes(let bytes):
+            // A secret's character, or the control that a key stands for.
+            var step = Step.more
+            for byte in bytes { step = take(byte) }
+            return step
+        case .unreadable: isUnreadable = true
+        case .none: break
+        }
+        return .more
     }
 
     /// The last character as UTF-8 has it: its continuation bytes and its first.

@@ -69,6 +69,10 @@ struct TerminalLine {
                     throw Failure(
                         .unacceptableInput, "the line is too long",
                         hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
+                case .line where editor.isUnreadable:
+                    throw Failure(
+                        .unacceptableInput, "the terminal does not tell which character a key with Shift is",
+                        hints: ["another program left its keyboard protocol on: printf '\\033[=0u' ends it"])
                 case .line:
                     return buffer.secret()
                 case .endOfInput:
@@ -91,21 +95,18 @@ struct TerminalLine {
         guard tcgetattr(terminal, &saved) == 0, signals.catchThem() else {
             throw Failure(.noPassphrase, "can't ask on the terminal: \(words(forError: errno))")
         }
-        if !echo {
-            var silent = saved
-            // Not by lines: the kernel would cut one at 4,095 bytes without a word.
-            silent.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN)
-            withUnsafeMutableBytes(of: &silent.c_cc) {
-                $0[Int(VMIN)] = 1
-                $0[Int(VTIME)] = 0
-            }
-            tcsetattr(terminal, TCSANOW, &silent)
+        var modes = saved
+        // Not by lines: the kernel would cut one at 4,095 bytes without a word, and Ctrl-C may come as a sequence.
+        modes.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN)
+        withUnsafeMutableBytes(of: &modes.c_cc) {
+            $0[Int(VMIN)] = 1
+            $0[Int(VTIME)] = 0
         }
+        tcsetattr(terminal, TCSANOW, &modes)
         write(prompt + (echo ? " " : ": "), to: terminal)
         let outcome = read(&editor, signals)
-        if !echo { tcsetattr(terminal, TCSANOW, &saved) }
-        // A line that was echoed has its end on the terminal already.
-        if !(echo && outcome == .line) { write("\n", to: terminal) }
+        tcsetattr(terminal, TCSANOW, &saved)
+        write("\n", to: terminal)
         // SIGINT becomes a failure; the others do what they would have done.
         if case .signal(let number) = outcome, number != SIGINT {
             signals.release(strikingWith: number)
@@ -113,6 +114,15 @@ struct TerminalLine {
             signals.release(strikingWith: 0)
         }
         return outcome
+    }
+
+    /// The terminal's own echo would show sequences too.
+    private func show(_ line: SecretBuffer, since before: Int, isWiped: Bool) {
+        if line.count > before {
+            _ = line.withBytes { Glibc.write(terminal, $0.baseAddress?.advanced(by: before), $0.count - before) }
+        } else if line.count < before {
+            write(String(repeating: "\u{8} \u{8}", count: isWiped ? before : 1), to: terminal)
+        }
     }
 
     private func read(_ editor: inout LineEditor, _ signals: PromptSignals.Pipe) -> Outcome {
@@ -130,8 +140,12 @@ struct TerminalLine {
             let count = Glibc.read(terminal, &byte, 1)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard count == 1 else { return .endOfInput }
-            switch editor.take(byte) {
+            let before = editor.line.count
+            let step = editor.take(byte)
+            if echo { show(editor.line, since: before, isWiped: editor.line.isEmpty) }
+            switch step {
             case .more: continue
+            case .signal(let number): return .signal(number)
             case .line: return .line
             case .endOfInput: return .endOfInput
             }

@@ -9,7 +9,8 @@ import Interface
 /// costs a read(2) for every byte of a paste, and blocks while it waits for the rest of an escape sequence. What is
 /// typed here is wiped as soon as it is decoded.
 ///
-/// Escape sequences it does not know (other modifiers, answers of the terminal, mouse reports of the old form) are
+/// Keys come in the old form and, if another program has left that on, in the forms that `KeyReport` reads. Escape
+/// sequences it does not know (other modifiers, answers of the terminal, mouse reports of the old form) are
 /// swallowed whole, and so are Alt and a key: taking them for Esc and the key would close a half-filled form on Alt-B.
 final class KeyDecoder {
     /// Bytes; a longer paste is refused.
@@ -31,6 +32,8 @@ final class KeyDecoder {
         case key(Key, length: Int)
         case mouse(MouseEvent, length: Int)
         case scalar(Unicode.Scalar, length: Int)
+        /// Characters that a `KeyReport` tells.
+        case text([Unicode.Scalar], length: Int)
         case ignored(length: Int)
         case notInLocale(length: Int)
         case pasteBegins(length: Int)
@@ -113,6 +116,11 @@ final class KeyDecoder {
                 used += length
                 continue
             }
+            if case .text(let scalars, let length) = step {
+                text.append(contentsOf: scalars)
+                used += length
+                continue
+            }
             inputs += Self.characters(text)
             text = String.UnicodeScalarView()
             switch step {
@@ -122,7 +130,7 @@ final class KeyDecoder {
             case .mouse(let event, let length):
                 inputs.append(.mouse(event))
                 used += length
-            case .scalar(_, let length), .ignored(let length):
+            case .scalar(_, let length), .text(_, let length), .ignored(let length):
                 used += length
             case .notInLocale(let length):
                 inputs.append(.refused(Self.strangeCharacter))
@@ -165,11 +173,12 @@ final class KeyDecoder {
         return bytes.allSatisfy { $0 == Self.escape } ? .key(.escape, length: 1) : .ignored(length: bytes.count)
     }
 
-    private static func control(_ byte: UInt8) -> Key {
+    static func control(_ byte: UInt8) -> Key {
         switch byte {
         case 0x08, 0x7F: .backspace
         case 0x09: .tab
         case 0x0A, 0x0D: .enter
+        case escape: .escape
         case 0x01...0x1A: .control(Character(UnicodeScalar(byte + 0x60)))
         default: .control(Character(UnicodeScalar(byte + 0x40)))
         }
@@ -252,6 +261,11 @@ final class KeyDecoder {
         if bytes[..<(end + 1)].elementsEqual(Self.pasteStart) { return .pasteBegins(length: end + 1) }
         if let event = MouseReport.event(UnsafeRawBufferPointer(rebasing: bytes[...end])) {
             return .mouse(event, length: end + 1)
+        }
+        switch KeyReport(UnsafeRawBufferPointer(rebasing: bytes[...end]))?.meaning {
+        case .key(let key): return .key(key, length: end + 1)
+        case .text(let scalars): return .text(scalars, length: end + 1)
+        case .nothing, nil: break
         }
         // The old mouse report: three more bytes, whatever they are.
         let length = end == 2 && bytes[end] == UInt8(ascii: "M") ? 6 : end + 1

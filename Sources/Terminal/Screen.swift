@@ -40,6 +40,7 @@ public final class Screen {
     private var cursorIsVisible: Bool?
     private var run: [cchar_t] = []
     private var isUp = true
+    private var hasPlainKeys = false
 
     /// Takes the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste,
     /// reports of the mouse where it has one. The first `paint` shows something.
@@ -69,11 +70,16 @@ public final class Screen {
         decoder = KeyDecoder(isUTF8: isUTF8) { KeySequences(capability: Terminfo.string) }
         let hasMouse = MouseReport.isKnown
         entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn + (hasMouse ? MouseReport.on : [])
-        leaving = (hasMouse ? MouseReport.off : []) + Self.pasteOff + (Terminfo.string("rmkx") ?? [])
+        leaving =
+            (hasMouse ? MouseReport.off : []) + Self.pasteOff + (Terminfo.string("rmkx") ?? []) + Self.plainKeysOff
         takeSize()
         write(entering)
     }
 
+    // The old form of keys, whatever another program has left on: kitty's protocol (its flags are put on the stack of the
+    // screen that is shown, and taken from it), xterm's modifyOtherKeys.
+    private static let plainKeysOn = Array("\u{1B}[>0u\u{1B}[>4;0m".utf8)
+    private static let plainKeysOff = Array("\u{1B}[<u\u{1B}[>4m".utf8)
     private static let pasteOn = Array("\u{1B}[?2004h".utf8)
     private static let pasteOff = Array("\u{1B}[?2004l".utf8)
     private static let typeHint = "set TERM to what the terminal is, xterm-256color for most"
@@ -106,7 +112,7 @@ public final class Screen {
         }
         let first = (MouseReport.isKnown ? MouseReport.off : []) + pasteOff
         let sequence = ["rmkx", "rmir", "sgr0", "op", "cnorm"].reduce(first) { $0 + (Terminfo.string($1) ?? []) }
-        let ending = Terminfo.string("rmcup") ?? Array("\r\n".utf8)
+        let ending = plainKeysOff + (Terminfo.string("rmcup") ?? Array("\r\n".utf8))
         let restoration = Restoration(
             fileDescriptor: terminal, sequence: Array((sequence + ending).prefix(256)), modes: modes)
         return (restoration, file, handle)
@@ -177,6 +183,10 @@ public final class Screen {
         doupdate()
         if cursor != nil, cursorIsVisible != true { curs_set(1) }
         cursorIsVisible = cursor != nil
+        // Not before the first frame: ncurses begins that with the alternate screen, which has a stack of its own.
+        guard !hasPlainKeys else { return }
+        hasPlainKeys = true
+        write(Self.plainKeysOn)
     }
 
     /// The next `paint` is in another theme.
@@ -285,6 +295,7 @@ public final class Screen {
     public func suspend() {
         guard isUp else { return }
         write(leaving)
+        hasPlainKeys = false
         endwin()
     }
 

@@ -96,9 +96,51 @@ struct TTYPromptTests {
         let line = TerminalLine(terminal: terminal.program, echo: true)
         let answer = Task { await OwnThread.run { Result { () throws(Failure) in try line.confirm("remove \"a\"?") } } }
         await eventually("no question") { terminal.shows("remove \"a\"? [y/N] ") }
-        #expect(terminal.echoes)
         terminal.type(typed + "\n")
         #expect(await answer.value == .success(expected))
+        #expect(terminal.shows("remove \"a\"? [y/N] \(typed)\r\n"))
+        #expect(terminal.echoes)
+        #expect(terminal.readsLines)
+    }
+
+    @Test(
+        "Ctrl-C interrupts in the form of kitty's protocol and of modifyOtherKeys too, also a question",
+        arguments: [
+            "\u{1B}[99;5u", "\u{1B}[27;5;99~", "\u{1B}[99;5:1u", "\u{1B}[99:67;5u", "\u{1B}[1089::99;133u",
+        ])
+    func interruptedBySequence(_ sequence: String) async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        terminal.type("half" + sequence)
+        #expect(await answer.value == .failure(Failure(.interrupted, "interrupted")))
+        #expect(terminal.echoes)
+        let line = TerminalLine(terminal: terminal.program, echo: true)
+        let question = Task { await OwnThread.run { Result { () throws(Failure) in try line.confirm("sure?") } } }
+        await eventually("no question") { terminal.shows("sure? [y/N] ") }
+        terminal.type(sequence)
+        #expect(await question.value == .failure(Failure(.interrupted, "interrupted")))
+        #expect(terminal.echoes)
+    }
+
+    @Test("a line is taken in the form of kitty's protocol: characters, erasing, Enter; releases and Esc are nothing")
+    func reportedLine() async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        terminal.type("\u{1B}[27ux\u{1B}[120;1:3u\u{1B}[97;2u\u{1B}[49:33;2u\u{1B}[51;2;35u\u{1B}[121u")
+        terminal.type("\u{1B}[127u\u{1B}[27;2;64~\u{1B}[228u\u{1B}[13;1:3u\u{1B}[13u")
+        #expect(await answer.value == .success(Secret(utf8: "xA!#@ä")))
+    }
+
+    @Test("a character that the terminal does not tell is no character of a passphrase")
+    func untoldCharacter() async throws {
+        let terminal = try PseudoTerminal()
+        let answer = ask(on: terminal)
+        await eventually("no prompt") { terminal.shows("vault: ") }
+        terminal.type("a\u{1B}[49;2u\n")
+        let failure = await thrown { _ = try await answer.value.get() }
+        #expect(failure?.summary == "the terminal does not tell which character a key with Shift is")
     }
 
     @Test(

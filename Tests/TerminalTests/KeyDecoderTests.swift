@@ -164,6 +164,74 @@ extension KeyDecoder {
     }
 }
 
+@Suite("Keys as kitty's protocol and modifyOtherKeys report them")
+struct KeyReportTests {
+    private static let reports: [(String, Key)] = [
+        // Kitty's protocol: code ; modifiers : event ; text.
+        ("27u", .escape), ("27;1u", .escape), ("27;1:1u", .escape), ("27;1:2u", .escape), ("27;129u", .escape),
+        ("99;5u", .control("c")), ("99;5:1u", .control("c")), ("99:67;5u", .control("c")),
+        ("99:67;6u", .control("c")), ("1089::99;5u", .control("c")), ("1089:1057:99;69:1u", .control("c")),
+        ("108;5u", .control("l")), ("122;5u", .control("z")), ("91;5u", .escape), ("105;5u", .tab),
+        ("13u", .enter), ("13;1:1u", .enter), ("13;2u", .enter), ("9u", .tab), ("9;2u", .backTab),
+        ("127u", .backspace), ("127;1:2u", .backspace), ("104;5u", .backspace), ("32;5u", .control("@")),
+        ("113u", "q"), ("113;1;113u", "q"), ("97;2u", "A"), ("97:65;2u", "A"), ("97;65u", "A"), ("97;66u", "a"),
+        ("49:33;2u", "!"), ("49;2;33u", "!"), ("228u", "ä"), ("228;2u", "Ä"), ("113;;64u", "@"), ("32u", " "),
+        ("1:1A", .up), ("1;1:1A", .up), ("1;1B", .down), ("1;129C", .right), ("1;1:2D", .left),
+        ("1;1:1H", .home), ("1;65F", .end), ("1;1P", .function(1)), ("1;1:1Q", .function(2)), ("1;1S", .function(4)),
+        ("13;1:1~", .function(3)), ("15;1:1~", .function(5)), ("24;1~", .function(12)), ("57376u", .function(13)),
+        ("5;1:1~", .pageUp), ("6;129~", .pageDown), ("2;1~", .insert), ("3;1:1~", .delete), ("7;1~", .home),
+        ("57399u", "0"), ("57408u", "9"), ("57414u", .enter), ("57419u", .up), ("57420;1:1u", .down),
+        ("57425u", .insert), ("57426u", .delete), ("57411u", "*"),
+        // xterm's modifyOtherKeys.
+        ("27;5;99~", .control("c")), ("27;1;27~", .escape), ("27;5;108~", .control("l")), ("27;6;67~", .control("c")),
+        ("27;2;9~", .backTab), ("27;5;13~", .enter), ("27;2;127~", .backspace), ("27;2;33~", "!"), ("27;2;65~", "A"),
+        ("27;5;91~", .escape), ("27;5;50~", .control("@")), ("27;5;63~", .backspace), ("27;2;32~", " "),
+    ]
+
+    @Test("every key that is used is read, wherever a read cuts its sequence")
+    func keys() {
+        for (report, key) in Self.reports {
+            let bytes = Array("\u{1B}[\(report)".utf8)
+            let wanted: [Input] = [.key(key), .key("x")]
+            #expect(decoder().decode(bytes + [0x78]) == wanted, "\(report)")
+            for cut in 1..<bytes.count {
+                let decoder = decoder()
+                let first = decoder.decode(Array(bytes[..<cut]))
+                #expect(first.isEmpty && decoder.patience != nil, "\(report) cut at \(cut)")
+                #expect(decoder.decode(Array(bytes[cut...]) + [0x78]) == wanted, "\(report) cut at \(cut)")
+            }
+        }
+    }
+
+    @Test("releases, modifiers alone, Alt and Super, and what is no character are no keys")
+    func nothing() {
+        let reports = [
+            "27;1:3u", "99;5:3u", "13;1:3u", "1;1:3A", "3;1:3~", "113;1:3u", "57441;2u", "57442;5:1u", "57358u",
+            "27;3u", "98;3u", "99;9u", "113;33u", "1;3A", "1;5A", "5;5~", "57424;3u", "0u", "u", "55296u",
+            "1114112u", "99999999999999999999u", "133u", "8238u", "13;3~", "27;3;98~", "27;5;1089~", "27;9;27~",
+            "29;1:1~", "57427u", "1;1:1R", "113;99999999999999999999u",
+        ]
+        for report in reports {
+            let bytes = Array("\u{1B}[\(report)".utf8)
+            #expect(decoder().decode(bytes + [0x78]) == [.key("x")], "\(report)")
+            let slow = decoder()
+            #expect(bytes.flatMap { slow.decode([$0]) } == [], "\(report)")
+            #expect(slow.patience == nil, "\(report)")
+        }
+    }
+
+    @Test("text of several characters is typed, and joins what is typed after it")
+    func text() {
+        #expect(decoder().decode("\u{1B}[0;;101:769ux") == [.key("e\u{301}"), .key("x")])
+        #expect(decoder().decode("\u{1B}[97u\u{1B}[98u") == [.key("a"), .key("b")])
+    }
+
+    @Test("a paste in brackets and a report of the mouse are what they were")
+    func others() {
+        #expect(decoder().decode("\u{1B}[200~\u{1B}[99;5u\u{1B}[201~") == [.paste(Secret(utf8: "\u{1B}[99;5u"))])
+    }
+}
+
 @Suite struct PasteTests {
     @Test("a paste of several lines is one input, byte for byte, controls and all")
     func onePaste() {
