@@ -40,6 +40,8 @@ public enum Effect: Sendable, Equatable {
     /// Keep what happened.
     case record([ActivityEntry])
     case saveSettings(SettingName, Settings)
+    /// Read the settings file again: it had a mistake.
+    case readSettings
     /// Tell the user who looks elsewhere, as the settings say.
     case notify(String)
     /// Close the vault, cancel every request, forget every secret.

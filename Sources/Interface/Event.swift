@@ -11,6 +11,8 @@ public enum Event: Sendable {
     case wokenFromSuspension
     /// What the settings file holds, where that is not what the screen has.
     case settingsChanged(Settings)
+    /// The settings file cannot be used: the settings in force stay, without a change that is not in the file.
+    case settingsBroken(Failure)
     /// Ctrl-Z, or SIGTSTP: the terminal is about to be handed back.
     case suspending
     case resized(Size)

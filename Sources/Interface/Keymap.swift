@@ -92,6 +92,13 @@ public struct Keymap: Sendable {
     public static let changeableActions = Set(
         KeyTable.bindings.filter { $0.contexts.contains(.list) }.map(\.action.rawValue))
 
+    /// The actions that must keep a key in the client list, with the names of their usual ones: without them the vault
+    /// stays open in front of whoever comes next.
+    public static let indispensableKeys: [String: [String]] = KeyTable.bindings.reduce(into: [:]) { keys, binding in
+        guard binding.contexts.contains(.list), [.quit, .lock].contains(binding.action) else { return }
+        keys[binding.action.rawValue] = binding.keys.map(\.name)
+    }
+
     /// The table with other keys in the client list: an action's name to the names of its keys. A key that is given to
     /// one action is taken from the others; what is no name of an action or a key is left out.
     public func with(_ keys: [String: [String]]) -> Keymap {
@@ -148,7 +155,7 @@ extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
         } else if let known = Self.named.first(where: { $0.name.lowercased() == lowered }) {
             self = known.key
         } else if lowered.hasPrefix("ctrl-"), name.count == 6, let letter = lowered.last,
-            letter.isASCII, letter.isLetter, !"im".contains(letter)
+            letter.isASCII, letter.isLetter, !"himj".contains(letter)
         {
             self = .control(letter)
         } else if lowered.hasPrefix("f"), let number = Int(lowered.dropFirst()), 1...63 ~= number {

@@ -28,10 +28,11 @@ struct Layout: Equatable {
     }
 
     /// - Parameters:
+    ///   - standingRows: how many rows above the hints are taken by what lasts.
     ///   - hasFilter: whether the filter takes a row.
     ///   - tokenRows: how many rows the Token pane's content takes at a given width.
-    init(_ size: Size, hasFilter: Bool = false, tokenRows: (Int) -> Int) {
-        arrange(size, tokenRows: tokenRows)
+    init(_ size: Size, standingRows: Int = 0, hasFilter: Bool = false, tokenRows: (Int) -> Int) {
+        arrange(size, standingRows, tokenRows: tokenRows)
         guard hasFilter, clients.rows > 1 else { return }
         filter = clients
         filter.rows = 1
@@ -39,13 +40,13 @@ struct Layout: Equatable {
         clients.rows -= 1
     }
 
-    private mutating func arrange(_ size: Size, tokenRows: (Int) -> Int) {
+    private mutating func arrange(_ size: Size, _ standingRows: Int, tokenRows: (Int) -> Int) {
         guard size.columns >= Self.minimum.columns, size.rows >= Self.minimum.rows else {
             isTooSmall = true
             return
         }
         hintRow = size.rows - 1
-        body = Rectangle(column: 0, row: 1, columns: size.columns, rows: size.rows - 2)
+        body = Rectangle(column: 0, row: 1, columns: size.columns, rows: size.rows - 2 - standingRows)
         if size.columns >= Self.sideBySideColumns {
             let clientColumns = min(max(size.columns * 39 / 100, 32), 60)
             let left = Rectangle(column: 0, row: 1, columns: clientColumns, rows: body.rows)
@@ -104,7 +105,10 @@ struct Layout: Equatable {
 
 extension Layout {
     init(for state: State) {
-        self.init(state.size, hasFilter: state.isFiltering || !state.filter.isEmpty) {
+        self.init(
+            state.size, standingRows: state.standingLines.count,
+            hasFilter: state.isFiltering || !state.filter.isEmpty
+        ) {
             TokenPane.lines(state, columns: $0).count
         }
     }

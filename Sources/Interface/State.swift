@@ -44,6 +44,10 @@ public struct State {
     let vaultPath: String
     let isDemo: Bool
     public internal(set) var settings: Settings
+    /// The settings as they were read last; a change on the screen counts once it is in the file.
+    var settingsInFile: Settings
+    /// The reason why the settings file is not in force; nil if it is.
+    var settingsMistake: Failure?
     var keymap: Keymap
 
     var stage: Stage
@@ -81,7 +85,7 @@ public struct State {
 
     public init(
         _ start: Start, vaultPath: String, isDemo: Bool = false, glyphs: Glyphs, size: Size, now: Moment,
-        utcOffset: Int, settings: Settings = Settings()
+        utcOffset: Int, settings: Settings = Settings(), settingsMistake: Failure? = nil
     ) {
         self.now = now
         self.utcOffset = utcOffset
@@ -90,6 +94,8 @@ public struct State {
         self.vaultPath = UntrustedText.line(vaultPath, limit: 400)
         self.isDemo = isDemo
         self.settings = settings
+        settingsInFile = settings
+        self.settingsMistake = settingsMistake
         keymap = Keymap.standard.with(settings.keys)
         lastUse = now
         stage =

@@ -40,9 +40,8 @@ extension State {
             guard isOpen else { return [] }
             forget(saying: "locked by going back to the shell")
             return [.lock]
-        case .settingsChanged(let new):
-            settings = new
-            keymap = Keymap.standard.with(new.keys)
+        case .settingsChanged(let new): settingsChanged(new)
+        case .settingsBroken(let failure): settingsBroken(failure)
         case .resized(let newSize): size = newSize
         case .drawing: clients.settle()
         case .key(let key):

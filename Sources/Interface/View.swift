@@ -16,6 +16,12 @@ public func view(_ state: State, _ size: Size) -> Frame {
     case .open: drawMain(state, layout, on: &canvas)
     }
     if let commands = state.commands { commands.box(state).draw(on: &canvas) }
+    let standing = state.standingLines
+    for (index, line) in standing.enumerated() {
+        let row = layout.hintRow - standing.count + index
+        canvas.fill(Rectangle(column: 0, row: row, columns: size.columns, rows: 1))
+        canvas.text(line, column: 1, row: row, style: Style(.failed))
+    }
     HintBar.draw(state, row: layout.hintRow, on: &canvas)
     return canvas.frame
 }

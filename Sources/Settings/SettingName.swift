@@ -9,6 +9,9 @@ public enum SettingName: String, CaseIterable, Sendable {
     case oldSecretDays = "old_secret_days"
     case keys
 
+    /// The settings that protect secrets from who comes later.
+    public static let ofSafety: [SettingName] = [.lockAfterMinutes, .clearClipboardSeconds, .lockOnSuspend]
+
     private var entry: Entry {
         switch self {
         case .theme:

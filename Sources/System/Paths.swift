@@ -37,6 +37,21 @@ public enum Paths {
         base("XDG_CONFIG_HOME", else: "/.config", environment).map { $0 + "/keyfob/config.json" }
     }
 
+    /// The home folder, for a message, if `path` lies in it and it belongs to another user: under sudo(8), which may leave
+    /// HOME as it was, files made there would be root's. Nil if files may be made at `path`.
+    public static func foreignHome(holding path: String, environment: [String: String]) -> String? {
+        guard let home = home(environment).map({ $0.isEmpty ? "/" : $0 }) else { return nil }
+        var status = stat()
+        guard stat(home, &status) == 0, status.st_uid != geteuid(), let realHome = real(home) else { return nil }
+        // The file and its folders need not be there.
+        var place = folder(of: path)
+        while real(place) == nil, place != "/", place != "." { place = folder(of: place) }
+        guard let realPlace = real(place), (realPlace + "/").hasPrefix(realHome == "/" ? "/" : realHome + "/") else {
+            return nil
+        }
+        return UntrustedText.line(home, limit: 400)
+    }
+
     /// The path for a message: `~` for the home folder, what could steer a terminal left out.
     public static func shown(_ path: String, environment: [String: String]) -> String {
         let home = home(environment).map { $0 + "/" }

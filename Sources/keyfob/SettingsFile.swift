@@ -10,15 +10,20 @@ struct SettingsFile: Sendable {
     /// As a message shows it.
     let name: String
     let knownActions: Set<String>
+    let indispensableKeys: [String: [String]]
+    private let environment: [String: String]
     let isKeyName: @Sendable (String) -> Bool
 
     /// - Parameters: as `Settings.read` has them.
     init(
-        environment: [String: String], knownActions: Set<String>, isKeyName: @escaping @Sendable (String) -> Bool
+        environment: [String: String], knownActions: Set<String>, indispensableKeys: [String: [String]] = [:],
+        isKeyName: @escaping @Sendable (String) -> Bool
     ) {
+        self.environment = environment
         path = Paths.settingsFile(environment: environment)
         name = path.map { Paths.shown($0, environment: environment) } ?? "config.json"
         self.knownActions = knownActions
+        self.indispensableKeys = indispensableKeys
         self.isKeyName = isKeyName
     }
 
@@ -26,6 +31,11 @@ struct SettingsFile: Sendable {
     /// - Throws: `Failure` of kind `unacceptableInput` where it can't be read, naming it, or where something in it is
     ///   wrong, naming its line.
     func read() throws(Failure) -> Settings { try settings(in: try text()) }
+
+    /// As `read`, the failure as a value.
+    func result() -> Result<Settings, Failure> {
+        do throws(Failure) { return .success(try read()) } catch { return .failure(error) }
+    }
 
     /// Gives `setting` in the file the value that it has in `settings`. All else stays as the file has it, whoever wrote
     /// it there meanwhile; between that look at it and the new file's rename(2) another program's change would be lost.
@@ -47,7 +57,8 @@ struct SettingsFile: Sendable {
 
     private func settings(in text: String) throws(Failure) -> Settings {
         do {
-            return try Settings.read(text, knownActions: knownActions, isKeyName: isKeyName)
+            return try Settings.read(
+                text, knownActions: knownActions, indispensableKeys: indispensableKeys, isKeyName: isKeyName)
         } catch {
             throw failure(error)
         }
@@ -104,6 +115,11 @@ struct SettingsFile: Sendable {
         guard let path else {
             throw Failure(
                 .cannotWrite, "there is no home folder to keep the settings in", hints: ["set HOME or XDG_CONFIG_HOME"])
+        }
+        if let home = Paths.foreignHome(holding: path, environment: environment) {
+            throw Failure(
+                .cannotWrite, "can't write \(name): the home folder \(home) belongs to another user",
+                hints: ["sudo -H keyfob has settings of its own; XDG_CONFIG_HOME names another folder"])
         }
         try makeFolder(Paths.folder(of: path))
         var (target, mode) = (path, mode_t(0o600))

@@ -15,7 +15,8 @@ enum Surroundings {
     /// - Parameter environment: names the folder that it is in.
     static func settingsFile(environment: [String: String]) -> SettingsFile {
         SettingsFile(
-            environment: environment, knownActions: Keymap.changeableActions, isKeyName: { Key(name: $0) != nil })
+            environment: environment, knownActions: Keymap.changeableActions,
+            indispensableKeys: Keymap.indispensableKeys, isKeyName: { Key(name: $0) != nil })
     }
 
     static func manager(of vault: Vault) -> CredentialManager {

@@ -25,6 +25,7 @@ final class TerminalInterface {
     static func open(_ choice: VaultChoice) async throws(Failure) {
         let location = try choice.location()
         let isMissing = try location.isMissing()
+        if isMissing { try location.checkHome() }
         var start: State.Start = isMissing ? .newVault : .locked
         var effects: [Effect] = []
         if choice.namedPassphraseFile != nil {
@@ -45,8 +46,12 @@ final class TerminalInterface {
         isDemo: Bool = false
     ) throws(Failure) {
         environment = Surroundings.environment
-        // Before the terminal is taken: a mistake in it is told on the command line, and nothing is begun.
-        let settings = try settingsFile.read()
+        var settings = Settings()
+        var settingsMistake: Failure?
+        switch settingsFile.result() {
+        case .success(let read): settings = read
+        case .failure(let failure): settingsMistake = failure
+        }
         let isUTF8 = CharacterEncoding.adopt()
         let mailbox = try Mailbox<Message>()
         self.location = location
@@ -62,7 +67,8 @@ final class TerminalInterface {
         let now = Clocks.now()
         state = State(
             start, vaultPath: location.path, isDemo: isDemo, glyphs: isUTF8 ? .unicode : .ascii, size: screen.size,
-            now: now, utcOffset: Clocks.utcOffset(at: now.wall), settings: settings)
+            now: now, utcOffset: Clocks.utcOffset(at: now.wall), settings: settings,
+            settingsMistake: settingsMistake)
     }
 
     /// Runs until the user quits or a signal ends it, and gives the terminal back.

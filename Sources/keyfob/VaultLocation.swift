@@ -37,6 +37,17 @@ struct VaultLocation: Sendable {
         }
     }
 
+    /// To be called before a passphrase is asked for that a new vault would have.
+    /// - Throws: `Failure` of kind `cannotWrite` if the vault's folders would be made in another user's home.
+    func checkHome() throws(Failure) {
+        guard isDefault, let home = Paths.foreignHome(holding: path, environment: Surroundings.environment) else {
+            return
+        }
+        throw Failure(
+            .cannotWrite, "no vault is made in \(home): that home folder belongs to another user",
+            hints: ["sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be"])
+    }
+
     func open(_ passphrase: Secret) async throws(Failure) -> Vault {
         try await Vault.open(at: path, passphrase: passphrase, inOwnFolder: isDefault)
     }

@@ -1,4 +1,5 @@
 import Credentials
+import Settings
 import Testing
 
 @testable import Interface
@@ -104,6 +105,51 @@ struct FrameTests {
         expectGolden(state.drawing, "help-end")
         state.press(.escape, "a", .function(1))
         expectGolden(state.drawing, "help-form")
+    }
+
+    @Test("a mistake in the settings file stands above the hints, on every screen, until the file is mended")
+    func settingsMistake() {
+        let mistake = Failure(.unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is no setting")
+        for (columns, rows) in [(100, 30), (60, 20), (40, 10)] {
+            var state = Samples.open(Size(columns: columns, rows: rows))
+            _ = update(&state, .settingsBroken(mistake))
+            expectGolden(state.drawing, "settings-mistake-\(columns)x\(rows)")
+            let text = columns == 40 ? "settings file not used" : "config.json, line 3"
+            state.press("j")
+            #expect(state.drawing.contains(text), "no key takes it away")
+            state.press("l")
+            #expect(state.drawing.contains(text), "nor does a lock")
+        }
+        var locked = Samples.locked()
+        _ = update(&locked, .settingsBroken(mistake))
+        expectGolden(locked.drawing, "settings-mistake-locked")
+        _ = update(&locked, .settingsChanged(Settings()))
+        #expect(!locked.drawing.contains("config.json"))
+    }
+
+    @Test("with a mistake in the settings file the settings screen changes nothing, and reads the file again")
+    func brokenSettingsScreen() {
+        var state = Samples.open()
+        let mistake = Failure(.unacceptableInput, "config.json, line 3: \"colour\" is no setting")
+        state.press(",")
+        let changed = update(&state, .key(.right))
+        guard case .saveSettings(.theme, let wanted)? = changed.first else {
+            Issue.record("nothing is saved")
+            return
+        }
+        #expect(state.settings == wanted)
+        _ = update(&state, .settingsBroken(mistake))
+        #expect(state.settings == Settings(), "what is not in the file does not hold")
+        #expect(state.message?.text == "nothing is changed before the settings file is mended: \(mistake.summary)")
+        for key in [Key.right, .left, .enter, " "] {
+            guard case .readSettings? = update(&state, .key(key)).first else {
+                Issue.record("the file is not read again")
+                return
+            }
+            #expect(state.settings == Settings())
+        }
+        _ = update(&state, .settingsChanged(wanted))
+        #expect(state.settings == wanted && state.settingsMistake == nil)
     }
 
     @Test("below 40x10 one line says so, down to 1x1 and nothing at all")

@@ -109,4 +109,10 @@ struct KeymapTests {
     private func lastLine(_ state: State) -> String {
         String(state.drawing.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last ?? "")
     }
+
+    @Test("quit and lock must keep a key, and keys that no terminal sends are no names of keys")
+    func indispensable() {
+        #expect(Keymap.indispensableKeys == ["quit": ["q", "Ctrl-C"], "lock": ["l"]])
+        for name in ["Ctrl-H", "Ctrl-I", "Ctrl-J", "Ctrl-M"] { #expect(Key(name: name) == nil) }
+    }
 }

@@ -210,4 +210,31 @@ struct SettingNameTests {
             #expect(!text.isEmpty && !text.hasSuffix(".") && !text.contains("\n"))
         }
     }
+
+    private static let leavingNone: [(String, Int, String)] = [
+        ("{ keys: {\n quit: [] } }", 2, "quit"),
+        ("{ keys: {\n refresh: 'r',\n quit: [], } }", 3, "quit"),
+        ("{ keys: {\n refresh: 'C',\n copyToken: 'ctrl-r' } }", 3, "quit"),
+        ("{ keys: {\n refresh: [\n'Ctrl-R',\n'C'] } }", 4, "quit"),
+        ("{ keys: {\n refresh: 'F5' } }", 2, "copyToken"),
+    ]
+
+    @Test("keys that leave an indispensable action without any are a mistake with its line")
+    func indispensable() throws {
+        func mistake(_ text: String) -> SettingsMistake? {
+            do {
+                _ = try Settings.read(
+                    text, knownActions: actions, indispensableKeys: ["quit": ["C", "Ctrl-R"], "copyToken": ["F5"]],
+                    isKeyName: { ["r", "C", "F5", "Ctrl-R", "ctrl-r"].contains($0) })
+            } catch { return error }
+            return nil
+        }
+        for (text, line, action) in Self.leavingNone {
+            let found = mistake(text)
+            #expect(found?.text == "this leaves no key for \"\(action)\", which must keep one")
+            #expect(found?.line == line, "\(text)")
+        }
+        #expect(mistake("{ keys: { refresh: 'C' } }") == nil, "one is left")
+        #expect(mistake("{ keys: { refresh: ['C', 'Ctrl-R'], quit: 'r' } }") == nil, "another one is given")
+    }
 }

@@ -74,29 +74,99 @@ struct SettingsStoryTests {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test(
-        "a mistake in the file is told with its line before anything is begun, and changes nothing",
-        arguments: [
-            ("{\n  // colours\n  theme: 'drak'\n}\n", "line 3: theme takes "),
-            ("{\n  colour: 1,\n}\n", "line 2: \"colour\" is no setting"),
-            ("{\n  keys: {\n    refesh: 'F5' } }", "line 3: \"refesh\" is no action; did you mean \"refresh\"?"),
-            ("{ theme: 'dark'\n\n  notification: 'bell' }", "line 1: a comma is missing after \"dark\""),
-        ])
-    func mistake(settings: String, complaint: String) async throws {
+    private static let mistakes: [(String, String)] = [
+        ("{\n  // colours\n  theme: 'drak'\n}\n", "line 3: theme takes "),
+        ("{\n  colour: 1,\n}\n", "line 2: \"colour\" is no setting"),
+        ("{\n  keys: {\n    refesh: 'F5' } }", "line 3: \"refesh\" is no action; did you mean \"refresh\"?"),
+        ("{ theme: 'dark'\n\n  notification: 'bell' }", "line 1: a comma is missing after \"dark\""),
+        ("{ lock_after_minutes: '1' }", "line 1: lock_after_minutes takes "),
+        ("{\n  keys: {\n    quit: [],\n  }\n}", "line 3: this leaves no key for \"quit\", which must keep one"),
+        ("{\n  keys: { refresh: 'l' } }", "line 2: this leaves no key for \"lock\", which must keep one"),
+        ("[]", "line 1: the settings stand in one object"),
+    ]
+
+    @Test("a mistake in the file stands on the screen until it is mended, and until then nothing is written")
+    func mistake() async throws {
+        for (settings, complaint) in Self.mistakes {
+            let story = try await Story.with([])
+            try story.set(settings)
+            let terminal = try await TerminalStory.start(
+                story, "keyfob --passphrase-file passphrase", columns: 200, rows: 30)
+            let standing = "~/config/keyfob/config.json, \(complaint)"
+            try await terminal.see("0 clients", standing, "lock_after_minutes")
+            try await terminal.see("clear_clipboard_seconds", "lock_on_suspend")
+            try await terminal.press(",")
+            try await terminal.see("< automatic >")
+            try await terminal.press("Right")
+            try await terminal.see("nothing is changed before the settings file is mended", standing, "< automatic >")
+            #expect(try text(story) == settings)
+            try story.set("{ theme: 'light' }")
+            try await terminal.press("Right")
+            try await terminal.see("the settings file is mended and in force", "< light >", without: [complaint])
+            try await terminal.press("Escape")
+            try await terminal.see("the list") { !$0.contains("Settings") }
+            try await terminal.press("l")
+            try await terminal.see("Enter opens the vault", without: [complaint])
+        }
+    }
+
+    @Test("what is no file to read stands on the screen too, also while the vault is locked; scripts go on")
+    func unreadable() async throws {
         let story = try await Story.with([])
-        try story.set(settings)
-        let terminal = try await TerminalStory.start(
-            story, "keyfob --passphrase-file passphrase 2>complaint", columns: 100, rows: 30)
-        try await terminal.see("exit 64")
+        try FileManager.default.createDirectory(at: story.settings, withIntermediateDirectories: true)
+        let terminal = try await TerminalStory.start(story, "keyfob", columns: 80, rows: 24)
+        try await terminal.see("can't read ~/config/keyfob/config.json: it is no file", "Enter opens the vault")
+        try await terminal.see("lock_after_minutes")
+        try await terminal.press("Escape")
+        try await terminal.see("exit 0")
         try await terminal.expectRestored()
-        let told = try String(contentsOf: story.folder.appendingPathComponent("complaint"), encoding: .utf8)
-        #expect(told.hasPrefix("keyfob: ~/config/keyfob/config.json, \(complaint)"), "\(told)")
-        #expect(told.contains("\n  hint: correct that line or remove it"))
-        #expect(try text(story) == settings)
-        // Scripts go on.
         #expect(
             try await story.run("list", environment: ["XDG_CONFIG_HOME": story.configuration.path])
                 == Story.Outcome(0))
+    }
+
+    @Test(
+        "in the home folder of another user nothing is made: no settings, no folder, no vault",
+        .enabled(if: getuid() == 0))
+    func foreignHome() async throws {
+        let story = try await Story.with([])
+        let home = story.folder.appendingPathComponent("home")
+        try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
+        chown(home.path, 65_534, 65_534)
+        let foreign = ["HOME": home.path, "KEYFOB_VAULT": "", "XDG_CONFIG_HOME": ""]
+        let made = try await story.run("init", environment: foreign)
+        #expect(
+            made
+                == Story.Outcome(
+                    73,
+                    complaint: "keyfob: no vault is made in \(home.path): that home folder belongs to another user\n"
+                        + "  hint: sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be\n"
+                ))
+        let unopened = try await story.run([], input: "", environment: foreign)
+        #expect(unopened.status == 73)
+        // A base folder within it is no other place.
+        let inside = try await story.run(
+            "init", environment: foreign.merging(["XDG_DATA_HOME": home.path + "/data"]) { $1 })
+        #expect(inside.status == 73)
+        let terminal = try await TerminalStory.start(
+            story, "keyfob --passphrase-file passphrase", columns: 140,
+            environment: ["HOME": home.path, "XDG_CONFIG_HOME": ""])
+        try await terminal.see("0 clients")
+        try await terminal.press(",")
+        try await terminal.see("< automatic >")
+        try await terminal.press("Right")
+        try await terminal.see("the home folder \(home.path) belongs to another user", "< automatic >")
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { !$0.contains("Settings") }
+        try await terminal.press("q")
+        try await terminal.see("exit 0")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path) == [])
+        // Elsewhere, and in a home of its own, all is made.
+        let elsewhere = try await story.run(
+            "init", environment: foreign.merging(["XDG_DATA_HOME": story.folder.path + "/data"]) { $1 })
+        #expect(elsewhere.status == 0)
+        chown(home.path, 0, 0)
+        #expect(try await story.run("init", environment: foreign).status == 0)
     }
 
     @Test("a mistake made while keyfob is open is told when a setting is to be saved, and the file stays")
@@ -107,7 +177,7 @@ struct SettingsStoryTests {
         try await terminal.press(",")
         try await terminal.see("< automatic >")
         try await terminal.press("Right")
-        try await terminal.see("config.json, line 2: ")
+        try await terminal.see("config.json, line 2: ", "lock_after_minutes", "< automatic >")
         #expect(try text(story) == "{\n  theme: }\n")
     }
 

@@ -33,6 +33,10 @@ extension State {
             return []
         case .moveDown, .moveUp:
             menu.selection = step(action, from: menu.selection, of: SettingName.allCases.count)
+        case .nextChoice where settingsMistake != nil, .previousChoice where settingsMistake != nil:
+            // Not written over: it may hold what the user wants. It may also be mended by now.
+            dialog = .settings(menu)
+            return [.readSettings]
         case .nextChoice, .previousChoice:
             let name = SettingName.allCases[menu.selection]
             let changed = name.next(after: settings, step: action == .nextChoice ? 1 : -1)
@@ -45,5 +49,39 @@ extension State {
         }
         dialog = .settings(menu)
         return []
+    }
+
+    mutating func settingsChanged(_ new: Settings) {
+        if settingsMistake != nil { say("the settings file is mended and in force", .valid, isLogged: false) }
+        settingsMistake = nil
+        put(new)
+    }
+
+    mutating func settingsBroken(_ failure: Failure) {
+        settingsMistake = failure
+        put(settingsInFile)
+        guard case .settings = dialog else { return }
+        say("nothing is changed before the settings file is mended: \(failure.summary)", .failed, isLogged: false)
+    }
+
+    private mutating func put(_ new: Settings) {
+        settings = new
+        settingsInFile = new
+        keymap = Keymap.standard.with(new.keys)
+    }
+
+    /// The mistake in the settings file and the settings of safety that hold instead, in the rows above the hints. It
+    /// stays for as long as the mistake; a small screen has no room for more than what holds.
+    var standingLines: [String] {
+        guard let settingsMistake else { return [] }
+        let safety = SettingName.ofSafety.map { "\($0.rawValue) (now \($0.fileText(in: settings)))" }
+        let long =
+            "\(settingsMistake.summary); nothing of the file is in force, nor its " + safety.joined(separator: ", ")
+        let short =
+            "settings file not used: locks after \(SettingName.lockAfterMinutes.value(in: settings)), "
+            + "clears after \(SettingName.clearClipboardSeconds.value(in: settings))"
+        let most = max(size.rows / 4, 2)
+        let lines = DisplayWidth.wrap(long, into: size.columns - 2)
+        return lines.count <= most ? lines : Array(DisplayWidth.wrap(short, into: size.columns - 2).prefix(most))
     }
 }

@@ -19,7 +19,7 @@ enum Message: Sendable {
     /// The list's state, or activity, could not be written.
     case notKept(Failure, session: Int)
     /// What the settings file holds after a change of it, which may have failed; the changes are counted.
-    case settings(Settings, afterChange: Int)
+    case settings(Result<Settings, Failure>, afterChange: Int)
     /// One of what `EffectRunner.unfinished` waits for is done.
     case finished(Int)
 }
@@ -110,7 +110,9 @@ final class EffectRunner {
         case .sendTrial(let id, let trial, let apiBase): send(trial, of: id, at: apiBase)
         case .remember(let memory): record { (manager) throws(Failure) in try await manager.remember(memory) }
         case .record(let entries): record { (manager) throws(Failure) in try await manager.append(entries) }
-        case .saveSettings(let name, let settings): save(name, of: settings)
+        case .saveSettings(let name, let settings):
+            changeSettings { (file) throws(Failure) in try file.write(name, asIn: settings) }
+        case .readSettings: changeSettings { (file) throws(Failure) in try file.read() }
         case .lock: lock()
         case .quit, .suspend, .redraw, .notify: break
         }
@@ -146,8 +148,12 @@ final class EffectRunner {
                     failure.kind, "what happens and how the list is shown is not kept: \(failure.summary)",
                     hints: failure.hints))
         // What came before a change that is on its way to the file would take that back on the screen.
-        case .settings(let settings, let number):
-            return number == lastChangeOfSettings ? .settingsChanged(settings) : nil
+        case .settings(let result, let number):
+            guard number == lastChangeOfSettings else { return nil }
+            return switch result {
+            case .success(let settings): .settingsChanged(settings)
+            case .failure(let failure): .settingsBroken(failure)
+            }
         case .write: return nil
         }
     }
@@ -298,17 +304,18 @@ final class EffectRunner {
         }
     }
 
-    private func save(_ name: SettingName, of settings: Settings) {
+    /// - Parameter change: what is done to the file, and returns what the file sets then.
+    private func changeSettings(_ change: @escaping @Sendable (SettingsFile) throws(Failure) -> Settings) {
         lastChangeOfSettings += 1
         let (mailbox, file, before, number) = (mailbox, settingsFile, lastSetting, lastChangeOfSettings)
         lastSetting = Task.detached {
             await before?.value
             do throws(Failure) {
-                mailbox.post(.settings(try file.write(name, asIn: settings), afterChange: number))
+                mailbox.post(.settings(.success(try change(file)), afterChange: number))
             } catch {
                 mailbox.post(.lasting(.trouble(error)))
-                // What is not in the file does not hold; where it can't be read either, the screen keeps what it has.
-                if let settings = try? file.read() { mailbox.post(.settings(settings, afterChange: number)) }
+                // A change that is not in the file does not hold.
+                mailbox.post(.settings(file.result(), afterChange: number))
             }
         }
     }

@@ -26,6 +26,7 @@ struct Init: Subcommand {
                 .vaultExists, "there is a vault already: \(location.name)",
                 hints: ["keyfob\(ShellCommand.vault(options)) opens it; --vault PATH names another"])
         }
+        try location.checkHome()
         try await location.create(
             NewPassphrase.read(
                 file: options.namedPassphraseFile, for: options,
