@@ -41,6 +41,8 @@ public struct Failure: Error, Sendable, Equatable, Codable {
         /// A name, tag or other field is not acceptable.
         case unacceptableInput = "unacceptable_input"
         case interrupted
+        /// The user was asked, and said no.
+        case declined
     }
 
     public var kind: Kind

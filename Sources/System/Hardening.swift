@@ -10,7 +10,8 @@ public enum Hardening {
     /// - The default handlers for a trap: Swift's own prints a backtrace with memory bytes.
     /// - SSLKEYLOGFILE unset: Debian's libcurl would write every TLS session's keys there.
     /// - SIGPIPE ignored: a reader that has gone is an error to report, not the end of the process.
-    /// - Descriptors 0 to 2 open, if only on /dev/null: no vault is ever opened as standard output.
+    /// - Descriptors 0 to 2 open, if only on what can be neither read nor written: no vault is ever opened as standard
+    ///   output.
     ///
     /// None of it can fail in a way that calls for more than going on.
     public static func apply() {

@@ -8,13 +8,15 @@ public enum StandardInput {
 
     public static var isTerminal: Bool { isatty(0) == 1 }
 
-    /// All that is left on standard input, less one final newline.
-    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `longestSecret` or can't be read.
+    /// All that is left on standard input, less a byte order mark at its beginning and one final newline.
+    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `longestSecret`, is UTF-16 or can't be
+    ///   read.
     public static func rest() throws(Failure) -> Secret { try rest(of: 0) }
 
     static func rest(of descriptor: Int32) throws(Failure) -> Secret {
-        // A newline more, and a byte that tells that it is too long.
-        let buffer = try read(descriptor, atMost: longestSecret + 2, upToNewline: false)
+        // A mark and a newline more, and a byte that tells that it is too long.
+        let buffer = try read(descriptor, atMost: longestSecret + 5, upToNewline: false)
+        try buffer.dropByteOrderMark()
         buffer.dropLast(0x0a)
         guard buffer.count <= longestSecret else {
             throw Failure(
@@ -25,10 +27,11 @@ public enum StandardInput {
     }
 
     /// The bytes up to the first newline, or to the end; the newline is taken too, and what comes after is left for the
-    /// next reader. A carriage return before the newline is dropped.
-    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `TTYPrompt.longestLine`.
+    /// next reader. A carriage return before the newline is dropped, and a byte order mark at the beginning.
+    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `TTYPrompt.longestLine` or is UTF-16.
     static func line(of descriptor: Int32) throws(Failure) -> Secret {
-        let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 2, upToNewline: true)
+        let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 5, upToNewline: true)
+        try buffer.dropByteOrderMark()
         if buffer.dropLast(0x0a) { buffer.dropLast(0x0d) }
         guard buffer.count <= TTYPrompt.longestLine else {
             throw Failure(
@@ -71,6 +74,19 @@ public enum StandardInput {
 }
 
 extension SecretBuffer {
+    /// Editors of Windows write the mark, which nobody has typed.
+    fileprivate func dropByteOrderMark() throws(Failure) {
+        let begins = { (mark: [UInt8]) in self.withBytes { $0.starts(with: mark) } }
+        if begins([0xef, 0xbb, 0xbf]) { remove(0..<3) }
+        // With the zero byte of a character in ASCII: the mark alone may be two of a secret's bytes.
+        let isUTF16 = withBytes { bytes in
+            bytes.count > 3 && (begins([0xff, 0xfe]) && bytes[3] == 0 || begins([0xfe, 0xff]) && bytes[2] == 0)
+        }
+        guard !isUTF16 else {
+            throw Failure(.unacceptableInput, "the input is UTF-16, not UTF-8", hints: ["save it as UTF-8"])
+        }
+    }
+
     /// - Returns: whether `byte` was the last and has been removed.
     @discardableResult
     fileprivate func dropLast(_ byte: UInt8) -> Bool {

@@ -22,6 +22,7 @@ struct CommandLineMistake {
             do throws(Failure) {
                 try Output.answer(answer)
             } catch {
+                Output.failure(error)
                 return ExitStatus.of(error.kind)
             }
             return ExitStatus.done

@@ -7,6 +7,7 @@ enum ExitStatus {
 
     static func of(_ kind: Failure.Kind) -> Int32 {
         switch kind {
+        case .declined: 1
         case .usage, .unacceptableInput: usage
         case .vaultDamaged, .notAVault, .vaultTooNew: 65
         case .noSuchVault, .noSuchClient: 66

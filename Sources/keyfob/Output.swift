@@ -1,5 +1,6 @@
 import Credentials
 import Glibc
+import System
 
 /// The one place that writes to stdout and stderr. stdout holds the answer alone.
 enum Output {
@@ -15,8 +16,9 @@ enum Output {
         }
         guard whole.withBytes({ write($0, to: 1) }) else {
             // Whoever read has seen enough (`keyfob list | head`): the status of a program that SIGPIPE ended, not a word.
-            if errno == EPIPE { Program.end(128 + SIGPIPE) }
-            throw Failure(.cannotWrite, "could not write the answer to standard output")
+            let code = errno
+            if code == EPIPE { Program.end(128 + SIGPIPE) }
+            throw Failure(.cannotWrite, "could not write the answer to standard output: \(words(forError: code))")
         }
     }
 

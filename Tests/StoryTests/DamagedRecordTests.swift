@@ -200,7 +200,7 @@ struct DamagedRecordTests {
             "damaged: the profile of client \"Billing\" (\(billing.hexID)); its client goes with it",
             "remove what is named here for good (1)? [y/N]")
         try await terminal.press("n", "Enter")
-        try await terminal.see("keyfob: nothing was removed", "exit ")
+        try await terminal.see("keyfob: nothing was removed", "exit 1")
         #expect(try story.rows() == before)
         try await terminal.type("clear; keyfob remove --damaged --passphrase-file passphrase; echo exit $?\n")
         try await terminal.see("remove what is named here for good (1)? [y/N]")

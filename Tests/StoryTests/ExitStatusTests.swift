@@ -8,6 +8,7 @@ struct ExitStatusTests {
     @Test("each kind of failure has the code of the contract, the one for a bug in keyfob too")
     func table() {
         let contract: [Int32: [Failure.Kind]] = [
+            1: [.declined],
             64: [.usage, .unacceptableInput], 65: [.vaultDamaged, .notAVault, .vaultTooNew],
             66: [.noSuchVault, .noSuchClient], 69: [.unreachable], 70: [.bug],
             73: [.vaultExists, .nameTaken, .conflict, .cannotWrite], 75: [.vaultBusy],

@@ -166,4 +166,106 @@ struct ProcessStartTests {
         try await one.press("Escape")
         try await one.see("exit 0")
     }
+
+    // MARK: - Standard descriptors
+
+    private func run(
+        _ story: Story, _ arguments: String, environment: [String: String] = [:]
+    ) async throws -> Story.Outcome {
+        try await story.run(
+            [], input: "", environment: environment,
+            program: ["/bin/sh", "-c", "exec \"$0\" \(arguments)", Story.program.path])
+    }
+
+    @Test("an answer that cannot be written is exit code 73, whatever the answer is")
+    func unwritableAnswer() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        try await story.add("billing", "app", at: server)
+        let answers = [
+            "token billing", "token billing --json", "header billing", "list", "list --json", "show billing",
+            "show billing --json", "--help", "help add", "add --help", "--version", "--generate-completion-script bash",
+        ]
+        for answer in answers {
+            for (place, reason) in [(">&-", "bad file descriptor"), (">/dev/full", "no space left on device")] {
+                let outcome = try await run(story, "\(answer) \(place)")
+                let complaint = "keyfob: could not write the answer to standard output: \(reason)\n"
+                #expect(outcome == Story.Outcome(73, complaint: complaint), "\(answer) \(place)")
+            }
+        }
+        #expect(try await run(story, "token billing >&- 2>&-") == Story.Outcome(73))
+        #expect(try await run(story, "token billing <&- >&- 2>&-") == Story.Outcome(73))
+        // What has no answer needs no standard output.
+        #expect(try await run(story, "verify >&- 2>&-") == Story.Outcome(0))
+        #expect(try await run(story, "remove nobody --yes >&- 2>&-") == Story.Outcome(66))
+    }
+
+    @Test("no file gets the number of a standard descriptor that was closed")
+    func vaultIsNoOutput() async throws {
+        let story = try await Story.withVault()
+        let added = try await run(
+            story,
+            "add x --client-id y --secret-stdin <secret >&- 2>&-".replacingOccurrences(
+                of: "<secret", with: "<\(story.folder.path)/passphrase"))
+        #expect(added == Story.Outcome(0))
+        #expect(try await run(story, "list <&- 2>&-") == Story.Outcome(0, output: "x\tnone\t-\n"))
+        #expect(try await story.run("verify").status == 0)
+    }
+
+    @Test("a standard input that is closed holds no secret and no passphrase")
+    func closedInput() async throws {
+        let story = try await Story.withVault()
+        let secret = try await run(story, "add x --client-id y --secret-stdin <&-")
+        #expect(
+            secret == Story.Outcome(64, complaint: "keyfob: can't read the secret: bad file descriptor\n"))
+        let passphrase = try await run(story, "list --passphrase-file /dev/stdin <&-")
+        #expect(passphrase.status == 77)
+        #expect(
+            passphrase.complaint.hasPrefix("keyfob: can't read the passphrase file /dev/stdin: bad file descriptor\n"))
+    }
+
+    // MARK: - Questions
+
+    @Test(
+        "a declined remove is exit code 1, and an interrupted one 130, also if another program left kitty's protocol on"
+    )
+    func declined() async throws {
+        let story = try await Story.withVault()
+        _ = try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s")
+        let terminal = try await TerminalStory.start(
+            story, "keyfob remove x --passphrase-file passphrase", columns: 120)
+        try await terminal.see("remove \"x\", its secret and its token? [y/N]")
+        try await terminal.type("yyy\u{7F}\u{7F}\u{7F}no\n")
+        try await terminal.see("[y/N] no", "keyfob: nothing was removed", "exit 1")
+        try await terminal.expectRestored()
+        try await terminal.type("clear; keyfob remove x --passphrase-file passphrase; echo exit $?\n")
+        try await terminal.see("[y/N]")
+        try await terminal.type("\u{1B}[99;5u")
+        try await terminal.see("keyfob: interrupted", "exit 130")
+        try await terminal.type("clear; keyfob list; echo exit $?\n")
+        try await terminal.see("passphrase of")
+        try await terminal.type("\u{1B}[27;5;99~")
+        try await terminal.see("keyfob: interrupted", "exit 130")
+        #expect(try await story.run("list").output == "x\tnone\t-\n")
+    }
+
+    @Test("Esc closes and Ctrl-C quits on the screen in kitty's form and in that of modifyOtherKeys")
+    func reportedKeys() async throws {
+        let story = try await Story.with([])
+        let terminal = try await TerminalStory.open(story)
+        for escape in ["\u{1B}[27u", "\u{1B}[27;1:1u", "\u{1B}[27;1;27~"] {
+            try await terminal.type("\u{1B}[44u")
+            try await terminal.see("< automatic >")
+            try await terminal.type(escape + "\u{1B}[27;1:3u")
+            try await terminal.see("the list") { !$0.contains("Settings") }
+        }
+        try await terminal.type("\u{1B}[99;5u")
+        try await terminal.see("exit 0")
+        try await terminal.expectRestored()
+        try await terminal.type("clear; keyfob; echo exit $?\n")
+        try await terminal.see("Passphrase")
+        try await terminal.type("\u{1B}[27;5;99~")
+        try await terminal.see("exit 0")
+    }
 }

@@ -69,6 +69,31 @@ struct PassphraseSourceTests {
             try PassphraseSource.read(fromFile: "\(file)/longest", prompt: "?").passphrase.count == 4_096)
     }
 
+    @Test("a byte order mark is no part of a passphrase or a secret, and UTF-16 is refused")
+    func byteOrderMark() async throws {
+        let stage = try Stage()
+        try stage.write("\u{FEFF}one\r\ntwo", to: "pass")
+        #expect(
+            try PassphraseSource.read(fromFile: "\(stage.folder)/pass", prompt: "?").passphrase == Secret(utf8: "one"))
+        try stage.write("\u{FEFF}" + String(repeating: "x", count: 4_096) + "\n", to: "longest")
+        #expect(
+            try PassphraseSource.read(fromFile: "\(stage.folder)/longest", prompt: "?").passphrase.count == 4_096)
+        try stage.write("\u{FEFF}\n", to: "empty")
+        let empty = await thrown { try PassphraseSource.read(fromFile: "\(stage.folder)/empty", prompt: "?") }
+        #expect(empty?.kind == .noPassphrase)
+        let (path, reading) = try pipe(holding: "\u{FEFF}pass\nsecret\u{FEFF}")
+        #expect(try PassphraseSource.read(fromFile: path, prompt: "?").passphrase == Secret(utf8: "pass"))
+        #expect(try StandardInput.rest(of: reading.number) == Secret(utf8: "secret\u{FEFF}"))
+        let (_, secret) = try pipe(holding: "\u{FEFF}secret\n")
+        #expect(try StandardInput.rest(of: secret.number) == Secret(utf8: "secret"))
+        for encoding in [String.Encoding.utf16LittleEndian, .utf16BigEndian] {
+            let bytes = try #require("\u{FEFF}one\n".data(using: encoding))
+            try bytes.write(to: URL(fileURLWithPath: "\(stage.folder)/wide"))
+            let failure = await thrown { try PassphraseSource.read(fromFile: "\(stage.folder)/wide", prompt: "?") }
+            #expect(failure?.summary == "the input is UTF-16, not UTF-8")
+        }
+    }
+
     @Test("of an open descriptor the first line is taken, and the rest left for the secret")
     func descriptor() throws {
         let (path, reading) = try pipe(holding: "pass\nsecret line 1\nline 2\n\n")

@@ -12,7 +12,7 @@ struct Remove: Subcommand {
             keyfob remove [<options>] --damaged [<id> ...]
             """,
         discussion: """
-            Asks on a terminal; elsewhere it needs --yes.
+            Asks on a terminal; elsewhere it needs --yes. A no ends it with exit code 1.
 
             With --damaged it takes out the records that keyfob verify lists, or those of the IDs given. A damaged \
             profile or secret takes its client along.
@@ -57,7 +57,7 @@ struct Remove: Subcommand {
         let entry = try await manager.entry(named: names[0])
         let question = "remove \"\(entry.profile.name)\", its secret and its token?"
         let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
-        guard isMeant else { return Output.complain("nothing was removed") }
+        guard isMeant else { throw Failure(.declined, "nothing was removed") }
         try await manager.remove(entry.id, from: entry.revision)
         Output.complain("removed \"\(entry.profile.name)\"")
     }
@@ -77,7 +77,7 @@ struct Remove: Subcommand {
         for record in records { Output.complain(record.words) }
         let question = "remove what is named here for good (\(records.count))?"
         let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
-        guard isMeant else { return Output.complain("nothing was removed") }
+        guard isMeant else { throw Failure(.declined, "nothing was removed") }
         let count = try await manager.remove(records)
         Output.complain("removed \(count) damaged record\(count == 1 ? "" : "s")")
     }
