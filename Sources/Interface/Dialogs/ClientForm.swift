@@ -361,7 +361,7 @@ extension ClientForm.Content {
         profile.extraParameters = ParameterText.parameters(extraParameters) ?? []
         profile.apiBase = ClientName.trimmed(apiBase)
         profile.revocationURL = revocationURL.contains("{") ? "" : ClientName.trimmed(revocationURL)
-        profile.tags = TagForm.tags(in: tags)
+        profile.tags = ClientProfile.tags(in: tags)
         profile.notes = ClientName.trimmed(notes)
     }
 }

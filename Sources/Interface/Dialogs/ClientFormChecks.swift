@@ -23,18 +23,17 @@ extension ClientForm {
             if text.isEmpty { return ("the token URL is missing", true) }
             return URLText.problem(text).map { ($0, false) }
         // What a preset left a gap in and nobody filled in is as good as empty.
-        case .issuer where Self.placeholder(text) != nil, .revocationURL where Self.placeholder(text) != nil: return nil
+        case .issuer where Placeholder.problem(text) != nil, .revocationURL where Placeholder.problem(text) != nil:
+            return nil
         case .issuer, .apiBase, .revocationURL:
             return text.isEmpty ? nil : URLText.problem(text).map { ($0, false) }
-        case .scope: return Self.placeholder(text).map { ($0, false) }
+        case .scope: return Placeholder.problem(text).map { ($0, false) }
         case .extraParameters:
-            if let placeholder = Self.placeholder(text) { return (placeholder, false) }
+            if let placeholder = Placeholder.problem(text) { return (placeholder, false) }
             guard let parameters = ParameterText.parameters(text) else {
                 return ("write name=value, with & between two of them", false)
             }
-            if let reserved = parameters.first(where: { FormParameter.reservedNames.contains($0.name.lowercased()) }) {
-                return ("\(reserved.name) is keyfob's own to send", false)
-            }
+            if let reserved = parameters.compactMap(\.reservation).first { return (reserved, false) }
         case .preset, .previousSecret, .authentication, .basicEncoding, .tags, .notes: return nil
         }
         return nil
@@ -45,36 +44,6 @@ extension ClientForm {
         for field in fields {
             if let problem = problem(field, in: state) { return (field, problem.text) }
         }
-        return nil
-    }
-
-    static func placeholder(_ text: String) -> String? {
-        guard let open = text.firstIndex(of: "{"), let close = text[open...].firstIndex(of: "}") else { return nil }
-        return "put what is yours in place of \(text[open...close])"
-    }
-}
-
-/// What can be told of a URL while it is typed; libcurl judges it when the client is saved.
-enum URLText {
-    static func problem(_ text: String) -> String? {
-        if let placeholder = ClientForm.placeholder(text) { return placeholder }
-        if text.contains(where: \.isWhitespace) { return "a URL has no blanks" }
-        let lowered = text.lowercased()
-        let rest: Substring
-        if lowered.hasPrefix("https://") {
-            rest = lowered.dropFirst(8)
-        } else if lowered.hasPrefix("http://") {
-            rest = lowered.dropFirst(7)
-            let host = rest.prefix { !"/?#:".contains($0) || rest.hasPrefix("[") && $0 == ":" }
-            let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
-            if !isLoopback { return "http is for this machine alone" }
-        } else {
-            return "it begins with https://"
-        }
-        let host = rest.prefix { !"/?#".contains($0) }
-        if host.isEmpty { return "it has no host" }
-        if host.contains("@") { return "a name or password has no place in it" }
-        if text.contains("#") { return "a part after # is never sent" }
         return nil
     }
 }

@@ -11,25 +11,18 @@ struct TagForm {
         field = TextField(clients.count == 1 ? clients[0].profile.tags.joined(separator: " ") : "")
     }
 
-    /// The tags in a text: words between blanks and commas, `#` before one or not, each once.
-    static func tags(in text: String) -> [String] {
-        var tags: [String] = []
-        for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
-            let tag = String(word.drop { $0 == "#" }.prefix(50))
-            if !tag.isEmpty, !tags.contains(where: { $0.lowercased() == tag.lowercased() }) { tags.append(tag) }
-        }
-        return tags
-    }
-
     /// What is to be done; for many clients `-tag` takes one away.
     var changes: (adding: [String], removing: [String]) {
         let words = field.text.split(whereSeparator: { $0.isWhitespace || $0 == "," }).map(String.init)
         guard clients.count == 1 else {
             let removing = words.filter { $0.hasPrefix("-") }.map { String($0.dropFirst()) }
             let adding = words.filter { !$0.hasPrefix("-") }.map { $0.hasPrefix("+") ? String($0.dropFirst()) : $0 }
-            return (Self.tags(in: adding.joined(separator: " ")), Self.tags(in: removing.joined(separator: " ")))
+            return (
+                ClientProfile.tags(in: adding.joined(separator: " ")),
+                ClientProfile.tags(in: removing.joined(separator: " "))
+            )
         }
-        let wanted = Self.tags(in: field.text)
+        let wanted = ClientProfile.tags(in: field.text)
         let had = clients[0].profile.tags
         return (wanted.filter { !had.contains($0) }, had.filter { !wanted.contains($0) })
     }

@@ -1,0 +1,55 @@
+// The rules for a client's fields, for the form and for `keyfob add`.
+
+/// What can be told of a URL while it is typed; libcurl judges it when the client is saved.
+public enum URLText {
+    /// - Returns: why `text` cannot be used; nil if nothing speaks against it.
+    public static func problem(_ text: String) -> String? {
+        if let placeholder = Placeholder.problem(text) { return placeholder }
+        if text.contains(where: \.isWhitespace) { return "a URL has no blanks" }
+        let lowered = text.lowercased()
+        let rest: Substring
+        if lowered.hasPrefix("https://") {
+            rest = lowered.dropFirst(8)
+        } else if lowered.hasPrefix("http://") {
+            rest = lowered.dropFirst(7)
+            let host = rest.prefix { !"/?#:".contains($0) || rest.hasPrefix("[") && $0 == ":" }
+            let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
+            if !isLoopback { return "http is for this machine alone" }
+        } else {
+            return "it begins with https://"
+        }
+        let host = rest.prefix { !"/?#".contains($0) }
+        if host.isEmpty { return "it has no host" }
+        if host.contains("@") { return "a name or password has no place in it" }
+        if text.contains("#") { return "a part after # is never sent" }
+        return nil
+    }
+}
+
+/// Words in braces that a preset leaves for the user to replace: `{tenant}`.
+public enum Placeholder {
+    /// - Returns: a request to replace the first placeholder in `text`; nil if there is none.
+    public static func problem(_ text: String) -> String? {
+        guard let open = text.firstIndex(of: "{"), let close = text[open...].firstIndex(of: "}") else { return nil }
+        return "put what is yours in place of \(text[open...close])"
+    }
+}
+
+extension FormParameter {
+    /// The reason why the name cannot be an extra parameter's; nil if it can.
+    public var reservation: String? {
+        Self.reservedNames.contains(name.lowercased()) ? "\(name) is keyfob's own to send" : nil
+    }
+}
+
+extension ClientProfile {
+    /// The tags in a text: words between blanks and commas, `#` before one or not, each once.
+    public static func tags(in text: String) -> [String] {
+        var tags: [String] = []
+        for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
+            let tag = String(word.drop { $0 == "#" }.prefix(50))
+            if !tag.isEmpty, !tags.contains(where: { $0.lowercased() == tag.lowercased() }) { tags.append(tag) }
+        }
+        return tags
+    }
+}
