@@ -97,6 +97,9 @@ public struct ClientProfile: Sendable, Equatable, Codable, Identifiable {
         self.credentialsID = credentialsID
     }
 
+    /// True if GBG's server gives this client its tokens, so that GBG's own hints and paths fit it.
+    public var isGBG: Bool { EndpointHost(tokenURL)?.isGBG ?? false }
+
     /// Whether a token asked for with `other` is also one for this profile, as far as the profile tells (the secret is
     /// not in it).
     public func asksLike(_ other: ClientProfile) -> Bool {

@@ -36,6 +36,14 @@ public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
     /// The name, and the port unless it is 443.
     public var description: String { port == 443 ? name : "\(name):\(port)" }
 
+    /// True for the hosts of GBG's services, the fabric tenants' too.
+    public var isGBG: Bool {
+        ["gbgplc.com", "gbgplatforms.com"].contains { domain in
+            let name = name.utf8.suffix(domain.utf8.count + 1)
+            return name.elementsEqual(domain.utf8) || name.elementsEqual(".\(domain)".utf8)
+        }
+    }
+
     // Strings compare by canonical equivalence, which a resolver does not know.
     public static func == (one: EndpointHost, other: EndpointHost) -> Bool {
         one.port == other.port && one.name.utf8.elementsEqual(other.name.utf8)

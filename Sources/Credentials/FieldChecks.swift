@@ -30,8 +30,16 @@ public enum URLText {
 public enum Placeholder {
     /// - Returns: a request to replace the first placeholder in `text`; nil if there is none.
     public static func problem(_ text: String) -> String? {
-        guard let open = text.firstIndex(of: "{"), let close = text[open...].firstIndex(of: "}") else { return nil }
-        return "put what is yours in place of \(text[open...close])"
+        for open in text.indices where text[open] == "{" {
+            guard let close = text[open...].firstIndex(of: "}") else { return nil }
+            let words = text[open...close].dropFirst().dropLast()
+            // JSON in a value has braces too.
+            guard !words.isEmpty, words.allSatisfy({ $0.isLetter || $0.isNumber || " -_.".contains($0) }) else {
+                continue
+            }
+            return "put what is yours in place of \(text[open...close])"
+        }
+        return nil
     }
 }
 

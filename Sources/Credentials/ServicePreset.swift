@@ -62,6 +62,14 @@ public struct ServicePreset: Sendable, Equatable {
     /// No service that is known: nothing is filled in.
     public static let custom = ServicePreset(key: "custom", name: "custom")
 
+    /// The preset of that key or name, letters in either case, `-` for anything else: `entra`, `Microsoft Entra`,
+    /// `gbg-go-eu`; nil if there is none.
+    public static func named(_ text: String) -> ServicePreset? {
+        func plain(_ text: String) -> [Substring] { text.lowercased().split { !$0.isLetter && !$0.isNumber } }
+        let words = plain(text)
+        return all.first { words == plain($0.key) || words == plain($0.name) }
+    }
+
     /// False if `url` names a host (and port) that is not the one of the preset's token URL, in which a word in braces
     /// stands for any name. A URL that names no host yet is still the preset's.
     public func covers(tokenURL url: String) -> Bool {
@@ -89,9 +97,9 @@ public struct ServicePreset: Sendable, Equatable {
         return (rest.indices.dropFirst() + [rest.endIndex]).contains { matches(rest[$0...], behind) }
     }
 
-    /// The one that the client was made from, as far as can be told.
+    /// The preset whose first request fits the client: GBG GO for a client of GBG's server, else nil.
     public static func of(_ profile: ClientProfile) -> ServicePreset? {
-        all.first { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase }
-            ?? all.first { profile.scope == ClientProfile.defaultScope && $0.scope == profile.scope }
+        guard profile.isGBG else { return nil }
+        return all.first { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase } ?? gbgGO
     }
 }

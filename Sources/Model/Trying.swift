@@ -8,6 +8,12 @@ extension CredentialManager {
     /// The requests that were tried with a client, the latest first. Throws as `Vault.trials`.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] { try await vault.trials(of: id) }
 
+    /// Keeps a request as one that was tried with a client, so that it is offered there; it is not sent. Throws as
+    /// `Vault.store`.
+    public func offer(_ trial: TrialRequest, for id: UUID) async throws(Failure) {
+        try await vault.store(trial, for: id)
+    }
+
     /// Sends a request to the client's API with its token, fetched first where none is held that lives. Where the server
     /// refuses the token that was held (401), a new one is fetched and the request sent once more.
     ///

@@ -12,8 +12,12 @@ public enum APIRequest {
         guard !profile.apiBase.isEmpty else {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no API base",
-                hints: ["edit the client and enter it; for GBG GO in the EU it is \(EndpointURL.Field.apiBase.example)"]
-            )
+                hints: [
+                    "edit the client and enter it; "
+                        + (profile.isGBG
+                            ? "for GBG GO in the EU it is \(ServicePreset.gbgGO.apiBase)"
+                            : "it should look like \(EndpointURL.Field.apiBase.example)")
+                ])
         }
         let base = try EndpointURL(profile.apiBase, as: .apiBase)
         guard TrialRequest.methods.contains(trial.method) else {

@@ -24,7 +24,7 @@ public struct EndpointURL: Sendable, Equatable {
     /// Reads and judges `text`; throws as `check` does.
     public init(_ text: String, as field: Field) throws(Failure) {
         guard !text.isEmpty else {
-            throw Self.unusable("no \(field.name) is given", hint: "for \(field.exampleOf) it is \(field.example)")
+            throw Self.unusable("no \(field.name) is given", hint: "it should look like \(field.example)")
         }
         guard text.utf8.count <= 2_000 else {
             throw Self.unusable("\(field) is longer than 2,000 bytes", hint: "check what was pasted")
@@ -112,9 +112,6 @@ public struct EndpointURL: Sendable, Equatable {
         }
     }
 
-    /// Whether the URL is one of GBG's, whose messages can say more.
-    static func isGBG(_ text: String) -> Bool { shownHost(text).lowercased().contains("gbg") }
-
     private static func hasUserInfo(_ field: Field) -> Failure {
         unusable(
             "\(field) has a user name or a password in it",
@@ -154,18 +151,10 @@ extension EndpointURL.Field: CustomStringConvertible {
 
     var example: String {
         switch self {
-        case .tokenURL: ClientProfile.defaultTokenURL
-        case .revocationURL: "https://api.auth.gbgplc.com/as/revoke_token.oauth2"
+        case .tokenURL: "https://login.example.com/oauth2/token"
+        case .revocationURL: "https://login.example.com/oauth2/revoke"
         case .issuer: "https://id.example/realms/NAME"
-        case .apiBase: "https://eu.platform.go.gbgplc.com/v2/captain"
-        }
-    }
-
-    fileprivate var exampleOf: String {
-        switch self {
-        case .tokenURL, .revocationURL: "GBG GO"
-        case .issuer: "a Keycloak"
-        case .apiBase: "GBG GO in the EU"
+        case .apiBase: "https://api.example.com/v1"
         }
     }
 

@@ -121,11 +121,11 @@ struct Refusal {
     }
 
     private var advice: String {
-        let isGBG = EndpointURL.isGBG(url)
         let scope = UntrustedText.line(profile.scope, limit: 80)
         let credentials =
             "check the client ID and secret"
-            + (isGBG ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
+            + (profile.isGBG && EndpointHost(url)?.isGBG == true
+                ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
         return switch (code, response.status) {
         case ("invalid_client", _), ("invalid_grant", _): credentials
         case ("unsupported_token_type", _):

@@ -62,7 +62,7 @@ public struct TrialService: Sendable {
                 response.status == 401
                 ? "the API does not take this token: check that it was asked for with the API's scope and audience"
                 : "the API knows the token and does not let it do this: check the client's scopes and roles"
-            return isGBG(profile)
+            return profile.isGBG
                 ? ["GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"]
                     + [refused] : [refused]
         case 404: return ["check the path, and the API base \(UntrustedText.line(profile.apiBase))"]
@@ -75,11 +75,5 @@ public struct TrialService: Sendable {
             } ?? []
         default: return []
         }
-    }
-
-    /// By the API's host, and by the scope that no other service has (the demo's clients ask for it too).
-    private static func isGBG(_ profile: ClientProfile) -> Bool {
-        EndpointURL.isGBG(profile.apiBase)
-            || profile.scope.split(separator: " ").contains(Substring(ClientProfile.defaultScope))
     }
 }

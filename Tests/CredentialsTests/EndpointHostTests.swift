@@ -1,4 +1,5 @@
 import Credentials
+import Foundation
 import Testing
 
 @Suite("The host that a URL names")
@@ -46,6 +47,24 @@ struct EndpointHostTests {
         ])
     func differ(one: String, other: String) throws {
         #expect(try #require(EndpointHost(one)) != #require(EndpointHost(other)))
+    }
+
+    @Test(
+        "GBG's hosts are known by their domain, not by a part of it",
+        arguments: [
+            ("https://api.auth.gbgplc.com/as/token.oauth2", true), ("https://EU.platform.go.GBGplc.com/v2", true),
+            ("https://gbgplc.com", true), ("https://api.auth.gbgplc.com:8443/", true),
+            ("https://gbggo4-demo.nonprod.fabric.gbgplatforms.com/auth", true),
+            ("https://gbgplc.com.evil.example/", false), ("https://evil-gbgplc.com/", false),
+            ("https://evilgbgplc.com/", false), ("https://gbg.example/", false), ("https://login.gbg.com/", false),
+            ("https://evil.example/api.auth.gbgplc.com", false), ("https://api.auth.gbgplc.com@evil.example/", false),
+            ("https://evil.example?api.gbgplc.com", false), ("https://evil.example\\.gbgplc.com/", false), ("", false),
+        ])
+    func gbg(url: String, isGBG: Bool) {
+        #expect(EndpointHost(url)?.isGBG ?? false == isGBG)
+        #expect(
+            ClientProfile(name: "a", clientID: "b", tokenURL: url, created: Date(timeIntervalSince1970: 0)).isGBG
+                == isGBG)
     }
 
     @Test("the same host in other letters, with another path, is the same")

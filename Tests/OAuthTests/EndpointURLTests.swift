@@ -84,13 +84,13 @@ struct EndpointURLTests {
         #expect(failure(text)?.hints.isEmpty == false)
     }
 
-    @Test("an empty URL is refused with GBG GO's as the hint")
+    @Test("an empty URL is refused with an example as the hint")
     func empty() {
         #expect(
             failure("")
                 == Failure(
                     .unusableProfile, "no token URL is given",
-                    hints: ["for GBG GO it is https://api.auth.gbgplc.com/as/token.oauth2"]))
+                    hints: ["it should look like https://login.example.com/oauth2/token"]))
     }
 
     @Test(

@@ -24,8 +24,13 @@ struct RefusalTests {
     @Test("GBG's portal is spoken of only where GBG is the server")
     func otherServer() {
         let response = Samples.response(400, #"{"error":"invalid_client"}"#)
-        let profile = Samples.profile(tokenURL: "https://id.example/token")
-        #expect(Samples.parse(response, profile: profile).error?.hints == ["check the client ID and secret"])
+        for url in [
+            "https://id.example/token", "https://gbg.example/token", "https://api.auth.gbgplc.com.evil.example/token",
+            "https://evil.example/api.auth.gbgplc.com",
+        ] {
+            let profile = Samples.profile(tokenURL: url)
+            #expect(Samples.parse(response, profile: profile).error?.hints == ["check the client ID and secret"])
+        }
     }
 
     @Test("invalid_scope, the standard code and glewlwyd's own", arguments: ["invalid_scope", "scope_invalid"])

@@ -12,8 +12,10 @@ struct TrialServiceTests {
     private let role =
         "GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"
 
-    private func profile(_ base: String = "https://a.example/api", scope: String = "") -> ClientProfile {
-        var profile = Samples.profile(scope: scope)
+    private func profile(
+        _ base: String = "https://a.example/api", at tokenURL: String = "https://id.example/token"
+    ) -> ClientProfile {
+        var profile = Samples.profile(tokenURL: tokenURL)
         profile.apiBase = base
         return profile
     }
@@ -49,16 +51,19 @@ struct TrialServiceTests {
     }
 
     @Test(
-        "401 and 403 are answers; of GBG GO, known by its host or its scope, they hint at the role",
+        "401 and 403 are answers; of a client of GBG's server they hint at the role",
         arguments: [401, 403])
     func refused(status: Int) async throws {
         let elsewhere = try await send(Samples.response(status, ""))
         #expect(elsewhere.hints.count == 1)
         #expect(!elsewhere.hints.contains(role))
-        let gbg = profile("https://eu.platform.go.gbgplc.com/v2/captain")
+        let gbg = profile(at: ClientProfile.defaultTokenURL)
         #expect(try await send(Samples.response(status, ""), gbg).hints == [role] + elsewhere.hints)
-        let demo = profile("http://127.0.0.1:1/api", scope: "openid gbg.token")
-        #expect(try await send(Samples.response(status, ""), demo).hints.first == role)
+        let base = "https://eu.platform.go.gbgplc.com/v2/captain"
+        for url in ["https://gbgplc.com.evil.example/token", "http://127.0.0.1:1/token"] {
+            let other = profile(base, at: url)
+            #expect(try await send(Samples.response(status, ""), other).hints == elsewhere.hints)
+        }
         #expect(try await send(Samples.response(200, ""), gbg).hints == [])
     }
 

@@ -361,9 +361,9 @@ struct ExitCodeTests {
             ("https://x.example/#f", "the token URL has a fragment", "leave out the # and what follows it"),
             (
                 "nonsense", "the token URL nonsense can't be used: it is not a whole URL",
-                "it should look like https://api.auth.gbgplc.com/as/token.oauth2"
+                "it should look like https://login.example.com/oauth2/token"
             ),
-            ("", "no token URL is given", "for GBG GO it is https://api.auth.gbgplc.com/as/token.oauth2"),
+            ("", "no token URL is given", "it should look like https://login.example.com/oauth2/token"),
         ] {
             let outcome = try await story.run(
                 "add", "x", "--client-id", "y", "--token-url", url, "--secret-stdin", input: "s")

@@ -40,6 +40,8 @@ struct Demo: Subcommand {
                 var refreshing: [UUID] = []
                 for client in SampleClient.all {
                     let entry = try await manager.create(client.profile(endpoints), secret: client.known.secret)
+                    // The demo's API is like GBG GO's; its host is not GBG's, whose first request is known.
+                    try await manager.offer(TrialRequest(path: "/journey/health"), for: entry.id)
                     if client.isFetchedAtStart { refreshing.append(entry.id) }
                 }
                 return (manager, refreshing)
