@@ -40,7 +40,8 @@ public struct Revocation: Sendable {
         let failure = Refusal(
             response: response, profile: profile, answer: answer, text: text, now: clock().wall, field: .revocationURL,
             url: url
-        ).failure
+        ).failure.advisingEncoding(
+            status: response.status, code: answer?.error.words, profile: profile, secret: secret)
         guard answer?.error.words == "unsupported_token_type" else { throw failure }
         return .unsupported(failure)
     }

@@ -92,6 +92,10 @@ public struct TokenService: Sendable {
                 return try TokenResponse.parse(
                     try sending.result.mapError { $0.failure(at: .tokenURL, text) }.get(), answer, profile: profile,
                     requested: sending.requested, obtained: sending.obtained, text: text)
+            } catch  where error.kind == .refused {
+                let status = try? sending.result.get().status
+                throw error.advisingEncoding(
+                    status: status, code: answer?.error.words, profile: profile, secret: secret)
             } catch {
                 guard number > 1, error.kind == .unreachable else { throw error }
                 throw Failure(error.kind, error.summary, hints: error.hints + ["it was tried \(number) times"])

@@ -29,7 +29,10 @@ struct TokenServiceTests {
         var all: [Double] { list.withLock { $0 } }
     }
 
-    private func ask(_ transport: ScriptedTransport) async -> Result<AccessToken, Failure> {
+    private func ask(
+        _ transport: ScriptedTransport, for profile: ClientProfile = Samples.profile(),
+        secret: Secret = Samples.secret
+    ) async -> Result<AccessToken, Failure> {
         let time = Mutex(Samples.start)
         let service = TokenService(
             transport: transport,
@@ -40,7 +43,7 @@ struct TokenServiceTests {
                 }
             }, pause: { [pauses] seconds in pauses.list.withLock { $0.append(seconds) } }, random: { 0 })
         do throws(Failure) {
-            return .success(try await service.requestToken(for: Samples.profile(), secret: Samples.secret))
+            return .success(try await service.requestToken(for: profile, secret: secret))
         } catch {
             return .failure(error)
         }
@@ -59,6 +62,42 @@ struct TokenServiceTests {
         #expect(token.facts.obtained == Samples.start.advanced(by: 2))
         #expect(transport.sent.withLock { $0 } == 1)
         #expect(pauses.all == [])
+    }
+
+    private static let otherEncodingCases: [(String, String, BasicEncoding, String?)] = [
+        ("app", "a+b", BasicEncoding.form, "raw" as String?), ("app", "a/b", .form, "raw"),
+        ("app", "a=", .form, "raw"), ("app", "a%2B", .raw, "form"), ("app", "a&b", .raw, "form"),
+        ("app", "a:b", .raw, "form"), ("app", "a b", .form, "raw"), ("app", "aé", .form, "raw"),
+        ("app@x", "abc", .form, "raw"), ("app", "a-b._~9Z", .form, nil), ("app", "abc", .raw, nil),
+        // Raw can't carry a colon in the ID.
+        ("app:1", "a+b", .form, nil),
+    ]
+
+    @Test(
+        "a refused Basic client whose ID or secret the encodings send differently gets the advice to try the other one",
+        arguments: otherEncodingCases)
+    func otherEncoding(id: String, secret: String, encoding: BasicEncoding, other: String?) async {
+        let advice = other.map {
+            "try the Basic encoding \($0) (edit the client in keyfob, field Encoding): the ID or the secret has "
+                + "characters that form and raw send differently"
+        }
+        let profile = Samples.profile(clientID: id, authentication: .clientSecretBasic, basicEncoding: encoding)
+        for (status, body) in [
+            (401, ""), (401, #"{"error":"invalid_client"}"#), (400, #"{"error":"invalid_client"}"#), (403, ""),
+            (200, #"{"error":"invalid_client"}"#),
+        ] {
+            let transport = ScriptedTransport([.success(Samples.response(status, body))])
+            let hints = await ask(transport, for: profile, secret: Secret(utf8: secret)).error?.hints ?? []
+            #expect(hints.filter { $0.contains("encoding") } == (advice.map { [$0] } ?? []), "\(status) \(body)")
+            #expect(!hints.contains { $0.contains(secret) })
+        }
+        var post = profile
+        post.authentication = .clientSecretPost
+        let refused = ScriptedTransport([.success(Samples.response(401, #"{"error":"invalid_client"}"#))])
+        #expect(await ask(refused, for: post, secret: Secret(utf8: secret)).error?.hints.count == 1)
+        let scope = ScriptedTransport([.success(Samples.response(400, #"{"error":"invalid_scope"}"#))])
+        let hints = await ask(scope, for: profile, secret: Secret(utf8: secret)).error?.hints
+        #expect(hints?.contains { $0.contains("encoding") } == false)
     }
 
     @Test("after two refusals for now a token comes, its life counted from the last request")

@@ -35,3 +35,26 @@ enum ClientSecretBasic: ClientAuthentication {
         pair.withBytes { FormEncoding.appendBase64($0, to: value) }
     }
 }
+
+extension Failure {
+    /// The same with the advice to try the other Basic encoding, if the answer may be a refusal of ID and secret that the
+    /// two encodings send differently. The advice says no more of the secret than that it or the ID has such characters.
+    func advisingEncoding(
+        status: Int?, code: String?, profile: ClientProfile, secret: Secret
+    ) -> Failure {
+        let isOfCredentials = [401, 403].contains(status) || code == "invalid_client"
+        guard kind == .refused, isOfCredentials, profile.authentication == .clientSecretBasic else { return self }
+        let isSame =
+            profile.clientID.utf8.allSatisfy(FormEncoding.isUnreserved)
+            && secret.withBytes { $0.allSatisfy(FormEncoding.isUnreserved) }
+        guard !isSame else { return self }
+        let other: BasicEncoding = profile.basicEncoding == .form ? .raw : .form
+        // Raw cannot carry such an ID.
+        guard other == .form || !profile.clientID.utf8.contains(UInt8(ascii: ":")) else { return self }
+        var failure = self
+        failure.hints.append(
+            "try the Basic encoding \(other.rawValue) (edit the client in keyfob, field Encoding): the ID or the secret "
+                + "has characters that form and raw send differently")
+        return failure
+    }
+}
