@@ -60,7 +60,8 @@ let package = Package(
         .testTarget(
             name: "StoryTests",
             dependencies: [
-                "CSQLite", "CSodium", "Credentials", "DemoServer", "Settings", "Storage", "System", "keyfob",
+                "CSQLite", "CSodium", "Credentials", "DemoServer", "Formats", "Interface", "OAuth", "Settings",
+                "Storage", "System", "keyfob",
             ]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],

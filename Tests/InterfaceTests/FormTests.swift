@@ -632,7 +632,7 @@ struct MovedTokenURLTests {
     func pasted() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("p")
-        _ = update(&state, .paste(Secret(utf8: "CLIENT_ID=app\nCLIENT_SECRET=s3cret\n")))
+        _ = update(&state, .paste(Secret(utf8: "GBG_CLIENT_ID=app\nGBG_CLIENT_SECRET=s3cret\n")))
         #expect(service(state) == "GBG GO (eu)")
         state.type("Pasted")
         overtype(&state, "https://login.other.example/token")

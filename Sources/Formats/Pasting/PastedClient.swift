@@ -14,6 +14,8 @@ public struct PastedClient: Sendable, Equatable {
     /// Raw where ID and secret are for HTTP Basic and would be encoded otherwise; nil where it makes no difference.
     public var basicEncoding: BasicEncoding?
     public var extraParameters: [FormParameter] = []
+    /// The service that the names of pasted variables tell of, its token URL and issuer filled in; nil if none is known.
+    public var service: ServicePreset?
     /// What was left out, and what will be otherwise: a line each, lower case, no full stop, without what was pasted.
     public var warnings: [String] = []
 

@@ -4,7 +4,8 @@ import Credentials
 /// `$env:NAME = "value"` too.
 enum PastedEnvironment {
     static func read(_ pasted: Secret) -> PastedClient? {
-        let found = FormText.parts(of: pasted, at: 0x0A).compactMap(variable).compactMap(Found.init)
+        let variables = FormText.parts(of: pasted, at: 0x0A).compactMap(variable)
+        let found = variables.compactMap(Found.init)
         guard !found.isEmpty else { return nil }
         var client = PastedClient()
 
@@ -28,7 +29,9 @@ enum PastedEnvironment {
                 client.take(kind.rawValue, chosen.value, isPlaceholder: false)
             }
         }
-        return client.isEmpty ? nil : client
+        guard !client.isEmpty else { return nil }
+        client.fillService(prefix: prefix, variables: variables)
+        return client
     }
 
     /// A variable that says something about a client.
@@ -53,7 +56,7 @@ enum PastedEnvironment {
             }
             if kind == .otherURL {
                 let text = value.line.lowercased()
-                guard text.contains("token") || text.contains("oauth") else { return nil }
+                guard !name.contains("ISSUER"), text.contains("token") || text.contains("oauth") else { return nil }
             }
             self.kind = kind
             self.value = value
@@ -78,7 +81,7 @@ enum PastedEnvironment {
     // MARK: - Lines
 
     /// The name and value of a line; nil where it has none.
-    private static func variable(_ line: Secret) -> (String, Secret)? {
+    private static func variable(_ line: Secret) -> (name: String, value: Secret)? {
         let (before, after) = FormText.split(line, at: UInt8(ascii: "="))
         guard before.count < 200, let after else { return nil }
         var name = before.line[...]

@@ -26,7 +26,9 @@ struct ClientForm {
     let secret = SecretField()
     var previousSecret = PreviousSecret.keep
     var focus = Field.name
-    var failure: Failure?
+    var failure: Failure? { didSet { failedInput = nil } }
+    /// The field that `failure` is about and its text then; nil if it is about none.
+    private var failedInput: (field: Field, text: String)?
     /// What was done to the last paste, or to what was typed, in words.
     var notice: String?
     var isSaving = false
@@ -88,23 +90,34 @@ struct ClientForm {
         content = Content()
         begin(at: .name)
         content.preset = ServicePreset.all.count - 1
-        if let url = pasted.tokenURL {
+        if let service = pasted.service {
+            apply(service)
+        } else if let url = pasted.tokenURL {
+            // A command to GBG's server says itself which scope it asks for.
+            if EndpointHost(url) == EndpointHost(ServicePreset.gbgGO.tokenURL) { apply(ServicePreset.gbgGO) }
             content.tokenURL = url
-            if url == ClientProfile.defaultTokenURL { apply(ServicePreset.all[0]) }
-        } else {
-            apply(ServicePreset.all[0])
+            content.scope = ""
         }
         if let clientID = pasted.clientID { content.clientID = clientID }
         fills = [content]
         if let scope = pasted.scope { content.scope = scope }
         if let authentication = pasted.authentication { content.authentication = authentication }
-        if !pasted.extraParameters.isEmpty { content.extraParameters = ParameterText.text(pasted.extraParameters) }
+        if let encoding = pasted.basicEncoding { content.basicEncoding = encoding }
+        let names = pasted.extraParameters.map(\.name)
+        let missing = pasted.service?.extraParameters.filter { !names.contains($0.name) } ?? []
+        content.extraParameters = ParameterText.text(pasted.extraParameters + missing)
         if let pastedSecret = pasted.secret { notice = secret.paste(pastedSecret, isPassphrase: false) }
         var said = pasted.warnings
         if let notice { said.append(notice) }
         if pasted.secret == nil { said.append("there was no secret in the paste") }
+        if content.tokenURL.isEmpty {
+            focus = .tokenURL
+            if !said.contains(where: { $0.contains("token URL") }) {
+                said.insert("there was no token URL in the paste: enter it", at: 0)
+            }
+        }
         notice = said.isEmpty ? "taken from the paste: give it a name" : said.joined(separator: "; ")
-        line = TextField(content.name)
+        line = TextField(text(of: focus))
     }
 
     private mutating func begin(at field: Field) {
@@ -115,7 +128,7 @@ struct ClientForm {
     }
 
     private mutating func apply(_ preset: ServicePreset) {
-        content.preset = ServicePreset.all.firstIndex(of: preset) ?? content.preset
+        content.preset = ServicePreset.all.firstIndex { $0.key == preset.key } ?? content.preset
         content.tokenURL = preset.tokenURL
         content.scope = preset.scope
         content.authentication = preset.authentication
@@ -179,6 +192,7 @@ struct ClientForm {
     /// - Returns: false where the focused field has no use for the key.
     mutating func handle(_ key: Key) -> Bool {
         notice = nil
+        defer { forgetMendedFailure() }
         if focus == .secret { return secret.handle(key) }
         guard let path = Self.path(of: focus), line.handle(key) else { return false }
         content[keyPath: path] = line.text
@@ -186,6 +200,7 @@ struct ClientForm {
     }
 
     mutating func paste(_ pasted: Secret) {
+        defer { forgetMendedFailure() }
         if focus == .secret {
             notice = secret.paste(pasted, isPassphrase: false)
         } else if let path = Self.path(of: focus) {
@@ -198,6 +213,7 @@ struct ClientForm {
 
     /// Takes the next choice, or the one before.
     mutating func choose(_ step: Int) {
+        defer { forgetMendedFailure() }
         switch focus {
         case .preset:
             let all = ServicePreset.all
@@ -209,6 +225,22 @@ struct ClientForm {
         case .basicEncoding: content.basicEncoding = Self.choice(after: content.basicEncoding, step)
         default: break
         }
+    }
+
+    private mutating func fail(at field: Field, _ failure: Failure) {
+        set(focus: field)
+        self.failure = failure
+        failedInput = (field, text(of: field))
+    }
+
+    /// Takes the failure back when the field that it is about has another text, which is checked as it stands.
+    private mutating func forgetMendedFailure() {
+        guard let (field, failed) = failedInput else { return }
+        let isMended =
+            field == .secret
+            ? !secret.secret().trimmed().isEmpty
+            : text(of: field) != failed && !ClientName.trimmed(text(of: field)).isEmpty
+        if isMended { failure = nil }
     }
 
     private static func choice<Choice: CaseIterable & Equatable>(after now: Choice, _ step: Int) -> Choice {
@@ -223,9 +255,10 @@ struct ClientForm {
     mutating func issuerToAsk() -> String? {
         let issuer = ClientName.trimmed(content.issuer)
         if issuer.isEmpty || issuer.contains("{") {
-            set(focus: .issuer)
-            failure = Failure(
-                .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"])
+            fail(
+                at: .issuer,
+                Failure(
+                    .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"]))
             return nil
         }
         failure = nil
@@ -265,6 +298,7 @@ struct ClientForm {
         fills = fills.prefix(1) + [fill]
         notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
         line = TextField(text(of: focus))
+        forgetMendedFailure()
     }
 
     mutating func discoveryFailed(_ failure: Failure, of issuer: String) {
@@ -287,9 +321,10 @@ struct ClientForm {
         }
         defer { if !said.isEmpty { notice = said.joined(separator: "; ") } }
         if let (field, problem) = firstProblem(in: state) {
-            set(focus: field)
-            failure = Failure(
-                .unacceptableInput, problem, hints: field == .clientID || field == .secret ? [portalHint] : [])
+            fail(
+                at: field,
+                Failure(
+                    .unacceptableInput, problem, hints: field == .clientID || field == .secret ? [portalHint] : []))
             return nil
         }
         let identifier = ClientName.trimmed(content.clientID)
@@ -316,14 +351,18 @@ struct ClientForm {
             self.failure?.hints = ["Enter saves this over it, Esc leaves the other change"]
         }
         switch failure.kind {
-        case .nameTaken: set(focus: .name)
-        case .unusableProfile: set(focus: .tokenURL)
+        case .nameTaken: fail(at: .name, failure)
+        case .unusableProfile: fail(at: .tokenURL, failure)
         default: break
         }
     }
 
+    /// True if the token URL is at GBG's, whose portal is known.
+    var isGBG: Bool { EndpointHost(ClientName.trimmed(content.tokenURL))?.isGBG ?? false }
+
     var portalHint: String {
-        let hint = ServicePreset.all[content.preset].hint
+        let preset = ServicePreset.all[content.preset]
+        let hint = isGBG ? ServicePreset.gbgGO.hint : preset.covers(tokenURL: content.tokenURL) ? preset.hint : ""
         return hint.isEmpty ? "whoever runs the token endpoint hands both out" : hint
     }
 }

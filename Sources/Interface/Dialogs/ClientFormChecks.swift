@@ -48,10 +48,11 @@ extension ClientForm {
     }
 }
 
-/// Extra form parameters as one line: `audience=https://api&resource=urn:x`, `&` and `%` in a value as `%26` and `%25`.
+/// Extra form parameters as one line: `audience=https://api&resource=urn:x`, `&` and `%` as `%26` and `%25`, and `=` in
+/// a name as `%3D`.
 enum ParameterText {
     static func text(_ parameters: [FormParameter]) -> String {
-        parameters.map { "\(escaped($0.name))=\(escaped($0.value))" }.joined(separator: "&")
+        parameters.map { "\(escapedName($0.name))=\(escaped($0.value))" }.joined(separator: "&")
     }
 
     /// nil where a piece has no name or no `=`.
@@ -59,11 +60,31 @@ enum ParameterText {
         var parameters: [FormParameter] = []
         for piece in text.split(separator: "&") {
             guard let equals = piece.firstIndex(of: "=") else { return nil }
-            let name = ClientName.trimmed(unescaped(piece[..<equals]))
+            let name = ClientName.trimmed(unescapedName(piece[..<equals]))
             guard !name.isEmpty else { return nil }
             parameters.append(FormParameter(name, ClientName.trimmed(unescaped(piece[piece.index(after: equals)...]))))
         }
         return parameters
+    }
+
+    private static func escapedName(_ name: String) -> String {
+        escaped(name).split(separator: "=", omittingEmptySubsequences: false).joined(separator: "%3D")
+    }
+
+    /// `%253D` stands for `%3D`.
+    private static func unescapedName(_ name: Substring) -> String {
+        var parts: [String] = [""]
+        var rest = name
+        while let character = rest.first {
+            if rest.hasPrefix("%3D") {
+                parts.append("")
+                rest = rest.dropFirst(3)
+            } else {
+                parts[parts.count - 1].append(character)
+                rest = rest.dropFirst()
+            }
+        }
+        return parts.map { unescaped($0[...]) }.joined(separator: "=")
     }
 
     private static func escaped(_ text: String) -> String {

@@ -5,7 +5,7 @@ enum ClientFormDialog {
     static func draw(_ form: ClientForm, _ state: State, on canvas: inout Canvas) {
         let columns = DialogBox.columns(canvas.frame.size, atMost: 78)
         var lines: [DialogLine] = []
-        if form.isFirst {
+        if form.isFirst, form.isGBG {
             lines += DialogLine.wrapped(
                 "Your first client. In GBG's account management portal, tab Clients, create an API client: the "
                     + "portal shows its ID, and its secret once. Give it the role \"Go API Access\".", columns)
