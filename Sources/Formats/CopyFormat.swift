@@ -157,7 +157,7 @@ extension CopyFormat {
         /// RFC 6750 §2.1. The scheme's name is `Bearer`, however the server spelled the token's type.
         var bearer: Secret { ("Bearer \(token)" as SecretText).secret }
         var header: Secret { ("Authorization: \(bearer)" as SecretText).secret }
-        var target: TargetURL { TargetURL(apiBase: profile.apiBase) }
+        var target: TargetURL { TargetURL(profile) }
         var url: String { target.text }
 
         /// Whole seconds, as `token --json` tells them.

@@ -7,15 +7,17 @@ struct TargetURL {
     /// What is asked first: the health check where we know the API, else the base itself.
     let text: String
 
-    /// - Parameter apiBase: the profile's. Where it is empty, or no http URL, `https://api.example.com/` stands for it,
-    ///   which is nobody's (RFC 2606).
-    init(apiBase: String) {
-        let isURL = ["https://", "http://"].contains { apiBase.lowercased().hasPrefix($0) }
-        let given = isURL ? Self.encoded(apiBase) : "https://api.example.com/"
+    /// False if the profile has no API base that is an http URL: `https://api.example.com/` stands for it then, which is
+    /// nobody's (RFC 2606).
+    let isKnown: Bool
+
+    init(_ profile: ClientProfile) {
+        isKnown = ["https://", "http://"].contains { profile.apiBase.lowercased().hasPrefix($0) }
+        let given = isKnown ? Self.encoded(profile.apiBase) : "https://api.example.com/"
         var base = given
         while base.hasSuffix("/") { base.removeLast() }
         self.base = base
-        text = Self.isGBGGO(given) ? base + "/journey/health" : given
+        text = profile.isGBG && Self.isGBGGO(given) ? base + "/journey/health" : given
     }
 
     /// `https://{eu|us|au}.platform.go.gbgplc.com/v2/captain`.
@@ -47,5 +49,18 @@ struct TargetURL {
             }
         }
         return String(decoding: encoded, as: UTF8.self)
+    }
+}
+
+extension CopyFormat {
+    /// The example's URL if `render` has to put it in the place of the profile's API base; nil if it needs none, or the
+    /// profile has one.
+    public func exampleURL(for profile: ClientProfile) -> String? {
+        switch self {
+        case .curl, .httpie, .wget, .powershell, .fetch, .python, .postman, .http:
+            let target = TargetURL(profile)
+            return target.isKnown ? nil : target.text
+        case .header, .token, .bash, .fish, .powershellVariable, .json, .clientID: return nil
+        }
     }
 }

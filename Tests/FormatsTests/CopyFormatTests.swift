@@ -107,6 +107,15 @@ struct CopyFormatTests {
         #expect(preview == UntrustedText.line(masked, limit: 500))
     }
 
+    @Test("a format that goes to the API base tells if an example stands in its place", arguments: CopyFormat.allCases)
+    func exampleURL(format: CopyFormat) {
+        for base in ["", "-o/tmp/x"] {
+            let isShown = text(format, profile(apiBase: base)).contains("https://api.example.com")
+            #expect(format.exampleURL(for: profile(apiBase: base)) == (isShown ? "https://api.example.com/" : nil))
+        }
+        #expect(format.exampleURL(for: profile(apiBase: "https://a.example")) == nil)
+    }
+
     @Test("an unknown expiry is null, in the preview before there is a token too")
     func unknownExpiry() throws {
         let subject = CopySubject(profile: profile(), token: token(lifetime: nil), now: Self.now)
@@ -145,6 +154,9 @@ struct CopyFormatTests {
             ("https://münchen.example/ä b\n\"", "https://münchen.example/%C3%A4%20b%0A%22"),
         ])
     func target(base: String, url: String) {
+        var elsewhere = profile(apiBase: base)
+        elsewhere.tokenURL = "https://gbgplc.com.evil.example/token"
+        #expect(!text(.http, elsewhere).contains("/journey/health"), "only a client of GBG's server is GBG's")
         #expect(text(.http, profile(apiBase: base)) == "### billing\nGET \(url)\nAuthorization: Bearer \(Self.value)")
     }
 

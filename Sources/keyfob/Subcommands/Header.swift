@@ -33,6 +33,11 @@ struct Header: Subcommand {
             }
             subject = CopySubject(profile: entry.profile, token: nil, now: Clocks.now())
         }
+        if let example = format.exampleURL(for: subject.profile) {
+            Output.complain(
+                "client \"\(UntrustedText.line(subject.profile.name))\" has no API base: \(example) stands in its place",
+                hints: ["edit the client and enter its API base"])
+        }
         try Output.answer(format.render(subject))
     }
 }
