@@ -34,6 +34,12 @@ struct ClientAnswer: Encodable {
     let scope: String
     let authMethod: String
     let basicEncoding: String
+    let extraParameters: [FormParameter]
+    let issuer: String
+    let revocationURL: String
+    let apiBase: String
+    let tags: [String]
+    let notes: String
     let status: String
     let expiresAt: Date?
     let expiresIn: Int?
@@ -46,6 +52,15 @@ struct ClientAnswer: Encodable {
         scope = entry.profile.scope
         authMethod = entry.profile.authentication.rawValue
         basicEncoding = entry.profile.basicEncoding.rawValue
+        extraParameters = entry.profile.extraParameters
+        issuer = entry.profile.issuer
+        revocationURL = entry.profile.revocationURL
+        apiBase = entry.profile.apiBase
+        tags = entry.profile.tags
+        // The notes alone may have control characters in them, which a terminal must not get.
+        notes = String(
+            String.UnicodeScalarView(
+                entry.profile.notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
         status = entry.token.status(at: now).rawValue
         expiresAt = entry.token?.expires(at: now)
         expiresIn = entry.token?.secondsLeft(at: now).map(wholeSeconds(left:))
@@ -58,10 +73,12 @@ struct ClientAnswer: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        // Spelled so that the encoder's snake case makes client_id and token_url of them.
-        case name, scope, authMethod, basicEncoding, status, expiresAt, expiresIn, lastError
+        // Spelled so that the encoder's snake case makes client_id, token_url and revocation_url of them.
+        case name, scope, authMethod, basicEncoding, extraParameters, issuer, apiBase, tags, notes
+        case status, expiresAt, expiresIn, lastError
         case clientID = "clientId"
         case tokenURL = "tokenUrl"
+        case revocationURL = "revocationUrl"
     }
 
     /// Every member, a missing value as null: a reader need not ask whether a key is there.
@@ -73,6 +90,12 @@ struct ClientAnswer: Encodable {
         try container.encode(scope, forKey: .scope)
         try container.encode(authMethod, forKey: .authMethod)
         try container.encode(basicEncoding, forKey: .basicEncoding)
+        try container.encode(extraParameters, forKey: .extraParameters)
+        try container.encode(issuer, forKey: .issuer)
+        try container.encode(revocationURL, forKey: .revocationURL)
+        try container.encode(apiBase, forKey: .apiBase)
+        try container.encode(tags, forKey: .tags)
+        try container.encode(notes, forKey: .notes)
         try container.encode(status, forKey: .status)
         try container.encode(expiresAt, forKey: .expiresAt)
         try container.encode(expiresIn, forKey: .expiresIn)
@@ -83,8 +106,14 @@ struct ClientAnswer: Encodable {
     var lines: [(label: String, value: String)] {
         var lines = [
             ("name", name), ("client id", clientID), ("token url", tokenURL), ("scope", scope),
-            ("auth method", authMethod), ("basic encoding", basicEncoding), ("status", status),
+            ("auth method", authMethod), ("basic encoding", basicEncoding),
         ]
+        lines += extraParameters.map { ("parameter", "\($0.name)=\($0.value)") }
+        lines += [
+            ("issuer", issuer), ("revocation url", revocationURL), ("api base", apiBase),
+            ("tags", tags.joined(separator: " ")), ("notes", notes),
+        ].filter { !$0.1.isEmpty }
+        lines.append(("status", status))
         if let expiresAt { lines.append(("expires at", expiresAt.ISO8601Format())) }
         if let expiresIn { lines.append(("expires in", String(expiresIn))) }
         if let lastError { lines.append(("last error", "\(lastError.message) (\(lastError.at.ISO8601Format()))")) }

@@ -125,7 +125,8 @@ final class Story: Sendable {
     /// Adds a client of `server`.
     func add(_ name: String, _ clientID: String, at server: DemoServer, secret: String = "s3cret") async throws {
         let added = try await run(
-            "add", name, "--client-id", clientID, "--token-url", server.tokenURL, "--secret-stdin", input: secret)
+            "add", name, "--client-id", clientID, "--token-url", server.tokenURL, "--scope", "gbg.token",
+            "--secret-stdin", input: secret)
         try #require(
             added
                 == Outcome(

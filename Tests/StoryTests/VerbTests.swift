@@ -80,6 +80,8 @@ struct VerbTests {
                         scope: gbg.token
                         auth method: client_secret_post
                         basic encoding: form
+                        revocation url: https://api.auth.gbgplc.com/as/revoke_token.oauth2
+                        api base: https://eu.platform.go.gbgplc.com/v2/captain
                         status: none
 
                         """))
@@ -90,15 +92,25 @@ struct VerbTests {
                     0,
                     output: """
                         {
+                          "api_base" : "https://eu.platform.go.gbgplc.com/v2/captain",
                           "auth_method" : "client_secret_post",
                           "basic_encoding" : "form",
                           "client_id" : "app-1",
                           "expires_at" : null,
                           "expires_in" : null,
+                          "extra_parameters" : [
+
+                          ],
+                          "issuer" : "",
                           "last_error" : null,
                           "name" : "Billing",
+                          "notes" : "",
+                          "revocation_url" : "https://api.auth.gbgplc.com/as/revoke_token.oauth2",
                           "scope" : "gbg.token",
                           "status" : "none",
+                          "tags" : [
+
+                          ],
                           "token_url" : "https://api.auth.gbgplc.com/as/token.oauth2"
                         }
 

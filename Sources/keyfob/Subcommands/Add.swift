@@ -14,8 +14,12 @@ struct Add: Subcommand {
 
             EXAMPLES
               keyfob add production --client-id 7f3c09aa
-              keyfob add billing --client-id app --token-url https://login.example.com/t \\
-                --scope "" --auth client_secret_basic --secret-stdin < secret
+              keyfob add billing --client-id app \\
+                --token-url https://login.example.com/token \\
+                --auth client_secret_basic --secret-stdin < secret
+              keyfob add crm --client-id app --service auth0 \\
+                --token-url https://acme.eu.auth0.com/oauth/token \\
+                --param audience=https://api.acme.example
             """)
 
     @OptionGroup var options: VaultOptions
@@ -27,17 +31,47 @@ struct Add: Subcommand {
     @Option(name: .customLong("client-id"), help: ArgumentHelp("The client ID.", valueName: "id"))
     var clientID: String
 
+    @Option(
+        help: ArgumentHelp(
+            "The service whose usual settings fill in what is not given (default: gbg-go without --token-url, else "
+                + "custom).", valueName: "name"))
+    var service: ServicePreset?
+
     @Option(name: .customLong("token-url"), help: ArgumentHelp("The token endpoint.", valueName: "url"))
-    var tokenURL = ClientProfile.defaultTokenURL
+    var tokenURL: String?
 
-    @Option(help: "The scope to ask for; may be empty.")
-    var scope = ClientProfile.defaultScope
+    @Option(help: "The scope to ask for; may be empty (default: the service's).")
+    var scope: String?
 
-    @Option(name: .customLong("auth"), help: "How the client proves that it is itself.")
-    var authentication = ClientAuthenticationMethod.clientSecretPost
+    @Option(name: .customLong("auth"), help: "How ID and secret are sent (default: the service's usual way).")
+    var authentication: ClientAuthenticationMethod?
 
     @Option(help: "What is done to ID and secret before base64, with client_secret_basic.")
     var basicEncoding = BasicEncoding.form
+
+    @Option(
+        name: .customLong("param"),
+        help: ArgumentHelp("Another member of the token request; may be given several times.", valueName: "name=value"))
+    var parameters: [String] = []
+
+    @Option(
+        name: .customLong("api-base"),
+        help: ArgumentHelp("The URL that requests to the API are relative to.", valueName: "url"))
+    var apiBase: String?
+
+    @Option(help: ArgumentHelp("The URL that publishes the endpoints.", valueName: "url"))
+    var issuer: String?
+
+    @Option(
+        name: .customLong("revocation-url"),
+        help: ArgumentHelp("The endpoint that revokes tokens (RFC 7009).", valueName: "url"))
+    var revocationURL: String?
+
+    @Option(name: .customLong("tag"), help: ArgumentHelp("A tag; may be given several times.", valueName: "tag"))
+    var tags: [String] = []
+
+    @Option(help: ArgumentHelp("A note; no place for secrets.", valueName: "text"))
+    var note = ""
 
     @Flag(help: "Read the secret from standard input.")
     var secretStdin = false
@@ -45,23 +79,12 @@ struct Add: Subcommand {
     func perform() async throws(Failure) {
         let options = options.over(root.vault)
         let profile = try profile()
-        try TokenURL.check(profile.tokenURL)
         let entry = try await options.withManager { manager throws(Failure) in
             try await manager.create(profile, secret: secret())
         }
         Output.complain(
             "added \"\(entry.profile.name)\"",
             hints: ["\(ShellCommand.clients("token", [entry.profile.name], options)) fetches its first token"])
-    }
-
-    private func profile() throws(Failure) -> ClientProfile {
-        let identifier = ClientName.trimmed(clientID)
-        guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
-        if identifier != clientID { Output.complain("white space around the client ID was removed") }
-        return ClientProfile(
-            name: try ClientName.checked(name), clientID: identifier, tokenURL: ClientName.trimmed(tokenURL),
-            scope: ClientName.trimmed(scope), authentication: authentication, basicEncoding: basicEncoding,
-            created: Clocks.now().wall)
     }
 
     private func secret() throws(Failure) -> Secret {
@@ -85,3 +108,13 @@ struct Add: Subcommand {
 
 extension ClientAuthenticationMethod: ExpressibleByArgument {}
 extension BasicEncoding: ExpressibleByArgument {}
+
+extension ServicePreset: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let preset = ServicePreset.named(argument) else { return nil }
+        self = preset
+    }
+
+    public var defaultValueDescription: String { key }
+    public static var allValueStrings: [String] { all.map(\.key) }
+}

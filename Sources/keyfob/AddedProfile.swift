@@ -1,0 +1,113 @@
+import Credentials
+import OAuth
+import System
+
+// The profile that `keyfob add` makes of its options, held to the form's checks.
+extension Add {
+    /// Says on stderr what it changes about the options.
+    func profile() throws(Failure) -> ClientProfile {
+        let identifier = ClientName.trimmed(clientID)
+        guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
+        if identifier != clientID { Output.complain("white space around the client ID was removed") }
+        let name = try ClientName.checked(name)
+        let preset = try preset()
+        let notes = UntrustedText.line(note, limit: 2_000)
+        if notes != ClientName.trimmed(note) { Output.complain("line breaks and controls were taken out of the note") }
+        return ClientProfile(
+            name: name, clientID: identifier,
+            tokenURL: try url(tokenURL, .tokenURL, orOf: preset, preset.tokenURL),
+            scope: try scope(preset), authentication: authentication ?? preset.authentication,
+            basicEncoding: basicEncoding, extraParameters: try extraParameters(preset),
+            issuer: try url(issuer, .issuer, orOf: preset, preset.issuer),
+            revocationURL: try url(revocationURL, .revocationURL, orOf: preset, preset.revocationURL),
+            apiBase: try url(apiBase, .apiBase, orOf: preset, preset.apiBase),
+            tags: ClientProfile.tags(in: tags.joined(separator: " ")), notes: notes, created: Clocks.now().wall)
+    }
+
+    /// The settings that fill in what no option gives: never another host's than the token URL's.
+    private func preset() throws(Failure) -> ServicePreset {
+        guard let tokenURL else { return service ?? .gbgGO }
+        guard let service else {
+            let isGBGGO = EndpointHost(ClientName.trimmed(tokenURL)) == EndpointHost(ServicePreset.gbgGO.tokenURL)
+            return isGBGGO ? .gbgGO : .custom
+        }
+        guard service.covers(tokenURL: tokenURL) else {
+            Output.complain("the token URL is not \(service.name)'s: nothing of that service was filled in")
+            return .custom
+        }
+        return service
+    }
+
+    /// - Parameter usual: the preset's; a gap in it must be filled by the option, unless the field may be empty.
+    private func url(
+        _ given: String?, _ field: EndpointURL.Field, orOf preset: ServicePreset, _ usual: String
+    ) throws(Failure) -> String {
+        guard let given else {
+            if field == .tokenURL {
+                guard !usual.isEmpty, Placeholder.problem(usual) == nil else {
+                    throw missing("\(field)", of: preset, usual, option: "--token-url URL")
+                }
+            }
+            return Placeholder.problem(usual) == nil ? usual : ""
+        }
+        let url = ClientName.trimmed(given)
+        guard !url.isEmpty || field == .tokenURL else { return "" }
+        if let problem = Placeholder.problem(url) {
+            throw Failure(.unusableProfile, "\(field) has a gap in it", hints: [problem])
+        }
+        try EndpointURL.check(url, as: field)
+        if let problem = URLText.problem(url) {
+            throw Failure(.unusableProfile, "\(field) can't be used: \(problem)")
+        }
+        return url
+    }
+
+    private func scope(_ preset: ServicePreset) throws(Failure) -> String {
+        if scope == nil, Placeholder.problem(preset.scope) != nil {
+            throw missing("the scope", of: preset, preset.scope, option: "--scope SCOPE")
+        }
+        let scope = ClientName.trimmed(scope ?? preset.scope)
+        if let problem = Placeholder.problem(scope) {
+            throw Failure(.unacceptableInput, "the scope has a gap in it", hints: [problem])
+        }
+        return scope
+    }
+
+    private func extraParameters(_ preset: ServicePreset) throws(Failure) -> [FormParameter] {
+        var given: [FormParameter] = []
+        for text in parameters {
+            let equals = text.firstIndex(of: "=")
+            let parameter = FormParameter(
+                ClientName.trimmed(String(text[..<(equals ?? text.startIndex)])),
+                ClientName.trimmed(String(text[(equals.map { text.index(after: $0) } ?? text.endIndex)...])))
+            guard equals != nil, !parameter.name.isEmpty else {
+                throw Failure(
+                    .unacceptableInput, "--param needs a name and a value",
+                    hints: ["write it as name=value: --param audience=https://api.example"])
+            }
+            if let problem = parameter.reservation {
+                throw Failure(
+                    .unacceptableInput, "--param: \(UntrustedText.line(problem))",
+                    hints: ["client ID, secret and scope have options of their own"])
+            }
+            if let problem = Placeholder.problem(parameter.value) {
+                throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [problem])
+            }
+            given.append(parameter)
+        }
+        let others = preset.extraParameters.filter { usual in !given.contains { $0.name == usual.name } }
+        if let gap = others.first(where: { Placeholder.problem($0.value) != nil }) {
+            throw missing("the parameter \(gap.name)", of: preset, gap.value, option: "--param \(gap.name)=VALUE")
+        }
+        return given + others
+    }
+
+    private func missing(_ what: String, of preset: ServicePreset, _ pattern: String, option: String) -> Failure {
+        guard !pattern.isEmpty else {
+            return Failure(.usage, "\(what) is missing", hints: ["\(option) gives it"])
+        }
+        return Failure(
+            .usage, "\(preset.name) leaves a gap in \(what): \(pattern)",
+            hints: ["\(option) gives it, with what is yours in place of the words in braces"])
+    }
+}

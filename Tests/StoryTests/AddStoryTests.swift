@@ -1,0 +1,205 @@
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of keyfob add")
+struct AddStoryTests {
+    /// What `show --json` tells of the client.
+    private func shown(_ name: String, in story: Story) async throws -> [String: Any] {
+        let json = try await story.run("show", name, "--json").output
+        return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    }
+
+    private func add(_ arguments: [String], in story: Story) async throws -> Story.Outcome {
+        try await story.run(
+            ["add", "x", "--client-id", "app"] + arguments + ["--secret-stdin"], input: "s3cret", environment: [:])
+    }
+
+    @Test("everything that the form holds can be given, and show, list and JSON have it")
+    func everything() async throws {
+        let story = try await Story.withVault()
+        let added = try await add(
+            [
+                "--token-url", "https://login.example.com/token", "--scope", "a b", "--auth", "client_secret_basic",
+                "--basic-encoding", "raw", "--api-base", "https://api.example.com/v1", "--issuer",
+                "https://login.example.com", "--revocation-url", "https://login.example.com/revoke?x=1", "--param",
+                "audience=https://api.example.com/?a=b&c", "--param", "resource=urn:a", "--param", "resource=urn:b",
+                "--param", "empty=", "--tag", "#prod", "--tag", "eu,prod", "--note", "ask Ana\u{1B}[2J\nfirst",
+            ], in: story)
+        #expect(
+            added.status == 0
+                && added.complaint.hasPrefix("keyfob: line breaks and controls were taken out of the note\n"))
+        let client = try await shown("x", in: story)
+        #expect(client["token_url"] as? String == "https://login.example.com/token")
+        #expect(client["scope"] as? String == "a b")
+        #expect(client["auth_method"] as? String == "client_secret_basic")
+        #expect(client["basic_encoding"] as? String == "raw")
+        #expect(client["api_base"] as? String == "https://api.example.com/v1")
+        #expect(client["issuer"] as? String == "https://login.example.com")
+        #expect(client["revocation_url"] as? String == "https://login.example.com/revoke?x=1")
+        #expect(
+            client["extra_parameters"] as? [[String: String]] == [
+                ["name": "audience", "value": "https://api.example.com/?a=b&c"],
+                ["name": "resource", "value": "urn:a"], ["name": "resource", "value": "urn:b"],
+                ["name": "empty", "value": ""],
+            ])
+        #expect(client["tags"] as? [String] == ["prod", "eu"])
+        #expect(client["notes"] as? String == "ask Ana[2J first")
+        let list = try await story.run("list", "--json").output
+        let clients = try #require(try JSONSerialization.jsonObject(with: Data(list.utf8)) as? [[String: Any]])
+        #expect(NSDictionary(dictionary: clients[0]) == NSDictionary(dictionary: client))
+        let text = try await story.run("show", "x").output
+        #expect(
+            text == """
+                name: x
+                client id: app
+                token url: https://login.example.com/token
+                scope: a b
+                auth method: client_secret_basic
+                basic encoding: raw
+                parameter: audience=https://api.example.com/?a=b&c
+                parameter: resource=urn:a
+                parameter: resource=urn:b
+                parameter: empty=
+                issuer: https://login.example.com
+                revocation url: https://login.example.com/revoke?x=1
+                api base: https://api.example.com/v1
+                tags: prod eu
+                notes: ask Ana[2J first
+                status: none
+
+                """)
+    }
+
+    @Test("what is given is what is sent: no scope where none is given, the parameters in their order")
+    func sent() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        let added = try await add(
+            ["--token-url", server.tokenURL, "--param", "resource=urn:a b", "--param", "audience=c"], in: story)
+        #expect(added.status == 0)
+        #expect(try await shown("x", in: story)["scope"] as? String == "")
+        let token = try await story.run("token", "x", "--json")
+        #expect(token.status == 0)
+        #expect(
+            String(decoding: server.requests.last?.body ?? [], as: UTF8.self)
+                == "grant_type=client_credentials&client_id=app&client_secret=s3cret&resource=urn%3Aa%20b&audience=c")
+        let members = try #require(
+            try JSONSerialization.jsonObject(with: Data(token.output.utf8)) as? [String: Any])
+        #expect((members["extra_parameters"] as? [[String: String]])?.count == 2)
+        #expect(members["revocation_url"] as? String == "" && members["tags"] as? [String] == [])
+    }
+
+    private static let defaultsCases: [([String], String, String)] = [
+        ([], "gbg.token", "https://eu.platform.go.gbgplc.com/v2/captain"),
+        (["--service", "gbg-go-us"], "gbg.token", "https://us.platform.go.gbgplc.com/v2/captain"),
+        (["--service", "GBG GO (au)"], "gbg.token", "https://au.platform.go.gbgplc.com/v2/captain"),
+        (
+            ["--token-url", "https://api.auth.gbgplc.com/as/token.oauth2"], "gbg.token",
+            "https://eu.platform.go.gbgplc.com/v2/captain"
+        ),
+        (["--token-url", "https://login.example.com/token"], "", ""),
+        (["--token-url", "https://api.auth.gbgplc.com.evil.example/as/token.oauth2"], "", ""),
+        (["--token-url", "https://login.example.com/token", "--service", "gbg-go"], "", ""),
+        (["--scope", "", "--api-base", ""], "", ""),
+    ]
+
+    @Test(
+        "GBG GO is the default only without a token URL, and its settings go with GBG's token URL alone",
+        arguments: defaultsCases)
+    func defaults(arguments: [String], scope: String, base: String) async throws {
+        let story = try await Story.withVault()
+        #expect(try await add(arguments, in: story).status == 0)
+        let client = try await shown("x", in: story)
+        #expect(client["scope"] as? String == scope)
+        #expect(client["api_base"] as? String == base)
+        #expect((client["revocation_url"] as? String == "") == (base == "" && arguments.first != "--scope"))
+    }
+
+    private static let servicesCases: [([String], String, String)] = [
+        (
+            ["--service", "auth0", "--token-url", "https://acme.auth0.com/oauth/token", "--param", "audience=a"],
+            "client_secret_post", ""
+        ),
+        (
+            ["--service", "okta", "--token-url", "https://dev.okta.com/oauth2/default/v1/token", "--scope", "api"],
+            "client_secret_basic", "api"
+        ),
+        (
+            [
+                "--service", "okta", "--token-url", "https://dev.okta.com/oauth2/default/v1/token", "--scope", "",
+                "--auth", "client_secret_post",
+            ], "client_secret_post", ""
+        ),
+        (["--service", "keycloak", "--token-url", "http://localhost:8080/t"], "client_secret_post", ""),
+        (["--service", "custom", "--token-url", "https://a.example/t"], "client_secret_post", ""),
+    ]
+
+    @Test(
+        "a service fills in what is not given",
+        arguments: servicesCases)
+    func services(arguments: [String], method: String, scope: String) async throws {
+        let story = try await Story.withVault()
+        let added = try await add(arguments, in: story)
+        #expect(added.status == 0, "\(added.complaint)")
+        let client = try await shown("x", in: story)
+        #expect(client["auth_method"] as? String == method)
+        #expect(client["scope"] as? String == scope)
+        #expect(client["issuer"] as? String == "", "a gap in what may be empty counts as empty")
+    }
+
+    private static let refusedCases: [([String], Int32, String, String)] = [
+        (["--service", "auth0"], 64, "Auth0 leaves a gap in the token URL", "--token-url URL gives it"),
+        (["--service", "custom"], 64, "the token URL is missing", "--token-url URL gives it"),
+        (
+            ["--service", "auth0", "--token-url", "https://acme.auth0.com/oauth/token"], 64,
+            "Auth0 leaves a gap in the parameter audience", "--param audience=VALUE gives it"
+        ),
+        (
+            ["--service", "entra", "--token-url", "https://login.microsoftonline.com/t/oauth2/v2.0/token"], 64,
+            "Microsoft Entra leaves a gap in the scope: {resource}/.default", "--scope SCOPE gives it"
+        ),
+        (["--service", "hunter2"], 64, "the value for '--service <name>' is not valid", "one of gbg-go, "),
+        (["--token-url", "https://{tenant}.auth0.com/x"], 78, "the token URL has a gap in it", "{tenant}"),
+        (["--api-base", "https://a.example/{v}"], 78, "the API base has a gap in it", "{v}"),
+        (["--api-base", "http://a.example/"], 78, "plain http to a.example", "use https"),
+        (["--issuer", "https://u:p@a.example/"], 78, "the issuer has a user name", "leave out"),
+        (["--revocation-url", "nonsense"], 78, "the revocation URL nonsense can't be used", "it should look like"),
+        (["--param", "audience"], 64, "--param needs a name and a value", "write it as name=value"),
+        (["--param", "=x"], 64, "--param needs a name and a value", "write it as name=value"),
+        (
+            ["--param", "Client_Secret=hunter2"], 64, "Client_Secret is keyfob's own to send",
+            "options of their own"
+        ),
+        (["--param", "scope=x"], 64, "scope is keyfob's own to send", "options of their own"),
+        (["--param", "audience={API identifier}"], 64, "a --param has a gap in it", "{API identifier}"),
+        (["--scope", "{scope}"], 64, "the scope has a gap in it", "{scope}"),
+        (["--tag", "a\u{1B}b"], 64, "the tag has control characters in it", "keyfob: "),
+    ]
+
+    @Test(
+        "what can't be saved is refused, with the option that mends it",
+        arguments: refusedCases)
+    func refused(arguments: [String], status: Int32, summary: String, hint: String) async throws {
+        let story = try await Story.withVault()
+        let outcome = try await add(arguments, in: story)
+        #expect(outcome.status == status)
+        #expect(outcome.output == "")
+        #expect(outcome.complaint.contains(summary) && outcome.complaint.contains(hint), "\(outcome.complaint)")
+        #expect(!outcome.complaint.contains("hunter2") && !outcome.complaint.contains("\u{1B}"))
+        #expect(try await story.run("list") == Story.Outcome(0))
+    }
+
+    @Test("with an API base, header --format curl goes there and warns of nothing")
+    func apiBase() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let story = try await Story.withVault()
+        let added = try await add(["--token-url", server.tokenURL, "--api-base", server.apiBase], in: story)
+        #expect(added.status == 0)
+        let curl = try await story.run("header", "x", "--format", "curl")
+        #expect(curl.output.contains(" '\(server.apiBase)'"))
+        #expect(!curl.complaint.contains("API base"))
+    }
+}
