@@ -62,7 +62,7 @@ struct RoundTripTests {
         }
         let refused = try await attempt(health, profile, token)
         #expect(refused.exchange.status == 401)
-        #expect(refused.hints.first?.contains("Go API Access") == true)
+        #expect(refused.hints.first?.contains("the API does not take this token") == true)
         await #expect(throws: Failure.self) {
             _ = try await revocation.revoke(
                 token.value, for: profile, secret: Secret(utf8: "wrong"), at: revocationURL)
@@ -88,7 +88,7 @@ struct RoundTripTests {
         let profile = profile(server)
         let answer = try await attempt(TrialRequest(path: "/journey/health"), profile, try await token(profile))
         #expect(answer.exchange.status == 403)
-        #expect(answer.hints.first?.contains("Go API Access") == true)
+        #expect(answer.hints.first?.contains("check the client's scopes and roles") == true)
         #expect(answer.body.contains("\"problem\":\"The client may not use this API.\""))
     }
 
