@@ -37,7 +37,8 @@ enum ShellCommand {
             default: "-_./:=@%+,".utf8.contains(byte)
             }
         }
-        guard text.isEmpty || !isPlain else { return text }
+        // zsh replaces a word that begins with = by a program's path.
+        guard text.isEmpty || !isPlain || text.hasPrefix("=") else { return text }
         return ShellQuoting.posix.quoted(Secret(utf8: text)).withBytes { String(decoding: $0, as: UTF8.self) }
     }
 }

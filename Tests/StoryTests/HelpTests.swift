@@ -63,7 +63,7 @@ struct HelpTests {
     }
 
     private static let names: [String] = [
-        "billing", "GBG GO (eu)", "it's \"x\" $HOME `id` \\", "-abc", "--help", "é;ü",
+        "billing", "GBG GO (eu)", "it's \"x\" $HOME `id` \\", "-abc", "--help", "é;ü", "=ls", "~", "#x",
     ]
 
     @Test("the hint after add, run by a shell, asks for that client's token in that vault")
