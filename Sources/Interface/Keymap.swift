@@ -92,8 +92,8 @@ public struct Keymap: Sendable {
     public static let changeableActions = Set(
         KeyTable.bindings.filter { $0.contexts.contains(.list) }.map(\.action.rawValue))
 
-    /// The actions that must keep a key in the client list, with the names of their usual ones: without them the vault
-    /// stays open in front of whoever comes next.
+    /// The actions that must keep a key in the client list, with the names of their usual keys: without these actions an
+    /// open vault cannot be left.
     public static let indispensableKeys: [String: [String]] = KeyTable.bindings.reduce(into: [:]) { keys, binding in
         guard binding.contexts.contains(.list), [.quit, .lock].contains(binding.action) else { return }
         keys[binding.action.rawValue] = binding.keys.map(\.name)

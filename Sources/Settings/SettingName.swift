@@ -9,7 +9,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     case oldSecretDays = "old_secret_days"
     case keys
 
-    /// The settings that protect secrets from who comes later.
+    /// The settings that take secrets away after a time.
     public static let ofSafety: [SettingName] = [.lockAfterMinutes, .clearClipboardSeconds, .lockOnSuspend]
 
     private var entry: Entry {

@@ -4,7 +4,7 @@
 /// The screen has its own reading of the same forms, `KeyReport` in Terminal: here a key is what a line takes.
 struct KeySequence {
     enum Key: Equatable {
-        /// What the terminal sends for the key without the protocol.
+        /// The bytes that the terminal sends for the key without the protocol.
         case bytes([UInt8])
         /// A character with Shift of which only the key is told.
         case unreadable

@@ -8,7 +8,7 @@ struct LineEditor {
     let line: SecretBuffer
     /// What was typed did not fit.
     private(set) var isTooLong = false
-    /// A key came of which nobody can tell the character.
+    /// True once a key came whose character is not told.
     private(set) var isUnreadable = false
     private var escape = Escape.none
     private var sequence = KeySequence()

@@ -34,7 +34,7 @@ public enum PassphraseSource {
     public static func read(fromFile path: String, prompt: String) throws(Failure) -> Answer {
         let name = UntrustedText.line(path, limit: 1_000)
         if let number = descriptor(named: path) {
-            // Of no bytes: it fails on a descriptor that is closed, or was (`Hardening.apply`).
+            // A read of no bytes fails on a descriptor that is closed, or was at start (`Hardening.apply`).
             guard Glibc.read(number, nil, 0) >= 0 else { throw unreadable(name, errno) }
             if isatty(number) == 1 {
                 let passphrase = try TerminalLine(terminal: number, echo: false).ask(prompt)

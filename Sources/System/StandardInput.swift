@@ -74,7 +74,7 @@ public enum StandardInput {
 }
 
 extension SecretBuffer {
-    /// Editors of Windows write the mark, which nobody has typed.
+    /// Editors of Windows write the mark; it was never typed.
     fileprivate func dropByteOrderMark() throws(Failure) {
         let begins = { (mark: [UInt8]) in self.withBytes { $0.starts(with: mark) } }
         if begins([0xef, 0xbb, 0xbf]) { remove(0..<3) }

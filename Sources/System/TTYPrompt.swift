@@ -116,17 +116,24 @@ struct TerminalLine {
         return outcome
     }
 
-    /// The terminal's own echo would show sequences too.
-    private func show(_ line: SecretBuffer, since before: Int, isWiped: Bool) {
+    /// Shows how the line has changed since it had `before` bytes; the terminal's own echo would show sequences too.
+    private func show(_ line: SecretBuffer, since before: Int, columns: inout Int) {
         if line.count > before {
-            _ = line.withBytes { Glibc.write(terminal, $0.baseAddress?.advanced(by: before), $0.count - before) }
+            columns += line.withBytes { bytes in
+                let new = UnsafeRawBufferPointer(rebasing: bytes[before...])
+                _ = Glibc.write(terminal, new.baseAddress, new.count)
+                return new.count { $0 & 0xc0 != 0x80 }
+            }
         } else if line.count < before {
-            write(String(repeating: "\u{8} \u{8}", count: isWiped ? before : 1), to: terminal)
+            let erased = line.isEmpty ? columns : 1
+            write(String(repeating: "\u{8} \u{8}", count: erased), to: terminal)
+            columns -= erased
         }
     }
 
     private func read(_ editor: inout LineEditor, _ signals: PromptSignals.Pipe) -> Outcome {
         var byte: UInt8 = 0
+        var columns = 0
         defer { explicit_bzero(&byte, 1) }
         while true {
             var events = [
@@ -142,7 +149,7 @@ struct TerminalLine {
             guard count == 1 else { return .endOfInput }
             let before = editor.line.count
             let step = editor.take(byte)
-            if echo { show(editor.line, since: before, isWiped: editor.line.isEmpty) }
+            if echo { show(editor.line, since: before, columns: &columns) }
             switch step {
             case .more: continue
             case .signal(let number): return .signal(number)

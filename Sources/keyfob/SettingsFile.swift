@@ -32,7 +32,7 @@ struct SettingsFile: Sendable {
     ///   wrong, naming its line.
     func read() throws(Failure) -> Settings { try settings(in: try text()) }
 
-    /// As `read`, the failure as a value.
+    /// The same as `read`, with the failure as a value.
     func result() -> Result<Settings, Failure> {
         do throws(Failure) { return .success(try read()) } catch { return .failure(error) }
     }

@@ -57,7 +57,7 @@ int clinux_catch_signals(int pipe);
 void clinux_release_signals(int strike);
 
 // Opens each of the descriptors 0 to 2 that is closed, so that no file opened later gets its number. Reading it and
-// writing to it fail with EBADF: an answer that nobody can have must not count as given.
+// writing to it fail with EBADF: an answer that goes nowhere must not count as given.
 void clinux_fill_standard_descriptors(void);
 
 // The file `name` in `folder` as something to look at, not to read (O_PATH, open(2)); a link as itself. Closing it drops
