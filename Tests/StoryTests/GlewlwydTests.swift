@@ -51,7 +51,7 @@ struct GlewlwydTests {
             ] {
                 let added = try await story.run(
                     "add", name, "--client-id", server.clientID, "--token-url", server.tokenURL, "--auth", method,
-                    "--basic-encoding", encoding, "--secret-stdin", input: secret)
+                    "--basic-encoding", encoding, "--scope", "gbg.token", "--secret-stdin", input: secret)
                 #expect(added.status == 0, "\(added.complaint)")
             }
             for name in ["post", "basic"] {
@@ -75,8 +75,8 @@ struct GlewlwydTests {
         try await withServer(story) { server in
             for (name, secret) in [("good", server.secret), ("wrong", "no")] {
                 _ = try await story.run(
-                    "add", name, "--client-id", server.clientID, "--token-url", server.tokenURL, "--secret-stdin",
-                    input: secret)
+                    "add", name, "--client-id", server.clientID, "--token-url", server.tokenURL, "--scope", "gbg.token",
+                    "--secret-stdin", input: secret)
             }
             let terminal = try await TerminalStory.start(
                 story, "keyfob --passphrase-file passphrase", columns: 100, rows: 30)
