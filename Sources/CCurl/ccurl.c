@@ -24,6 +24,10 @@ static struct {
 // OpenSSL's, where libcurl was built with it; else NULL.
 static uint64_t (*set_tls_options)(void *context, uint64_t options);
 
+// libidn2's, which libcurl brings along where it was built with it; else NULL.
+static int (*idn_lookup)(const uint8_t *name, uint8_t **ascii, int flags);
+static void (*idn_free)(void *ascii);
+
 static char problem[256];
 static bool ready = false;
 
@@ -58,6 +62,10 @@ static void load(void) {
 
     if (version->ssl_version != NULL && strncmp(version->ssl_version, "OpenSSL/", 8) == 0)
         set_tls_options = (__typeof__(set_tls_options))(uintptr_t)dlsym(handle, "SSL_CTX_set_options");
+
+    // dlsym(3) looks into what libcurl depends on too.
+    idn_lookup = (__typeof__(idn_lookup))(uintptr_t)dlsym(handle, "idn2_lookup_u8");
+    idn_free = (__typeof__(idn_free))(uintptr_t)dlsym(handle, "idn2_free");
 
     CURLcode code = library.global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK) {
@@ -194,5 +202,14 @@ char *ccurl_url_part(CURLU *url, CURLUPart part, CURLUcode *code) {
 void ccurl_url_cleanup(CURLU *url) { library.url_cleanup(url); }
 const char *ccurl_url_strerror(CURLUcode code) { return library.url_strerror(code); }
 void ccurl_free(void *text) { library.free(text); }
+
+char *ccurl_idn_host(const char *host) {
+    if (idn_lookup == NULL || idn_free == NULL) return NULL;
+    uint8_t *ascii = NULL;
+    // IDN2_NFC_INPUT and IDN2_NONTRANSITIONAL, libcurl's own choice.
+    return idn_lookup((const uint8_t *)host, &ascii, 1 | 8) == 0 ? (char *)ascii : NULL;
+}
+
+void ccurl_idn_free(char *ascii) { idn_free(ascii); }
 
 void ccurl_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

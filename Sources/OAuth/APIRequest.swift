@@ -39,7 +39,8 @@ public enum APIRequest {
         ]
         if !trial.body.isEmpty { headers.append(HTTPHeader(name: "Content-Type", value: "application/json")) }
         return HTTPRequest(
-            method: trial.method, url: joined(base.text, trial.path), headers: headers, body: Secret(utf8: trial.body),
+            method: trial.method, url: joined(base.address, trial.path), headers: headers,
+            body: Secret(utf8: trial.body),
             isLoopback: base.isLoopback, cutsLargeAnswer: true)
     }
 

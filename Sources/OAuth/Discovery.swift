@@ -42,7 +42,7 @@ public struct Discovery: Sendable {
     public func endpoints(of issuer: String) async throws(Failure) -> DiscoveredEndpoints {
         let url = try EndpointURL(issuer, as: .issuer)
         var failures: [Failure] = []
-        for place in Self.places(of: issuer) {
+        for place in Self.places(of: url.address) {
             let response = try await ask(place, isLoopback: url.isLoopback)
             if let problem = Self.problem(with: response, at: place) {
                 failures.append(problem)

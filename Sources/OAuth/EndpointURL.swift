@@ -10,6 +10,8 @@ public struct EndpointURL: Sendable, Equatable {
     }
 
     public let text: String
+    /// The same as it is sent: the host in ASCII (`xn--…`, RFC 5891), so that no locale has a say in it.
+    public let address: String
     /// As libcurl's URL parser reads it: `127.1` and `0x7f000001` are `127.0.0.1`; an IPv6 address in its brackets.
     public let host: String
     /// 127.0.0.0/8, ::1 or `localhost`.
@@ -42,6 +44,13 @@ public struct EndpointURL: Sendable, Equatable {
         let authority = afterScheme.dropFirst(3).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         // Before any message shows the URL: a password may be in it.
         guard !authority.contains(UInt8(ascii: "@")) else { throw Self.hasUserInfo(field) }
+        if let placeholder = Self.placeholder(in: text) {
+            // A password with a slash in it gets past the check above.
+            let shown = text.utf8.contains(UInt8(ascii: "@")) ? "" : " \(UntrustedText.line(placeholder, limit: 80))"
+            throw Self.unusable(
+                "\(field) has the placeholder\(shown) in it",
+                hint: "put what is yours in place of\(shown.isEmpty ? " it" : shown)")
+        }
         guard field.mayHaveQuery || !text.utf8.contains(UInt8(ascii: "?")) else {
             throw Self.unusable("\(field) has a query", hint: "leave out the ? and what follows it")
         }
@@ -64,6 +73,17 @@ public struct EndpointURL: Sendable, Equatable {
             throw Self.unusable(
                 "\(field) \(UntrustedText.line(text)) names no host", hint: "it should look like \(field.example)")
         }
+        guard Self.hasUsablePort(authority) else {
+            throw Self.unusable(
+                "\(field) \(UntrustedText.line(text)) has no number behind the colon of its port",
+                hint: "leave out the colon, or write a port from 1 to 65535 behind it")
+        }
+        guard host.utf8.allSatisfy({ $0 < 0x80 }) else {
+            let ascii = try Self.inASCII(text, host: host, field)
+            self.text = text
+            (address, self.host, isLoopback) = (ascii.address, ascii.host, ascii.isLoopback)
+            return
+        }
         let scheme = Self.part(CURLUPART_SCHEME, of: url)?.lowercased()
         let isLoopback = Self.isLoopback(host)
         guard scheme == "https" || scheme == "http" else {
@@ -75,8 +95,47 @@ public struct EndpointURL: Sendable, Equatable {
                 hint: "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])")
         }
         self.text = text
+        address = text
         self.host = host
         self.isLoopback = isLoopback
+    }
+
+    /// The URL with its host as IDNA 2008 writes it. libcurl would ask the locale for the encoding of the host, and fail
+    /// in C.
+    private static func inASCII(_ text: String, host: String, _ field: Field) throws(Failure) -> EndpointURL {
+        let shown = UntrustedText.line(host, limit: 100)
+        guard let name = ccurl_idn_host(host) else {
+            throw unusable("the host \(shown) of \(field) is no host name", hint: "check its spelling")
+        }
+        defer { ccurl_idn_free(name) }
+        let ascii = String(cString: name)
+        // A full-width slash or question mark would end the host elsewhere than where it is seen to end.
+        guard !ascii.isEmpty, ascii.utf8.allSatisfy(isPlain),
+            let start = text.firstRange(of: "://")?.upperBound
+        else { throw unusable("the host \(shown) of \(field) is no host name", hint: "check its spelling") }
+        let end = text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+        let port = text[start..<end].lastIndex(of: ":") ?? end
+        return try EndpointURL(text[..<start] + ascii + text[port...], as: field)
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._".utf8.contains(byte)
+    }
+
+    /// What a preset or a manual has left to be filled in: `{tenant}`, `${TENANT}`, `<tenant>`; a lone bracket of the kind
+    /// too, which no URL has (RFC 3986 §2).
+    private static func placeholder(in text: String) -> Substring? {
+        guard let open = text.firstIndex(where: { "{}<>".contains($0) }) else { return nil }
+        let close = text[open...].firstIndex { $0 == "}" || $0 == ">" } ?? open
+        let start = open > text.startIndex && text[text.index(before: open)] == "$" ? text.index(before: open) : open
+        return text[start...close]
+    }
+
+    private static func hasUsablePort(_ authority: Substring.UTF8View.SubSequence) -> Bool {
+        let afterAddress = authority.lastIndex(of: UInt8(ascii: "]")).map { authority[$0...] } ?? authority
+        guard let colon = afterAddress.lastIndex(of: UInt8(ascii: ":")) else { return true }
+        let port = afterAddress[afterAddress.index(after: colon)...]
+        return !port.isEmpty && port.contains { $0 != UInt8(ascii: "0") }
     }
 
     /// The host that a URL seems to name, for messages only: no parser judged it.

@@ -44,7 +44,7 @@ public struct TokenRequest {
         try check(profile.extraParameters)
         for parameter in profile.extraParameters { draft.append(parameter) }
         return HTTPRequest(
-            method: "POST", url: url.text, headers: draft.headers, body: draft.form.secret(),
+            method: "POST", url: url.address, headers: draft.headers, body: draft.form.secret(),
             isLoopback: url.isLoopback)
     }
 

@@ -84,6 +84,84 @@ struct EndpointURLTests {
         #expect(failure(text)?.hints.isEmpty == false)
     }
 
+    @Test(
+        "a host that is not ASCII is sent as IDNA 2008 writes it, whatever the locale",
+        arguments: [
+            ("https://b\u{FC}cher.example/token", "https://xn--bcher-kva.example/token"),
+            ("https://bu\u{308}cher.example", "https://xn--bcher-kva.example"),
+            ("https://B\u{DC}CHER.Example:8443/x?y=\u{FC}", "https://xn--bcher-kva.example:8443/x?y=\u{FC}"),
+            ("https://\u{FF42}\u{FC}cher.example/", "https://xn--bcher-kva.example/"),
+            ("https://\u{FF45}xample\u{FF0E}com/", "https://example.com/"),
+            ("https://b%C3%BCcher.example/%C3%BC", "https://xn--bcher-kva.example/%C3%BC"),
+            ("https://\u{65E5}\u{672C}\u{8A9E}\u{3002}jp?x", "https://xn--wgv71a119e.jp?x"),
+            ("https://fa\u{DF}.example/", "https://xn--fa-hia.example/"),
+            ("https://a.example/\u{FC}", "https://a.example/\u{FC}"),
+        ])
+    func international(text: String, address: String) throws {
+        let url = try EndpointURL(text, as: .tokenURL)
+        #expect(url.text == text)
+        #expect(url.address == address)
+        #expect(url.host.utf8.allSatisfy { $0 < 0x80 })
+        let request = try TokenRequest.build(for: Samples.profile(tokenURL: text), secret: Samples.secret)
+        #expect(request.url == address)
+    }
+
+    @Test("a full-width loopback address is this machine, and nothing else is")
+    func fullWidthLoopback() throws {
+        #expect(try EndpointURL("http://\u{FF11}27.0.0.1:80/x", as: .tokenURL).isLoopback)
+        #expect(failure("http://b\u{FC}cher.example/")?.summary.contains("would send the secret readable") == true)
+        #expect(failure("http://\u{FF11}28.0.0.1/")?.kind == .unusableProfile)
+    }
+
+    @Test(
+        "a host that is no name in any alphabet is refused",
+        arguments: [
+            "https://a.example\u{FF0F}@b/", "https://a\u{FF0F}b.example/", "https://a\u{FF1F}b.example/",
+            "https://a\u{FF03}b.example/", "https://a\u{FF1A}80/", "https://a\u{FF20}b.example/",
+            "https://\u{2665}\u{3002}\u{3002}b/",
+            "https://\u{FC}" + String(repeating: "a", count: 80) + ".example/",
+        ])
+    func noHostName(text: String) {
+        #expect(failure(text)?.kind == .unusableProfile)
+    }
+
+    @Test(
+        "a colon without a port is refused",
+        arguments: [
+            "https://a.example:/token", "https://a.example:", "https://a.example:?x", "https://[::1]:/token",
+            "http://127.0.0.1:/token", "https://b\u{FC}cher.example:/token", "https://a.example:0/token",
+        ])
+    func emptyPort(text: String) {
+        #expect(failure(text)?.kind == .unusableProfile)
+        #expect(failure(text)?.hints == ["leave out the colon, or write a port from 1 to 65535 behind it"])
+    }
+
+    @Test(
+        "a placeholder that was not filled in is refused",
+        arguments: [
+            ("https://login.example/{tenant}/token", "{tenant}"), ("https://{host}/token", "{host}"),
+            ("https://a.example/realms/${REALM}/token", "${REALM}"),
+            ("https://a.example/{{tenant}}/token", "{{tenant}"),
+            ("https://a.example/<tenant>/token", "<tenant>"), ("https://a.example/t?x={y}", "{y}"),
+            ("https://a.example/{", "{"), ("https://a.example/}x", "}"), ("https://a.example:{port}/x", "{port}"),
+        ])
+    func placeholder(text: String, shown: String) {
+        #expect(
+            failure(text)
+                == Failure(
+                    .unusableProfile, "the token URL has the placeholder \(shown) in it",
+                    hints: ["put what is yours in place of \(shown)"]))
+        let rest = failure("https://a.example/" + shown, as: .revocationURL)
+        #expect(rest?.summary == "the revocation URL has the placeholder \(shown) in it")
+    }
+
+    @Test("a placeholder in what may be a password is not quoted")
+    func placeholderInPassword() {
+        let failure = failure("https://user:p/{w0rd}@a.example/")
+        #expect(failure?.kind == .unusableProfile)
+        #expect("\(String(describing: failure))".contains("w0rd") == false)
+    }
+
     @Test("an empty URL is refused with an example as the hint")
     func empty() {
         #expect(

@@ -59,5 +59,10 @@ void ccurl_url_cleanup(CURLU *url);
 const char *ccurl_url_strerror(CURLUcode code);
 void ccurl_free(void *text);
 
+// A host's name, in UTF-8, as IDNA 2008 writes it in ASCII (idn2_lookup_u8(3)), to be freed with ccurl_idn_free; NULL if it
+// is no name, or libcurl was built without libidn2.
+char *ccurl_idn_host(const char *host);
+void ccurl_idn_free(char *ascii);
+
 // Names the calling thread (pthread_setname_np(3), which Swift's Glibc does not have): at most 15 bytes.
 void ccurl_name_thread(const char *name);
