@@ -49,6 +49,25 @@ public struct HTTPExchange: Sendable, Equatable {
         }
     }
 
+    /// The answer's body as it may be shown.
+    public struct Body: Sendable, Equatable {
+        /// Its beginning, with line breaks; or what it is if it is no text.
+        public var text: String
+        /// Bytes that came.
+        public var byteCount: Int
+        /// True if there is more than `text` has.
+        public var isCut: Bool
+
+        public init(text: String, byteCount: Int, isCut: Bool) {
+            self.text = text
+            self.byteCount = byteCount
+            self.isCut = isCut
+        }
+
+        /// The most bytes that are shown.
+        public static let limit = 2_048
+    }
+
     public var started: Date
     public var method: String
     public var url: String
@@ -60,6 +79,8 @@ public struct HTTPExchange: Sendable, Equatable {
     /// `HTTP/1.1`, `HTTP/2`; empty where no answer came.
     public var version: String
     public var responseHeaders: [Field]
+    /// nil if no answer came, or its body is kept elsewhere.
+    public var responseBody: Body?
     public var timings: Timings?
     public var certificate: Certificate?
     /// How often it was sent, retries included.

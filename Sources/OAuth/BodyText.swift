@@ -12,12 +12,24 @@ struct BodyText {
     /// Whether the body goes on behind it.
     let isCut: Bool
 
+    /// What is hidden beside the secrets that are known.
+    enum Unknown {
+        case nothing
+        /// Members that are secret by their names.
+        case members
+        /// These, and every word that may be a token: of a body in which no token was found.
+        case tokens
+    }
+
     /// - Parameter limit: how many bytes of text there are at most.
-    init(_ body: Secret, limit: Int, hiding text: ServerText) {
+    init(_ body: Secret, limit: Int, hiding text: ServerText, and unknown: Unknown = .nothing) {
         isCut = body.count > limit
         let bytes = body.withBytes { Array($0.prefix(limit + Self.lookahead)) }
-        lines = Self.lines(of: String(decoding: bytes, as: UTF8.self)).map { lines in
-            Self.cut(Self.redacted(lines, by: text), to: limit)
+        lines = Self.lines(of: RepairedText(bytes, isCut: body.count > bytes.count)).map { lines in
+            var shown = lines
+            if unknown != .nothing { shown = SecretMembers.redacted(inBody: shown) }
+            if unknown == .tokens { shown = SecretMembers.withoutTokens(shown) }
+            return Self.cut(Self.redacted(shown, by: text), to: limit)
         }
     }
 
@@ -78,13 +90,13 @@ struct BodyText {
         return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
-    /// - Returns: nil where more than a tenth of it is no text: control characters, or what no UTF-8 is.
-    private static func lines(of text: String) -> String? {
+    /// - Returns: nil where more than a tenth of it is no text, and where any control character stands in what is no UTF-8.
+    static func lines(of text: RepairedText) -> String? {
         var kept = String.UnicodeScalarView()
         var strange = 0
         var total = 0
         var before: Unicode.Scalar = " "
-        for scalar in text.unicodeScalars {
+        for scalar in text.text.unicodeScalars {
             defer { before = scalar }
             total += 1
             switch scalar {
@@ -100,7 +112,7 @@ struct BodyText {
             default: kept.append(scalar)
             }
         }
-        guard strange * 10 <= total else { return nil }
+        guard strange * 10 <= total, strange == 0 || !text.isRepaired else { return nil }
         while kept.last == "\n" { kept.removeLast() }
         return String(kept)
     }

@@ -80,3 +80,23 @@ extension HTTPRequest {
         return HTTPExchange.members(body, text)
     }
 }
+
+extension HTTPExchange.Body {
+    /// - Parameters:
+    ///   - text: knows the client's secret, and the token if there is one.
+    ///   - hasToken: false hides all that may be a token in the body of a success.
+    init(of response: HTTPResponse, hasToken: Bool, text: ServerText) {
+        let isSuccess = (200...299).contains(response.status)
+        let shown = BodyText(
+            response.body, limit: Self.limit, hiding: text, and: isSuccess && !hasToken ? .tokens : .members)
+        let bytes = response.body.withBytes { Array($0.prefix(Self.limit)) }
+        let coding = hasToken ? nil : AnswerBody.coding(of: response, bytes)
+        if let coding {
+            self.init(text: AnswerBody.compressed(coding).words, byteCount: response.body.count, isCut: false)
+        } else {
+            self.init(
+                text: shown.lines ?? AnswerBody.binary.words, byteCount: response.body.count,
+                isCut: shown.lines != nil && shown.isCut)
+        }
+    }
+}

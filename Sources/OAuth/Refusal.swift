@@ -1,24 +1,24 @@
 import Credentials
 import FoundationEssentials
 
-/// The words for an answer that holds no usable token, or is no revocation.
-struct Refusal {
+/// The words for an answer that holds no usable token, or is no revocation. The answer is read when it is asked for.
+final class Refusal {
     let response: HTTPResponse
     let profile: ClientProfile
-    let answer: TokenAnswer?
     let text: ServerText
     let now: Date
     /// Which of the client's URLs was asked, and that URL.
     let field: EndpointURL.Field
     let url: String
+    private lazy var body = AnswerBody(response)
+    private lazy var said = ServerWords(response, body)
 
     init(
-        response: HTTPResponse, profile: ClientProfile, answer: TokenAnswer?, text: ServerText, now: Date,
+        response: HTTPResponse, profile: ClientProfile, text: ServerText, now: Date,
         field: EndpointURL.Field = .tokenURL, url: String? = nil
     ) {
         self.response = response
         self.profile = profile
-        self.answer = answer
         self.text = text
         self.now = now
         self.field = field
@@ -42,7 +42,7 @@ struct Refusal {
         } else if response.status == 404 {
             failure.summary = "there is \(field.noEndpoint) at \(endpoint) (404)"
         } else {
-            failure.summary = "the server refused client \(name) with status \(response.status) and \(bodyInWords)"
+            failure.summary = "the server refused client \(name) with status \(response.status) and \(body.words)"
         }
         failure.hints = serverWords + [advice] + methodAdvice
         return failure
@@ -52,6 +52,7 @@ struct Refusal {
         let what = response.status == 429 ? "has had too many requests" : "can't answer now"
         let code = code.map { ": \($0)" } ?? ""
         var hints = serverWords
+        if case .compressed = body { hints.append("it answered with \(body.words)") }
         if let seconds = RetryAfter.seconds(response, now: now), seconds >= 1 {
             hints.append("it asks to wait \(Self.duration(seconds)) before the next try")
         } else {
@@ -80,14 +81,14 @@ struct Refusal {
 
     var notAToken: Failure {
         Failure(
-            .notAToken, "the token endpoint answered \(response.status) with \(bodyInWords), not with a token",
+            .notAToken, "the token endpoint answered \(response.status) with \(body.words), not with a token",
             hints: serverWords + ["check the token URL \(endpoint)"])
     }
 
     var noAccessToken: Failure {
         Failure(
             .notAToken, "the token endpoint's answer has no access_token in it",
-            hints: ["check the token URL \(endpoint)"])
+            hints: serverWords + ["check the token URL \(endpoint)"])
     }
 
     func unusable(_ reason: String) -> Failure {
@@ -102,22 +103,48 @@ struct Refusal {
     private var endpoint: String { UntrustedText.line(url) }
 
     /// The error's code, RFC 6749 §5.2's or the server's own.
-    private var code: String? {
-        guard let words = answer?.error.words ?? answer?.detail?.code.words else { return nil }
-        let code = text.line(words, limit: 80)
+    lazy var code: String? = {
+        let code = said.code.map { text.line($0, limit: 80) } ?? ""
         return code.isEmpty ? nil : code
-    }
+    }()
 
-    private var serverWords: [String] {
-        var said: [String] = []
-        if let answer {
-            said = ([answer.errorDescription] + (answer.detail?.words ?? []) + [answer.errorURI]).compactMap(\.words)
-        } else if isPage {
-            said = text.title(ofPage: response.body).map { [$0] } ?? []
-        } else if response.status >= 400 {
-            said = [response.body.withBytes { String(decoding: $0.prefix(1_024), as: UTF8.self) }]
+    /// Characters that are shown of what the server says: Entra's trace IDs stand at the end of 500.
+    private static let limit = 1_000
+
+    private lazy var serverWords: [String] = {
+        var shown: [String] = []
+        var room = Self.limit
+        for sentence in said.sentences where room > 1 {
+            let line = text.line(sentence, limit: room)
+            guard !line.isEmpty else { continue }
+            shown.append(line)
+            room -= line.count
         }
-        return said.map { text.line($0) }.filter { !$0.isEmpty }.map { "the server says: \($0)" }
+        if shown.isEmpty, code == nil, let beginning { shown = [beginning] }
+        // A secret may be spread over several.
+        if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
+        return shown.map { "the server says: \($0)" }
+    }()
+
+    /// The beginning of a body in which nothing is known.
+    private var beginning: String? {
+        switch body {
+        case .text, .json: break
+        case .empty, .form, .markup, .compressed, .binary: return nil
+        }
+        let isSuccess = (200...299).contains(response.status)
+        // A success without a blank in it may be the bare token.
+        if isSuccess {
+            guard case .text = body, response.body.withBytes({ $0.split(separator: 0x20).count > 1 }) else {
+                return nil
+            }
+        }
+        let bytes = response.body.withBytes { Array($0.prefix(Self.limit * 4)) }
+        let stripped = UntrustedText.line(
+            RepairedText(bytes, isCut: response.body.count > bytes.count).text, limit: Self.limit * 4)
+        let shown = SecretMembers.redacted(inBody: stripped)
+        let line = text.line(isSuccess ? SecretMembers.withoutTokens(shown) : shown, limit: Self.limit)
+        return line.isEmpty ? nil : line
     }
 
     private var advice: String {
@@ -144,6 +171,9 @@ struct Refusal {
         case (_, 401), (_, 403): "\(credentials), and \(field) \(endpoint)"
         case (_, 404): "check \(field) \(endpoint)"
         case (_, 405): "the address takes no POST: check \(field) \(endpoint)"
+        case (_, 415):
+            "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
+                + "something else: check \(field) \(endpoint)"
         default: "check the client ID, the secret, the scope and \(field) \(endpoint)"
         }
     }
@@ -151,22 +181,9 @@ struct Refusal {
     /// What the server asks for, where it is not what it got (RFC 9110 §11.6.1).
     private var methodAdvice: [String] {
         guard response.status == 401, profile.authentication != .clientSecretBasic,
-            let challenge = response.header("WWW-Authenticate"), challenge.lowercased().hasPrefix("basic")
+            Challenge.all(in: response).contains(where: { $0.scheme == "basic" })
         else { return [] }
         return ["the server asks for HTTP Basic: try the authentication method client_secret_basic"]
-    }
-
-    private var isPage: Bool {
-        if response.header("Content-Type")?.lowercased().hasPrefix("text/html") == true { return true }
-        return response.body.withBytes { bytes in
-            bytes.first { $0 != 0x20 && !(0x09...0x0D).contains($0) } == UInt8(ascii: "<")
-        }
-    }
-
-    private var bodyInWords: String {
-        if response.body.isEmpty { return "an empty body" }
-        if answer != nil { return "no error code" }
-        return isPage ? "a web page" : "a body that is not a JSON object"
     }
 
     static func duration(_ seconds: Double) -> String {

@@ -34,15 +34,13 @@ public struct Revocation: Sendable {
         } catch {
             throw error.failure(at: .revocationURL, text)
         }
-        let answer = TokenAnswer(response.body)
+        let refusal = Refusal(
+            response: response, profile: profile, text: text, now: clock().wall, field: .revocationURL, url: url)
         // The body of a success is not to be looked at (§2.2), but servers are known that say no with a 200.
-        guard !(200...299).contains(response.status) || answer?.error.words != nil else { return .revoked }
-        let failure = Refusal(
-            response: response, profile: profile, answer: answer, text: text, now: clock().wall, field: .revocationURL,
-            url: url
-        ).failure.advisingEncoding(
-            status: response.status, code: answer?.error.words, profile: profile, secret: secret)
-        guard answer?.error.words == "unsupported_token_type" else { throw failure }
+        guard !(200...299).contains(response.status) || refusal.code != nil else { return .revoked }
+        let failure = refusal.failure.advisingEncoding(
+            status: response.status, code: refusal.code, profile: profile, secret: secret)
+        guard refusal.code == "unsupported_token_type" else { throw failure }
         return .unsupported(failure)
     }
 
@@ -55,7 +53,7 @@ public struct Revocation: Sendable {
         draft.append("token_type_hint", "access_token".utf8)
         try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
         return HTTPRequest(
-            method: "POST", url: url.text, headers: draft.headers, body: draft.form.secret(),
+            method: "POST", url: url.address, headers: draft.headers, body: draft.form.secret(),
             isLoopback: url.isLoopback)
     }
 }

@@ -64,23 +64,6 @@ final class ServerText {
         if secrets.isEmpty && tokens.isEmpty || innocent.contains(text) { return false }
         return repeatedSecrets.isRepeated(in: BareText(text))
     }
-
-    /// The text of an HTML page's title, where it has one.
-    func title(ofPage body: Secret) -> String? {
-        let page = body.withBytes { Array($0.prefix(16 << 10)) }
-        let lowercased = page.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        guard let start = Self.index(of: "<title", in: lowercased[...]),
-            let open = lowercased[start...].firstIndex(of: UInt8(ascii: ">")),
-            let end = Self.index(of: "</title", in: lowercased[open...])
-        else { return nil }
-        let title = line(bytes: page[(open + 1)..<end])
-        return title.isEmpty ? nil : title
-    }
-
-    private static func index(of text: String, in bytes: ArraySlice<UInt8>) -> Int? {
-        let needle = Array(text.utf8)
-        return bytes.indices.first { bytes[$0...].starts(with: needle) }
-    }
 }
 
 /// The same door for text of a server that is no part of an answer, such as the claims in a token.

@@ -30,26 +30,10 @@ struct TokenAnswer: Decodable {
         }
     }
 
-    /// An error that is an object, as API gateways and GBG GO's own API have it.
-    struct Detail: Decodable {
-        var code: Value
-        var words: [Value]
-
-        init(from decoder: any Decoder) throws {
-            let members = try decoder.container(keyedBy: Name.self)
-            code = [members.value("code"), members.value("name"), members.value("type")].firstPresent
-            words = [members.value("message"), members.value("problem"), members.value("action")]
-        }
-    }
-
     var accessToken: Value
     var tokenType: Value
     var expiresIn: Value
     var scope: Value
-    var error: Value
-    var errorDescription: Value
-    var errorURI: Value
-    var detail: Detail?
 
     init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: Name.self)
@@ -57,16 +41,6 @@ struct TokenAnswer: Decodable {
         tokenType = members.value("token_type")
         expiresIn = members.value("expires_in")
         scope = members.value("scope")
-        error = [members.value("error"), members.value("code")].firstPresent
-        errorDescription =
-            [
-                members.value("error_description"), members.value("message"), members.value("detail"),
-                members.value("title"),
-            ].firstPresent
-        errorURI = members.value("error_uri")
-        detail =
-            (try? members.decode([Detail].self, forKey: Name("errors")))?.first
-            ?? (try? members.decode(Detail.self, forKey: Name("error")))
     }
 
     /// - Returns: nil where `body` is no JSON object.
@@ -76,7 +50,10 @@ struct TokenAnswer: Decodable {
             guard let start = bytes.baseAddress, !bytes.isEmpty else { return nil }
             let data = Data(
                 bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
-            return try? JSONDecoder().decode(TokenAnswer.self, from: data)
+            if let answer = try? JSONDecoder().decode(TokenAnswer.self, from: data) { return answer }
+            let repaired = RepairedText(Array(bytes))
+            guard repaired.isRepaired else { return nil }
+            return try? JSONDecoder().decode(TokenAnswer.self, from: Data(repaired.text.utf8))
         }
         guard let answer else { return nil }
         self = answer
@@ -101,19 +78,6 @@ extension KeyedDecodingContainer where Key: CodingKey {
     fileprivate func value(_ name: String) -> TokenAnswer.Value {
         guard let key = Key(stringValue: name) else { return .missing }
         return (try? decodeIfPresent(TokenAnswer.Value.self, forKey: key)) ?? .missing
-    }
-}
-
-extension [TokenAnswer.Value] {
-    /// The first that is there and no object.
-    fileprivate var firstPresent: TokenAnswer.Value {
-        first {
-            switch $0 {
-            case .missing, .other: false
-            case .text(let text): !text.isEmpty
-            case .number, .texts: true
-            }
-        } ?? .missing
     }
 }
 

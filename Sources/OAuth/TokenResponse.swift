@@ -28,9 +28,9 @@ public enum TokenResponse {
         _ response: HTTPResponse, _ answer: TokenAnswer?, profile: ClientProfile, requested: Moment, obtained: Moment,
         text: ServerText
     ) throws(Failure) -> AccessToken {
-        let refusal = Refusal(response: response, profile: profile, answer: answer, text: text, now: obtained.wall)
+        let refusal = Refusal(response: response, profile: profile, text: text, now: obtained.wall)
         guard (200...299).contains(response.status) else { throw refusal.failure }
-        guard let answer else { throw refusal.notAToken }
+        guard let answer else { throw refusal.code == nil ? refusal.notAToken : refusal.failure }
         switch answer.accessToken {
         case .text(let token) where !token.isEmpty:
             return try self.token(
@@ -38,7 +38,7 @@ public enum TokenResponse {
                 refusal: refusal)
         case .missing, .text:
             // Some servers say no with a 200.
-            throw answer.error.words == nil && answer.detail == nil ? refusal.noAccessToken : refusal.failure
+            throw refusal.code == nil ? refusal.noAccessToken : refusal.failure
         default: throw refusal.unusable("its access_token is not text")
         }
     }
@@ -47,11 +47,15 @@ public enum TokenResponse {
         _ token: String, from answer: TokenAnswer, in response: HTTPResponse, profile: ClientProfile,
         requested: Moment, obtained: Moment, refusal: Refusal
     ) throws(Failure) -> AccessToken {
-        if let position = firstByteOutsideB64Token(token) {
+        if let (position, problem) = TokenSyntax.unusableByte(in: token) {
             throw refusal.unusable(
-                "byte \(position + 1) of its \(token.utf8.count) can't be in a bearer token (RFC 6750 §2.1)")
+                "byte \(position + 1) of its \(token.utf8.count) is \(problem), which no bearer token has")
         }
         var warnings: [String] = []
+        if let position = TokenSyntax.byteOutsideB64Token(in: token) {
+            warnings.append(
+                "byte \(position + 1) of the token is outside RFC 6750's b64token: some programs may not take it")
+        }
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
         let lifetime = Self.earlier(
             lifetime(in: answer, warnings: &warnings), orAsIn: token,
@@ -66,24 +70,6 @@ public enum TokenResponse {
         return AccessToken(value: value, facts: facts)
     }
 
-    /// RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
-    private static func firstByteOutsideB64Token(_ token: String) -> Int? {
-        var padding = false
-        for (position, byte) in token.utf8.enumerated() {
-            switch byte {
-            case UInt8(ascii: "="):
-                guard position > 0 else { return position }
-                padding = true
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-                guard !padding else { return position }
-            default: return position
-            }
-        }
-        return nil
-    }
-
     private static func type(
         in answer: TokenAnswer, refusal: Refusal, warnings: inout [String]
     ) throws(Failure) -> String {
@@ -92,10 +78,21 @@ public enum TokenResponse {
             warnings.append("the server named no token type: taken as Bearer")
             return "Bearer"
         case .text(let type) where type.lowercased() == "bearer": return type
-        default:
-            let type = refusal.text.line(answer.tokenType.words ?? "", limit: 40)
+        case .text(let type) where TokenSyntax.isMisspeltBearer(type):
+            warnings.append("the server calls the token's type \(shown(type, refusal)): taken as Bearer")
+            return "Bearer"
+        case .text(let type):
+            throw refusal.unusable("its token type is \(shown(type, refusal)), and only Bearer can be used")
+        case .number:
+            let type = answer.tokenType.words ?? ""
             throw refusal.unusable("its token type is \"\(type)\", and only Bearer can be used")
+        case .texts, .other: throw refusal.unusable("its token type is not text, and only Bearer can be used")
         }
+    }
+
+    /// A type in quotation marks, so that a blank or an invisible character is seen.
+    private static func shown(_ type: String, _ refusal: Refusal) -> String {
+        refusal.text.givesSecretAway(type) ? ServerText.repeatedSecret : TokenSyntax.quoted(type)
     }
 
     /// How long the token lives by what the server says and, where it is a JWT, by its own `exp` (RFC 7519 §4.1.4): the

@@ -104,6 +104,9 @@ public struct TokenService: Sendable {
         var exchange = HTTPExchange(
             request, answeredBy: sending.result, from: sending.requested, to: sending.obtained, text: text)
         exchange.timesSent = number
+        if case .success(let response) = sending.result {
+            exchange.responseBody = HTTPExchange.Body(of: response, hasToken: answer?.token != nil, text: text)
+        }
         exchange.outcome = TokenOutcome.words(for: result)
         return TokenOutcome(result: result, exchange: exchange)
     }

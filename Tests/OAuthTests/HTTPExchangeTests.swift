@@ -190,3 +190,90 @@ struct HTTPExchangeTests {
         #expect(exchange.timings?.firstByte != nil)
     }
 }
+
+/// The body of the answer as the inspector shows it.
+@Suite("The body that the inspector shows")
+struct ShownBodyTests {
+    private func body(_ status: Int, _ bytes: [UInt8], _ headers: [(name: String, value: String)] = []) async
+        -> HTTPExchange.Body?
+    {
+        let response = HTTPResponse(status: status, headers: headers, body: Secret(bytes))
+        let service = TokenService(
+            transport: TokenServiceTests.ScriptedTransport([.success(response)]), clock: { Samples.start },
+            pause: { _ in }, random: { 0 })
+        return await service.requestTokenRecorded(for: Samples.profile(), secret: Secret(utf8: "hunter2/hunter2"))
+            .exchange?.responseBody
+    }
+
+    private func text(_ status: Int, _ body: String) async -> String? {
+        await self.body(status, Array(body.utf8))?.text
+    }
+
+    @Test("of a success all is shown but its tokens")
+    func success() async {
+        let token = #"{"access_token":"t0ken","token_type":"Bearer","refresh_token":"r3f","id_token" : "i.d\"x","n":1}"#
+        #expect(
+            await text(200, token)
+                == #"{"access_token":"<redacted>","token_type":"Bearer","refresh_token":"<redacted>","id_token" : "<redacted>","n":1}"#
+        )
+        #expect(
+            await text(200, "{\n  \"access_token\": \"t0ken\",\n  \"echo\": \"x hunter2/hunter2\"\n}")
+                == "{\n    \"access_token\": \"<redacted>\",\n    \"echo\": \"<redacted: the server repeated a secret>\"\n}"
+                .replacing("    ", with: "  "))
+    }
+
+    @Test(
+        "a secret is known by its name, in every kind of body",
+        arguments: [
+            (#"{"accessToken":"abc"}"#, #"{"accessToken":"<redacted>"}"#),
+            (
+                #"{"access\u005ftoken":"abc","client-secret":"x"}"#,
+                #"{"access\u005ftoken":"<redacted>","client-secret":"<redacted>"}"#
+            ),
+            (#"{"token":{"a":["abc"]},"b":2}"#, #"{"token":<redacted>,"b":2}"#),
+            (#"{"token":12345,"b":2}"#, #"{"token":<redacted>,"b":2}"#),
+            (#"{"token":"ab"#, #"{"token":"<redacted>"#),
+            (#"{"j":"{\"access_token\":\"abc\",\"b\":1}"}"#, #"{"j":"{\"access_token\":\"<redacted>\",\"b\":1}"}"#),
+            ("access_token=abc&token_type=bearer", "access_token=<redacted>&token_type=bearer"),
+            (
+                "<r><access_token>abc</access_token><n>1</n></r>",
+                "<r><access_token><redacted></access_token><n>1</n></r>"
+            ),
+            ("<r><o:Token x='1'>abc</o:Token></r>", "<r><o:Token x='1'><redacted></o:Token></r>"),
+            (
+                #"{"token_type":"Bearer","token_endpoint":"x","message":"the token: gone"}"#,
+                #"{"token_type":"Bearer","token_endpoint":"x","message":"the token: gone"}"#
+            ),
+        ])
+    func byName(body: String, shown: String) async {
+        for status in [200, 400] { #expect(await text(status, body) == shown) }
+    }
+
+    @Test("in a success in which no token is found, all that may be one is hidden")
+    func unknownToken() async {
+        #expect(await text(200, #""abcdefghij0123456789""#) == #""<redacted>""#)
+        #expect(
+            await text(200, #"{"data":"abcdefghij0123456789","scope":"a.b"}"#)
+                == #"{"data":"<redacted>","scope":"a.b"}"#)
+        #expect(await text(400, #"{"trace":"abcdefghij0123456789"}"#) == #"{"trace":"abcdefghij0123456789"}"#)
+    }
+
+    @Test("2 KiB are shown, whole characters of them, and the count of all")
+    func bounded() async {
+        let shown = await body(400, Array(String(repeating: "é", count: 3_000).utf8))
+        #expect(shown == .init(text: String(repeating: "é", count: 1_024), byteCount: 6_000, isCut: true))
+        let long = String(repeating: "x", count: 2_040) + " hunter2/hunter2 " + String(repeating: "y", count: 99)
+        #expect(await text(400, long)?.contains("hunter") == false)
+    }
+
+    @Test("what is no text is named, and an empty body is empty")
+    func noText() async {
+        #expect(
+            await body(200, [0x1F, 0x8B, 8, 0])?.text
+                == "a body that is compressed with gzip, which keyfob did not ask for")
+        #expect(await body(400, [0xFF, 0, 1, 2])?.text == "a body that is not text")
+        #expect(await body(401, []) == .init(text: "", byteCount: 0, isCut: false))
+        #expect(await body(403, Array("Acc".utf8) + [0xE8] + Array("s".utf8))?.text == "Accès")
+        #expect(await text(403, "a\u{1B}[31mb refused for good") == "a[31mb refused for good")
+    }
+}

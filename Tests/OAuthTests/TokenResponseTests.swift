@@ -34,11 +34,19 @@ struct TokenResponseTests {
         }
     }
 
+    private func parsed(token: String = "abc", type: String) throws -> Result<AccessToken, Failure> {
+        let body = try JSONEncoder().encode(["access_token": token, "token_type": type])
+        return Samples.parse(Samples.response(200, String(decoding: body, as: UTF8.self)))
+    }
+
     @Test(
         "another token type is no token, and is named",
         arguments: [
-            (#""mac""#, "mac"), (#""access_token""#, "access_token"), (#""""#, ""), ("7", "7"),
-            (#""\u001b[31mmac""#, "[31mmac"),
+            (#""mac""#, "mac"), (#""MAC Access Token""#, "MAC Access Token"), (#""DPoP""#, "DPoP"), (#""N_A""#, "N_A"),
+            (#""dpop_access_token""#, "dpop_access_token"), (#""id_token""#, "id_token"), (#""""#, ""), ("7", "7"),
+            (#""Bearer Bearer""#, "Bearer Bearer"), (#""Bearer,""#, "Bearer,"), (#"" mac  ""#, #" mac \u{20}"#),
+            (#""\u001b[31mmac""#, #"\u{1B}[31mmac"#), (#""Bearer\u200b""#, #"Bearer\u{200B}"#),
+            (#""\u0412earer""#, #"\u{412}earer"#),
         ])
     func otherType(json: String, shown: String) {
         let failure = Samples.parse(Samples.response(200, "{\"access_token\":\"abc\",\"token_type\":\(json)}")).error
@@ -46,6 +54,29 @@ struct TokenResponseTests {
         #expect(
             failure?.summary
                 == "the server's token can't be used: its token type is \"\(shown)\", and only Bearer can be used")
+    }
+
+    @Test("a token type that is no text is no token", arguments: ["true", "{}", #"["Bearer"]"#])
+    func typeOfOtherKind(json: String) {
+        let failure = Samples.parse(Samples.response(200, "{\"access_token\":\"abc\",\"token_type\":\(json)}")).error
+        #expect(
+            failure?.summary
+                == "the server's token can't be used: its token type is not text, and only Bearer can be used")
+    }
+
+    @Test(
+        "the types that servers give bearer tokens count as Bearer, with a warning that quotes them",
+        arguments: [
+            "BearerToken", "bearer_token", "Bearer Token", "access_token", "AccessToken", "Bearer ", " bearer",
+            "bearer\t",
+            "OAuth2 Access Token", "oauth2 access token", "OAUTH_ACCESS_TOKEN",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ])
+    func misspeltType(type: String) throws {
+        let facts = try parsed(type: type).get().facts
+        #expect(facts.type == "Bearer")
+        let quoted = type.replacing("\t", with: "\\u{9}")
+        #expect(facts.warnings == ["the server calls the token's type \"\(quoted)\": taken as Bearer"])
     }
 
     /// What is made of a JWT with these claims; `date` is the answer's.
@@ -196,18 +227,51 @@ struct TokenResponseTests {
     }
 
     @Test(
-        "a byte that no bearer token has is refused, told by its place and not by the token",
+        "a byte that no bearer token has is refused, told by its place and kind and not by the token",
         arguments: [
-            (#"ab cd"#, 3), (#"ab\r\nX: y"#, 3), (#"\u001b[31m"#, 1), (#"abç"#, 3), (#"a=b"#, 3), (#"="#, 1),
-            (#"ab,"#, 3),
-            (#"a\u0000"#, 2), (#"ab\""#, 3),
+            (#"ab cd"#, 3, "a blank"), (#"ab\r\nX: y"#, 3, "a line break"), (#"\u001b[31m"#, 1, "a control character"),
+            (#"abç"#, 3, "part of a character that is not ASCII"), (#"a\u0000"#, 2, "a control character"),
+            (#"xy\t"#, 3, "a tab"), (#" ab"#, 1, "a blank"), (#"ab\u007f"#, 3, "a control character"),
+            (#"ab\u00a0"#, 3, "part of a character that is not ASCII"),
+            (#"ab\ufeff"#, 3, "part of a character that is not ASCII"),
         ])
-    func b64token(json: String, position: Int) throws {
+    func unusableByte(json: String, position: Int, what: String) throws {
         let failure = try #require(
             Samples.parse(Samples.response(200, #"{"access_token":"\#(json)","token_type":"Bearer"}"#)).error)
         #expect(failure.kind == .notAToken)
         #expect(failure.summary.hasPrefix("the server's token can't be used: byte \(position) of its "))
-        #expect(!failure.summary.contains("ab"))
+        #expect(failure.summary.hasSuffix(" is \(what), which no bearer token has"))
+        #expect(!failure.summary.replacing("a tab", with: "").contains("ab"))
+        #expect(!failure.summary.contains("xy"))
+    }
+
+    @Test("every byte from 0x21 to 0x7E is taken, with a warning outside RFC 6750's b64token")
+    func printableBytes() throws {
+        let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/"
+        for byte in UInt8(0x21)...0x7E {
+            let token = "a" + String(Unicode.Scalar(byte)) + "b"
+            let parsed = try parsed(token: token, type: "Bearer").get()
+            #expect(parsed.value == Secret(utf8: token))
+            // Behind padding nothing else may stand.
+            let position = byte == UInt8(ascii: "=") ? 3 : 2
+            let warning = "byte \(position) of the token is outside RFC 6750's b64token: some programs may not take it"
+            #expect(parsed.facts.warnings == (plain.utf8.contains(byte) ? [] : [warning]), "\(byte)")
+        }
+        #expect(try self.parsed(token: "ab==", type: "Bearer").get().facts.warnings == [])
+        #expect(try self.parsed(token: "=", type: "Bearer").get().facts.warnings.count == 1)
+        #expect(try self.parsed(token: "a=b", type: "Bearer").get().facts.warnings.count == 1)
+    }
+
+    @Test(
+        "an error or a code that says nothing is no error beside a token",
+        arguments: [
+            #""error":0"#, #""error":null"#, #""error":"""#, #""error":"0""#, #""error":false"#, #""code":0"#,
+            #""code":null"#, #""code":"""#, #""code":"0""#, #""code":false"#, #""errcode":0,"errmsg":"ok""#,
+            #""errors":[]"#, #""error":{}"#,
+        ])
+    func noError(member: String) throws {
+        let facts = try Samples.parse(Samples.response(200, body("," + member))).get().facts
+        #expect(facts.warnings == [])
     }
 
     @Test("an access_token that is missing, empty, null or no text is no token")

@@ -1,0 +1,88 @@
+import Credentials
+
+/// The body of an answer that holds no token, by what it is.
+enum AnswerBody {
+    case empty
+    case json(JSONValue)
+    /// A form with an error in it, as servers from before RFC 6749 send it.
+    case form([String: JSONValue])
+    case markup(Markup)
+    case text
+    /// By its coding's name; no request asks for one.
+    case compressed(String)
+    case binary
+
+    /// Bytes that are read for words; of JSON all are.
+    private static let limit = 64 << 10
+
+    init(_ response: HTTPResponse) {
+        let bytes = response.body.withBytes { Array($0) }
+        guard let first = bytes.first(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else {
+            self = .empty
+            return
+        }
+        // Before all else: a server may say that it has compressed what it has not.
+        if let value = JSONValue(RepairedText(bytes).text) {
+            self = .json(value)
+            return
+        }
+        let beginning = Array(bytes.prefix(Self.limit))
+        let repaired = RepairedText(beginning, isCut: bytes.count > beginning.count)
+        if let coding = Self.coding(of: response, beginning) {
+            self = .compressed(coding)
+        } else if repaired.isRepaired, BodyText.lines(of: repaired) == nil {
+            self = .binary
+        } else if first == UInt8(ascii: "<") || beginning.starts(with: [0xEF, 0xBB, 0xBF, UInt8(ascii: "<")])
+            || Self.saysPage(response)
+        {
+            self = .markup(Markup(repaired.text))
+        } else if let form = Self.form(repaired.text) {
+            self = .form(form)
+        } else {
+            self = .text
+        }
+    }
+
+    /// The body as a message names it.
+    var words: String {
+        switch self {
+        case .empty: "an empty body"
+        case .json(.object), .form: "no error code"
+        case .json, .text: "a body that is not a JSON object"
+        case .markup(let markup): markup.isHTML ? "a web page" : "an XML document"
+        case .compressed(let coding): "a body that is compressed with \(coding), which keyfob did not ask for"
+        case .binary: "a body that is not text"
+        }
+    }
+
+    /// The coding of a body that is no text.
+    static func coding(of response: HTTPResponse, _ bytes: [UInt8]) -> String? {
+        let said = response.header("Content-Encoding")?.lowercased().split { $0 == "," || $0.isWhitespace } ?? []
+        let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"]
+        if bytes.starts(with: [0x1F, 0x8B]) { return "gzip" }
+        if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { return "zstd" }
+        if bytes.starts(with: [0x1F, 0x9D]) { return "compress" }
+        guard String(validating: bytes, as: UTF8.self) == nil || bytes.contains(where: { $0 < 0x09 }) else {
+            return nil
+        }
+        if let coding = said.last(where: { known.contains(String($0)) }) { return String(coding) }
+        // RFC 1950 §2.2: deflate with a window of 32 KiB, and a check over both bytes.
+        guard bytes.count > 2, bytes[0] == 0x78, (Int(bytes[0]) << 8 + Int(bytes[1])) % 31 == 0 else { return nil }
+        return "zlib"
+    }
+
+    private static func saysPage(_ response: HTTPResponse) -> Bool {
+        response.header("Content-Type")?.lowercased().hasPrefix("text/html") == true
+    }
+
+    private static func form(_ text: String) -> [String: JSONValue]? {
+        var members: [String: JSONValue] = [:]
+        for member in ClientName.trimmed(text).split(separator: "&").prefix(64) {
+            let parts = member.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].contains(where: \.isWhitespace) else { return nil }
+            let (name, value) = (FormEncoding.decoded(parts[0].utf8), FormEncoding.decoded(parts[1].utf8))
+            members[RepairedText(name).text] = .text(RepairedText(value).text)
+        }
+        return members.keys.contains { LooseMembers.key($0).hasPrefix("err") } ? members : nil
+    }
+}

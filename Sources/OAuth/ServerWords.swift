@@ -1,0 +1,163 @@
+import Credentials
+
+/// The words of a server about a request that it did not grant, wherever in its answer they stand. Nothing of them has
+/// gone through `ServerText` yet.
+struct ServerWords {
+    /// The error's code; nil if the answer has none.
+    private(set) var code: String?
+    /// Sentences, the most telling first.
+    private(set) var sentences: [String] = []
+
+    /// A longer code is a sentence.
+    private static let longestCode = 80
+    private static let mostSentences = 8
+    private static let deepest = 4
+
+    init(_ response: HTTPResponse, _ body: AnswerBody) {
+        let isSuccess = (200...299).contains(response.status)
+        switch body {
+        // Of a success only what has a name: the rest may be the token.
+        case .json(.list(let values)) where isSuccess:
+            read(.list(values.filter { if case .object = $0 { true } else { false } }), response.status)
+        case .json(.text(let text)): if !isSuccess { add(text) }
+        case .json(let value): read(value, response.status)
+        case .form(let members): read(.object(members), response.status)
+        case .markup(let markup): read(markup, isSuccess: isSuccess)
+        case .text, .empty, .compressed, .binary: break
+        }
+        if !isSuccess { readChallenges(of: response) }
+        if let long = code, long.count > Self.longestCode {
+            sentences.insert(long, at: 0)
+            code = nil
+        }
+        sentences = Array(sentences.prefix(Self.mostSentences))
+    }
+
+    private mutating func add(_ sentence: String) {
+        guard !sentence.allSatisfy(\.isWhitespace), sentence != code, !sentences.contains(sentence) else { return }
+        sentences.append(sentence)
+    }
+
+    private mutating func readChallenges(of response: HTTPResponse) {
+        for challenge in Challenge.all(in: response) {
+            code = code ?? challenge["error"]
+            if let description = challenge["error_description"] { add(description) }
+        }
+    }
+
+    private mutating func read(_ markup: Markup, isSuccess: Bool) {
+        guard !markup.isHTML else {
+            let title = markup.title ?? ""
+            // A page of a success may be anything, the token too.
+            let text = isSuccess ? "" : String(UntrustedText.line(markup.text, limit: 300))
+            if !text.contains(UntrustedText.line(title)) || text.isEmpty { add(title) }
+            return add(text)
+        }
+        code = markup.text(of: ["error", "code", "errorcode", "faultcode"])
+        let said = markup.text(of: [
+            "errordescription", "faultstring", "text", "errorsummary", "errormessage", "detail", "title", "message",
+            "msg",
+            "errmsg", "description", "reason",
+        ])
+        if let said { add(said) } else if code == nil, !isSuccess { add(markup.text) }
+    }
+
+    // MARK: - JSON
+
+    private mutating func read(_ value: JSONValue, _ status: Int) {
+        let objects = Self.objects(value)
+        let codes = objects.lazy.map { Self.codes(of: $0, isError: false, depth: 0).filter { $0 != String(status) } }
+            .first { !$0.isEmpty }
+        // A code of several words is a sentence that a server has put in the code's place.
+        code = codes?.first { !$0.contains(where: \.isWhitespace) } ?? codes?.first
+        for said in Self.texts(value, without: code, depth: 0) { add(said) }
+        if case .object(let members) = value, let more = LooseMembers(members)["erroruri"].words { add(more) }
+    }
+
+    private static func objects(_ value: JSONValue) -> [LooseMembers] {
+        switch value {
+        case .object(let members): [LooseMembers(members)]
+        case .list(let values): values.prefix(mostSentences).flatMap(objects)
+        default: []
+        }
+    }
+
+    /// - Parameter isError: the object is the error itself, so that its name, type and status are the error's.
+    private static func codes(of members: LooseMembers, isError: Bool, depth: Int) -> [String] {
+        guard depth < deepest else { return [] }
+        func nested(_ name: String) -> [String] {
+            objects(members[name]).flatMap { codes(of: $0, isError: true, depth: depth + 1) }
+        }
+        func scalar(_ name: String) -> [String] { members[name].words.map { [$0] } ?? [] }
+        var found = scalar("error") + nested("error")
+        if let fault = members.object("fault") {
+            for code in [fault.object("detail")?["errorcode"], fault["code"], fault["faultcode"]] {
+                if let code = code?.words { found.append(code) }
+            }
+        }
+        found += scalar("errorcode") + nested("errors")
+        found += scalar("code") + scalar("errcode") + scalar("__type")
+        if isError {
+            if case .text = members["status"] { found += scalar("status") }
+            found += scalar("name") + scalar("type")
+        }
+        guard found.isEmpty else { return found }
+        return envelopes(members).lazy.map { Self.codes(of: $0, isError: false, depth: depth + 1) }
+            .first { !$0.isEmpty } ?? []
+    }
+
+    /// The objects that may hold the error where the outermost one does not: `data`, `response`, `status`.
+    private static func envelopes(_ members: LooseMembers) -> [LooseMembers] {
+        members.values.sorted { $0.key < $1.key }.flatMap { objects($0.value) }
+    }
+
+    private static func texts(_ value: JSONValue, without code: String?, depth: Int) -> [String] {
+        guard depth < deepest else { return [] }
+        switch value {
+        case .list(let values):
+            return values.prefix(mostSentences).flatMap { texts($0, without: code, depth: depth + 1) }
+        case .object(let members): return sentences(of: LooseMembers(members), without: code, depth: depth)
+        default: return value.words.map { [$0] } ?? []
+        }
+    }
+
+    private static func sentences(of members: LooseMembers, without code: String?, depth: Int) -> [String] {
+        func said(_ name: String) -> [String] {
+            texts(members[name], without: code, depth: depth + 1).filter { $0 != code }
+        }
+        let error = said("error")
+        let description = said("errordescription")
+        guard description.isEmpty else { return error + description }
+        if case .object = members["error"], !error.isEmpty { return error }
+        let sources: [() -> [String]] = [
+            { members.object("fault")?["faultstring"].words.map { [$0] } ?? said("fault") }, { said("faultstring") },
+            { said("errorsummary") }, { said("errormessage") },
+            { fields(members["errors"], depth: depth + 1) ?? said("errors") },
+            { titled(said("title"), said("detail")) },
+            { said("message") }, { said("msg") }, { said("errmsg") },
+            { said("problem") + said("action") }, { said("description") }, { said("reason") },
+        ]
+        let found = sources.lazy.map { $0() }.first { !$0.isEmpty } ?? []
+        guard error.isEmpty, found.isEmpty else { return error + found }
+        return envelopes(members).lazy.map { Self.sentences(of: $0, without: code, depth: depth + 1) }
+            .first { !$0.isEmpty } ?? []
+    }
+
+    /// Errors by the form's members that they are about: `{"client_id": ["is missing"]}`.
+    private static func fields(_ errors: JSONValue, depth: Int) -> [String]? {
+        guard depth < deepest, case .object(let members) = errors,
+            sentences(of: LooseMembers(members), without: nil, depth: depth + 1).isEmpty
+        else { return nil }
+        return members.sorted { $0.key < $1.key }.flatMap { name, value in
+            texts(value, without: nil, depth: depth + 1).map { "\(name): \($0)" }
+        }
+    }
+
+    /// RFC 9457 §3.1: the detail is about this occurrence of the problem that the title names.
+    private static func titled(_ title: [String], _ detail: [String]) -> [String] {
+        guard title.count == 1, detail.count == 1, !detail[0].contains(title[0]) else {
+            return detail.isEmpty ? title : detail
+        }
+        return ["\(title[0]): \(detail[0])"]
+    }
+}
