@@ -31,13 +31,19 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
         case .header: Entry("Authorization header") { "\($0.header)" }
         case .token: Entry("bare token") { "\($0.token)" }
         case .curl: Entry("curl command") { "curl -H \($0.header, for: .posix) \($0.url, for: .posix)" }
-        case .httpie: Entry("HTTPie command") { "http GET \($0.url, for: .posix) \($0.header, for: .posix)" }
+        case .httpie:
+            Entry("HTTPie command") {
+                // In a header HTTPie takes a backslash before `:`, `;`, `=` and `@` for an escape.
+                $0.tokenHas("\\")
+                    ? "http --auth-type=bearer --auth=\($0.token, for: .posix) GET \($0.url, for: .posix)"
+                    : "http GET \($0.url, for: .posix) \($0.header, for: .posix)"
+            }
         case .wget: Entry("wget command") { "wget -qO- --header=\($0.header, for: .posix) \($0.url, for: .posix)" }
         case .powershell:
             Entry("PowerShell command") {
                 """
                 Invoke-RestMethod -Uri \($0.url, for: .powershell) \
-                -Headers @{ Authorization = \($0.bearer, for: .powershell) }
+                -Headers @{ Authorization = \($0.bearer, for: .powershell) }\($0.powershellOption)
                 """
             }
         case .fetch:
@@ -159,6 +165,14 @@ extension CopyFormat {
         var header: Secret { ("Authorization: \(bearer)" as SecretText).secret }
         var target: TargetURL { TargetURL(profile) }
         var url: String { target.text }
+
+        func tokenHas(_ character: Unicode.Scalar) -> Bool {
+            token.withBytes { $0.contains(UInt8(ascii: character)) }
+        }
+
+        /// .NET's parser of the header takes `,` and `"` for its own. The option came with PowerShell 6, and 5.1 has no such
+        /// parser: it stands only where it must.
+        var powershellOption: String { tokenHas(",") || tokenHas("\"") ? " -SkipHeaderValidation" : "" }
 
         /// Whole seconds, as `token --json` tells them.
         var secondsLeft: String {

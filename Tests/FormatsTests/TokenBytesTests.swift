@@ -1,0 +1,162 @@
+import Credentials
+import Formats
+import Foundation
+import Testing
+
+/// Every copy format with every byte that a token may have, run by the programs that are on the machine.
+@Suite("Copy formats with every byte of a token", .timeLimit(.minutes(5)))
+struct TokenBytesTests {
+    private static let now = Moment(wall: Date(timeIntervalSince1970: 1_795_442_531), boot: 0, bootID: "")
+
+    /// All bytes, beginning with each that a program may take for its own, downwards, and behind backslashes.
+    private static let tokens: [String] = {
+        let all = (UInt8(0x21)...0x7E).map { Character(Unicode.Scalar($0)) }
+        let turned = "!-@=\"'\\$~{:;,%&<".compactMap { first in
+            all.firstIndex(of: first).map { String(all[$0...] + all[..<$0]) }
+        }
+        let escaped = all.map { "\\\($0)" }.joined() + all.map { "\\\\\($0)" }.joined()
+        return turned + [String(all.reversed()), escaped, "00Dx!AQ4|^#t+/=="]
+    }()
+
+    private func text(_ format: CopyFormat, _ token: String, apiBase: String = "") -> String {
+        let profile = ClientProfile(name: "billing", clientID: "app-1", apiBase: apiBase, created: Self.now.wall)
+        let facts = TokenFacts(requested: Self.now, obtained: Self.now, lifetime: 60, characterCount: token.utf8.count)
+        let token = AccessToken(value: Secret(utf8: token), facts: facts)
+        return format.render(CopySubject(profile: profile, token: token, now: Self.now)).unwipeableText()
+    }
+
+    /// The headers that a server gets while `program` runs `script`; `tools` are other programs that the script names.
+    private func sent(
+        by program: String, tools: [String] = [], script: (_ url: String) -> String
+    ) async throws -> [String] {
+        let server = try HeaderServer()
+        defer { server.stop() }
+        let folder = try Program.Folder()
+        for tool in tools {
+            guard let path = Program.path(of: tool) else { continue }
+            try FileManager.default.createSymbolicLink(
+                at: folder.url.appendingPathComponent(tool), withDestinationURL: URL(fileURLWithPath: path))
+        }
+        _ = try await folder.run(program, script: Data(script(server.url).utf8))
+        return server.headers.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static let headers = tokens.map { "Bearer \($0)" }
+
+    @Test(
+        "curl sends them, from any shell, and from the header on its standard input",
+        arguments: ["bash", "dash", "zsh", "fish"].filter(Program.isThere))
+    func curl(shell: String) async throws {
+        #expect(
+            try await sent(by: shell) { url in
+                Self.tokens.map { text(.curl, $0, apiBase: url) + " -s -o /dev/null\n" }.joined()
+            } == Self.headers)
+        let quoting = shell == "fish" ? ShellQuoting.fish : .posix
+        #expect(
+            try await sent(by: shell) { url in
+                Self.tokens.map {
+                    let header = quoting.quoted(Secret(utf8: text(.header, $0))).unwipeableText()
+                    return "printf '%s\\n' \(header) | curl -s -o /dev/null -H @- \(url)\n"
+                }.joined()
+            } == Self.headers)
+    }
+
+    @Test(
+        "wget sends them, from any shell", .enabled(if: Program.isThere("wget"), "needs wget"),
+        arguments: ["bash", "dash", "zsh", "fish"].filter(Program.isThere))
+    func wget(shell: String) async throws {
+        #expect(
+            try await sent(by: shell) { url in
+                Self.tokens.map { text(.wget, $0, apiBase: url) + " > /dev/null\n" }.joined()
+            } == Self.headers)
+    }
+
+    @Test("HTTPie sends them", .enabled(if: Program.isThere("http"), "needs HTTPie"))
+    func httpie() async throws {
+        #expect(
+            try await sent(by: "bash", tools: ["http"]) { url in
+                Self.tokens.map { text(.httpie, $0, apiBase: url) + " --ignore-stdin > /dev/null\n" }.joined()
+            } == Self.headers)
+    }
+
+    @Test("a header goes to HTTPie as an option where an item would lose a backslash")
+    func httpieBackslash() {
+        #expect(
+            text(.httpie, #"a\=b'"#)
+                == #"http --auth-type=bearer --auth='a'\\'=b'\'''\'' GET 'https://api.example.com/'"#
+                .replacing(#"'\'''\''"#, with: #"'\'''"#))
+        #expect(text(.httpie, "a=b:c@d;") == "http GET 'https://api.example.com/' 'Authorization: Bearer a=b:c@d;'")
+    }
+
+    @Test("JavaScript sends them", .enabled(if: Program.isThere("node"), "needs node"))
+    func fetch() async throws {
+        #expect(
+            try await sent(by: "node") { url in
+                "(async () => {\n" + Self.tokens.map { text(.fetch, $0, apiBase: url) + "\n" }.joined() + "})()\n"
+            } == Self.headers)
+    }
+
+    @Test("Python's requests sends them", .enabled(if: Program.isThere("python3"), "needs python3"))
+    func python() async throws {
+        let probe = "import importlib.util\nprint(importlib.util.find_spec('requests') is not None)"
+        let isThere = try await Program.Folder().run("python3", script: Data(probe.utf8))
+        guard isThere == Data("True\n".utf8) else { return }
+        #expect(
+            try await sent(by: "python3") { url in
+                Self.tokens.map { text(.python, $0, apiBase: url) + "\n" }.joined()
+            } == Self.headers)
+    }
+
+    @Test("PowerShell sends them", .enabled(if: Program.isThere("pwsh"), "needs PowerShell"))
+    func powershell() async throws {
+        #expect(
+            try await sent(by: "pwsh") { url in
+                Self.tokens.map { text(.powershell, $0, apiBase: url) + "\n" }.joined()
+            } == Self.headers)
+    }
+
+    @Test("PowerShell's rules read them, and its header's check is left out only where it would refuse them")
+    func powershellRules() {
+        for token in Self.tokens {
+            let command = text(.powershell, token)
+            let start = command.range(of: "@{ Authorization = ")?.upperBound ?? command.endIndex
+            let end = command.range(of: " }", options: .backwards)?.lowerBound ?? command.endIndex
+            #expect(PowerShell.string(String(command[start..<end])) == "Bearer \(token)")
+            let needsOption = token.contains(",") || token.contains("\"")
+            #expect(command.hasSuffix(needsOption ? " } -SkipHeaderValidation" : " }"))
+            let variable = text(.powershellVariable, token)
+            #expect(PowerShell.string(String(variable.dropFirst("$env:ACCESS_TOKEN = ".count))) == token)
+        }
+    }
+
+    @Test("the variable holds them", arguments: ["bash", "dash", "zsh", "fish"].filter(Program.isThere))
+    func variable(shell: String) async throws {
+        let format = shell == "fish" ? CopyFormat.fish : .bash
+        let history = shell == "bash" ? "set -o history -o histexpand\n" : ""
+        let script = Self.tokens.map { text(format, $0) + "\nsh -c 'printf \"%s\\0\" \"$ACCESS_TOKEN\"'\n" }.joined()
+        let output = try await Program.Folder().run(shell, script: Data((history + script).utf8))
+        #expect(output.strings == Self.tokens)
+    }
+
+    @Test("JSON holds them, and header, token and .http lines are them")
+    func values() throws {
+        for token in Self.tokens {
+            let json = try JSONSerialization.jsonObject(with: Data(text(.json, token).utf8)) as? [String: Any]
+            #expect(json?["access_token"] as? String == token)
+            let postman = try JSONSerialization.jsonObject(with: Data(text(.postman, token).utf8)) as? [String: Any]
+            let values = postman?["values"] as? [[String: Any]]
+            #expect(values?.last?["value"] as? String == token)
+            #expect(text(.header, token) == "Authorization: Bearer \(token)")
+            #expect(text(.token, token) == token)
+            #expect(text(.http, token).split(separator: "\n").last == "Authorization: Bearer \(token)")
+        }
+    }
+
+    @Test("jq reads the JSON", .enabled(if: Program.isThere("jq"), "needs jq"))
+    func jq() async throws {
+        let folder = try Program.Folder()
+        try folder.write("token.json", Data(Self.tokens.map { text(.json, $0) }.joined(separator: "\n").utf8))
+        let script = "jq -j '.access_token + \"\\u0000\"' \"$HOME/token.json\""
+        #expect(try await folder.run("sh", script: Data(script.utf8)).strings == Self.tokens)
+    }
+}
