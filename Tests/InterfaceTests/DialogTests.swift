@@ -102,6 +102,46 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
+    @Test("the inspector shows the body that came, in lines, and how much of it there is")
+    func inspectorBody() {
+        func drawing(_ body: HTTPExchange.Body) -> String {
+            var exchange = SampleExchange.refused
+            exchange.responseBody = body
+            var state = trying(Size(columns: 100, rows: 60))
+            state.press("i")
+            let inspection = Inspection(exchange: exchange, token: nil, hasToken: false, bundle: "")
+            _ = update(&state, .inspected(Samples.id(1), inspection))
+            return state.drawing
+        }
+        let short = drawing(.init(text: "{\n  \"error\": \"x\"\n}", byteCount: 18, isCut: false))
+        #expect(short.contains("Body          {  "))
+        #expect(short.contains("                \"error\": \"x\"  "))
+        #expect(!short.contains("bytes"))
+        #expect(drawing(.init(text: "abc", byteCount: 5_012, isCut: true)).contains("the first 2,048 of 5,012 bytes"))
+        #expect(drawing(.init(text: "", byteCount: 0, isCut: false)).contains("Body          empty"))
+    }
+
+    @Test("1,000 characters of a server are seen whole: in the pane, the inspector and the report")
+    func longWords() {
+        let words = "the server says: " + String(repeating: "word ", count: 195) + "trace ID 0f6d"
+        let failure = Failure(.refused, "refused", hints: [words, "check the ID", "and the last"])
+        var entries = Samples.entries
+        entries[0].attempt = .failed(FailedAttempt(failure: failure, at: Samples.now))
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
+        let pane = TokenPane.lines(state, columns: 60).flatMap(\.spans).map(\.text).joined(separator: " ")
+        #expect(pane.contains("trace ID 0f6d"))
+        state.press("i")
+        _ = update(
+            &state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: false, bundle: "")))
+        #expect(state.drawing.contains("the server says: word word"))
+        state.press(.end)
+        #expect(state.drawing.contains("trace ID 0f6d"))
+        #expect(state.drawing.contains("and the last"))
+        let report = Report(failed: [entries[0]], of: 2).box(state).lines.map(\.text).joined(separator: " ")
+        #expect(report.contains("trace ID 0f6d"))
+        #expect(report.contains("and the last"))
+    }
+
     @Test("before anything was asked, and for an opaque token, the inspector says so")
     func inspectorWithout() {
         var state = trying()

@@ -31,6 +31,12 @@ struct Inspector {
         } else {
             lines += ListBox.labelled("", "none since the vault was opened: r makes one", room, .muted)
         }
+        if case .failed(let attempt)? = entry?.attempt {
+            // The pane cuts at its last row what does not fit there.
+            lines += [ListBox.Line(), ListBox.Line(heading: "Failure")]
+            lines += ListBox.labelled("", attempt.failure.summary, room, .failed)
+            for hint in attempt.failure.hints { lines += ListBox.labelled("", hint, room) }
+        }
         lines += [ListBox.Line(), ListBox.Line(heading: "Token")]
         lines += tokenLines(inspection, entry, state, room)
         return lines
@@ -58,6 +64,7 @@ struct Inspector {
         for header in exchange.responseHeaders {
             lines += ListBox.labelled("", "\(header.name): \(header.value)", room, .muted)
         }
+        if let body = exchange.responseBody { lines += Self.lines(body, room) }
         if let timings = exchange.timings { lines += ListBox.labelled("Timings", words(timings), room) }
         if let certificate = exchange.certificate {
             lines += ListBox.labelled("Certificate", certificate.subject, room)
@@ -67,6 +74,14 @@ struct Inspector {
             lines += ListBox.labelled("Certificate", "none: no TLS, or no connection", room, .muted)
         }
         return lines
+    }
+
+    private static func lines(_ body: HTTPExchange.Body, _ room: Int) -> [ListBox.Line] {
+        guard body.byteCount > 0 else { return ListBox.labelled("Body", "empty", room, .muted) }
+        let lines = text("Body", body.text, room)
+        guard body.isCut else { return lines }
+        let (most, count) = (grouped(HTTPExchange.Body.limit), grouped(body.byteCount))
+        return lines + ListBox.labelled("", "the first \(most) of \(count) bytes", room, .muted)
     }
 
     /// How long each phase took, one after another.

@@ -18,7 +18,7 @@ struct Report {
             lines.append(ListBox.Line(heading: entry.profile.name))
             guard case .failed(let attempt)? = state.clients.entry(entry.id)?.attempt else { continue }
             lines += ListBox.wrapped("\(state.glyphs.failed) \(attempt.failure.summary)", columns, .failed)
-            for hint in attempt.failure.hints.prefix(2) { lines += ListBox.wrapped(hint, columns) }
+            for hint in attempt.failure.hints { lines += ListBox.wrapped(hint, columns) }
         }
         return ListBox(
             title: "\(failed.count) of \(total) failed", lines: lines, top: top, mostRows: lines.count,
@@ -28,7 +28,7 @@ struct Report {
 
 extension ListBox {
     static func wrapped(_ text: String, _ columns: Int, _ role: Role = .normal) -> [Line] {
-        DisplayWidth.wrap(UntrustedText.line(text, limit: 1_000), into: columns).map { Line(text: $0, role: role) }
+        DisplayWidth.wrap(UntrustedText.line(text, limit: 2_000), into: columns).map { Line(text: $0, role: role) }
     }
 
     /// A labelled text over as many lines as it takes.

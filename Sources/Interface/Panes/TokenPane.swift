@@ -122,7 +122,7 @@ enum TokenPane {
     }
 
     private static func wrapped(_ label: String, _ text: String, _ room: Int, _ role: Role = .normal) -> [Line] {
-        DisplayWidth.wrap(UntrustedText.line(text, limit: 1_000), into: room).enumerated().map {
+        DisplayWidth.wrap(UntrustedText.line(text, limit: 2_000), into: room).enumerated().map {
             Line($0.offset == 0 ? label : "", $0.element, role)
         }
     }
