@@ -13,7 +13,8 @@ public struct AccessToken: Sendable, Equatable {
 
 /// All that is known of a token save the token itself.
 public struct TokenFacts: Sendable, Equatable, Codable {
-    /// As the server wrote it, for example `Bearer` or `bearer`; `Bearer` where it wrote none (RFC 6749 §5.1).
+    /// As the server wrote it, for example `Bearer` or `bearer`; `Bearer` if it wrote none (RFC 6749 §5.1) or another name
+    /// for the same.
     public var type: String
     /// The scope that the server granted, where it said one (RFC 6749 §5.1).
     public var grantedScope: String?

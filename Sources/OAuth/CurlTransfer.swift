@@ -184,7 +184,7 @@ final class CurlTransfer {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
         let start = bytes.drop(while: isBlank)
         let end = start.lastIndex { !isBlank($0) }.map { start.index(after: $0) } ?? start.startIndex
-        return String(decoding: start[..<end].prefix(1_024), as: UTF8.self)
+        return RepairedText(Array(start[..<end].prefix(1_024)), isCut: start[..<end].count > 1_024).text
     }
 
     // MARK: - After

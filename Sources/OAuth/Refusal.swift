@@ -154,6 +154,9 @@ final class Refusal {
             + (profile.isGBG && EndpointHost(url)?.isGBG == true
                 ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
         return switch (code, response.status) {
+        case (_, 415):
+            "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
+                + "something else: check \(field) \(endpoint)"
         case ("invalid_client", _), ("invalid_grant", _): credentials
         case ("unsupported_token_type", _):
             "the server can't revoke access tokens: this one is good until it expires"
@@ -171,9 +174,6 @@ final class Refusal {
         case (_, 401), (_, 403): "\(credentials), and \(field) \(endpoint)"
         case (_, 404): "check \(field) \(endpoint)"
         case (_, 405): "the address takes no POST: check \(field) \(endpoint)"
-        case (_, 415):
-            "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
-                + "something else: check \(field) \(endpoint)"
         default: "check the client ID, the secret, the scope and \(field) \(endpoint)"
         }
     }

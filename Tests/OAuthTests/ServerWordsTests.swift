@@ -250,6 +250,8 @@ struct ServerWordsTests {
     func unsupportedMediaType() {
         let failure = Samples.parse(Samples.response(415, #"{"title":"Unsupported Media Type"}"#)).error
         #expect(failure?.hints.first == "the server says: Unsupported Media Type")
+        let coded = Samples.parse(Samples.response(415, #"{"error":"invalid_request"}"#)).error
+        #expect(coded?.hints.first?.hasPrefix("keyfob sends forms only") == true)
         #expect(failure?.hints.last?.hasPrefix("keyfob sends forms only (application/x-www-form-urlencoded") == true)
     }
 
