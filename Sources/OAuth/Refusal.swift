@@ -120,7 +120,7 @@ final class Refusal {
             shown.append(line)
             room -= line.count
         }
-        if shown.isEmpty, code == nil, let beginning { shown = [beginning] }
+        if said.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
         // A secret may be spread over several.
         if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
         return shown.map { "the server says: \($0)" }

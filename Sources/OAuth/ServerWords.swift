@@ -7,6 +7,8 @@ struct ServerWords {
     private(set) var code: String?
     /// Sentences, the most telling first.
     private(set) var sentences: [String] = []
+    /// True if the body holds nothing of the kind.
+    private(set) var isBodySilent = false
 
     /// A longer code is a sentence.
     private static let longestCode = 80
@@ -25,6 +27,7 @@ struct ServerWords {
         case .markup(let markup): read(markup, isSuccess: isSuccess)
         case .text, .empty, .compressed, .binary: break
         }
+        isBodySilent = code == nil && sentences.isEmpty
         if !isSuccess { readChallenges(of: response) }
         if let long = code, long.count > Self.longestCode {
             sentences.insert(long, at: 0)

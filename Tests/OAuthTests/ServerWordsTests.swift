@@ -332,6 +332,7 @@ struct ChallengeTests {
                 == [": invalid_client (401)", "bad", "no, not so"])
         #expect(
             said("Bearer error=\"x\", error_description=\"bad\"", body: #"{"message":"bad"}"#) == [": x (401)", "bad"])
+        #expect(said(bearer, body: "Access denied") == [": invalid_token (401)", "Access denied", "no, not so"])
     }
 
     @Test("a Basic challenge is found in every place, and not within a quoted string")
