@@ -54,6 +54,25 @@ struct SecretWriter {
         count += secret.count
     }
 
+    var last: UInt8? { count > 0 ? memory[count - 1] : nil }
+
+    /// Lends what was written so far.
+    func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        precondition(range.upperBound <= count)
+        return UnsafeRawBufferPointer(rebasing: memory[range])
+    }
+
+    /// Appends once more what was written at `range`.
+    mutating func `repeat`(_ range: Range<Int>) {
+        for byte in bytes(range) { append(byte) }
+    }
+
+    /// The byte is wiped with the rest.
+    mutating func removeLast() {
+        precondition(count > 0)
+        count -= 1
+    }
+
     /// The character in UTF-8.
     mutating func append(_ scalar: Unicode.Scalar) {
         for byte in scalar.utf8 { append(byte) }

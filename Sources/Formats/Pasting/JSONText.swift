@@ -1,6 +1,17 @@
 import Credentials
 
 enum JSONText {
+    /// The strings of an object, with their names; nil if `text` is no object.
+    static func members(of text: Secret) -> [ShellCommands.Assignment]? {
+        text.withBytes { bytes in
+            var scanner = JSONScanner(bytes, makesLines: false)
+            guard scanner.scan() == .whole, scanner.isObject else { return nil }
+            return scanner.members.filter { $0.kind == .string }.map {
+                ShellCommands.Assignment(name: text.slice($0.name).line, value: decoded(text.slice($0.value)))
+            }
+        }
+    }
+
     /// What a JSON string says (RFC 8259 §7), from what stands between its quotes, which `JSONScanner` found sound.
     /// Half of a surrogate pair alone becomes U+FFFD.
     static func decoded(_ text: Secret) -> Secret {

@@ -1,6 +1,7 @@
 public import Credentials
 
-/// A client as far as something pasted tells it: a `curl` command that asks for a token, or the lines of a `.env` file.
+/// A client as far as something pasted tells it: a `curl` command that asks for a token, the lines of a `.env` file, or
+/// a JSON object.
 ///
 /// The secret stays a `Secret` from the paste on; every text went through `UntrustedText`.
 public struct PastedClient: Sendable, Equatable {
@@ -18,29 +19,49 @@ public struct PastedClient: Sendable, Equatable {
     public var service: ServicePreset?
     /// What was left out, and what will be otherwise: a line each, lower case, no full stop, without what was pasted.
     public var warnings: [String] = []
+    /// True if several commands may ask for the token and differ. Nothing is taken then.
+    public var isUndecided = false
 
     public init() {}
 
     /// - Returns: nil where `pasted` is neither, has nothing to fill a form with, or is longer than 64 KiB.
     public static func read(_ pasted: Secret) -> PastedClient? {
         guard pasted.count <= 65_536 else { return nil }
-        return PastedCurl.read(pasted) ?? PastedEnvironment.read(pasted)
+        let lines = pasted.withLineFeeds()
+        let text = PastedText.cleaned(lines)
+        if let members = JSONText.members(of: text), let client = PastedEnvironment.read(members) { return client }
+        let shell = ShellCommands(text, in: ShellDialect(of: lines))
+        let curl = PastedCurl.read(shell.commands)
+        if let curl, curl.isUndecided || curl.clientID != nil || curl.secret != nil { return curl }
+        return PastedEnvironment.read(shell.assignments) ?? curl
     }
 
     var isEmpty: Bool { self == PastedClient() }
+
+    /// False if there are warnings alone.
+    public var hasFields: Bool {
+        var fields = self
+        fields.warnings = []
+        fields.isUndecided = false
+        return !fields.isEmpty
+    }
 }
 
 extension PastedClient {
     /// Takes over a member of the token request's form, or a variable that says the same.
-    /// - Parameter isPlaceholder: whether what was pasted has something else in the value's place.
-    mutating func take(_ name: String, _ value: Secret, isPlaceholder: Bool) {
+    mutating func take(_ name: String, _ value: Secret) {
         let words = Self.words(for: name)
-        if isPlaceholder || value.isPlaceholder {
-            return warn("\(words) is a placeholder in what was pasted: enter it")
+        if let unread = value.unread ?? (value.isPlaceholder ? .variable : nil) {
+            return warn("\(words) \(unread.words): enter it")
         }
         switch name {
         case "client_id": clientID = value.line
-        case "client_secret": secret = value.isEmpty ? nil : value
+        case "client_secret":
+            secret = value.isEmpty ? nil : value
+            if value.looksQuoted {
+                warn(
+                    "the client secret begins or ends with a quote, a backtick or a dollar sign: check what was pasted")
+            }
         case "scope": scope = value.line
         case "grant_type":
             guard value.line != "client_credentials" else { return }
@@ -53,6 +74,13 @@ extension PastedClient {
             guard !FormParameter.reservedNames.contains(name.lowercased()) else { return warn("\(words) was left out") }
             extraParameters.append(FormParameter(name, value.line))
         }
+    }
+
+    mutating func takeTokenURL(_ url: Secret) {
+        if let unread = url.unread ?? (url.isPlaceholder || url.contains("{{") ? .variable : nil) {
+            return warn("the token URL \(unread.words): enter it")
+        }
+        tokenURL = url.line
     }
 
     mutating func warn(_ text: String) {

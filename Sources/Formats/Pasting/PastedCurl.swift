@@ -2,52 +2,70 @@ import Credentials
 
 /// A `curl` command that asks for a token, as documentation, Postman and browsers write it.
 struct PastedCurl {
-    static func read(_ pasted: Secret) -> PastedClient? {
-        let shell = ShellWords(pasted)
-        let words = shell.words.map { Argument(value: shell.text.slice($0.range), hasVariable: $0.hasVariable) }
-        guard let start = words.firstIndex(where: \.isCurl) else { return nil }
-        var curl = PastedCurl()
-        curl.read(
-            words.indices.filter { $0 > start && shell.words[$0].command == shell.words[start].command }.map {
-                words[$0]
-            })
-        return curl.finished()
+    /// - Returns: of several commands the one that asks for a token; undecided if that cannot be told.
+    static func read(_ commands: [ShellCommands.Command]) -> PastedClient? {
+        let requests = commands.compactMap { command -> (rank: Rank, client: PastedClient)? in
+            guard let start = command.words.firstIndex(where: \.isCurl) else { return nil }
+            var curl = PastedCurl()
+            if command.words[start].unread != nil { curl.warnOfTypography() }
+            curl.read(Array(command.words[(start + 1)...]))
+            return curl.finished().map { (curl.rank, $0) }
+        }
+        guard let best = requests.map(\.rank).max() else { return nil }
+        let clients = requests.filter { $0.rank == best }.map(\.client)
+        guard clients.dropFirst().contains(where: { $0 != clients[0] }) else { return clients[0] }
+        var undecided = PastedClient()
+        undecided.isUndecided = true
+        undecided.warn(
+            "\(clients.count) commands may be the one that asks for a token, and they differ: paste that one alone")
+        return undecided
     }
 
-    private struct Argument {
-        let value: Secret
-        let hasVariable: Bool
+    /// The likelihood that a command asks for a token, the least first.
+    private enum Rank: Int, Comparable {
+        case callWithToken, call, otherRequest, withCredentials, clientCredentials
 
-        /// What follows the first `count` bytes.
-        func dropping(_ count: Int) -> Argument {
-            Argument(value: value.slice(count..<value.count), hasVariable: hasVariable)
-        }
-
-        /// `curl`, `curl.exe`, or a path to either.
-        var isCurl: Bool {
-            value.withBytes { bytes in
-                let name = bytes.split(omittingEmptySubsequences: false) { "/\\".utf8.contains($0) }.last
-                return name.map { $0.elementsEqual("curl".utf8) || $0.elementsEqual("curl.exe".utf8) } ?? false
-            }
-        }
+        static func < (left: Rank, right: Rank) -> Bool { left.rawValue < right.rawValue }
     }
 
     private var client = PastedClient()
+    /// True if an ID, a secret or a grant was given, whether it could be read or not.
     private var isTokenRequest = false
+    private var hasSecret = false
     private var hasBearer = false
-    private var urls: [Argument] = []
+    /// The grant; nil if none is named.
+    private var grant: String?
+    /// True if a token is sent along, to be revoked or asked about.
+    private var hasToken = false
+    private var urls: [Secret] = []
+    /// True while the values of an argument are taken that a word processor has changed.
+    private var isMangled = false
+
+    private var rank: Rank {
+        if grant == "client_credentials" { return .clientCredentials }
+        guard isTokenRequest else { return hasBearer ? .callWithToken : .call }
+        return hasSecret && grant == nil && !hasToken && !hasBearer ? .withCredentials : .otherRequest
+    }
+
+    private mutating func warnOfTypography() {
+        client.warn("an option has a typographic dash or a no-break space, and was not read")
+    }
 
     // MARK: - Options (curl(1))
 
-    private mutating func read(_ arguments: [Argument]) {
+    private mutating func read(_ arguments: [Secret]) {
         var rest = arguments[...]
         var takesOptions = true
         while let argument = rest.popFirst() {
-            if !takesOptions || !argument.value.hasPrefix("-") || argument.value.count == 1 {
+            if argument.hasMark(.dash) {
+                warnOfTypography()
+                // Its value, if it has one.
+                if rest.first?.hasPrefix("-") == false, rest.first?.contains("://") == false { rest.removeFirst() }
+            } else if !takesOptions || !argument.hasPrefix("-") || argument.count == 1 {
                 urls.append(argument)
-            } else if argument.value.hasPrefix("--"), argument.value.count == 2 {
+            } else if argument.hasPrefix("--"), argument.count == 2 {
                 takesOptions = false
-            } else if argument.value.hasPrefix("--") {
+            } else if argument.hasPrefix("--") {
                 readLong(argument, &rest)
             } else {
                 readShort(argument, &rest)
@@ -55,38 +73,43 @@ struct PastedCurl {
         }
     }
 
-    private mutating func readLong(_ argument: Argument, _ rest: inout ArraySlice<Argument>) {
-        let (before, after) = FormText.split(argument.value, at: UInt8(ascii: "="))
+    private mutating func readLong(_ argument: Secret, _ rest: inout ArraySlice<Secret>) {
+        let (before, after) = FormText.split(argument, at: UInt8(ascii: "="))
+        if before.unread != nil { return warnOfTypography() }
         let name = String(before.line.dropFirst(2))
-        guard Self.longWithValue.contains(name) || Self.shortOf.values.contains(name) else { return }
-        let attached = after.map { Argument(value: $0, hasVariable: argument.hasVariable) }
-        guard let value = attached ?? rest.popFirst() else { return }
-        take(name, value)
+        guard Self.longWithValue.contains(name) || Self.shortOf.values.contains(name),
+            let value = after ?? rest.popFirst()
+        else { return }
+        take(option: name, value)
     }
 
     /// One letter or several, the last of them with its value at once or in the next word: `-d a=b`, `-sSda=b`.
-    private mutating func readShort(_ argument: Argument, _ rest: inout ArraySlice<Argument>) {
-        let letters = argument.value.withBytes { Array($0.prefix(20)) }
+    private mutating func readShort(_ argument: Secret, _ rest: inout ArraySlice<Secret>) {
+        let letters = argument.withBytes { Array($0.prefix(20)) }
         for (place, letter) in letters.enumerated().dropFirst() {
             let letter = Character(Unicode.Scalar(letter))
             guard let name = Self.shortOf[letter] else { continue }
-            let attached = place + 1 < argument.value.count ? argument.dropping(place + 1) : nil
+            let attached = place + 1 < argument.count ? argument.slice(place + 1..<argument.count) : nil
             guard let value = attached ?? rest.popFirst() else { return }
-            return take(name, value)
+            return take(option: name, value)
         }
     }
 
-    private mutating func take(_ option: String, _ value: Argument) {
+    private mutating func take(option: String, _ argument: Secret) {
+        isMangled = argument.hasMark(.typography)
+        defer { isMangled = false }
+        // The names in it are still told.
+        let value = isMangled ? argument.withoutMarks() : argument
         switch option {
         case "data", "data-ascii", "data-binary", "data-raw", "json":
-            let isFile = option != "data-raw" && value.value.withBytes { $0.first == UInt8(ascii: "@") }
+            let isFile = option != "data-raw" && value.hasPrefix("@")
             if isFile { client.warn("the form is in a file, which was not pasted") } else { take(form: value) }
         case "data-urlencode", "url-query": take(urlencoded: value)
         case "form", "form-string": take(multipart: value)
         case "user": take(credentials: value)
         case "header": take(header: value)
         case "oauth2-bearer": hasBearer = true
-        case "url": urls.append(value)
+        case "url": urls.append(argument)
         case "cert": client.warn("the client certificate was left out: keyfob proves itself by the secret")
         default: break
         }
@@ -94,47 +117,47 @@ struct PastedCurl {
 
     // MARK: - Their values
 
-    private mutating func take(form: Argument) {
-        guard form.value.withBytes({ $0.first { $0 > 0x20 } }) != UInt8(ascii: "{") else { return take(json: form) }
-        for member in FormText.members(form.value) { take(member.name, member.value, form) }
+    private mutating func take(form: Secret) {
+        guard form.withBytes({ $0.first { $0 > 0x20 } }) != UInt8(ascii: "{") else { return take(json: form) }
+        for member in FormText.members(form) { take(member.name, member.value) }
     }
 
     /// `name=content` with the content not encoded yet, `=content` or `content` alone, `name@file`.
-    private mutating func take(urlencoded: Argument) {
-        let (name, content) = FormText.split(urlencoded.value, at: UInt8(ascii: "="))
+    private mutating func take(urlencoded: Secret) {
+        let (name, content) = FormText.split(urlencoded, at: UInt8(ascii: "="))
         guard let content else { return client.warn("the form is in a file, which was not pasted") }
-        if name.isEmpty {
-            take(form: Argument(value: content, hasVariable: urlencoded.hasVariable))
-        } else {
-            take(name.line, content, urlencoded)
-        }
+        if name.isEmpty { take(form: content) } else { take(name.line, content) }
     }
 
     /// `name=content`, the content perhaps in double quotes, as Postman writes it.
-    private mutating func take(multipart: Argument) {
-        let (name, content) = FormText.split(multipart.value, at: UInt8(ascii: "="))
+    private mutating func take(multipart: Secret) {
+        let (name, content) = FormText.split(multipart, at: UInt8(ascii: "="))
         guard let content else { return }
         let isQuoted = content.count > 1 && content.withBytes { $0.first == UInt8(ascii: "\"") && $0.last == $0.first }
-        take(name.line, isQuoted ? content.slice(1..<content.count - 1) : content, multipart)
+        take(name.line, isQuoted ? content.slice(1..<content.count - 1) : content)
     }
 
-    private mutating func take(json: Argument) {
-        let members = json.value.withBytes { bytes -> [(String, Secret)]? in
-            var scanner = JSONScanner(bytes, makesLines: false)
-            guard scanner.scan() == .whole else { return nil }
-            return scanner.members.filter { $0.kind == .string }.map {
-                (json.value.slice($0.name).line, JSONText.decoded(json.value.slice($0.value)))
-            }
+    private mutating func take(json: Secret) {
+        guard let members = JSONText.members(of: json) else {
+            return client.warn("the JSON in the command can't be read")
         }
-        guard let members else { return client.warn("the JSON in the command can't be read") }
         client.warn("the request was JSON: keyfob sends a form (RFC 6749)")
-        for (name, value) in members { take(name, value, json) }
+        for member in members { take(member.name, member.value) }
     }
 
-    private mutating func take(_ name: String, _ value: Secret, _ source: Argument) {
-        isTokenRequest = true
-        let hasVariable = source.hasVariable && value.withBytes { $0.contains(UInt8(ascii: "$")) }
-        client.take(name, value, isPlaceholder: hasVariable)
+    private mutating func take(_ name: String, _ value: Secret) {
+        switch name {
+        case "grant_type":
+            grant = value.unread == nil ? value.line : nil
+            isTokenRequest = true
+        case "client_id": isTokenRequest = true
+        case "client_secret":
+            isTokenRequest = true
+            hasSecret = true
+        case "token": hasToken = true
+        default: break
+        }
+        client.take(name, isMangled ? Unread.typography.secret : value)
         if name == "client_secret" { take(method: .clientSecretPost) }
     }
 
@@ -145,54 +168,62 @@ struct PastedCurl {
         client.authentication = method
     }
 
-    /// `ID:SECRET`, for HTTP Basic, which curl does not encode.
-    private mutating func take(credentials: Argument) {
+    /// `ID:SECRET`, for HTTP Basic, which curl does not encode. ID and secret that are percent-encoded already stay so:
+    /// they are sent as they are.
+    private mutating func take(credentials: Secret) {
         isTokenRequest = true
-        let (id, secret) = FormText.split(credentials.value, at: UInt8(ascii: ":"))
-        let hasVariable: (Secret) -> Bool = { part in
-            credentials.hasVariable && part.withBytes { $0.contains(UInt8(ascii: "$")) }
-        }
-        client.take("client_id", id, isPlaceholder: hasVariable(id))
-        if let secret { client.take("client_secret", secret, isPlaceholder: hasVariable(secret)) }
+        hasSecret = true
+        let (id, secret) = FormText.split(credentials, at: UInt8(ascii: ":"))
+        take("client_id", id)
+        if let secret { client.take("client_secret", isMangled ? Unread.typography.secret : secret) }
         take(method: .clientSecretBasic)
-        let isPlain = credentials.value.withBytes { bytes in
+        let isPlain = credentials.withBytes { bytes in
             bytes.allSatisfy { byte in
                 let letter = byte | 0x20
                 return (0x61...0x7A).contains(letter) || (0x30...0x39).contains(byte) || "-._~:".utf8.contains(byte)
             }
         }
-        client.basicEncoding = isPlain ? nil : .raw
+        // A second colon belongs to the secret, and would be encoded.
+        let colons = credentials.withBytes { bytes in bytes.count { $0 == UInt8(ascii: ":") } }
+        client.basicEncoding = isPlain && colons <= 1 ? nil : .raw
+        if let clientID = client.clientID, secret != nil, Secret(utf8: clientID) != id, id.unread == nil {
+            client.warn("the client ID has blanks or characters that were taken out: check it")
+        }
     }
 
-    private mutating func take(header: Argument) {
-        let (name, value) = FormText.split(header.value, at: UInt8(ascii: ":"))
+    private mutating func take(header: Secret) {
+        let (name, value) = FormText.split(header, at: UInt8(ascii: ":"))
         guard name.line.lowercased() == "authorization", let value = value?.trimmed() else { return }
         let (scheme, content) = FormText.split(value, at: 0x20)
         switch scheme.line.lowercased() {
         case "bearer": hasBearer = true
         case "basic":
             isTokenRequest = true
-            let credentials = header.hasVariable ? nil : content?.trimmed().withBytes { Base64.decoded($0) }
+            hasSecret = true
+            let credentials = value.unread == nil ? content?.trimmed().withBytes { Base64.decoded($0) } : nil
             guard let credentials else {
                 take(method: .clientSecretBasic)
                 return client.warn("the Basic header can't be read: enter client ID and secret")
             }
-            take(credentials: Argument(value: credentials, hasVariable: false))
+            take(credentials: credentials)
         default: break
         }
     }
 
     /// What it has of a form, or of a user name and password, is taken out of it: a URL is shown.
-    private mutating func take(url: Argument) {
-        var (rest, query) = FormText.split(FormText.split(url.value, at: UInt8(ascii: "#")).0, at: UInt8(ascii: "?"))
+    private mutating func take(url: Secret) {
+        isMangled = url.hasMark(.typography)
+        defer { isMangled = false }
+        var (rest, query) = FormText.split(FormText.split(url, at: UInt8(ascii: "#")).0, at: UInt8(ascii: "?"))
         let kept = query.map { FormText.parts(of: $0, at: UInt8(ascii: "&")) }?.filter { part in
             guard let member = FormText.members(part).first else { return false }
             guard Self.formNames.contains(member.name) else { return true }
-            take(member.name, member.value, url)
+            take(member.name, member.value)
             return false
         }
-        guard !url.hasVariable, !rest.contains("{{") else {
-            return client.warn("the token URL is a placeholder in what was pasted: enter it")
+        // The host alone must be known to send a secret there, but the rest makes the URL.
+        guard url.unread == nil, !rest.contains("{{") else {
+            return client.takeTokenURL(url.unread?.secret ?? rest)
         }
         if !rest.contains("://") {
             client.warn("the URL had no scheme: https is taken")
@@ -200,15 +231,13 @@ struct PastedCurl {
         }
         let parts = FormText.parts(of: rest, at: UInt8(ascii: "/"))
         if parts.count > 2, let at = parts[2].withBytes({ $0.lastIndex(of: UInt8(ascii: "@")) }) {
-            take(
-                credentials: Argument(
-                    value: FormText.decoded(parts[2].slice(0..<at), isForm: false), hasVariable: url.hasVariable))
+            take(credentials: FormText.decoded(parts[2].slice(0..<at), isForm: false))
             var host = parts
             host[2] = parts[2].slice(at + 1..<parts[2].count)
             rest = Self.joined(host, "/")
         }
         if let kept, !kept.isEmpty { rest = ("\(rest)?\(Self.joined(kept, "&"))" as SecretText).secret }
-        client.tokenURL = rest.line
+        client.takeTokenURL(rest)
     }
 
     private static func joined(_ parts: [Secret], _ separator: String) -> Secret {
@@ -217,10 +246,11 @@ struct PastedCurl {
 
     private mutating func finished() -> PastedClient? {
         // What only looks like a word to go to is the value of an option that is not known here.
-        let isLikely: (Argument) -> Bool = { url in
-            url.hasVariable || url.value.withBytes { $0.contains { ".:/{".utf8.contains($0) } }
+        let isLikely: (Secret) -> Bool = { url in
+            url.hasMark(.variable) || url.withBytes { $0.contains { ".:/{".utf8.contains($0) } }
         }
-        if let url = urls.first(where: { $0.value.contains("://") }) ?? urls.first(where: isLikely) { take(url: url) }
+        if let url = urls.first(where: { $0.contains("://") }) ?? urls.first(where: isLikely) { take(url: url) }
+        if client.authentication != .clientSecretBasic { client.basicEncoding = nil }
         guard isTokenRequest || !hasBearer else {
             var client = PastedClient()
             client.warn("this is a request with a token, not one for a token")

@@ -1,11 +1,15 @@
 import Credentials
 
-/// The lines of a `.env` file: `NAME=value`, with `export` or `set` before it, quotes and comments; PowerShell's
-/// `$env:NAME = "value"` too.
+/// The variables of a `.env` file, a shell's or PowerShell's, the members of an object, or a list such as
+/// `Client ID: app-1`.
 enum PastedEnvironment {
-    static func read(_ pasted: Secret) -> PastedClient? {
-        let variables = FormText.parts(of: pasted, at: 0x0A).compactMap(variable)
-        let found = variables.compactMap(Found.init)
+    /// - Parameter assignments: in their order; if a name occurs more than once, the last value holds.
+    static func read(_ assignments: [ShellCommands.Assignment]) -> PastedClient? {
+        let named = assignments.map { (name: variableName($0.name), value: $0.value.trimmed()) }
+        let last = named.enumerated().filter { place, variable in
+            !named.dropFirst(place + 1).contains { $0.name == variable.name }
+        }
+        let found = last.compactMap { Found($0.element.name, $0.element.value) }
         guard !found.isEmpty else { return nil }
         var client = PastedClient()
 
@@ -24,14 +28,22 @@ enum PastedEnvironment {
             guard let chosen = candidates.first(where: { $0.prefix == prefix }) ?? free.first else { continue }
             if kind == .tokenURL || kind == .otherURL {
                 guard client.tokenURL == nil else { continue }
-                client.tokenURL = chosen.value.line
+                client.takeTokenURL(chosen.value)
             } else {
-                client.take(kind.rawValue, chosen.value, isPlaceholder: false)
+                client.take(kind.rawValue, chosen.value)
             }
         }
         guard !client.isEmpty else { return nil }
-        client.fillService(prefix: prefix, variables: variables)
+        client.fillService(prefix: prefix, variables: last.map(\.element))
         return client
+    }
+
+    /// True for the name of a variable that describes a client, however its words are joined.
+    static func knows(_ name: String) -> Bool { Found(variableName(name), Secret(utf8: "token")) != nil }
+
+    /// `CLIENT_ID` for `client-id`, `client.id` and `Client ID`.
+    private static func variableName(_ name: String) -> String {
+        String(name.uppercased().map { " -.".contains($0) ? "_" : $0 })
     }
 
     /// A variable that says something about a client.
@@ -76,59 +88,5 @@ enum PastedEnvironment {
     /// The different prefixes of the variables of a kind, in their order.
     private static func prefixes(of kind: Found.Kind, in found: [Found]) -> [String] {
         found.filter { $0.kind == kind }.map(\.prefix).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    }
-
-    // MARK: - Lines
-
-    /// The name and value of a line; nil where it has none.
-    private static func variable(_ line: Secret) -> (name: String, value: Secret)? {
-        let (before, after) = FormText.split(line, at: UInt8(ascii: "="))
-        guard before.count < 200, let after else { return nil }
-        var name = before.line[...]
-        for word in ["export ", "set ", "$env:", "\"$env:"] where name.lowercased().hasPrefix(word) {
-            name = name.dropFirst(word.count)
-        }
-        guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }) else {
-            return nil
-        }
-        return (String(name), value(after.trimmed()))
-    }
-
-    /// Without its quotes, or without the comment after it.
-    private static func value(_ text: Secret) -> Secret {
-        guard let first = text.withBytes({ $0.first }) else { return text }
-        if first == UInt8(ascii: "'"), let end = text.withBytes({ $0.dropFirst().firstIndex(of: first) }) {
-            return text.slice(1..<end)
-        }
-        if first == UInt8(ascii: "\""), text.withBytes({ $0.dropFirst().contains(first) }) {
-            return doubleQuoted(text)
-        }
-        let end = text.withBytes { bytes in
-            bytes.indices.dropFirst().first {
-                bytes[$0] == UInt8(ascii: "#") && (bytes[$0 - 1] == 0x20 || bytes[$0 - 1] == 0x09)
-            }
-        }
-        return first == UInt8(ascii: "#") ? Secret([]) : end.map { text.slice(0..<$0).trimmed() } ?? text
-    }
-
-    private static func doubleQuoted(_ text: Secret) -> Secret {
-        Secret.written(atMost: text.count) { writer in
-            text.withBytes { bytes in
-                var isEscaped = false
-                for byte in bytes.dropFirst() {
-                    if isEscaped {
-                        if !"\"\\$`".utf8.contains(byte) { writer.append(UInt8(ascii: "\\")) }
-                        writer.append(byte)
-                        isEscaped = false
-                    } else if byte == UInt8(ascii: "\"") {
-                        return
-                    } else if byte == UInt8(ascii: "\\") {
-                        isEscaped = true
-                    } else {
-                        writer.append(byte)
-                    }
-                }
-            }
-        }
     }
 }

@@ -1,0 +1,167 @@
+public import Credentials
+
+/// The kinds of what is pasted into a text field whose content is shown.
+public enum PastedText {
+    /// One line without a secret in it, as far as its form tells.
+    case line
+    /// A block or a command that describes a client, or one line with a secret that was read.
+    case client(PastedClient)
+    /// Several lines, or a line with a secret, that cannot be read.
+    case unreadable
+
+    public init(_ pasted: Secret) {
+        let trimmed = pasted.trimmed()
+        let hasLines = trimmed.withBytes { $0.contains(0x0A) }
+        let client = PastedClient.read(trimmed)
+        if let client, client.secret != nil || client.isUndecided {
+            self = .client(client)
+        } else if hasLines || trimmed.namesSecret {
+            self = client.map { .client($0) } ?? .unreadable
+        } else {
+            self = .line
+        }
+    }
+
+    /// True for JSON whose members do not have the names of secrets.
+    public static func isJSONWithoutSecrets(_ pasted: Secret) -> Bool {
+        !pasted.namesSecret
+            && pasted.withBytes { bytes in
+                var scanner = JSONScanner(bytes, makesLines: false)
+                return scanner.scan() == .whole
+            }
+    }
+
+    // MARK: - Cleaning
+
+    /// The paste without a byte order mark, the fences of Markdown and bullets; without prompts if a block of it begins with one.
+    static func cleaned(_ pasted: Secret) -> Secret {
+        Secret.written(atMost: pasted.count + 1) { writer in
+            pasted.withBytes { bytes in
+                let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+                let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+                // A prompt counts at the beginning of a block: within quotes such a line is text.
+                var mayBegin = true
+                var hasPrompts = false
+                for (number, line) in lines.enumerated() {
+                    if number > 0 { writer.append(0x0A) }
+                    let content = line.drop(while: ShellLexer.isBlank)
+                    let isBetween = content.isEmpty || content.first == UInt8(ascii: "#") || isFence(content)
+                    if mayBegin, !isBetween { hasPrompts = hasPrompts || prompt(content) != nil }
+                    mayBegin = isBetween
+                    if isFence(content) { continue }
+                    let length = hasPrompts ? prompt(content) ?? bullet(content) : bullet(content)
+                    for byte in length.map({ content.dropFirst($0) }) ?? line { writer.append(byte) }
+                }
+            }
+        }
+    }
+
+    private typealias Line = Slice<UnsafeRawBufferPointer>
+
+    private static func isFence(_ line: Line) -> Bool { line.starts(with: "```".utf8) || line.starts(with: "~~~".utf8) }
+
+    /// The length of a shell's prompt.
+    private static func prompt(_ line: Line) -> Int? {
+        for prompt in ["$ ", "% ", "> ", ">> ", "More? "] where line.starts(with: prompt.utf8) {
+            return prompt.utf8.count
+        }
+        if line.count <= 2, line.elementsEqual("$".utf8) || line.elementsEqual(">".utf8) { return line.count }
+        if let length = promptOfPowerShell(line) ?? promptOfCMD(line) { return length }
+        // user@host:~$
+        guard let at = line.firstIndex(of: UInt8(ascii: "@")),
+            let end = line.indices.first(where: { index in
+                index > at && "$#%".utf8.contains(line[index]) && index + 1 < line.endIndex && line[index + 1] == 0x20
+            })
+        else { return nil }
+        let isWord = !line[..<end].contains(0x20) || line.first == UInt8(ascii: "[")
+        return isWord ? end + 2 - line.startIndex : nil
+    }
+
+    /// `PS C:\>`
+    static func promptOfPowerShell(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
+        guard line.starts(with: "PS".utf8) else { return nil }
+        let rest = line.dropFirst(2)
+        guard rest.first == UInt8(ascii: ">") || rest.first == 0x20 else { return nil }
+        return rest.firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 - line.startIndex }
+    }
+
+    /// `C:\Users>`
+    static func promptOfCMD(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {
+        guard let letter = line.first, (0x61...0x7A).contains(letter | 0x20),
+            line.dropFirst().starts(with: ":\\".utf8)
+        else { return nil }
+        return line.firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 - line.startIndex }
+    }
+
+    /// `- ` and `* ` before a name.
+    private static func bullet(_ line: Line) -> Int? {
+        guard line.starts(with: "- ".utf8) || line.starts(with: "* ".utf8), line.count > 2 else { return nil }
+        let first = line[line.startIndex + 2]
+        return AssignmentHead.isNameByte(first) || "\"'`_".utf8.contains(first) ? 2 : nil
+    }
+}
+
+extension Secret {
+    /// True if a name that stands for secrets is followed by something that looks like its value, or if a URL has a
+    /// password. No copy of the text is made.
+    fileprivate var namesSecret: Bool {
+        withBytes { bytes in
+            bytes.indices.contains { index in
+                Self.names.contains { Self.isName($0, bytes, index) } || Self.isUserInfo(bytes, index)
+            } || Self.isBasic(bytes)
+        }
+    }
+
+    private static let names = [
+        "secret", "passw", "passphrase", "api_key", "apikey", "api-key", "private_key", "privatekey", "access_token",
+        "refresh_token", "id_token", "authorization", "assertion",
+    ].map { Array($0.utf8) }
+
+    private static func isName(_ name: [UInt8], _ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
+        guard start + name.count < bytes.count, bytes[start] | 0x20 == name[0],
+            zip(bytes[start...].prefix(name.count), name).allSatisfy({ ($0 == 0x5F ? $0 : $0 | 0x20) == $1 })
+        else { return false }
+        let end = bytes[start...].firstIndex { !AssignmentHead.isNameByte($0) } ?? bytes.count
+        let nameStart = (bytes[..<start].lastIndex { !AssignmentHead.isNameByte($0) } ?? -1) + 1
+        let behind = bytes[end...].drop { $0 <= 0x20 || "\"'`*\\".utf8.contains($0) }
+        guard let sign = behind.first else { return false }
+        let isAlone = behind.startIndex == end
+        let hasValue = behind.dropFirst().contains { $0 > 0x20 }
+        switch sign {
+        case UInt8(ascii: "="): return hasValue
+        case UInt8(ascii: ":"):
+            // A scope such as `secrets:read` is none.
+            let next = behind.dropFirst().first ?? 0
+            let isClientSecret = bytes[nameStart..<end].count > name.count
+            return hasValue
+                && (!isAlone || next <= 0x20 || "\"'`*".utf8.contains(next) || isClientSecret && !isScope(bytes, end))
+        case UInt8(ascii: ">"): return isAlone && nameStart > 0 && bytes[nameStart - 1] == UInt8(ascii: "<") && hasValue
+        default:
+            // `--client-secret abc`, `client_secret abc`
+            let word = bytes[nameStart..<end]
+            return !isAlone && end < bytes.count && bytes[end] <= 0x20
+                && (word.first == UInt8(ascii: "-") || word.contains(UInt8(ascii: "_")))
+        }
+    }
+
+    /// True if only small letters follow, as in `client-secrets:read`.
+    private static func isScope(_ bytes: UnsafeRawBufferPointer, _ colon: Int) -> Bool {
+        let word = bytes[(colon + 1)...].prefix { $0 > 0x20 }
+        return word.count <= 12 && word.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2E || $0 == 0x2A }
+    }
+
+    /// `://id:secret@`
+    private static func isUserInfo(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
+        guard bytes[start] == UInt8(ascii: ":"), bytes[start...].starts(with: "://".utf8) else { return false }
+        let authority = bytes[(start + 3)...].prefix { $0 > 0x20 && !"/?#".utf8.contains($0) }
+        return authority.contains(UInt8(ascii: "@")) && authority.contains(UInt8(ascii: ":"))
+    }
+
+    /// `Basic`, and base64 of `id:secret`.
+    private static func isBasic(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count > 6, zip(bytes.prefix(6), "basic ".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
+            return false
+        }
+        return Base64.decoded(UnsafeRawBufferPointer(rebasing: bytes[6...]))?.contains(":") ?? false
+    }
+}

@@ -1,0 +1,338 @@
+import Credentials
+
+enum ShellDialect {
+    /// sh, bash, zsh, and .env files, whose lines are assignments as in sh.
+    case posix
+    /// Known by a caret after a blank and before a line break or a quote, by `set NAME=` and by its prompt.
+    case cmd
+    /// Known by `$env:NAME =`, by its own requests, by a backtick at the end of a line and by its prompt.
+    case powerShell
+
+    init(of pasted: Secret) {
+        self = pasted.withBytes { bytes in
+            if Self.hasLineOfPowerShell(bytes) { return .powerShell }
+            return Self.hasCaret(bytes) || bytes.split(separator: 0x0A).contains(where: Self.isForCMD) ? .cmd : .posix
+        }
+    }
+
+    private static func hasCaret(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.indices.dropFirst().dropLast().contains { index in
+            bytes[index] == UInt8(ascii: "^") && ShellLexer.isBlank(bytes[index - 1])
+                && [0x0A, UInt8(ascii: "\"")].contains(bytes[index + 1])
+        }
+    }
+
+    private static func isForCMD(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let text = line.drop(while: ShellLexer.isBlank)
+        if PastedText.promptOfCMD(text) != nil { return true }
+        return text.prefix(4).map { $0 | 0x20 } == Array("set ".utf8) && text.contains(UInt8(ascii: "="))
+    }
+
+    private static func hasLineOfPowerShell(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.split(separator: 0x0A).contains { line in
+            let text = line.drop(while: ShellLexer.isBlank)
+            let end = text.lastIndex { !ShellLexer.isBlank($0) }
+            if let end, text[end] == UInt8(ascii: "`"), end > text.startIndex, ShellLexer.isBlank(text[end - 1]) {
+                return true
+            }
+            let isAssignment =
+                text.first == UInt8(ascii: "$")
+                && AssignmentHead(bytes, at: text.startIndex, in: .powerShell)?.isColon == false
+            return isAssignment || PastedText.promptOfPowerShell(text) != nil
+                || ["Invoke-RestMethod", "Invoke-WebRequest"].contains { text.firstRange(of: $0.utf8) != nil }
+        }
+    }
+}
+
+/// It borrows the bytes, and must not outlive the call that lends them.
+struct ShellLexer {
+    struct Piece {
+        /// The place in what was written, quotes taken off.
+        let range: Range<Int>
+        /// The command that the piece belongs to, counted from 0.
+        let command: Int
+        /// The variable that is set to the piece; nil for a word.
+        let name: String?
+    }
+
+    /// In bytes, of all variables together: a few lines could otherwise grow without limit.
+    static let longestExpansion = 65_536
+
+    let bytes: UnsafeRawBufferPointer
+    private(set) var writer: SecretWriter
+    private(set) var pieces: [Piece] = []
+    var index = 0
+    /// The place at which the current word, or the current value, began.
+    private(set) var start: Int?
+    /// The variable that the current value is for.
+    private(set) var name: String?
+    /// The place at which the last quotes of the current word closed.
+    private(set) var quotedEnd: Int?
+    /// Words of the current command. The words before the first assignment, `export`, do not count.
+    private(set) var wordCount = 0
+    private var command = 0
+    private var assigned: [(name: String, range: Range<Int>)] = []
+    private var variables: [String: Range<Int>] = [:]
+    private var expansionLeft = longestExpansion
+    private(set) var dialect = ShellDialect.posix
+    /// The index of the backtick that closes a command written as in Markdown.
+    var spanEnd: Int?
+    /// The commands in `$( )` that are being read; true if the outer one is in double quotes.
+    var substitutions: [Bool] = []
+
+    init(_ bytes: UnsafeRawBufferPointer, _ writer: SecretWriter) {
+        self.bytes = bytes
+        self.writer = writer
+    }
+
+    mutating func read(_ dialect: ShellDialect) {
+        self.dialect = dialect
+        switch dialect {
+        case .posix: readPOSIX()
+        case .cmd: readCMD()
+        case .powerShell: readPowerShell()
+        }
+        endCommand()
+    }
+
+    var byte: UInt8? { index < bytes.count ? bytes[index] : nil }
+    var next: UInt8? { index + 1 < bytes.count ? bytes[index + 1] : nil }
+
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// True at a blank, at a line break, and at the end.
+    func isGap(at index: Int) -> Bool { index >= bytes.count || bytes[index] == 0x0A || Self.isBlank(bytes[index]) }
+
+    func isHead(at index: Int) -> Bool { AssignmentHead(bytes, at: index, in: dialect) != nil }
+
+    // MARK: - Words
+
+    /// True in the value of an assignment, where .env files take characters as they are that end a word in a shell.
+    var isInValue: Bool { name != nil }
+    /// True before the first byte of the word or value.
+    var isAtStart: Bool { start == nil || start == writer.count }
+
+    mutating func beginWord() {
+        if start == nil { start = writer.count }
+    }
+
+    mutating func put(_ byte: UInt8) {
+        beginWord()
+        writer.append(byte)
+    }
+
+    mutating func put(_ range: Range<Int>) {
+        beginWord()
+        for byte in bytes[range] { writer.append(byte) }
+    }
+
+    mutating func put(_ scalar: Unicode.Scalar) {
+        beginWord()
+        writer.append(scalar)
+    }
+
+    mutating func put(_ secret: Secret) {
+        beginWord()
+        writer.append(secret)
+    }
+
+    mutating func mark(_ unread: Unread) {
+        put(Unread.byte)
+        put(unread.rawValue)
+    }
+
+    /// Puts the variable's value in place, or the mark if the variable is not known.
+    mutating func expand(_ name: some StringProtocol) {
+        guard let range = variables[key(String(name))], range.count <= expansionLeft else { return mark(.variable) }
+        expansionLeft -= range.count
+        beginWord()
+        writer.repeat(range)
+    }
+
+    func isKnown(_ name: String) -> Bool { variables[key(name)] != nil }
+
+    private func key(_ name: String) -> String { dialect == .posix ? name : name.uppercased() }
+
+    mutating func closeQuotes() {
+        beginWord()
+        quotedEnd = writer.count
+    }
+
+    mutating func removeBlanks() {
+        while let start, writer.count > start, let last = writer.last, Self.isBlank(last) { writer.removeLast() }
+    }
+
+    mutating func endWord() {
+        guard let start else { return }
+        if let name {
+            // A list's comma. Without quotes it may be the value's own.
+            if writer.count > start, writer.last == UInt8(ascii: ",") {
+                if quotedEnd == writer.count - 1 {
+                    writer.removeLast()
+                } else if quotedEnd == nil {
+                    mark(.differing)
+                }
+            }
+            assigned.append((name, start..<writer.count))
+            pieces.append(Piece(range: start..<writer.count, command: command, name: name))
+        } else if wordCount > 0 || !isPrefix(start..<writer.count) {
+            wordCount += 1
+            pieces.append(Piece(range: start..<writer.count, command: command, name: nil))
+        }
+        self.start = nil
+        name = nil
+        quotedEnd = nil
+    }
+
+    mutating func endCommand() {
+        endWord()
+        // Before a command, `NAME=value` is for that command alone.
+        if wordCount == 0 { for (name, range) in assigned { variables[key(name)] = range } }
+        assigned = []
+        wordCount = 0
+        command += 1
+    }
+
+    private func isPrefix(_ range: Range<Int>) -> Bool {
+        ["export", "env", "readonly", "local", "const", "let", "var"].contains { word in
+            range.count == word.utf8.count && zip(writer.bytes(range), word.utf8).allSatisfy { $0 | 0x20 == $1 }
+        }
+    }
+
+    // MARK: - Assignments
+
+    /// Passes over the beginning of an assignment, if one begins here and may begin here.
+    mutating func beginAssignment() -> Bool {
+        guard wordCount == 0, let head = AssignmentHead(bytes, at: index, in: dialect) else { return false }
+        name = head.name
+        start = writer.count
+        index = head.end
+        if head.isColon { readColonValue() }
+        return true
+    }
+
+    mutating func setName(_ name: String) {
+        self.name = name
+        beginWord()
+    }
+
+    /// A value as in YAML or JSON, to the end of the line.
+    private mutating func readColonValue() {
+        let line = bytes[index...].prefix { $0 != 0x0A }
+        switch byte {
+        case UInt8(ascii: "'"): readDoubled()
+        case UInt8(ascii: "\""):
+            if let close = closingDoubleQuote(from: index + 1, escape: UInt8(ascii: "\\")), close < line.endIndex {
+                put(JSONText.decoded(Secret(copying: UnsafeRawBufferPointer(rebasing: bytes[index + 1..<close]))))
+                closeQuotes()
+                index = close + 1
+            } else {
+                mark(.quotes)
+                index = line.endIndex
+            }
+        case UInt8(ascii: "|"), UInt8(ascii: ">"):
+            mark(.other)
+            index = line.endIndex
+        case UInt8(ascii: "`"):
+            if let close = line.dropFirst().firstIndex(of: UInt8(ascii: "`")) {
+                put(index + 1..<close)
+                closeQuotes()
+                index = close + 1
+            } else {
+                mark(.quotes)
+                index = line.endIndex
+            }
+        default: readPlain(to: line.endIndex)
+        }
+        while let byte, Self.isBlank(byte) { index += 1 }
+        if byte == UInt8(ascii: ",") { index += 1 }
+        endWord()
+    }
+
+    private mutating func readPlain(to end: Int) {
+        while index < end, let byte {
+            if byte == UInt8(ascii: "#"), Self.isBlank(bytes[index - 1]) { break }
+            if byte == UInt8(ascii: "$"), let next, next == UInt8(ascii: "{") || (0x61...0x7A).contains(next | 0x20) {
+                _ = readDollar(isQuoted: true)
+            } else if !readTypography() {
+                put(byte)
+                index += 1
+            }
+        }
+        index = end
+        removeBlanks()
+    }
+
+    // MARK: - Quotes
+
+    /// `'it''s'`, as in YAML and PowerShell.
+    mutating func readDoubled() {
+        let quote = UInt8(ascii: "'")
+        var close = index + 1
+        while close < bytes.count, bytes[close] != quote || close + 1 < bytes.count && bytes[close + 1] == quote {
+            close += bytes[close] == quote ? 2 : 1
+        }
+        guard close < bytes.count else {
+            mark(.quotes)
+            index += 1
+            return
+        }
+        index += 1
+        while index < close {
+            put(bytes[index])
+            index += bytes[index] == quote ? 2 : 1
+        }
+        index = close + 1
+        closeQuotes()
+    }
+
+    func closingDoubleQuote(from start: Int, escape: UInt8) -> Int? {
+        var index = start
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\"") { index += bytes[index] == escape ? 2 : 1 }
+        return index < bytes.count ? index : nil
+    }
+
+    /// The index behind the parenthesis that closes the one at `start`.
+    func closingParenthesis(from start: Int) -> Int? {
+        var depth = 0
+        for index in start..<bytes.count {
+            if bytes[index] == UInt8(ascii: "(") { depth += 1 }
+            if bytes[index] == UInt8(ascii: ")") { depth -= 1 }
+            if depth == 0 { return index + 1 }
+        }
+        return nil
+    }
+
+    // MARK: - Word processors
+
+    /// Passes over a character that a word processor put in place of a plain one, and marks its place. bash's `%q` leaves
+    /// such characters unquoted: inside a word only a pair counts.
+    mutating func readTypography() -> Bool {
+        guard let found = Typography(bytes, at: index) else { return false }
+        switch found.kind {
+        case .space: mark(.typography)
+        case .dash:
+            guard isAtStart || isInValue else { return false }
+            mark(isInValue ? .typography : .dash)
+        case .opening, .closing:
+            guard isAtStart || isInValue || isPair(found) else { return false }
+            mark(.typography)
+        }
+        index += found.length
+        return true
+    }
+
+    /// True if the quote follows a sign, and the quote that closes it ends a word of the line.
+    private func isPair(_ found: Typography) -> Bool {
+        guard found.kind == .opening, index > 0, "=:".utf8.contains(bytes[index - 1]) else { return false }
+        let line = bytes[index...].prefix { $0 != 0x0A }
+        return line.indices.contains { place in
+            guard let other = Typography(bytes, at: place), other.kind == .closing else { return false }
+            let end = place + other.length
+            guard isGap(at: end) || ",;&|)\\`".utf8.contains(bytes[end]) else { return false }
+            // ‘ and ’, “ and ”, « and », ‹ and ›.
+            return other.length == found.length
+                && bytes[end - 1] == bytes[index + found.length - 1] + (found.length == 2 ? 16 : 1)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Credentials
+
+/// The reason why a part of a paste is not read. In a value, two bytes stand for the part: 0xFF, which UTF-8 never
+/// contains, and the raw value. A value with such a mark is left out, and the field is named in a warning.
+enum Unread: UInt8 {
+    // The letters from `a`: FormText leaves letters alone.
+    case variable = 0x61
+    case command, dash, typography, quotes, differing, words, statement, other
+
+    static let byte: UInt8 = 0xFF
+
+    /// The words behind the field's name.
+    var words: String {
+        switch self {
+        case .variable: "is a placeholder in what was pasted"
+        case .command: "is the output of a command, which is not run"
+        case .dash, .typography: "has a typographic quote, dash or no-break space at it"
+        case .quotes: "has quotes that are not closed, or that begin inside it"
+        case .differing: "has a character that shells and .env files read differently, and is not quoted"
+        case .words: "is followed by other words, and is not quoted"
+        case .statement: "is set by a command that is not read here"
+        case .other: "cannot be read"
+        }
+    }
+
+    /// A value that is only the mark.
+    var secret: Secret { Secret([Self.byte, rawValue]) }
+}
+
+extension Secret {
+    /// The reason why the value is to be left out; nil if the value was read completely.
+    var unread: Unread? {
+        withBytes { bytes in
+            if let place = bytes.firstIndex(of: Unread.byte) {
+                let reason = place + 1 < bytes.count ? bytes[place + 1] : 0
+                return Unread(rawValue: reason) ?? .other
+            }
+            return bytes.indices.contains { Typography(bytes, at: $0)?.kind == .space } ? .typography : nil
+        }
+    }
+
+    func hasMark(_ unread: Unread) -> Bool {
+        withBytes { bytes in
+            bytes.indices.dropLast().contains { bytes[$0] == Unread.byte && bytes[$0 + 1] == unread.rawValue }
+        }
+    }
+
+    func withoutMarks() -> Secret {
+        Secret.written(atMost: count) { writer in
+            withBytes { bytes in
+                var index = 0
+                while index < bytes.count {
+                    if bytes[index] == Unread.byte {
+                        index += 2
+                    } else {
+                        writer.append(bytes[index])
+                        index += 1
+                    }
+                }
+            }
+        }
+    }
+
+    /// True if the value begins or ends with a character that quotes a value elsewhere or begins a variable.
+    var looksQuoted: Bool {
+        withBytes { bytes in
+            guard let first = bytes.first, let last = bytes.last else { return false }
+            let marks = "\"'`$".utf8
+            return marks.contains(first) || marks.contains(last) || Typography(bytes, at: 0)?.isQuote == true
+                || [2, 3].contains { length in
+                    length <= bytes.count
+                        && Typography(bytes, at: bytes.count - length).map { $0.isQuote && $0.length == length } == true
+                }
+        }
+    }
+}
+
+/// A character that a word processor puts in place of a plain quote, hyphen or blank.
+struct Typography {
+    enum Kind { case opening, closing, dash, space }
+
+    let kind: Kind
+    /// Bytes in UTF-8.
+    let length: Int
+
+    var isQuote: Bool { kind == .opening || kind == .closing }
+
+    init?(_ bytes: UnsafeRawBufferPointer, at index: Int) {
+        guard index < bytes.count, bytes[index] == 0xC2 || bytes[index] == 0xE2, index + 1 < bytes.count else {
+            return nil
+        }
+        if bytes[index] == 0xC2 {
+            length = 2
+            switch bytes[index + 1] {
+            case 0xA0: kind = .space
+            case 0xAB: kind = .opening
+            case 0xBB: kind = .closing
+            default: return nil
+            }
+            return
+        }
+        guard index + 2 < bytes.count else { return nil }
+        length = 3
+        switch (bytes[index + 1], bytes[index + 2]) {
+        // U+2007, U+202F
+        case (0x80, 0x87), (0x80, 0xAF): kind = .space
+        // U+2010 to U+2015, U+2212
+        case (0x80, 0x90...0x95), (0x88, 0x92): kind = .dash
+        // ‘ ‚ ‛ “ „ ‟ ‹
+        case (0x80, 0x98), (0x80, 0x9A...0x9C), (0x80, 0x9E...0x9F), (0x80, 0xB9): kind = .opening
+        // ’ ” ›
+        case (0x80, 0x99), (0x80, 0x9D), (0x80, 0xBA): kind = .closing
+        default: return nil
+        }
+    }
+}
