@@ -54,7 +54,8 @@ extension State {
             return use(mouse)
         case .paste(let pasted):
             lastUse = now
-            paste(pasted)
+            // The one place where a paste comes in: nothing behind it knows of CR.
+            paste(pasted.withLineFeeds())
         case .inputRefused(let failure): refuseInput(failure)
         default: return answer(event)
         }
@@ -135,7 +136,7 @@ extension State {
             dialog = .form(form)
         case .pasting: takePastedClient(pasted)
         case .filter:
-            _ = filter.paste(pasted)
+            if let said = filter.paste(pasted) { say(said, .expiring, isLogged: false) }
             clients.filter(filter.text)
         case .trial:
             guard case .trial(var form) = dialog, form.sent == nil else { return }
@@ -143,7 +144,7 @@ extension State {
             dialog = .trial(form)
         case .tags:
             guard case .tags(var form) = dialog else { return }
-            _ = form.field.paste(pasted)
+            form.notice = form.field.paste(pasted)
             dialog = .tags(form)
         default:
             say(

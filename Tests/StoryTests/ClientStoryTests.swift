@@ -112,6 +112,38 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
     }
 
+    @Test("a .env file, a comment above curl and two commands, with CR for each line break as tmux sends them")
+    func pasteLines() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let terminal = try await TerminalStory.open(try await Story.with([]))
+        try await terminal.press("p")
+        try await terminal.see("Paste a curl command")
+        try await terminal.paste("curl -u a:s3cret https://a/token\ncurl -u b:s3cret https://b/token\n")
+        try await terminal.see("2 commands may be the one that asks for a token", without: ["s3cret"])
+        try await terminal.paste(
+            """
+            # it's the token's
+            curl -H "Authorization: Bearer $TOKEN" https://api.example.com/
+            curl -d grant_type=client_credentials -u app:s3cret '\(server.tokenURL)'
+
+            """)
+        let command = try await terminal.see("Add a client", server.tokenURL, "••••••", without: ["s3cret"])
+        #expect(command.contains("Client ID") && command.contains(" app "))
+        try await terminal.press("Escape", "y", "a")
+        try await terminal.see("Add a client", "GBG GO")
+        try await terminal.paste("one\ns3cret\n")
+        try await terminal.see("nothing of it was taken", without: ["s3cret"])
+        try await terminal.paste("CLIENT_ID=app\nCLIENT_SECRET='s3cret'\nTOKEN_URL=\(server.tokenURL)\n")
+        try await terminal.see(" app ", server.tokenURL, "••••••", without: ["s3cret"])
+        try await terminal.type("Lines")
+        try await terminal.press("Enter")
+        try await terminal.see("Lines: saved: r fetches its first token")
+        try await terminal.press("r")
+        try await terminal.see("Lines: new token in")
+        #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
+    }
+
     @Test("a new secret that is refused while the one before works is told, and the form swaps them")
     func rotation() async throws {
         let server = try server()

@@ -82,10 +82,10 @@ final class TerminalStory: Sendable {
     /// Types `text` as it is.
     func type(_ text: String) async throws { try await tmux("send-keys", "-l", text) }
 
-    /// Pastes `text` as a terminal does it, in brackets where the program asked for them.
+    /// Pastes `text` as a terminal does it, in brackets where the program asked for them, with CR for each line break.
     func paste(_ text: String) async throws {
         try await tmux("set-buffer", "-b", "pasted", text)
-        try await tmux("paste-buffer", "-p", "-r", "-b", "pasted")
+        try await tmux("paste-buffer", "-p", "-b", "pasted")
     }
 
     func resize(columns: Int, rows: Int) async throws {

@@ -201,6 +201,7 @@ struct ClientForm {
 
     mutating func paste(_ pasted: Secret) {
         defer { forgetMendedFailure() }
+        if case .client(let client) = PastedText(pasted) { return take(client) }
         if focus == .secret {
             notice = secret.paste(pasted, isPassphrase: false)
         } else if let path = Self.path(of: focus) {

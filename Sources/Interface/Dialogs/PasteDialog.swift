@@ -32,6 +32,14 @@ extension State {
                         hints: ["nothing was taken; Esc closes this"])))
             return
         }
+        guard !client.isUndecided else {
+            dialog = .pasting(
+                PasteDialog(
+                    failure: Failure(
+                        .unacceptableInput, client.warnings.joined(separator: "; "),
+                        hints: ["nothing was taken; Esc closes this"])))
+            return
+        }
         dialog = .form(ClientForm(pasted: client, isFirst: clients.entries.isEmpty))
     }
 }

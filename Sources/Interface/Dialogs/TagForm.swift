@@ -5,6 +5,8 @@ import FoundationEssentials
 struct TagForm {
     let clients: [ClientEntry]
     var field: TextField
+    /// What was done to the last paste, in words.
+    var notice: String?
 
     init(_ clients: [ClientEntry]) {
         self.clients = clients
@@ -39,6 +41,7 @@ struct TagForm {
             clients.count == 1 ? "words, with blanks between them" : "each word is added, -word is taken away", columns,
             .muted)
         if !known.isEmpty { footer += DialogLine.wrapped("in use: \(known.joined(separator: " "))", columns, .muted) }
+        if let notice { footer = DialogLine.wrapped(notice, columns, .expiring) }
         DialogBox(title: title, lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }
@@ -54,6 +57,7 @@ extension State {
             return [.setTags(form.clients.map(\.id), adding: adding, removing: removing)]
         case .cancel: dialog = nil
         default:
+            form.notice = nil
             if let key { _ = form.field.handle(key) }
             dialog = .tags(form)
         }

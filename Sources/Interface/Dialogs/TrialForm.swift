@@ -27,6 +27,8 @@ struct TrialForm {
     private(set) var sent: (request: TrialRequest, at: Moment)?
     private(set) var answer: TrialAnswer?
     private(set) var failure: Failure?
+    /// What was done to the last paste, in words.
+    private(set) var notice: String?
     var top = 0
 
     init(_ entry: ClientEntry) {
@@ -54,6 +56,7 @@ struct TrialForm {
     mutating func send(at now: Moment) -> TrialRequest? {
         guard sent == nil else { return nil }
         sent = (request, now)
+        notice = nil
         return request
     }
 
@@ -77,6 +80,7 @@ struct TrialForm {
     }
 
     mutating func handle(_ key: Key) {
+        notice = nil
         switch focus {
         case .method: return
         case .path: if path.handle(key) { isTouched = true }
@@ -87,8 +91,8 @@ struct TrialForm {
     mutating func paste(_ pasted: Secret) {
         switch focus {
         case .method: return
-        case .path: _ = path.paste(pasted)
-        case .body: _ = body.paste(pasted)
+        case .path: notice = path.paste(pasted)
+        case .body: notice = body.paste(pasted, takesJSON: true)
         }
         isTouched = true
     }
@@ -117,6 +121,10 @@ struct TrialForm {
 
     /// What came, as lines of `columns`.
     func lines(_ state: State, _ columns: Int) -> [ListBox.Line] {
+        (notice.map { ListBox.wrapped($0, columns, .expiring) } ?? []) + linesOfAnswer(state, columns)
+    }
+
+    private func linesOfAnswer(_ state: State, _ columns: Int) -> [ListBox.Line] {
         if let sent {
             let seconds = state.now.seconds(since: sent.at)
             let passed = seconds < 1 ? "" : " \(Durations.text(passed: seconds))"

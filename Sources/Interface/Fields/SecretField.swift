@@ -45,6 +45,16 @@ final class SecretField {
         return isPassphrase || trimmed.count == pasted.count ? nil : "white space around the paste was removed"
     }
 
+    /// Takes a client secret in place of what is there; if the secret is refused, what is there stays.
+    /// - Returns: as `paste`.
+    func replace(with secret: Secret) -> String? {
+        let before = self.secret()
+        wipe()
+        let said = paste(secret, isPassphrase: false)
+        if isEmpty { _ = before.withBytes(insert) }
+        return said
+    }
+
     /// What it holds, white space at its ends included.
     func secret() -> Secret { buffer?.secret() ?? Secret([]) }
 

@@ -1,4 +1,5 @@
 import Credentials
+import Formats
 
 /// One line of text being edited: nothing secret.
 struct TextField: Sendable, Equatable {
@@ -46,9 +47,18 @@ struct TextField: Sendable, Equatable {
         return true
     }
 
-    /// Puts a paste in as one piece: line breaks become blanks, controls go, white space at its ends too.
+    /// Puts a line in as one piece, without controls and white space at its ends. The field is shown: a paste of several
+    /// lines, or with a secret in it, is refused.
+    /// - Parameter takesJSON: true for a field whose JSON may have line breaks; blanks take their place.
     /// - Returns: what was changed about it, in words; nil where nothing was.
-    mutating func paste(_ pasted: Secret) -> String? {
+    mutating func paste(_ pasted: Secret, takesJSON: Bool = false) -> String? {
+        switch PastedText(pasted) {
+        case .line: break
+        case .client, .unreadable:
+            guard takesJSON, PastedText.isJSONWithoutSecrets(pasted) else {
+                return "the paste has more than one line, or a secret in it, and was refused: nothing of it was taken"
+            }
+        }
         let text = pasted.unwipeableText()
         let line = UntrustedText.line(text, limit: Self.limit)
         insert(Array(line))

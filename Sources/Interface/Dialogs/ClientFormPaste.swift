@@ -1,0 +1,43 @@
+import Credentials
+import Formats
+
+// A block or a command that is pasted into the form.
+extension ClientForm {
+    /// Fills the fields that the paste describes, wherever the focus is: in a field that is shown, its secret would be
+    /// seen.
+    mutating func take(_ pasted: PastedClient) {
+        guard !pasted.isUndecided, pasted.hasFields else {
+            notice = "nothing was taken: \(pasted.warnings.joined(separator: "; "))"
+            return
+        }
+        guard !isNew || pasted.clientID == nil || pasted.secret == nil else { return begin(with: pasted) }
+        var said = pasted.warnings
+        if let url = pasted.tokenURL {
+            content.tokenURL = url
+            if let left = leavePreset() { said.append(left) }
+        }
+        if let clientID = pasted.clientID { content.clientID = clientID }
+        if let scope = pasted.scope { content.scope = scope }
+        if let authentication = pasted.authentication { content.authentication = authentication }
+        if let encoding = pasted.basicEncoding { content.basicEncoding = encoding }
+        if !pasted.extraParameters.isEmpty { content.extraParameters = ParameterText.text(pasted.extraParameters) }
+        if let refusal = pasted.secret.flatMap(secret.replace) { said.append(refusal) }
+        set(focus: focus)
+        notice = said.isEmpty ? "the fields were filled in from the paste: check them" : said.joined(separator: "; ")
+    }
+
+    /// True while only the name, tags and notes are typed: the form is the same as before a paste in the list.
+    private var isNew: Bool {
+        origin == nil && secretOf == nil && secret.isEmpty && content.clientID.isEmpty
+            && content.tokenURL == fills.first?.tokenURL
+    }
+
+    private mutating func begin(with pasted: PastedClient) {
+        var form = ClientForm(pasted: pasted, isFirst: isFirst)
+        form.content.name = content.name
+        form.content.tags = content.tags
+        form.content.notes = content.notes
+        form.set(focus: form.focus)
+        self = form
+    }
+}
