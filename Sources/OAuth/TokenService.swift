@@ -93,9 +93,10 @@ public struct TokenService: Sendable {
                     try sending.result.mapError { $0.failure(at: .tokenURL, text) }.get(), answer, profile: profile,
                     requested: sending.requested, obtained: sending.obtained, text: text)
             } catch  where error.kind == .refused {
-                let status = try? sending.result.get().status
+                guard case .success(let response) = sending.result else { throw error }
+                let refusal = Refusal(response: response, profile: profile, text: text, now: sending.obtained.wall)
                 throw error.advisingEncoding(
-                    status: status, code: answer?.error.words, profile: profile, secret: secret)
+                    status: response.status, code: refusal.code, profile: profile, secret: secret)
             } catch {
                 guard number > 1, error.kind == .unreachable else { throw error }
                 throw Failure(error.kind, error.summary, hints: error.hints + ["it was tried \(number) times"])
