@@ -296,8 +296,11 @@ struct PastedClientTests {
             "curl 'https://u:p@a/token?a=b' -u x:y --data-raw $'a=\\x41\\u00e9&b' -d '{\"client_id\":\"a\\ud83d\\udd11\"}' -F a=\"b\"",
             "curl ^\"https://a/^\" ^\n -d ^\"a^&client_id=b\\^\"^\" ^\n\n",
             "export A_CLIENT_ID=\"a\\\"b\" # c\nSCOPE='x",
+            "PS C:\\> $env:A = 'b''c'\n$x = @{ client_secret = \"a`n$env:A${x}$(y)\" }\ncurl.exe -u \"$x\" `\n https://a",
+            "C:\\>set A=b & set \"B=c\"\nset CLIENT_SECRET=%A%x^&y\ncurl -u %A%:b https://a/%20",
+            "$ `A=b` c: \"d\\u0041\", Client ID: `x`\n```\n- \"client_secret\": 'x''y' # z\nB=$(curl \"$A\" -u “a:b”)\n",
         ].map { Array($0.utf8) }
-        let alphabet = Array("'\"\\$^`&=:@/?#{}%+- \n\raxu01(".utf8) + [0xFF, 0x1B, 0]
+        let alphabet = Array("'\"\\$^`&=:@/?#{}%+- \n\raxu01();,<>|".utf8) + [0xFF, 0x1B, 0]
         for round in 0..<2_000 {
             var bytes = seeds[round % seeds.count]
             for _ in 0..<(1 + round % 6) {

@@ -56,6 +56,17 @@ struct PastedValueTests {
                 "the client secret begins or ends with a quote, a backtick or a dollar sign: check what was pasted"))
     }
 
+    @Test("a paste made to be slow is read all the same")
+    func slow() {
+        for piece in [
+            "$(", "a=\n", "secret", "`", "'", "a='", "\"", "=“", "<a ", "a=b'\n", "curl -u a:b c:\n", "{", "\"$(curl ",
+        ] {
+            let text = String(repeating: piece, count: 16_000 / piece.utf8.count)
+            _ = PastedText(Secret(utf8: text))
+            _ = PastedClient.read(Secret(utf8: text))
+        }
+    }
+
     @Test("a few lines cannot grow without limit")
     func growth() {
         var lines = "A0=0123456789\n"
@@ -102,6 +113,8 @@ enum PastedValues {
         ("CLIENT_ID=a CLIENT_SECRET=s3cret", "s3cret"),
         ("export CLIENT_ID=a CLIENT_SECRET=s3cret", "s3cret"),
         ("CLIENT_ID=a; CLIENT_SECRET=s3cret;", "s3cret"),
+        ("CLIENT_SECRET=\"s3cret\";export CLIENT_SECRET", "s3cret"),
+        ("Client ID: a\nClient Secret: s3cret\nToken URL: https://a/token", "s3cret"),
         ("CLIENT_ID=a && CLIENT_SECRET=s3cret", "s3cret"),
         ("CLIENT_ID=a CLIENT_SECRET=s3cret ./run.sh", "s3cret"),
         ("env CLIENT_ID=a CLIENT_SECRET=s3cret node app.js", "s3cret"),

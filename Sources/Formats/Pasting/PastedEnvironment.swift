@@ -6,10 +6,8 @@ enum PastedEnvironment {
     /// - Parameter assignments: in their order; if a name occurs more than once, the last value holds.
     static func read(_ assignments: [ShellCommands.Assignment]) -> PastedClient? {
         let named = assignments.map { (name: variableName($0.name), value: $0.value.trimmed()) }
-        let last = named.enumerated().filter { place, variable in
-            !named.dropFirst(place + 1).contains { $0.name == variable.name }
-        }
-        let found = last.compactMap { Found($0.element.name, $0.element.value) }
+        let last = Dictionary(named.enumerated().map { ($1.name, $0) }) { $1 }
+        let found = named.enumerated().filter { last[$1.name] == $0 }.compactMap { Found($1.name, $1.value) }
         guard !found.isEmpty else { return nil }
         var client = PastedClient()
 
@@ -34,7 +32,7 @@ enum PastedEnvironment {
             }
         }
         guard !client.isEmpty else { return nil }
-        client.fillService(prefix: prefix, variables: last.map(\.element))
+        client.fillService(prefix: prefix, variables: named)
         return client
     }
 

@@ -9,9 +9,16 @@ public enum PastedText {
     /// Several lines, or a line with a secret, that cannot be read.
     case unreadable
 
+    /// In bytes; a field takes less.
+    private static let longestLine = 16_384
+
     public init(_ pasted: Secret) {
         let trimmed = pasted.trimmed()
         let hasLines = trimmed.withBytes { $0.contains(0x0A) }
+        guard trimmed.count <= Self.longestLine || hasLines else {
+            self = .unreadable
+            return
+        }
         let client = PastedClient.read(trimmed)
         if let client, client.secret != nil || client.isUndecided {
             self = .client(client)
@@ -24,7 +31,7 @@ public enum PastedText {
 
     /// True for JSON whose members do not have the names of secrets.
     public static func isJSONWithoutSecrets(_ pasted: Secret) -> Bool {
-        !pasted.namesSecret
+        pasted.count <= longestLine && !pasted.namesSecret
             && pasted.withBytes { bytes in
                 var scanner = JSONScanner(bytes, makesLines: false)
                 return scanner.scan() == .whole

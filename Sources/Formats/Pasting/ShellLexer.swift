@@ -292,10 +292,10 @@ struct ShellLexer {
         return index < bytes.count ? index : nil
     }
 
-    /// The index behind the parenthesis that closes the one at `start`.
+    /// The index behind the parenthesis that closes the one at `start`; nil if it is not near.
     func closingParenthesis(from start: Int) -> Int? {
         var depth = 0
-        for index in start..<bytes.count {
+        for index in start..<min(bytes.count, start + 4_096) {
             if bytes[index] == UInt8(ascii: "(") { depth += 1 }
             if bytes[index] == UInt8(ascii: ")") { depth -= 1 }
             if depth == 0 { return index + 1 }
@@ -325,7 +325,7 @@ struct ShellLexer {
     /// True if the quote follows a sign, and the quote that closes it ends a word of the line.
     private func isPair(_ found: Typography) -> Bool {
         guard found.kind == .opening, index > 0, "=:".utf8.contains(bytes[index - 1]) else { return false }
-        let line = bytes[index...].prefix { $0 != 0x0A }
+        let line = bytes[index...].prefix(1_000).prefix { $0 != 0x0A }
         return line.indices.contains { place in
             guard let other = Typography(bytes, at: place), other.kind == .closing else { return false }
             let end = place + other.length

@@ -66,11 +66,10 @@ extension ShellLexer {
         let end = index + (next == sign ? 2 : 1)
         if isInValue {
             // Shells end the value here, .env files do not.
-            if sign == UInt8(ascii: "<") || sign == UInt8(ascii: ">") || !(isGap(at: end) || isHead(at: end)) {
-                mark(.differing)
-            } else {
-                endCommand()
-            }
+            let isEnd =
+                sign != UInt8(ascii: "<") && sign != UInt8(ascii: ">")
+                && (isGap(at: end) || isHead(at: end) || quotedEnd == writer.count)
+            if isEnd { endCommand() } else { mark(.differing) }
             index = end
             return
         }
