@@ -128,8 +128,10 @@ extension Secret {
         guard start + name.count < bytes.count, bytes[start] | 0x20 == name[0],
             zip(bytes[start...].prefix(name.count), name).allSatisfy({ ($0 == 0x5F ? $0 : $0 | 0x20) == $1 })
         else { return false }
-        let end = bytes[start...].firstIndex { !AssignmentHead.isNameByte($0) } ?? bytes.count
-        let nameStart = (bytes[..<start].lastIndex { !AssignmentHead.isNameByte($0) } ?? -1) + 1
+        // No name is longer, and a paste of nothing but such names must not take long.
+        let end = bytes[start...].prefix(200).prefix(while: AssignmentHead.isNameByte).endIndex
+        let before = bytes[..<start].suffix(200)
+        let nameStart = before.lastIndex { !AssignmentHead.isNameByte($0) }.map { $0 + 1 } ?? before.startIndex
         let behind = bytes[end...].drop { $0 <= 0x20 || "\"'`*\\".utf8.contains($0) }
         guard let sign = behind.first else { return false }
         let isAlone = behind.startIndex == end
