@@ -52,9 +52,6 @@ extension Add {
         }
         let url = ClientName.trimmed(given)
         guard !url.isEmpty || field == .tokenURL else { return "" }
-        if let problem = Placeholder.problem(url) {
-            throw Failure(.unusableProfile, "\(field) has a gap in it", hints: [problem])
-        }
         try EndpointURL.check(url, as: field)
         if let problem = URLText.problem(url) {
             throw Failure(.unusableProfile, "\(field) can't be used: \(problem)")

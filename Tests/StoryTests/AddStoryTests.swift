@@ -161,8 +161,11 @@ struct AddStoryTests {
             "Microsoft Entra leaves a gap in the scope: {resource}/.default", "--scope SCOPE gives it"
         ),
         (["--service", "hunter2"], 64, "the value for '--service <name>' is not valid", "one of gbg-go, "),
-        (["--token-url", "https://{tenant}.auth0.com/x"], 78, "the token URL has a gap in it", "{tenant}"),
-        (["--api-base", "https://a.example/{v}"], 78, "the API base has a gap in it", "{v}"),
+        (
+            ["--token-url", "https://{tenant}.auth0.com/x"], 78, "the token URL has the placeholder {tenant} in it",
+            "in place of {tenant}"
+        ),
+        (["--api-base", "https://a.example/{v}"], 78, "the API base has the placeholder {v} in it", "in place of {v}"),
         (["--api-base", "http://a.example/"], 78, "plain http to a.example", "use https"),
         (["--issuer", "https://u:p@a.example/"], 78, "the issuer has a user name", "leave out"),
         (["--revocation-url", "nonsense"], 78, "the revocation URL nonsense can't be used", "it should look like"),
