@@ -115,7 +115,7 @@ public struct EndpointURL: Sendable, Equatable {
         else { throw unusable("the host \(shown) of \(field) is no host name", hint: "check its spelling") }
         let end = text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
         let port = text[start..<end].lastIndex(of: ":") ?? end
-        return try EndpointURL(text[..<start] + ascii + text[port...], as: field)
+        return try EndpointURL("\(text[..<start])\(ascii)\(text[port...])", as: field)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
