@@ -195,13 +195,16 @@ struct ServerWordsTests {
 
     @Test("a body that is Latin-1 is repaired, as JSON and as text")
     func latin1() {
-        let json =
-            Array(#"{"error":"invalid_client","error_description":"Acc"#.utf8) + [0xE8] + Array("s refus".utf8)
-            + [0xE9, 0x20, 0x93] + Array("x".utf8) + [0x94] + Array(#""}"#.utf8)
+        var json = Array(#"{"error":"invalid_client","error_description":"Acc"#.utf8)
+        json.append(0xE8)
+        json += Array("s refus".utf8)
+        json += [0xE9, 0x20, 0x93, 0x78, 0x94]
+        json += Array(#""}"#.utf8)
         #expect(
             Samples.parse(HTTPResponse(status: 401, body: Secret(json))).error?.hints.first
                 == "the server says: Accès refusé “x”")
-        let text = HTTPResponse(status: 403, body: Secret(Array("Acc".utf8) + [0xE8] + Array("s refus".utf8) + [0xE9]))
+        let latin1: [UInt8] = Array("Acc".utf8) + [0xE8] + Array("s refus".utf8) + [0xE9]
+        let text = HTTPResponse(status: 403, body: Secret(latin1))
         #expect(Samples.parse(text).error?.hints.first == "the server says: Accès refusé")
         let mixed = Array("ü ".utf8) + [0xFC]
         #expect(
@@ -279,12 +282,15 @@ struct ServerWordsTests {
 
     @Test("hostile depth and breadth end at once")
     func hostileJSON() {
-        for body in [
-            String(repeating: #"{"error":"#, count: 400) + "1" + String(repeating: "}", count: 400),
-            String(repeating: #"{"errors":["#, count: 200) + "1" + String(repeating: "]}", count: 200),
-            "[" + Array(repeating: #"{"errors":[{"errors":[{"a":1}]}]}"#, count: 5_000).joined(separator: ",") + "]",
-            String(repeating: "<a>", count: 30_000) + "no", String(repeating: "<![CDATA[", count: 8_000),
-        ] {
+        func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
+        let bodies: [String] = [
+            "\(repeated(#"{"error":"#, 400))1\(repeated("}", 400))",
+            "\(repeated(#"{"errors":["#, 200))1\(repeated("]}", 200))",
+            "[\(repeated(#"{"errors":[{"errors":[{"a":1}]}]},"#, 5_000))1]",
+            "\(repeated("<a>", 30_000))no",
+            repeated("<![CDATA[", 8_000),
+        ]
+        for body in bodies {
             #expect(Samples.parse(Samples.response(400, body)).error?.kind == .refused)
         }
     }
