@@ -51,6 +51,54 @@ struct PastedFormTests {
         #expect(draft.profile.tokenURL == "https://login.example.com/token" && draft.profile.scope == "")
     }
 
+    private static let halves: [(typed: String, text: String)] = [
+        ("x", block("AZURE_")), ("x", block("OKTA_")), ("x", block("KEYCLOAK_")), ("x", block("")),
+        ("x", block("ACME_")),
+        ("", "AZURE_CLIENT_SECRET=s3cret"), ("x", "AZURE_CLIENT_SECRET=s3cret"),
+    ]
+
+    @Test("a block without a token URL that is pasted into a form takes the URL away that a preset has filled in")
+    func intoForm() throws {
+        for (typed, text) in Self.halves {
+            var state = Samples.open(Size(columns: 100, rows: 30))
+            state.press("a")
+            state.type("new")
+            state.focus(.clientID)
+            state.type(typed)
+            _ = update(&state, .paste(Secret(utf8: text)))
+            let form = try #require(state.form)
+            #expect(form.content.tokenURL == "" && form.content.scope == "" && form.content.apiBase == "", "\(text)")
+            #expect(form.content.revocationURL == "" && service(state) == "custom")
+            #expect(form.content.name == "new")
+            #expect(form.content.clientID == (text.contains("CLIENT_ID") ? "app-1" : typed))
+            #expect(form.secret.characterCount == (text.contains("SECRET") ? 6 : 0))
+            #expect(form.notice?.contains("no token URL in the paste") == true)
+        }
+    }
+
+    @Test("a secret or an ID of no service's name goes with the URL that the form has; another service's does not")
+    func intoEdit() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("a")
+        _ = update(&state, .paste(Secret(utf8: "CLIENT_SECRET=s3cret")))
+        #expect(state.form?.content.tokenURL == ClientProfile.defaultTokenURL)
+        #expect(state.form?.secret.characterCount == 6)
+
+        for prefix in ["OKTA_", "KEYCLOAK_", "AZURE_"] {
+            var edit = Samples.open(Size(columns: 100, rows: 30))
+            edit.press("e")
+            let before = edit.form?.content
+            _ = update(&edit, .paste(Secret(utf8: Self.block(prefix))))
+            #expect(edit.form?.content == before && edit.form?.secret.isEmpty == true)
+            #expect(edit.form?.notice?.hasPrefix("nothing was taken: the paste has no token URL") == true)
+        }
+        var own = Samples.open(Size(columns: 100, rows: 30))
+        own.press("e")
+        _ = update(&own, .paste(Secret(utf8: Self.block("GBG_"))))
+        #expect(own.form?.content.clientID == "app-1" && own.form?.secret.characterCount == 6)
+        #expect(own.form?.content.tokenURL == ClientProfile.defaultTokenURL)
+    }
+
     @Test("GBG's names fill in GBG GO, another vendor's its own preset with what was pasted in its gaps")
     func services() throws {
         var state = pasted(Self.block("GBG_"))

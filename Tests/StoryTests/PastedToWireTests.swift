@@ -73,7 +73,7 @@ struct PastedToWireTests {
         #expect(
             Mirror(reflecting: PastedClient()).children.compactMap(\.label) == [
                 "tokenURL", "clientID", "secret", "scope", "authentication", "basicEncoding", "extraParameters",
-                "service", "warnings", "isUndecided",
+                "service", "namedService", "warnings", "isUndecided",
             ])
         for pasted in Self.clients {
             let draft = try saved(pasted)

@@ -4,7 +4,7 @@ import Credentials
 enum PastedVendor: CaseIterable {
     case gbgGO, entra, auth0, okta, keycloak
 
-    private var preset: ServicePreset {
+    fileprivate var preset: ServicePreset {
         switch self {
         case .gbgGO: .gbgGO
         case .entra: .named("entra") ?? .custom
@@ -45,6 +45,7 @@ extension PastedClient {
     mutating func fillService(prefix: String, variables: [(name: String, value: Secret)]) {
         let block = PastedVendor.Block(prefix: prefix, variables: variables)
         guard let vendor = block.vendor else { return }
+        namedService = vendor.preset
         if let tokenURL {
             // A URL that was pasted is what counts; GBG's own URL is GBG GO's.
             let isGBG = EndpointHost(tokenURL) == EndpointHost(ServicePreset.gbgGO.tokenURL)

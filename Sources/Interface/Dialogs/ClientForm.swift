@@ -109,7 +109,9 @@ struct ClientForm {
         if let pastedSecret = pasted.secret { notice = secret.paste(pastedSecret, isPassphrase: false) }
         var said = pasted.warnings
         if let notice { said.append(notice) }
-        if pasted.secret == nil { said.append("there was no secret in the paste") }
+        if pasted.secret == nil, !said.contains(where: { $0.contains("the client secret") }) {
+            said.append("there was no secret in the paste")
+        }
         if content.tokenURL.isEmpty {
             focus = .tokenURL
             if !said.contains(where: { $0.contains("token URL") }) {

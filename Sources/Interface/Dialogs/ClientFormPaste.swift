@@ -10,6 +10,13 @@ extension ClientForm {
             notice = "nothing was taken: \(pasted.warnings.joined(separator: "; "))"
             return
         }
+        guard pasted.tokenURL != nil || isMeant(for: pasted) else {
+            guard origin == nil else {
+                notice = "nothing was taken: the paste has no token URL, and this client's is another service's"
+                return
+            }
+            return begin(with: pasted)
+        }
         guard !isNew || pasted.clientID == nil || pasted.secret == nil else { return begin(with: pasted) }
         var said = pasted.warnings
         if let url = pasted.tokenURL {
@@ -32,8 +39,22 @@ extension ClientForm {
             && content.tokenURL == fills.first?.tokenURL
     }
 
+    /// False if an ID or a secret was pasted that the form's token URL is not known to be for: another service's, or any
+    /// that came as a whole without a URL while the form has one that nobody has typed.
+    private func isMeant(for pasted: PastedClient) -> Bool {
+        guard pasted.clientID != nil || pasted.secret != nil, !content.tokenURL.isEmpty else { return true }
+        if let named = pasted.namedService {
+            let isGBG = EndpointHost(ClientName.trimmed(content.tokenURL))?.isGBG == true
+            return isGBG == (named.key == ServicePreset.gbgGO.key) && named.covers(tokenURL: content.tokenURL)
+        }
+        let isFilledIn = origin == nil && content.tokenURL == fills.first?.tokenURL
+        return !isFilledIn || pasted.clientID == nil || pasted.secret == nil
+    }
+
     private mutating func begin(with pasted: PastedClient) {
         var form = ClientForm(pasted: pasted, isFirst: isFirst)
+        if pasted.clientID == nil { form.content.clientID = content.clientID }
+        if pasted.secret == nil, !secret.isEmpty { _ = form.secret.replace(with: secret.secret()) }
         form.content.name = content.name
         form.content.tags = content.tags
         form.content.notes = content.notes
