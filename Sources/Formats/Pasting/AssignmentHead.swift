@@ -53,7 +53,10 @@ struct AssignmentHead {
         switch byte(index) {
         case UInt8(ascii: "="):
             isColon = false
-            guard byte(index + 1) != UInt8(ascii: "=") else { return nil }
+            if byte(index + 1) == UInt8(ascii: "=") {
+                // Without blanks the value begins with the second sign.
+                guard closing == nil, index == nameEnd, let next = byte(index + 2), next > 0x20 else { return nil }
+            }
             if byte(index + 1) == UInt8(ascii: ">") { index += 1 }
             let value = skippingBlanks(index + 1)
             let isBlank = value > index + 1

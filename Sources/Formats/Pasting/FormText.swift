@@ -11,7 +11,9 @@ enum FormText {
     static func members(_ form: Secret) -> [Member] {
         parts(of: form, at: UInt8(ascii: "&")).filter { !$0.isEmpty }.map { member in
             let (name, value) = split(member, at: UInt8(ascii: "="))
-            return Member(name: decoded(name).line, value: decoded(value ?? Secret([])))
+            // What a web page's source has for `&`.
+            let bare = name.hasPrefix("amp;") ? name.slice(4..<name.count) : name
+            return Member(name: decoded(bare).line, value: decoded(value ?? Secret([])))
         }
     }
 
@@ -40,6 +42,10 @@ enum FormText {
     static func split(_ text: Secret, at separator: UInt8) -> (Secret, Secret?) {
         guard let place = text.withBytes({ $0.firstIndex(of: separator) }) else { return (text, nil) }
         return (text.slice(0..<place), text.slice(place + 1..<text.count))
+    }
+
+    static func joined(_ parts: [Secret], _ separator: String) -> Secret {
+        parts.dropFirst().reduce(parts[0]) { ("\($0)\(separator)\($1)" as SecretText).secret }
     }
 
     static func parts(of text: Secret, at separator: UInt8) -> [Secret] {

@@ -1,15 +1,53 @@
 import Credentials
 
 enum JSONText {
-    /// The strings of an object, with their names; nil if `text` is no object.
+    /// The strings of an object and of the objects in it, with their names; nil if `text` is no object. Each object is
+    /// a section.
     static func members(of text: Secret) -> [ShellCommands.Assignment]? {
-        text.withBytes { bytes in
+        var section = 0
+        return members(of: text, &section)
+    }
+
+    private static func members(of text: Secret, _ section: inout Int) -> [ShellCommands.Assignment]? {
+        let found = text.withBytes { bytes -> [JSONScanner.Member]? in
             var scanner = JSONScanner(bytes, makesLines: false)
-            guard scanner.scan() == .whole, scanner.isObject else { return nil }
-            return scanner.members.filter { $0.kind == .string }.map {
-                ShellCommands.Assignment(name: text.slice($0.name).line, value: decoded(text.slice($0.value)))
+            return scanner.scan() == .whole && scanner.isObject ? scanner.members : nil
+        }
+        guard let found else { return nil }
+        let own = section
+        var assignments: [ShellCommands.Assignment] = []
+        for member in found {
+            let value = text.slice(member.value)
+            if member.kind == .string {
+                let content = value.withBytes { hasVariable($0[...]) } ? Unread.variable.secret : decoded(value)
+                assignments.append(
+                    ShellCommands.Assignment(name: text.slice(member.name).line, value: content, section: own))
+            } else if value.hasPrefix("{") {
+                section += 1
+                assignments += members(of: value, &section) ?? []
             }
         }
+        return assignments
+    }
+
+    /// True if a `${NAME}` is in it, which what reads the file puts a value in place of.
+    static func hasVariable(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard let range = text.firstRange(of: "${".utf8) else { return false }
+        return text[range.upperBound...].contains(UInt8(ascii: "}"))
+    }
+
+    /// True for an escape that YAML has and JSON has not.
+    static func hasOtherEscape(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
+        var index = text.startIndex
+        while index + 1 < text.endIndex {
+            guard text[index] == UInt8(ascii: "\\") else {
+                index += 1
+                continue
+            }
+            if !"\"\\/bfnrtu".utf8.contains(text[index + 1]) { return true }
+            index += 2
+        }
+        return false
     }
 
     /// What a JSON string says (RFC 8259 §7), from what stands between its quotes, which `JSONScanner` found sound.

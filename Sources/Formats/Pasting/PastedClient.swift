@@ -32,10 +32,22 @@ public struct PastedClient: Sendable, Equatable {
         let lines = pasted.withLineFeeds()
         let text = PastedText.cleaned(lines)
         if let members = JSONText.members(of: text), let client = PastedEnvironment.read(members) { return client }
+        if let members = formMembers(text), let client = PastedEnvironment.read(members) { return client }
         let shell = ShellCommands(text, in: ShellDialect(of: lines))
         let curl = PastedCurl.read(shell.commands)
-        if let curl, curl.isUndecided || curl.clientID != nil || curl.secret != nil { return curl }
+        if let curl, curl.isUndecided || curl.clientID != nil || curl.secret != nil || curl.authentication != nil {
+            return curl
+        }
         return PastedEnvironment.read(shell.assignments) ?? curl
+    }
+
+    /// The members of a request's body that was pasted alone, on one line.
+    private static func formMembers(_ text: Secret) -> [ShellCommands.Assignment]? {
+        let body = text.trimmed()
+        let isForm = ["client_id=", "client_secret=", "grant_type="].contains(where: body.hasPrefix)
+        let isLine = body.contains("&") && body.withBytes { $0.allSatisfy { $0 > 0x20 && !"\"'`$".utf8.contains($0) } }
+        guard isForm, isLine else { return nil }
+        return FormText.members(body).map { ShellCommands.Assignment(name: $0.name, value: $0.value) }
     }
 
     var isEmpty: Bool { self == PastedClient() }
@@ -55,6 +67,10 @@ extension PastedClient {
         let words = Self.words(for: name)
         if let unread = value.unread ?? (value.isPlaceholder ? .variable : nil) {
             return warn("\(words) \(unread.words): enter it")
+        }
+        // An ID or a scope is shown, and so would be what else stands in it.
+        if name != "client_secret", name != "grant_type", !Self.isSecret(name), value.namesSecret {
+            return warn("\(words) was left out: there seems to be a secret in it")
         }
         switch name {
         case "client_id": clientID = value.line
@@ -82,7 +98,27 @@ extension PastedClient {
         if let unread = url.unread ?? (url.isPlaceholder || url.contains("{{") ? .variable : nil) {
             return warn("the token URL \(unread.words): enter it")
         }
-        tokenURL = url.line
+        let (shown, isWhole) = Self.withoutSecrets(url)
+        if !isWhole { warn("what seems to be a secret in the token URL was left out: the URL is shown") }
+        guard !shown.namesSecret else { return warn("the token URL was left out: there seems to be a secret in it") }
+        tokenURL = shown.line
+    }
+
+    /// The URL without a user name and a password, without what its query has of secrets, and without a fragment; false
+    /// if there was one of the first two.
+    private static func withoutSecrets(_ url: Secret) -> (Secret, Bool) {
+        let (before, query) = FormText.split(FormText.split(url, at: UInt8(ascii: "#")).0, at: UInt8(ascii: "?"))
+        var parts = FormText.parts(of: before, at: UInt8(ascii: "/"))
+        var isWhole = true
+        if parts.count > 2, let at = parts[2].withBytes({ $0.lastIndex(of: UInt8(ascii: "@")) }) {
+            parts[2] = parts[2].slice(at + 1..<parts[2].count)
+            isWhole = false
+        }
+        let members = query.map { FormText.parts(of: $0, at: UInt8(ascii: "&")) } ?? []
+        let kept = members.filter { part in FormText.members(part).first.map { !isSecret($0.name) } ?? false }
+        if kept.count < members.count { isWhole = false }
+        let shown = FormText.joined(parts, "/")
+        return (kept.isEmpty ? shown : ("\(shown)?\(FormText.joined(kept, "&"))" as SecretText).secret, isWhole)
     }
 
     mutating func warn(_ text: String) {
@@ -101,16 +137,19 @@ extension PastedClient {
 
     /// Members that are secret, or go with grants that keyfob does not speak.
     private static func isSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        let names: Set = [
-            "username", "refresh_token", "access_token", "id_token", "token", "subject_token", "actor_token", "code",
-            "code_verifier", "device_code", "assertion", "client_assertion", "client_assertion_type", "otp", "pin",
-        ]
-        return names.contains(name)
-            || ["secret", "passw", "passphrase", "api_key", "apikey", "api-key", "private_key"].contains {
-                name.contains($0)
-            }
+        let name = String(name.lowercased().filter { !"_-. ".contains($0) })
+        return secretNames.contains(name) || secretParts.contains { name.contains($0) }
     }
+
+    private static let secretNames: Set<String> = [
+        "username", "token", "subjecttoken", "actortoken", "code", "codeverifier", "devicecode", "otp", "pin", "key",
+        "pwd", "pass", "sig", "hmac", "auth", "jwt",
+    ]
+
+    private static let secretParts = [
+        "secret", "passw", "passphrase", "apikey", "privatekey", "accesskey", "clientkey", "subscriptionkey",
+        "accesstoken", "refreshtoken", "idtoken", "assertion", "signature", "credential", "authorization",
+    ]
 }
 
 extension Secret {
@@ -121,7 +160,8 @@ extension Secret {
 
     func hasPrefix(_ text: String) -> Bool { withBytes { $0.starts(with: text.utf8) } }
 
-    /// `{{client_id}}` as in Postman, `<client-id>` as in documentation, a whole `$NAME`, `${NAME}` or `%NAME%`.
+    /// `{{client_id}}` as in Postman, `<client-id>`, `{client_id}` or `[client_id]` as in documentation, a whole `$NAME`,
+    /// `${NAME:default}` or `%NAME%`.
     fileprivate var isPlaceholder: Bool {
         guard count < 100 else { return false }
         return withBytes { bytes in
@@ -129,11 +169,13 @@ extension Secret {
             let middle = bytes.dropFirst().dropLast()
             switch (first, last) {
             case (UInt8(ascii: "<"), UInt8(ascii: ">")):
-                return middle.allSatisfy { Self.isLetterOrDigit($0) || " -_.".utf8.contains($0) }
-            case (UInt8(ascii: "{"), UInt8(ascii: "}")): return middle.first == first && middle.last == last
+                return Self.isName(middle)
+            case (UInt8(ascii: "{"), UInt8(ascii: "}")):
+                return middle.first == first && middle.last == last || Self.isName(middle)
+            case (UInt8(ascii: "["), UInt8(ascii: "]")): return Self.isName(middle)
             case (UInt8(ascii: "%"), UInt8(ascii: "%")): return Self.isVariableName(middle)
             case (UInt8(ascii: "$"), UInt8(ascii: "}")):
-                return middle.first == UInt8(ascii: "{") && Self.isVariableName(middle.dropFirst())
+                return middle.first == UInt8(ascii: "{")
             case (UInt8(ascii: "$"), _): return Self.isVariableName(bytes.dropFirst())
             default: return false
             }
@@ -143,6 +185,10 @@ extension Secret {
     /// In capitals, as variables are: a secret may well begin with a dollar sign.
     private static func isVariableName(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
         name.allSatisfy { ($0 == UInt8(ascii: "_") || isLetterOrDigit($0)) && !(0x61...0x7A).contains($0) }
+    }
+
+    private static func isName(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        name.allSatisfy { isLetterOrDigit($0) || " -_.".utf8.contains($0) }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

@@ -4,12 +4,17 @@ import Credentials
 struct PastedCurl {
     /// - Returns: of several commands the one that asks for a token; undecided if that cannot be told.
     static func read(_ commands: [ShellCommands.Command]) -> PastedClient? {
-        let requests = commands.compactMap { command -> (rank: Rank, client: PastedClient)? in
-            guard let start = command.words.firstIndex(where: \.isCurl) else { return nil }
-            var curl = PastedCurl()
-            if command.words[start].unread != nil { curl.warnOfTypography() }
-            curl.read(Array(command.words[(start + 1)...]))
-            return curl.finished().map { (curl.rank, $0) }
+        let requests = commands.flatMap { command -> [(rank: Rank, client: PastedClient)] in
+            guard let start = command.words.firstIndex(where: \.isCurl) else { return [] }
+            let requests = command.words[(start + 1)...].split(omittingEmptySubsequences: false) {
+                $0.isWord("--next") || $0.isWord("-:")
+            }
+            return requests.compactMap { words in
+                var curl = PastedCurl()
+                if command.words[start].unread != nil { curl.warnOfTypography() }
+                curl.read(Array(words))
+                return curl.finished().map { (curl.rank, $0) }
+            }
         }
         guard let best = requests.map(\.rank).max() else { return nil }
         let clients = requests.filter { $0.rank == best }.map(\.client)
@@ -76,7 +81,8 @@ struct PastedCurl {
     private mutating func readLong(_ argument: Secret, _ rest: inout ArraySlice<Secret>) {
         let (before, after) = FormText.split(argument, at: UInt8(ascii: "="))
         if before.unread != nil { return warnOfTypography() }
-        let name = String(before.line.dropFirst(2))
+        var name = String(before.line.dropFirst(2))
+        if name.hasPrefix("expand-") { name.removeFirst(7) }
         guard Self.longWithValue.contains(name) || Self.shortOf.values.contains(name),
             let value = after ?? rest.popFirst()
         else { return }
@@ -234,14 +240,10 @@ struct PastedCurl {
             take(credentials: FormText.decoded(parts[2].slice(0..<at), isForm: false))
             var host = parts
             host[2] = parts[2].slice(at + 1..<parts[2].count)
-            rest = Self.joined(host, "/")
+            rest = FormText.joined(host, "/")
         }
-        if let kept, !kept.isEmpty { rest = ("\(rest)?\(Self.joined(kept, "&"))" as SecretText).secret }
+        if let kept, !kept.isEmpty { rest = ("\(rest)?\(FormText.joined(kept, "&"))" as SecretText).secret }
         client.takeTokenURL(rest)
-    }
-
-    private static func joined(_ parts: [Secret], _ separator: String) -> Secret {
-        parts.dropFirst().reduce(parts[0]) { ("\($0)\(separator)\($1)" as SecretText).secret }
     }
 
     private mutating func finished() -> PastedClient? {
@@ -249,7 +251,14 @@ struct PastedCurl {
         let isLikely: (Secret) -> Bool = { url in
             url.hasMark(.variable) || url.withBytes { $0.contains { ".:/{".utf8.contains($0) } }
         }
-        if let url = urls.first(where: { $0.contains("://") }) ?? urls.first(where: isLikely) { take(url: url) }
+        let whole = urls.filter { $0.contains("://") }
+        if isTokenRequest, whole.dropFirst().contains(where: { $0 != whole[0] }) {
+            var undecided = PastedClient()
+            undecided.isUndecided = true
+            undecided.warn("the command has several URLs: paste it with the token URL alone")
+            return undecided
+        }
+        if let url = whole.first ?? urls.first(where: isLikely) { take(url: url) }
         if client.authentication != .clientSecretBasic { client.basicEncoding = nil }
         guard isTokenRequest || !hasBearer else {
             var client = PastedClient()
@@ -281,6 +290,17 @@ struct PastedCurl {
         "dns-servers", "engine", "interface", "key", "key-type", "limit-rate", "local-port", "max-redirs", "noproxy",
         "pass", "pinnedpubkey", "proto", "proto-redir", "proxy-header", "resolve", "retry", "retry-delay",
         "retry-max-time", "socks5", "socks5-hostname", "tls-max", "tls13-ciphers", "trace", "trace-ascii",
-        "unix-socket", "aws-sigv4", "hostpubmd5", "request-target", "stderr",
+        "unix-socket", "aws-sigv4", "hostpubmd5", "request-target", "stderr", "abstract-unix-socket", "alt-svc",
+        "create-file-mode", "curves", "delegation", "dns-interface", "dns-ipv4-addr", "dns-ipv6-addr", "doh-url",
+        "ech", "egd-file", "etag-compare", "etag-save", "expect100-timeout", "ftp-account", "ftp-alternative-to-user",
+        "ftp-method", "ftp-ssl-ccc-mode", "happy-eyeballs-timeout-ms", "haproxy-clientip", "hostpubsha256", "hsts",
+        "ip-tos", "ipfs-gateway", "keepalive-cnt", "keepalive-time", "krb", "libcurl", "login-options", "mail-auth",
+        "mail-from", "mail-rcpt", "max-filesize", "netrc-file", "output-dir", "parallel-max", "parallel-max-host",
+        "preproxy", "proto-default", "proxy-cacert", "proxy-capath", "proxy-cert", "proxy-cert-type", "proxy-ciphers",
+        "proxy-crlfile", "proxy-key", "proxy-key-type", "proxy-pass", "proxy-pinnedpubkey", "proxy-service-name",
+        "proxy-tls13-ciphers", "proxy-tlsauthtype", "proxy-tlspassword", "proxy-tlsuser", "proxy1.0", "pubkey",
+        "random-file", "rate", "sasl-authzid", "service-name", "sigalgs", "socks4", "socks4a",
+        "socks5-gssapi-service", "tftp-blksize", "tlsauthtype", "tlspassword", "tlsuser", "trace-config", "variable",
+        "vlan-priority",
     ]
 }

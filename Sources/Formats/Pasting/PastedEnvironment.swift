@@ -6,29 +6,38 @@ enum PastedEnvironment {
     /// - Parameter assignments: in their order; if a name occurs more than once, the last value holds.
     static func read(_ assignments: [ShellCommands.Assignment]) -> PastedClient? {
         let named = assignments.map { (name: variableName($0.name), value: $0.value.trimmed()) }
+        let all = zip(named, assignments).enumerated().compactMap { place, pair in
+            Found(pair.0.name, pair.0.value, pair.1, at: place)
+        }
+        guard !all.isEmpty else { return nil }
+        if let refusal = refusal(all, named) { return refusal }
         let last = Dictionary(named.enumerated().map { ($1.name, $0) }) { $1 }
-        let found = named.enumerated().filter { last[$1.name] == $0 }.compactMap { Found($1.name, $1.value) }
-        guard !found.isEmpty else { return nil }
+        let found = all.filter { last[named[$0.place].name] == $0.place }
         var client = PastedClient()
 
         let ids = Self.prefixes(of: .clientID, in: found)
         let secrets = Self.prefixes(of: .clientSecret, in: found)
         let prefix = ids.first ?? secrets.first ?? found[0].prefix
         if ids.count > 1 { client.warn("there are \(ids.count) clients in it: the first was taken") }
+        let between = Self.placesBetweenIDs(all.filter { $0.kind == .clientID && $0.prefix == prefix })
+        if between != nil { client.warn("the client ID is in it more than once: the last was taken") }
 
         for kind in Found.Kind.allCases {
             let candidates = found.filter { $0.kind == kind && !$0.value.isEmpty }
-            // Another client's is not ours; one without a client of its own may be for all.
-            let free = candidates.filter { candidate in
-                let isOnly = ids.count <= 1 && secrets.count <= 1
-                return isOnly || kind != .clientSecret && !ids.contains(candidate.prefix)
+            guard let chosen = choice(of: candidates, for: prefix, ids: ids, secrets: secrets) else {
+                if !candidates.isEmpty, ids.count <= 1, let words = kind.words {
+                    client.warn("\(words) was left out: the name of its variable is another client's")
+                }
+                continue
             }
-            guard let chosen = candidates.first(where: { $0.prefix == prefix }) ?? free.first else { continue }
-            if kind == .tokenURL || kind == .otherURL {
+            if let words = kind.words, kind != .clientID, between?.contains(chosen.place) == true {
+                client.warn("\(words) was left out: the client ID below it is another one")
+            } else if kind == .tokenURL || kind == .otherURL {
                 guard client.tokenURL == nil else { continue }
                 client.takeTokenURL(chosen.value)
             } else {
                 client.take(kind.rawValue, chosen.value)
+                if kind == .clientSecret, client.secret != nil { client.warnOfBlanks(chosen.assignment) }
             }
         }
         guard !client.isEmpty else { return nil }
@@ -37,12 +46,77 @@ enum PastedEnvironment {
     }
 
     /// True for the name of a variable that describes a client, however its words are joined.
-    static func knows(_ name: String) -> Bool { Found(variableName(name), Secret(utf8: "token")) != nil }
+    static func knows(_ name: String) -> Bool { Found.kind(of: variableName(name)) != nil }
 
     /// `CLIENT_ID` for `client-id`, `client.id` and `Client ID`.
     private static func variableName(_ name: String) -> String {
         String(name.uppercased().map { " -.".contains($0) ? "_" : $0 })
     }
+
+    // MARK: - Several clients
+
+    /// A client with nothing but the reason, for a paste that no client can be chosen from.
+    private static func refusal(_ found: [Found], _ named: [(name: String, value: Secret)]) -> PastedClient? {
+        var client = PastedClient()
+        client.isUndecided = true
+        let isKubernetes = named.contains { $0.name == "KIND" && $0.value.isWord("Secret") }
+        if isKubernetes, named.contains(where: { $0.name == "DATA" }) {
+            client.warn("the values of a Kubernetes secret are base64: decode them first")
+            return client
+        }
+        // Without sections the last value of a name holds, as it does in a shell.
+        for kind in [Found.Kind.clientID, .clientSecret, .tokenURL] {
+            let values = found.filter { $0.kind == kind && !$0.value.isEmpty }
+            for (place, value) in values.enumerated() {
+                let differs = values[..<place].contains { other in
+                    other.prefix == value.prefix && other.value != value.value
+                        && other.assignment.section != value.assignment.section
+                }
+                guard differs else { continue }
+                client.warn("there are several clients in the paste: paste the lines of one alone")
+                return client
+            }
+        }
+        return nil
+    }
+
+    /// The places from the first ID to the last one that differs from it: a URL or a secret there may be the first's.
+    private static func placesBetweenIDs(_ ids: [Found]) -> Range<Int>? {
+        let ids = ids.filter { !$0.value.isEmpty }
+        guard let first = ids.first, let last = ids.last, first.value != last.value else { return nil }
+        return first.place..<last.place
+    }
+
+    /// The variable that goes with the client whose names begin with `prefix`: its own, or one for all, or the only one
+    /// of which the name begins alike.
+    private static func choice(
+        of candidates: [Found], for prefix: String, ids: [String], secrets: [String]
+    ) -> Found? {
+        if let own = candidates.first(where: { $0.prefix == prefix }) { return own }
+        let isAlone = ids.count <= 1 && secrets.count <= 1
+        // One without a client of its own may be for all; a secret is one client's.
+        let free = candidates.filter { ($0.kind != .clientSecret || isAlone) && !ids.contains($0.prefix) }
+        if let common = free.first(where: { $0.prefix.isEmpty }) { return common }
+        let akin = free.filter { $0.kind != .otherURL && isAkin($0.prefix, prefix) }
+        return akin.allSatisfy { $0.prefix == akin[0].prefix } ? akin.first : nil
+    }
+
+    /// True if one of them begins with the words of the other, as `KEYCLOAK_AUTH_` does with those of `KEYCLOAK_`. A
+    /// number at the end does not count, as in `OAUTH2_`.
+    private static func isAkin(_ one: String, _ other: String) -> Bool {
+        let (one, other) = (words(of: one), words(of: other))
+        return one.starts(with: other) || other.starts(with: one)
+    }
+
+    private static func words(of prefix: String) -> [String] {
+        prefix.split(separator: "_").map { word in
+            var word = String(word)
+            while word.count > 1, word.last?.isNumber == true { word.removeLast() }
+            return word
+        }
+    }
+
+    // MARK: - Variables
 
     /// A variable that says something about a client.
     private struct Found {
@@ -52,26 +126,61 @@ enum PastedEnvironment {
             case clientSecret = "client_secret"
             case tokenURL, otherURL
             case scope, audience, resource, username, password
+
+            /// nil if it is no loss.
+            var words: String? {
+                switch self {
+                case .clientID: "the client ID"
+                case .clientSecret: "the client secret"
+                case .tokenURL: "the token URL"
+                case .scope: "the scope"
+                case .otherURL, .audience, .resource, .username, .password: nil
+                }
+            }
         }
 
         let kind: Kind
         /// What the variables of one client have in common, `GBG_`; may be empty.
         let prefix: String
         let value: Secret
+        let assignment: ShellCommands.Assignment
+        /// In the order of all variables.
+        let place: Int
 
-        init?(_ name: String, _ value: Secret) {
-            let name = name.uppercased()
-            guard let (ending, kind) = Self.endings.first(where: { name == $0.0 || name.hasSuffix("_" + $0.0) }) else {
-                return nil
-            }
-            if kind == .otherURL {
-                let text = value.line.lowercased()
-                guard !name.contains("ISSUER"), text.contains("token") || text.contains("oauth") else { return nil }
-            }
+        init?(_ name: String, _ value: Secret, _ assignment: ShellCommands.Assignment, at place: Int) {
+            guard let (ending, kind) = Self.kind(of: name) else { return nil }
+            if kind == .otherURL, !Self.isTokenEndpoint(value) { return nil }
             self.kind = kind
             self.value = value
+            self.assignment = assignment
+            self.place = place
+            // Spring has the URL with the provider, and the rest with the registration.
             prefix = String(name.dropLast(ending.count))
+                .replacing("OAUTH2_CLIENT_REGISTRATION_", with: "OAUTH2_CLIENT_")
+                .replacing("OAUTH2_CLIENT_PROVIDER_", with: "OAUTH2_CLIENT_")
         }
+
+        static func kind(of name: String) -> (ending: String, Kind)? {
+            guard let (ending, kind) = endings.first(where: { name == $0.0 || name.hasSuffix("_" + $0.0) }) else {
+                return nil
+            }
+            let isOther = kind == .tokenURL || kind == .otherURL ? otherPurposes.contains(where: name.contains) : false
+            let isAuthorization = kind == .otherURL && (name.contains("AUTHORI") || name.contains("ISSUER"))
+            return isOther || isAuthorization ? nil : (ending, kind)
+        }
+
+        /// True if the path ends as those of token endpoints do: `/token`, `/access_token`, `/token.oauth2`.
+        private static func isTokenEndpoint(_ url: Secret) -> Bool {
+            let text = url.line.lowercased()
+            guard text.hasPrefix("https://") || text.hasPrefix("http://") else { return false }
+            let path = text.prefix { $0 != "?" && $0 != "#" }.split(separator: "/")
+            guard path.count > 2, let last = path.last else { return false }
+            return last.hasSuffix("token") || last.hasPrefix("token.")
+        }
+
+        private static let otherPurposes: [String] = [
+            "REDIRECT", "CALLBACK", "LOGOUT", "USERINFO", "JWKS", "WEBHOOK", "DATABASE", "REVO", "INTROSPECT",
+        ]
 
         private static let endings: [(String, Kind)] = [
             ("CLIENT_ID", .clientID), ("CLIENTID", .clientID),
@@ -79,12 +188,27 @@ enum PastedEnvironment {
             ("ACCESS_TOKEN_URL", .tokenURL), ("TOKEN_URL", .tokenURL), ("TOKEN_URI", .tokenURL),
             ("TOKEN_ENDPOINT", .tokenURL), ("TOKEN_ENDPOINT_URL", .tokenURL),
             ("SCOPE", .scope), ("SCOPES", .scope), ("AUDIENCE", .audience), ("RESOURCE", .resource),
-            ("USERNAME", .username), ("PASSWORD", .password), ("URL", .otherURL), ("ENDPOINT", .otherURL),
+            ("USERNAME", .username), ("PASSWORD", .password),
+            ("AUTH_URL", .otherURL), ("OAUTH_URL", .otherURL), ("OAUTH2_URL", .otherURL),
+            ("AUTH_ENDPOINT", .otherURL), ("OAUTH_ENDPOINT", .otherURL), ("OAUTH2_ENDPOINT", .otherURL),
+            ("URL", .otherURL), ("ENDPOINT", .otherURL),
         ]
     }
 
     /// The different prefixes of the variables of a kind, in their order.
     private static func prefixes(of kind: Found.Kind, in found: [Found]) -> [String] {
         found.filter { $0.kind == kind }.map(\.prefix).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+}
+
+extension PastedClient {
+    /// Warns of blanks that may not be the secret's.
+    fileprivate mutating func warnOfBlanks(_ secret: ShellCommands.Assignment) {
+        if secret.value.trimmed().count < secret.value.count {
+            warn("white space around the client secret was removed")
+        }
+        if secret.isPlain, secret.value.contains(" ") {
+            warn("the client secret has blanks in it and no quotes around it: check what was pasted")
+        }
     }
 }

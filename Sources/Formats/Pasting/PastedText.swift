@@ -40,12 +40,19 @@ public enum PastedText {
 
     // MARK: - Cleaning
 
-    /// The paste without a byte order mark, the fences of Markdown and bullets; without prompts if a block of it begins with one.
+    /// The paste without a byte order mark and the fences of Markdown; without prompts if a block of it begins with one.
+    /// If a command goes on over lines of which every second one is empty, these are left out: tmux makes two line breaks
+    /// of a CRLF.
     static func cleaned(_ pasted: Secret) -> Secret {
         Secret.written(atMost: pasted.count + 1) { writer in
             pasted.withBytes { bytes in
                 let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
-                let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+                var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+                let isDoubled = stride(from: 1, to: lines.count, by: 2).allSatisfy { lines[$0].isEmpty }
+                let goesOn = lines[0].last.map { "\\^`".utf8.contains($0) } ?? false
+                if lines.count > 2, isDoubled, goesOn {
+                    lines = stride(from: 0, to: lines.count, by: 2).map { lines[$0] }
+                }
                 // A prompt counts at the beginning of a block: within quotes such a line is text.
                 var mayBegin = true
                 var hasPrompts = false
@@ -56,7 +63,7 @@ public enum PastedText {
                     if mayBegin, !isBetween { hasPrompts = hasPrompts || prompt(content) != nil }
                     mayBegin = isBetween
                     if isFence(content) { continue }
-                    let length = hasPrompts ? prompt(content) ?? bullet(content) : bullet(content)
+                    let length = hasPrompts ? prompt(content) : nil
                     for byte in length.map({ content.dropFirst($0) }) ?? line { writer.append(byte) }
                 }
             }
@@ -100,29 +107,26 @@ public enum PastedText {
         return line.firstIndex(of: UInt8(ascii: ">")).map { $0 + 1 - line.startIndex }
     }
 
-    /// `- ` and `* ` before a name.
-    private static func bullet(_ line: Line) -> Int? {
-        guard line.starts(with: "- ".utf8) || line.starts(with: "* ".utf8), line.count > 2 else { return nil }
-        let first = line[line.startIndex + 2]
-        return AssignmentHead.isNameByte(first) || "\"'`_".utf8.contains(first) ? 2 : nil
-    }
 }
 
 extension Secret {
     /// True if a name that stands for secrets is followed by something that looks like its value, or if a URL has a
     /// password. No copy of the text is made.
-    fileprivate var namesSecret: Bool {
+    var namesSecret: Bool {
         withBytes { bytes in
             bytes.indices.contains { index in
                 Self.names.contains { Self.isName($0, bytes, index) } || Self.isUserInfo(bytes, index)
-            } || Self.isBasic(bytes)
+            } || Self.isBasic(bytes) || Self.isBearer(bytes) || Self.isUserOption(bytes)
         }
     }
 
     private static let names = [
         "secret", "passw", "passphrase", "api_key", "apikey", "api-key", "private_key", "privatekey", "access_token",
-        "refresh_token", "id_token", "authorization", "assertion",
+        "refresh_token", "id_token", "authorization", "assertion", "accesstoken", "refreshtoken", "idtoken", "pwd",
+        "pass",
     ].map { Array($0.utf8) }
+    /// Names that other words begin with: only the last word of a name counts.
+    private static let shortNames: Set<[UInt8]> = [Array("pwd".utf8), Array("pass".utf8)]
 
     private static func isName(_ name: [UInt8], _ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
         guard start + name.count < bytes.count, bytes[start] | 0x20 == name[0],
@@ -132,12 +136,20 @@ extension Secret {
         let end = bytes[start...].prefix(200).prefix(while: AssignmentHead.isNameByte).endIndex
         let before = bytes[..<start].suffix(200)
         let nameStart = before.lastIndex { !AssignmentHead.isNameByte($0) }.map { $0 + 1 } ?? before.startIndex
-        let behind = bytes[end...].drop { $0 <= 0x20 || "\"'`*\\".utf8.contains($0) }
+        if shortNames.contains(name) {
+            let isWord = start == nameStart || bytes[start - 1] == 0x5F || bytes[start - 1] == 0x2D
+            guard isWord, end == start + name.count else { return false }
+        }
+        // Blanks that are not ASCII's lie between as well.
+        let behind = bytes[end...].drop { $0 <= 0x20 || $0 >= 0x80 || "\"'`*\\".utf8.contains($0) }
         guard let sign = behind.first else { return false }
+        // `key="client_secret" value="s"`, `{"key": "client_secret", "value": "s"}`
+        let word = behind.drop { $0 <= 0x20 || "\"',".utf8.contains($0) }.prefix(5)
+        if word.count == 5, zip(word, "value".utf8).allSatisfy({ $0 | 0x20 == $1 }) { return true }
         let isAlone = behind.startIndex == end
         let hasValue = behind.dropFirst().contains { $0 > 0x20 }
         switch sign {
-        case UInt8(ascii: "="): return hasValue
+        case UInt8(ascii: "="), UInt8(ascii: "|"): return hasValue
         case UInt8(ascii: ":"):
             // A scope such as `secrets:read` is none.
             let next = behind.dropFirst().first ?? 0
@@ -146,10 +158,13 @@ extension Secret {
                 && (!isAlone || next <= 0x20 || "\"'`*".utf8.contains(next) || isClientSecret && !isScope(bytes, end))
         case UInt8(ascii: ">"): return isAlone && nameStart > 0 && bytes[nameStart - 1] == UInt8(ascii: "<") && hasValue
         default:
-            // `--client-secret abc`, `client_secret abc`
+            // `--client-secret abc`, `client_secret abc`, `clientSecret abc`, and a table's cells
             let word = bytes[nameStart..<end]
-            return !isAlone && end < bytes.count && bytes[end] <= 0x20
-                && (word.first == UInt8(ascii: "-") || word.contains(UInt8(ascii: "_")))
+            let gap = bytes[end..<behind.startIndex]
+            guard let first = gap.first, first <= 0x20 || first >= 0x80 else { return false }
+            let isCapitalInside = start > nameStart && bytes[start] < 0x60 && bytes[start - 1] > 0x60
+            return word.first == UInt8(ascii: "-") || word.contains(UInt8(ascii: "_")) || isCapitalInside
+                || gap.contains(0x09)
         }
     }
 
@@ -164,6 +179,24 @@ extension Secret {
         guard bytes[start] == UInt8(ascii: ":"), bytes[start...].starts(with: "://".utf8) else { return false }
         let authority = bytes[(start + 3)...].prefix { $0 > 0x20 && !"/?#".utf8.contains($0) }
         return authority.contains(UInt8(ascii: "@")) && authority.contains(UInt8(ascii: ":"))
+    }
+
+    /// `Bearer`, and a word that is as long as a token.
+    private static func isBearer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count > 7, zip(bytes.prefix(7), "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
+            return false
+        }
+        let rest = bytes[7...]
+        return rest.starts(with: "eyJ".utf8) || rest.count >= 16 && rest.allSatisfy { $0 > 0x20 }
+    }
+
+    /// curl's `-u id:secret`
+    private static func isUserOption(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let words = bytes.split { $0 <= 0x20 }
+        return zip(words, words.dropFirst()).contains { option, value in
+            (option.elementsEqual("-u".utf8) || option.elementsEqual("--user".utf8))
+                && value.contains(UInt8(ascii: ":"))
+        }
     }
 
     /// `Basic`, and base64 of `id:secret`.

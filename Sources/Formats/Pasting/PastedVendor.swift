@@ -14,15 +14,13 @@ enum PastedVendor: CaseIterable {
         }
     }
 
-    /// The vendor that a variable's name tells of. GBG's names begin with `GBG_`; other names may have a word before the
-    /// vendor's, `NEXT_PUBLIC_AUTH0_DOMAIN`.
+    /// The vendor that a variable's name tells of. GBG's names begin with `GBG_` and have no other vendor's word; other
+    /// names may have a word before the vendor's, `NEXT_PUBLIC_AUTH0_DOMAIN`.
     init?(_ name: String) {
         let words = name.split(separator: "_")
-        let found = Self.allCases.first { vendor in
-            vendor == .gbgGO ? name.hasPrefix("GBG_") : words.contains { vendor.words.contains($0) }
-        }
-        guard let found else { return nil }
-        self = found
+        let found = Self.allCases.first { vendor in words.contains { vendor.words.contains($0) } }
+        guard let vendor = found ?? (name.hasPrefix("GBG_") ? .gbgGO : nil) else { return nil }
+        self = vendor
     }
 
     fileprivate var words: Set<Substring> {

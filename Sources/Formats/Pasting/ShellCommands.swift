@@ -11,6 +11,10 @@ struct ShellCommands {
     struct Assignment {
         let name: String
         var value: Secret
+        /// The section of a file or the object that it stands in.
+        var section = 0
+        /// True for a value without quotes behind a colon.
+        var isPlain = false
     }
 
     let commands: [Command]
@@ -34,7 +38,8 @@ struct ShellCommands {
             number = piece.command
             let value = written.slice(piece.range)
             if let name = piece.name {
-                commands[commands.count - 1].assignments.append(Assignment(name: name, value: value))
+                commands[commands.count - 1].assignments.append(
+                    Assignment(name: name, value: value, section: piece.section, isPlain: piece.isPlain))
             } else {
                 commands[commands.count - 1].words.append(value)
             }
@@ -50,28 +55,55 @@ extension ShellCommands.Command {
     /// `NAME=a b` sets NAME to `a b` in a .env file, and to `a` for the command `b` in a shell. Scopes are such words.
     fileprivate var withReadingsThatDiffer: Self {
         var command = self
-        if let first = words.first, first.isWord("declare", "typeset", "setx", "setenv", "set") {
+        command.assignments += requestAssignments
+        guard let first = words.first, !first.isCurl else { return command }
+        if first.isWord("declare", "typeset", "setx", "setenv", "set", "unset") || first.contains("+=") {
             command.assignments += unreadAssignments
-        } else if assignments.count == 1, let first = words.first, !first.isCurl {
-            if ["SCOPE", "SCOPES"].contains(where: assignments[0].name.uppercased().hasSuffix) {
-                command.assignments[0].value = words.reduce(assignments[0].value) {
+        } else if let last = assignments.indices.last {
+            if ["SCOPE", "SCOPES"].contains(where: assignments[last].name.uppercased().hasSuffix) {
+                let scopes = words.prefix { !$0.contains("=") }
+                command.assignments[last].value = scopes.reduce(assignments[last].value) {
                     ("\($0) \($1)" as SecretText).secret
                 }
-            } else {
-                command.assignments[0].value = Unread.words.secret
+                command.assignments += Self.unread(words.dropFirst(scopes.count), as: .words)
+            } else if last == 0 || !first.isProgram {
+                command.assignments[last].value = Unread.words.secret
             }
         }
         return command
     }
 
+    /// The URL and the form of PowerShell's requests.
+    private var requestAssignments: [ShellCommands.Assignment] {
+        var found: [ShellCommands.Assignment] = []
+        for (option, value) in zip(words, words.dropFirst()) {
+            if option.isWord("-Uri") { found.append(ShellCommands.Assignment(name: "URL", value: value)) }
+            if option.isWord("-Body"), value.contains("client_id=") {
+                found += FormText.members(value).map { ShellCommands.Assignment(name: $0.name, value: $0.value) }
+            }
+        }
+        return found
+    }
+
     /// The names that `declare -x NAME=value` and `setx NAME value` set.
     private var unreadAssignments: [ShellCommands.Assignment] {
+        if words[0].contains("+=") { return Self.unread(words[...], as: .statement) }
         let rest = words.dropFirst().filter { !$0.hasPrefix("-") }
+        // fish and csh have the value in the next word, and it may have the sign.
+        if words[0].isWord("set"), let first = rest.first, !first.contains("=") {
+            return Self.unread([first], as: .statement)
+        }
         let named = rest.filter { $0.contains("=") }
-        return (named.isEmpty ? Array(rest.prefix(1)) : named).compactMap { word in
-            let name = FormText.split(word, at: UInt8(ascii: "=")).0
+        let all = named.isEmpty && !words[0].isWord("unset") ? Array(rest.prefix(1)) : named.isEmpty ? rest : named
+        return Self.unread(all[...], as: .statement)
+    }
+
+    private static func unread(_ words: ArraySlice<Secret>, as reason: Unread) -> [ShellCommands.Assignment] {
+        words.compactMap { word in
+            var name = FormText.split(word, at: UInt8(ascii: "=")).0
+            if name.withBytes({ $0.last == UInt8(ascii: "+") }) { name = name.slice(0..<name.count - 1) }
             guard name.count <= 200, name.withBytes({ $0.allSatisfy(AssignmentHead.isNameByte) }) else { return nil }
-            return ShellCommands.Assignment(name: name.line, value: Unread.statement.secret)
+            return ShellCommands.Assignment(name: name.line, value: reason.secret)
         }
     }
 }
@@ -84,6 +116,15 @@ extension Secret {
                 bytes.count == word.utf8.count && zip(bytes, word.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 }
             }
         }
+    }
+
+    /// True for a path, and for the usual programs that are started with variables before them. Other words may belong
+    /// to a value that lacks quotes.
+    fileprivate var isProgram: Bool {
+        contains("/")
+            || isWord(
+                "node", "npm", "npx", "yarn", "pnpm", "deno", "bun", "python", "python3", "ruby", "php", "java", "mvn",
+                "go", "cargo", "dotnet", "docker", "make", "bash", "sh", "http")
     }
 
     /// True for `curl`, `curl.exe`, or a path to either. A no-break space may glue more to it.

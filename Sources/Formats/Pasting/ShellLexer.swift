@@ -25,6 +25,8 @@ enum ShellDialect {
     private static func isForCMD(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         let text = line.drop(while: ShellLexer.isBlank)
         if PastedText.promptOfCMD(text) != nil { return true }
+        // fish has `set -gx NAME value`.
+        guard text.dropFirst(4).first != UInt8(ascii: "-") else { return false }
         return text.prefix(4).map { $0 | 0x20 } == Array("set ".utf8) && text.contains(UInt8(ascii: "="))
     }
 
@@ -53,6 +55,10 @@ struct ShellLexer {
         let command: Int
         /// The variable that is set to the piece; nil for a word.
         let name: String?
+        /// The section of a file or the object that the piece stands in, counted from 0.
+        let section: Int
+        /// True for a value without quotes behind a colon.
+        let isPlain: Bool
     }
 
     /// In bytes, of all variables together: a few lines could otherwise grow without limit.
@@ -71,6 +77,11 @@ struct ShellLexer {
     /// Words of the current command. The words before the first assignment, `export`, do not count.
     private(set) var wordCount = 0
     private var command = 0
+    /// Counts brackets, bullets, and the names whose value is the block below.
+    var section = 0
+    /// True between the braces of an object on one line, where a comma ends a value.
+    var isInBraces = false
+    private var isPlain = false
     private var assigned: [(name: String, range: Range<Int>)] = []
     private var variables: [String: Range<Int>] = [:]
     private var expansionLeft = longestExpansion
@@ -173,15 +184,20 @@ struct ShellLexer {
                     mark(.differing)
                 }
             }
+            if quotedEnd == nil, Self.isReference(writer.bytes(start..<writer.count)) { mark(.variable) }
             assigned.append((name, start..<writer.count))
-            pieces.append(Piece(range: start..<writer.count, command: command, name: name))
+            pieces.append(
+                Piece(
+                    range: start..<writer.count, command: command, name: name, section: section, isPlain: isPlain))
         } else if wordCount > 0 || !isPrefix(start..<writer.count) {
             wordCount += 1
-            pieces.append(Piece(range: start..<writer.count, command: command, name: nil))
+            pieces.append(
+                Piece(range: start..<writer.count, command: command, name: nil, section: section, isPlain: false))
         }
         self.start = nil
         name = nil
         quotedEnd = nil
+        isPlain = false
     }
 
     mutating func endCommand() {
@@ -197,6 +213,15 @@ struct ShellLexer {
         ["export", "env", "readonly", "local", "const", "let", "var"].contains { word in
             range.count == word.utf8.count && zip(writer.bytes(range), word.utf8).allSatisfy { $0 | 0x20 == $1 }
         }
+    }
+
+    /// True for `var.client_secret` and `process.env.SECRET`: a program's own variables.
+    private static func isReference(_ value: some Collection<UInt8>) -> Bool {
+        let scopes = [
+            "var.", "local.", "data.", "module.", "process.env", "config.", "os.environ", "os.getenv", "import.meta.",
+        ]
+        return value.count < 200 && scopes.contains { value.starts(with: $0.utf8) }
+            && value.allSatisfy { AssignmentHead.isNameByte($0) || "[]()'\"!".utf8.contains($0) }
     }
 
     // MARK: - Assignments
@@ -219,18 +244,26 @@ struct ShellLexer {
     /// A value as in YAML or JSON, to the end of the line.
     private mutating func readColonValue() {
         let line = bytes[index...].prefix { $0 != 0x0A }
+        if line.isEmpty { section += 1 }
         switch byte {
-        case UInt8(ascii: "'"): readDoubled()
+        case UInt8(ascii: "'"):
+            readDoubled()
+            // Compose and Spring put variables in whatever the quotes are.
+            if JSONText.hasVariable(bytes[line.startIndex..<max(index, line.startIndex)]) { mark(.variable) }
         case UInt8(ascii: "\""):
             if let close = closingDoubleQuote(from: index + 1, escape: UInt8(ascii: "\\")), close < line.endIndex {
-                put(JSONText.decoded(Secret(copying: UnsafeRawBufferPointer(rebasing: bytes[index + 1..<close]))))
+                let quoted = bytes[index + 1..<close]
+                put(JSONText.decoded(Secret(copying: UnsafeRawBufferPointer(rebasing: quoted))))
                 closeQuotes()
+                if JSONText.hasVariable(quoted) { mark(.variable) }
+                if JSONText.hasOtherEscape(quoted) { mark(.other) }
                 index = close + 1
             } else {
                 mark(.quotes)
                 index = line.endIndex
             }
-        case UInt8(ascii: "|"), UInt8(ascii: ">"):
+        // Blocks, tags, anchors and aliases of YAML.
+        case UInt8(ascii: "|"), UInt8(ascii: ">"), UInt8(ascii: "!"), UInt8(ascii: "&"), UInt8(ascii: "*"):
             mark(.other)
             index = line.endIndex
         case UInt8(ascii: "`"):
@@ -242,7 +275,9 @@ struct ShellLexer {
                 mark(.quotes)
                 index = line.endIndex
             }
-        default: readPlain(to: line.endIndex)
+        default:
+            readPlain(to: line.endIndex)
+            isPlain = true
         }
         while let byte, Self.isBlank(byte) { index += 1 }
         if byte == UInt8(ascii: ",") { index += 1 }
@@ -250,8 +285,13 @@ struct ShellLexer {
     }
 
     private mutating func readPlain(to end: Int) {
+        let begin = index
+        var end = end
         while index < end, let byte {
             if byte == UInt8(ascii: "#"), Self.isBlank(bytes[index - 1]) { break }
+            if byte == UInt8(ascii: ","), isInBraces || isBeforeMember(index) { end = index }
+            if byte == UInt8(ascii: "}"), isInBraces { end = index }
+            if index == end { break }
             if byte == UInt8(ascii: "$"), let next, next == UInt8(ascii: "{") || (0x61...0x7A).contains(next | 0x20) {
                 _ = readDollar(isQuoted: true)
             } else if !readTypography() {
@@ -261,6 +301,27 @@ struct ShellLexer {
         }
         index = end
         removeBlanks()
+        if end > begin, isContinued(begin, end) { mark(.other) }
+    }
+
+    /// True if the comma at `place` is followed by the name of another member.
+    private func isBeforeMember(_ place: Int) -> Bool {
+        let next = bytes[(place + 1)...].firstIndex { !Self.isBlank($0) } ?? bytes.count
+        guard let head = AssignmentHead(bytes, at: next, in: dialect) else { return false }
+        return PastedEnvironment.knows(head.name)
+    }
+
+    /// True if the next line is indented deeper and begins no member: in YAML it belongs to the value.
+    private func isContinued(_ begin: Int, _ end: Int) -> Bool {
+        guard end < bytes.count, bytes[end] == 0x0A else { return false }
+        let line = bytes[..<begin].suffix(1_000)
+        let lineStart = line.lastIndex(of: 0x0A).map { $0 + 1 } ?? line.startIndex
+        let indent = bytes[lineStart...].prefix(while: Self.isBlank).count
+        let next = bytes[(end + 1)...].prefix(while: Self.isBlank)
+        let place = next.endIndex
+        guard next.count > indent, place < bytes.count, bytes[place] != 0x0A else { return false }
+        let isBracket = "{}[]#-".utf8.contains(bytes[place])
+        return !isBracket && !isHead(at: place)
     }
 
     // MARK: - Quotes

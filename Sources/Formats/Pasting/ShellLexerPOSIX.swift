@@ -22,7 +22,14 @@ extension ShellLexer {
                 UInt8(ascii: "<"), UInt8(ascii: ">"):
                 readOperator(byte)
             // Around the members of an object.
-            case _ where start == nil && wordCount == 0 && "{}[],".utf8.contains(byte): index += 1
+            case _ where start == nil && wordCount == 0 && "{}[],".utf8.contains(byte):
+                if byte != UInt8(ascii: ",") { section += 1 }
+                if byte == UInt8(ascii: "{") { isInBraces = true }
+                if byte == UInt8(ascii: "}") { isInBraces = false }
+                index += 1
+            case _ where start == nil && wordCount == 0 && isBullet:
+                section += 1
+                index += 2
             case UInt8(ascii: "#") where start == nil:
                 while let byte = self.byte, byte != 0x0A { index += 1 }
             case UInt8(ascii: "#") where isInValue && isAtStart:
@@ -49,6 +56,15 @@ extension ShellLexer {
                 }
             }
         }
+    }
+
+    /// `- ` and `* ` before a name.
+    private var isBullet: Bool {
+        guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: "*"), next == 0x20, index + 2 < bytes.count else {
+            return false
+        }
+        let first = bytes[index + 2]
+        return AssignmentHead.isNameByte(first) || "\"'`_".utf8.contains(first)
     }
 
     private mutating func readOperator(_ sign: UInt8) {
@@ -178,6 +194,7 @@ extension ShellLexer {
             index -= 1
             put(UInt8(truncatingIfNeeded: number(digits: 3, radix: 8)))
         case UInt8(ascii: "\\"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "?"): put(byte)
+        case UInt8(ascii: "c"): mark(.other)
         default:
             put(UInt8(ascii: "\\"))
             put(byte)

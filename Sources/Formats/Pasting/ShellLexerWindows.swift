@@ -12,6 +12,7 @@ extension ShellLexer {
                 index += 1
             case 0x0A, UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"),
                 UInt8(ascii: "}"):
+                if byte == UInt8(ascii: "}") { section += 1 }
                 endCommand()
                 index += 1
             case UInt8(ascii: "@") where next == UInt8(ascii: "{") || next == UInt8(ascii: "("):
@@ -80,6 +81,8 @@ extension ShellLexer {
             UInt8(ascii: "b"): 0x08, UInt8(ascii: "f"): 0x0C, UInt8(ascii: "v"): 0x0B, UInt8(ascii: "e"): 0x1B,
             UInt8(ascii: "0"): 0x00,
         ]
+        // `u{41}
+        if next == UInt8(ascii: "u"), index + 2 < bytes.count, bytes[index + 2] == UInt8(ascii: "{") { mark(.other) }
         put(escapes[next] ?? next)
         index += 2
     }

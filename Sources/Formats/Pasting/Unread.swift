@@ -86,13 +86,14 @@ struct Typography {
     var isQuote: Bool { kind == .opening || kind == .closing }
 
     init?(_ bytes: UnsafeRawBufferPointer, at index: Int) {
-        guard index < bytes.count, bytes[index] == 0xC2 || bytes[index] == 0xE2, index + 1 < bytes.count else {
+        guard index < bytes.count, [0xC2, 0xE2, 0xE3, 0xEF].contains(bytes[index]), index + 1 < bytes.count else {
             return nil
         }
         if bytes[index] == 0xC2 {
             length = 2
             switch bytes[index + 1] {
-            case 0xA0: kind = .space
+            // U+00A0, U+00AD
+            case 0xA0, 0xAD: kind = .space
             case 0xAB: kind = .opening
             case 0xBB: kind = .closing
             default: return nil
@@ -101,9 +102,17 @@ struct Typography {
         }
         guard index + 2 < bytes.count else { return nil }
         length = 3
+        switch (bytes[index], bytes[index + 1], bytes[index + 2]) {
+        // U+3000, U+FEFF
+        case (0xE3, 0x80, 0x80), (0xEF, 0xBB, 0xBF):
+            kind = .space
+            return
+        case (0xE2, _, _): break
+        default: return nil
+        }
         switch (bytes[index + 1], bytes[index + 2]) {
-        // U+2007, U+202F
-        case (0x80, 0x87), (0x80, 0xAF): kind = .space
+        // U+2007, U+202F, and U+200B to U+200D and U+2060, which have no width
+        case (0x80, 0x87), (0x80, 0xAF), (0x80, 0x8B...0x8D), (0x81, 0xA0): kind = .space
         // U+2010 to U+2015, U+2212
         case (0x80, 0x90...0x95), (0x88, 0x92): kind = .dash
         // ‘ ‚ ‛ “ „ ‟ ‹
