@@ -159,8 +159,8 @@ struct PastedMixedTests {
 @Suite("A secret in what is shown")
 struct PastedShownTests {
     private func shown(_ client: PastedClient) -> String {
-        let fields = [client.tokenURL, client.clientID, client.scope].compactMap { $0 }
-        let parameters = client.extraParameters.map { "\($0.name)=\($0.value)" }
+        let fields: [String] = [client.tokenURL, client.clientID, client.scope].compactMap { $0 }
+        let parameters: [String] = client.extraParameters.map { "\($0.name)=\($0.value)" }
         return (fields + parameters + client.warnings).joined(separator: "\n")
     }
 

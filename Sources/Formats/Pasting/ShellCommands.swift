@@ -94,8 +94,8 @@ extension ShellCommands.Command {
             return Self.unread([first], as: .statement)
         }
         let named = rest.filter { $0.contains("=") }
-        let all = named.isEmpty && !words[0].isWord("unset") ? Array(rest.prefix(1)) : named.isEmpty ? rest : named
-        return Self.unread(all[...], as: .statement)
+        if !named.isEmpty { return Self.unread(named[...], as: .statement) }
+        return Self.unread(words[0].isWord("unset") ? rest[...] : rest.prefix(1), as: .statement)
     }
 
     private static func unread(_ words: ArraySlice<Secret>, as reason: Unread) -> [ShellCommands.Assignment] {

@@ -220,8 +220,8 @@ struct ShellLexer {
         let scopes = [
             "var.", "local.", "data.", "module.", "process.env", "config.", "os.environ", "os.getenv", "import.meta.",
         ]
-        return value.count < 200 && scopes.contains { value.starts(with: $0.utf8) }
-            && value.allSatisfy { AssignmentHead.isNameByte($0) || "[]()'\"!".utf8.contains($0) }
+        guard value.count < 200, scopes.contains(where: { value.starts(with: $0.utf8) }) else { return false }
+        return value.allSatisfy { AssignmentHead.isNameByte($0) || "[]()'\"!".utf8.contains($0) }
     }
 
     // MARK: - Assignments
