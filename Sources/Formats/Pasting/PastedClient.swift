@@ -17,7 +17,7 @@ public struct PastedClient: Sendable, Equatable {
     public var extraParameters: [FormParameter] = []
     /// The service that the names of pasted variables tell of, its token URL and issuer filled in; nil if none is known.
     public var service: ServicePreset?
-    /// The service of that kind, also if what was pasted does not tell its token URL.
+    /// The service that the names tell of where no token URL was pasted, also if it does not tell one either.
     public var namedService: ServicePreset?
     /// What was left out, and what will be otherwise: a line each, lower case, no full stop, without what was pasted.
     public var warnings: [String] = []

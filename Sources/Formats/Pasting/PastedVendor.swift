@@ -43,7 +43,6 @@ extension PastedClient {
     mutating func fillService(prefix: String, variables: [(name: String, value: Secret)]) {
         let block = PastedVendor.Block(prefix: prefix, variables: variables)
         guard let vendor = block.vendor else { return }
-        namedService = vendor.preset
         if let tokenURL {
             // A URL that was pasted is what counts; GBG's own URL is GBG GO's.
             let isGBG = EndpointHost(tokenURL) == EndpointHost(ServicePreset.gbgGO.tokenURL)
@@ -52,6 +51,7 @@ extension PastedClient {
             service?.tokenURL = tokenURL
             return
         }
+        namedService = vendor.preset
         switch vendor.service(in: block) {
         case .found(let preset):
             service = preset
