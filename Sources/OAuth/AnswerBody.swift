@@ -33,9 +33,10 @@ enum AnswerBody {
         } else if repaired.isRepaired, BodyText.lines(of: repaired) == nil {
             self = .binary
         } else if first == UInt8(ascii: "<") || beginning.starts(with: [0xEF, 0xBB, 0xBF, UInt8(ascii: "<")])
-            || Self.saysPage(response)
+            || Self.saysPage(response),
+            let markup = Markup(repaired.text, isPage: Self.saysPage(response))
         {
-            self = .markup(Markup(repaired.text))
+            self = .markup(markup)
         } else if let form = Self.form(repaired.text) {
             self = .form(form)
         } else {
@@ -71,7 +72,8 @@ enum AnswerBody {
         return "zlib"
     }
 
-    private static func saysPage(_ response: HTTPResponse) -> Bool {
+    /// True if the server calls the body HTML.
+    static func saysPage(_ response: HTTPResponse) -> Bool {
         response.header("Content-Type")?.lowercased().hasPrefix("text/html") == true
     }
 

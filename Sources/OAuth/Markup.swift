@@ -1,70 +1,154 @@
 /// The text of a page or an XML document, by the elements that it stands in. No parser: what is not well-formed is read
 /// as far as it goes.
 struct Markup {
+    /// A stretch of text between two tags, comments or CDATA sections.
     private struct Piece {
-        /// The element's name without a namespace, as `LooseMembers` spells names.
+        /// The innermost element's name without a namespace, as `LooseMembers` spells names.
         let element: String
+        /// The innermost element that is not a part of a line (`b`, `i`), by its number.
+        let owner: Int?
+        /// True if a tag that ends a line stands before the text.
+        let isApart: Bool
         let text: String
+    }
+
+    private struct Element {
+        let name: String
+        /// All text within, that of inner elements too.
+        var pieces: Range<Int>
     }
 
     let isHTML: Bool
     private let pieces: [Piece]
+    private let elements: [Element]
+    private let attributes: [(name: String, value: String)]
+    /// True if a tag other than `<html>`, `<head>` and `<body>` stands in it, or any text.
+    let hasContent: Bool
 
     private static let unseen: Set<String> = ["script", "style", "head", "title", "noscript"]
     /// Elements that stand within a line.
     private static let inline: Set<String> = ["a", "b", "em", "i", "span", "strong", "code", "font"]
+    private static let pageMarks = ["<html", "<!doctype html", "<title", "<body", "<head", "<h1", "<p>", "<div"]
 
-    init(_ document: String) {
+    static let codeNames = ["error", "code", "errorcode", "faultcode"]
+    static let sentenceNames = [
+        "errordescription", "faultstring", "text", "errorsummary", "errormessage", "detail", "title", "message", "msg",
+        "errmsg", "description", "reason",
+    ]
+    private static let attributeNames = Set(codeNames + sentenceNames)
+
+    /// - Parameter isPage: the server calls the document HTML. An XML document with words of known names stays one.
+    /// - Returns: nil if no tag stands in `document`: `< 5 requests left`, `<unknown client>`.
+    init?(_ document: String, isPage: Bool = false) {
         let scalars = Array(document.unicodeScalars)
         let beginning = String(document.prefix(2_048)).lowercased()
-        isHTML = ["<html", "<!doctype html", "<title", "<body", "<head", "<h1", "<p>", "<div"].contains {
-            beginning.contains($0)
+        let hasPageMark = Self.pageMarks.contains { beginning.contains($0) }
+        var reader = Reader(text: scalars, isHTML: hasPageMark)
+        reader.read()
+        guard hasPageMark || reader.isMarkup else { return nil }
+        // These two are elements of HTML too.
+        let names = Self.attributeNames.subtracting(["code", "title"])
+        let isUnnamedPage = isPage && !hasPageMark && !reader.elements.contains { names.contains($0.name) }
+        if isUnnamedPage {
+            reader = Reader(text: scalars, isHTML: true)
+            reader.read()
         }
-        var reader = Reader(text: scalars, isHTML: isHTML)
-        pieces = reader.pieces()
+        isHTML = hasPageMark || isUnnamedPage
+        (pieces, elements, attributes) = (reader.pieces, reader.elements, reader.attributes)
+        hasContent = reader.hasTagOfContent || !Self.isBlank(reader.pieces)
     }
 
-    /// The text of the first element of these names that has any; the first name counts most.
-    func text(of names: [String]) -> String? {
+    /// The text of the first element of these names that has text of its own; the first name counts most.
+    /// - Parameter isWhole: with the text of its inner elements, and if no element has text of its own, that of inner
+    ///   elements alone.
+    func text(of names: [String], isWhole: Bool) -> String? {
         for name in names {
-            let text = pieces.filter { $0.element == name }.map(\.text).first { !$0.allSatisfy(\.isWhitespace) }
-            if let text { return text }
+            for (number, element) in elements.enumerated() where element.name == name {
+                let own = pieces[element.pieces].filter { $0.owner == number }
+                guard !Self.isBlank(own) else { continue }
+                return Self.joined(isWhole ? Array(pieces[element.pieces]) : own)
+            }
         }
-        return nil
+        let inner = names.lazy.flatMap { name in elements.filter { $0.name == name } }
+            .first { isWhole && !Self.isBlank(pieces[$0.pieces]) }
+        return inner.map { Self.joined(pieces[$0.pieces]) } ?? attribute(of: names)
     }
 
-    var title: String? { text(of: ["title"]) }
+    private func attribute(of names: [String]) -> String? {
+        names.lazy.compactMap { name in attributes.first { $0.name == name }?.value }.first
+    }
 
-    /// All that a reader sees.
+    var title: String? { text(of: ["title"], isWhole: false) }
+
+    /// All that a reader sees; if that is nothing, the text for browsers without scripts.
     var text: String {
-        pieces.filter { !Self.unseen.contains($0.element) || !isHTML && $0.element == "title" }
-            .reduce(into: "") { $0 += (Self.inline.contains($1.element) ? "" : " ") + $1.text }
+        let seen = pieces.filter { !Self.unseen.contains($0.element) || !isHTML && $0.element == "title" }
+        return Self.joined(Self.isBlank(seen) ? pieces.filter { $0.element == "noscript" } : seen)
+    }
+
+    private static func isBlank(_ pieces: some Sequence<Piece>) -> Bool {
+        pieces.allSatisfy { $0.text.allSatisfy(\.isWhitespace) }
+    }
+
+    private static func joined(_ pieces: some Sequence<Piece>) -> String {
+        pieces.reduce(into: "") { $0 += ($1.isApart ? " " : "") + $1.text }
     }
 
     private struct Reader {
+        private struct Open {
+            let name: String
+            let number: Int
+            let isSecret: Bool
+        }
+
+        private static let deepest = 64
+
         let text: [Unicode.Scalar]
         let isHTML: Bool
-        var position = 0
-        var open: [String] = []
+        var pieces: [Piece] = []
+        var elements: [Element] = []
+        var attributes: [(name: String, value: String)] = []
+        /// True if an end tag, a tag that is its own end or a declaration was read.
+        var isMarkup = false
+        var hasTagOfContent = false
+        private var position = 0
+        private var open: [Open] = []
+        private var isApart = false
 
         init(text: [Unicode.Scalar], isHTML: Bool) {
             self.text = text
             self.isHTML = isHTML
         }
 
-        mutating func pieces() -> [Piece] {
-            var pieces: [Piece] = []
+        mutating func read() {
             while position < text.count {
                 let start = position
                 if text[position] == "<", let content = tag() {
-                    if !content.isEmpty { pieces.append(Piece(element: open.last ?? "", text: content)) }
+                    append(content)
                     continue
                 }
                 position = text[(start + 1)...].firstIndex(of: "<") ?? text.count
-                let piece = Markup.withoutEntities(text[start..<position])
-                pieces.append(Piece(element: open.last ?? "", text: piece))
+                append(Markup.withoutEntities(text[start..<position]))
             }
-            return pieces
+            close(from: 0)
+        }
+
+        private mutating func append(_ text: String) {
+            guard !text.isEmpty else { return }
+            let isSecret = open.contains(where: \.isSecret) && !text.allSatisfy(\.isWhitespace)
+            pieces.append(
+                Piece(
+                    element: open.last?.name ?? "",
+                    owner: open.last { !Markup.inline.contains($0.name) || $0.name == "code" }?.number,
+                    isApart: isApart, text: isSecret ? SecretMembers.redacted : text))
+            isApart = false
+        }
+
+        private mutating func close(from index: Int) {
+            for element in open[index...] {
+                elements[element.number].pieces = elements[element.number].pieces.lowerBound..<pieces.count
+            }
+            open.removeSubrange(index...)
         }
 
         /// Reads a tag, a comment or a CDATA section.
@@ -72,10 +156,12 @@ struct Markup {
         private mutating func tag() -> String? {
             if let end = end(of: "<!--", "-->") {
                 position = end
+                isMarkup = true
                 return ""
             }
             if let end = end(of: "<![CDATA[", "]]>") {
                 defer { position = end }
+                isMarkup = true
                 let content = text[(position + 9)..<end]
                 return Markup.string(
                     content.suffix(3).elementsEqual("]]>".unicodeScalars) ? content.dropLast(3) : content)
@@ -83,30 +169,64 @@ struct Markup {
             guard position + 1 < text.count else { return nil }
             let first = text[position + 1]
             guard first == "/" || first == "!" || first == "?" || first.properties.isAlphabetic else { return nil }
-            let end = text[position...].firstIndex(of: ">") ?? text.count - 1
-            let inside = text[(position + 1)..<end]
+            let end = endOfTag() ?? text.count - 1
+            let inside = text[(position + 1)..<max(end, position + 1)]
             position = end + 1
+            if "/!?".unicodeScalars.contains(first) || inside.last == "/" { isMarkup = true }
             name(inside.first == "/" ? inside.dropFirst() : inside, isEnd: first == "/", isAlone: inside.last == "/")
             return ""
+        }
+
+        /// A `>` within the quotation marks of an attribute is none, as long as the marks are closed.
+        private func endOfTag() -> Int? {
+            var index = position
+            while index < text.count, text[index] != ">" {
+                let isQuote = (text[index] == "\"" || text[index] == "'") && text[index - 1] == "="
+                if isQuote, let close = text[(index + 1)...].firstIndex(of: text[index]) { index = close }
+                index += 1
+            }
+            return index < text.count ? index : nil
         }
 
         private mutating func name(_ inside: ArraySlice<Unicode.Scalar>, isEnd: Bool, isAlone: Bool) {
             guard let first = inside.first, first != "!", first != "?" else { return }
             let qualified = Markup.string(inside.prefix { !$0.properties.isWhitespace && $0 != "/" && $0 != ">" })
             let name = LooseMembers.key(qualified.split(separator: ":").last ?? "")
+            if !Markup.inline.contains(name) { isApart = true }
+            if !["html", "head", "body"].contains(name) { hasTagOfContent = true }
             if isEnd {
-                if let index = open.lastIndex(of: name) { open.removeSubrange(index...) }
-            } else if !isAlone, !(isHTML && Self.isVoid(name)), open.count < 64 {
-                open.append(name)
-                // Nothing within is a tag.
-                if isHTML, name == "script" || name == "style" { skip(to: name) }
+                if let index = open.lastIndex(where: { $0.name == name }) { close(from: index) }
+                return
+            }
+            if !isHTML { readAttributes(inside) }
+            guard !isAlone, !(isHTML && Self.isVoid(name)), open.count < Self.deepest else { return }
+            elements.append(Element(name: name, pieces: pieces.count..<pieces.count))
+            open.append(
+                Open(name: name, number: elements.count - 1, isSecret: SecretMembers.isSecretInBody(name)))
+            // Nothing within is a tag.
+            if isHTML, name == "script" || name == "style" { skip(to: name) }
+        }
+
+        private mutating func readAttributes(_ inside: ArraySlice<Unicode.Scalar>) {
+            var rest = inside
+            while let equals = rest.firstIndex(of: "="), equals + 1 < rest.endIndex {
+                let name = rest[..<equals].reversed().prefix { !$0.properties.isWhitespace }.reversed()
+                let mark = rest[equals + 1]
+                rest = rest[(equals + 2)...]
+                guard mark == "\"" || mark == "'" else { continue }
+                let value = Markup.withoutEntities(rest.prefix { $0 != mark })
+                rest = rest.drop { $0 != mark }
+                let key = LooseMembers.key(Markup.string(Array(name)[...]))
+                if Markup.attributeNames.contains(key), !value.allSatisfy(\.isWhitespace) {
+                    attributes.append((key, value))
+                }
             }
         }
 
         private mutating func skip(to name: String) {
             let end = Array("</\(name)".unicodeScalars)
             while position < text.count {
-                let next = text[position...].prefix(end.count)
+                let next = text[position] == "<" ? text[position...].prefix(end.count) : []
                 if next.count == end.count, Markup.string(next).lowercased().unicodeScalars.elementsEqual(end) {
                     return
                 }
@@ -142,7 +262,7 @@ struct Markup {
         "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ",
     ]
 
-    private static func withoutEntities(_ text: ArraySlice<Unicode.Scalar>) -> String {
+    static func withoutEntities(_ text: ArraySlice<Unicode.Scalar>) -> String {
         var result = String.UnicodeScalarView()
         var rest = text
         while let scalar = rest.popFirst() {

@@ -130,6 +130,7 @@ final class Refusal {
     private var beginning: String? {
         switch body {
         case .text, .json: break
+        case .markup(let markup) where markup.hasContent: break
         case .empty, .form, .markup, .compressed, .binary: return nil
         }
         let isSuccess = (200...299).contains(response.status)
@@ -140,8 +141,11 @@ final class Refusal {
             }
         }
         let bytes = response.body.withBytes { Array($0.prefix(Self.limit * 4)) }
-        let stripped = UntrustedText.line(
-            RepairedText(bytes, isCut: response.body.count > bytes.count).text, limit: Self.limit * 4)
+        var said = RepairedText(bytes, isCut: response.body.count > bytes.count).text
+        if case .text = body, AnswerBody.saysPage(response) {
+            said = Markup.withoutEntities(Array(said.unicodeScalars)[...])
+        }
+        let stripped = UntrustedText.line(said, limit: Self.limit * 4)
         let shown = SecretMembers.redacted(inBody: stripped)
         let line = text.line(isSuccess ? SecretMembers.withoutTokens(shown) : shown, limit: Self.limit)
         return line.isEmpty ? nil : line

@@ -35,7 +35,7 @@ enum SecretMembers {
     ]
 
     /// True of `access_token` and `refreshToken`, not of `token_type`. An error's `code` is none.
-    private static func isSecretInBody(_ name: String) -> Bool {
+    static func isSecretInBody(_ name: String) -> Bool {
         let key = LooseMembers.key(name)
         return ["token", "secret", "password", "passwd"].contains { key.hasSuffix($0) } || namesInBodies.contains(key)
     }

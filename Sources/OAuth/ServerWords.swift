@@ -56,13 +56,12 @@ struct ServerWords {
             if !text.contains(UntrustedText.line(title)) || text.isEmpty { add(title) }
             return add(text)
         }
-        code = markup.text(of: ["error", "code", "errorcode", "faultcode"])
-        let said = markup.text(of: [
-            "errordescription", "faultstring", "text", "errorsummary", "errormessage", "detail", "title", "message",
-            "msg",
-            "errmsg", "description", "reason",
-        ])
-        if let said { add(said) } else if code == nil, !isSuccess { add(markup.text) }
+        code = markup.text(of: Markup.codeNames, isWhole: false)
+        if let said = markup.text(of: Markup.sentenceNames, isWhole: !isSuccess) {
+            add(said)
+        } else if code == nil, !isSuccess {
+            add(markup.text)
+        }
     }
 
     // MARK: - JSON
