@@ -143,6 +143,9 @@ struct RepeatedSecrets {
     func isRepeated(in text: BareText) -> Bool {
         guard !needles.isEmpty || !short.isEmpty else { return false }
         var next: BareText? = text
+        if let decoded = TextEscapes.decodedQuotedPrintable(text.scalars), isRepeatedPlainly(in: decoded) {
+            return true
+        }
         for _ in 0..<4 {
             guard let text = next else { return false }
             if isRepeatedPlainly(in: text) || isRepeatedEncoded(in: text) { return true }
@@ -248,21 +251,33 @@ enum TextDecoding {
     /// base64 of either alphabet, or hex, after as many letters.
     case base64(skipping: Int)
     case hex(skipping: Int)
+    /// Each number from 1 to 255 is a byte: `[115, 51, 99]`.
+    case decimal
 
-    static let all = (0..<4).map(base64) + (0..<2).map(hex)
+    static let all: [TextDecoding] = (0..<4).map(base64) + (0..<2).map(hex) + [.decimal]
 
     /// The bytes of the text's unbroken stretches of such letters, a line break between two. Blanks and backslashes
-    /// within them do not count, and in hex no colons and hyphens: it is written with them.
+    /// within them do not count, and in hex no ASCII character but letters, nor the `0x` before a byte. Zeros are left
+    /// out: UTF-16 has them.
     func decoded(_ text: [Unicode.Scalar]) -> [UInt8] {
+        switch self {
+        case .base64(let skipping):
+            Self.bytes(text.lazy.filter { $0 != " " && $0 != "\\" }, 6, skipping, Self.base64Value)
+        case .hex(let skipping): Self.bytes(Self.hexLetters(text), 4, skipping, Self.hexValue)
+        case .decimal: Self.decimals(text)
+        }
+    }
+
+    private static func bytes(
+        _ letters: some Sequence<Unicode.Scalar>, _ width: Int, _ skipping: Int,
+        _ value: (Unicode.Scalar) -> UInt32?
+    ) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count)
         var bits: UInt32 = 0
         var count = 0
         var skipped = 0
-        let (width, skipping) = self.widthAndSkip
-        for scalar in text {
-            if scalar == " " || scalar == "\\" || width == 4 && (scalar == ":" || scalar == "-") { continue }
-            guard let value = width == 4 ? Self.hexValue(scalar) : Self.base64Value(scalar) else {
+        for letter in letters {
+            guard let value = value(letter) else {
                 if bytes.last.map({ $0 != 0x0A }) == true { bytes.append(0x0A) }
                 (bits, count, skipped) = (0, 0, 0)
                 continue
@@ -271,20 +286,36 @@ enum TextDecoding {
                 skipped += 1
                 continue
             }
-            bits = bits << width | value
+            bits = bits << UInt32(width) | value
             count += width
             guard count >= 8 else { continue }
             count -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            let byte = UInt8(truncatingIfNeeded: bits >> UInt32(count))
+            if byte != 0 { bytes.append(byte) }
         }
         return bytes
     }
 
-    private var widthAndSkip: (Int, Int) {
-        switch self {
-        case .base64(let skipping): (6, skipping)
-        case .hex(let skipping): (4, skipping)
+    private static func hexLetters(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        var letters: [Unicode.Scalar] = []
+        letters.reserveCapacity(text.count)
+        for (index, scalar) in text.enumerated() {
+            if scalar == "x" || scalar == "X", index > 0, text[index - 1] == "0" {
+                letters.removeLast()
+            } else if !scalar.isASCII || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
+                letters.append(scalar)
+            }
         }
+        return letters
+    }
+
+    private static func decimals(_ text: [Unicode.Scalar]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for word in text.split(whereSeparator: { !("0"..."9").contains($0) }) where word.count <= 3 {
+            let number: UInt32 = word.reduce(0) { $0 * 10 + ($1.value - 0x30) }
+            if let byte = UInt8(exactly: number), byte != 0 { bytes.append(byte) }
+        }
+        return bytes
     }
 
     private static func base64Value(_ scalar: Unicode.Scalar) -> UInt32? {

@@ -2,13 +2,22 @@ import Credentials
 
 /// The escapes by which one character stands for another in what servers write.
 enum TextEscapes {
-    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\UXXXXXXXX`, `\u{…}`, `\xXX`, JSON's
-    /// short ones, and HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken escape is left as it is.
+    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\UXXXXXXXX`, `\u{…}`, `\xXX`, `\ooo`,
+    /// CSS's six digits, JSON's short ones, and HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken
+    /// escape is left as it is.
     /// - Returns: nil where there is none in it.
     static func decoded(_ text: [Unicode.Scalar]) -> BareText? {
         guard text.contains(where: { $0 == "%" || $0 == "\\" || $0 == "&" }) else { return nil }
         var reader = Reader(text: text)
         return reader.read() ? BareText(reader.bytes) : nil
+    }
+
+    /// `text` with every `=XX` replaced (RFC 2045 §6.7); nil if there is none in it. Not among the other escapes: a form
+    /// has `=` before values that may begin like one.
+    static func decodedQuotedPrintable(_ text: [Unicode.Scalar]) -> BareText? {
+        guard text.contains("=") else { return nil }
+        var reader = Reader(text: text)
+        return reader.readQuotedPrintable() ? BareText(reader.bytes) : nil
     }
 
     private static let named: [String: UInt8] = [
@@ -32,6 +41,25 @@ enum TextEscapes {
             while position < text.count {
                 if escape() {
                     found = true
+                } else {
+                    append(text[position])
+                    position += 1
+                }
+            }
+            return found
+        }
+
+        /// - Returns: false where there was no escape.
+        mutating func readQuotedPrintable() -> Bool {
+            var found = false
+            while position < text.count {
+                if text[position] == "=", let byte = hex(after: 1, digits: 2) {
+                    bytes.append(UInt8(byte))
+                    position += 3
+                    found = true
+                } else if text[position] == "=", isAt(1, " ") {
+                    // A soft line break.
+                    position += 2
                 } else {
                     append(text[position])
                     position += 1
@@ -70,6 +98,12 @@ enum TextEscapes {
                 return unicode(byte, length: 4)
             case "b", "f", "n", "r", "t": bytes.append(0x20)
             case "/", "\\", "\"", "'": append(text[position + 1])
+            case "0"..."3":
+                if let value = hex(after: 1, digits: 6), value < 0x100 { return unicode(value, length: 7) }
+                guard let byte = octal() else { return false }
+                bytes.append(byte)
+                position += 4
+                return true
             default: return false
             }
             position += 2
@@ -143,6 +177,14 @@ enum TextEscapes {
                 value = value << 4 | digit
             }
             return value
+        }
+
+        /// The three octal digits behind a backslash.
+        private func octal() -> UInt8? {
+            let digits = text[(position + 1)...].prefix(3)
+            guard digits.count == 3, digits.allSatisfy({ ("0"..."7").contains($0) }) else { return nil }
+            let value: UInt32 = digits.reduce(0) { $0 * 8 + ($1.value - 0x30) }
+            return UInt8(exactly: value)
         }
 
         private func digit(_ scalar: Unicode.Scalar) -> UInt32? {

@@ -73,6 +73,16 @@ struct RepeatedSecretTests {
         ("base64 in percent", { form(base64($0)) }), ("base64 in JSON", { base64($0).replacing("/", with: "\\/") }),
         ("base64 behind others", { base64("user=x&s=" + $0) }), ("base64 of the form", { base64("ab:" + form($0)) }),
         ("hex", hex), ("upper-case hex", { hex($0).uppercased() }), ("hex with colons", { between(hex($0), ":") }),
+        ("0x before each", { each($0) { String(format: "0x%02x ", $0.value) } }),
+        ("an array of 0x", { each($0) { String(format: "0x%02X, ", $0.value) } }),
+        ("an array of hex", { each($0) { String(format: "'%02x';", $0.value) } }),
+        ("hex of UTF-16", { each($0) { String(format: "%04x ", $0.value) } }),
+        ("octal", { each($0) { String(format: "\\%03o", $0.value) } }),
+        ("quoted-printable", { each($0) { String(format: "=%02X", $0.value) } }),
+        ("quoted-printable where it must be", { $0.replacing("=", with: "=3D").replacing("/", with: "=2F") }),
+        ("CSS", { each($0) { String(format: "\\%06x", $0.value) } }),
+        ("short CSS", { each($0) { String(format: "\\%x ", $0.value) } }),
+        ("decimals", { "[" + each($0) { "\($0.value), " } + "0]" }),
         ("a run of 8", { "xx" + $0.dropFirst(3).prefix(8) }), ("the last 8", { String($0.suffix(8)) }),
     ]
 
@@ -218,6 +228,7 @@ struct RepeatedSecretTests {
             "the scope gbg.token is not granted", "100 % of 50%25 & more", "Wed, 25 Nov 2026 14:32:25 GMT",
             "application/json;charset=UTF-8", "7f3c09aa-1b2c-4d5e-8f90-123456789abc", "Gx7/qL and 9wZ=k", "naïve café",
             "\\u0041 &amp; %41", "max-age=31536000; includeSubDomains", "ask admin@example.com",
+            "0x80070005, 0x5a 0x71", "C:\\101\\132\\x", "a=41 b=3D c=", "[90, 113, 7, 300]", "\\00005a \\99 \\400",
         ])
     func innocent(text: String) {
         // Runs of eight and more that it shares with the client ID, the URLs and the scope.
