@@ -73,10 +73,16 @@ public struct EndpointURL: Sendable, Equatable {
             throw Self.unusable(
                 "\(field) \(UntrustedText.line(text)) names no host", hint: "it should look like \(field.example)")
         }
-        guard Self.hasUsablePort(authority) else {
+        let port = Self.port(of: authority)
+        guard port?.isEmpty != true else {
             throw Self.unusable(
                 "\(field) \(UntrustedText.line(text)) has no number behind the colon of its port",
                 hint: "leave out the colon, or write a port from 1 to 65535 behind it")
+        }
+        guard port?.allSatisfy({ $0 == UInt8(ascii: "0") }) != true else {
+            throw Self.unusable(
+                "\(field) \(UntrustedText.line(text)) has the port 0, and nothing answers there",
+                hint: "write a port from 1 to 65535, or leave out the port")
         }
         guard host.utf8.allSatisfy({ $0 < 0x80 }) else {
             let ascii = try Self.inASCII(text, host: host, field)
@@ -122,8 +128,8 @@ public struct EndpointURL: Sendable, Equatable {
         (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._".utf8.contains(byte)
     }
 
-    /// What a preset or a manual has left to be filled in: `{tenant}`, `${TENANT}`, `<tenant>`; a lone bracket of the kind
-    /// too, which no URL has (RFC 3986 §2).
+    /// The first placeholder of a preset or a manual: `{tenant}`, `${TENANT}`, `<tenant>`; also a lone bracket, which no
+    /// URL has (RFC 3986 §2).
     private static func placeholder(in text: String) -> Substring? {
         guard let open = text.firstIndex(where: { "{}<>".contains($0) }) else { return nil }
         let close = text[open...].firstIndex { $0 == "}" || $0 == ">" } ?? open
@@ -131,11 +137,10 @@ public struct EndpointURL: Sendable, Equatable {
         return text[start...close]
     }
 
-    private static func hasUsablePort(_ authority: Substring.UTF8View.SubSequence) -> Bool {
+    private static func port(of authority: Substring.UTF8View.SubSequence) -> Substring.UTF8View.SubSequence? {
         let afterAddress = authority.lastIndex(of: UInt8(ascii: "]")).map { authority[$0...] } ?? authority
-        guard let colon = afterAddress.lastIndex(of: UInt8(ascii: ":")) else { return true }
-        let port = afterAddress[afterAddress.index(after: colon)...]
-        return !port.isEmpty && port.contains { $0 != UInt8(ascii: "0") }
+        guard let colon = afterAddress.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        return afterAddress[afterAddress.index(after: colon)...]
     }
 
     /// The host that a URL seems to name, for messages only: no parser judged it.

@@ -129,11 +129,17 @@ struct EndpointURLTests {
         "a colon without a port is refused",
         arguments: [
             "https://a.example:/token", "https://a.example:", "https://a.example:?x", "https://[::1]:/token",
-            "http://127.0.0.1:/token", "https://b\u{FC}cher.example:/token", "https://a.example:0/token",
+            "http://127.0.0.1:/token", "https://b\u{FC}cher.example:/token",
         ])
     func emptyPort(text: String) {
         #expect(failure(text)?.kind == .unusableProfile)
         #expect(failure(text)?.hints == ["leave out the colon, or write a port from 1 to 65535 behind it"])
+    }
+
+    @Test("port 0 is refused as what it is", arguments: ["https://a.example:0/token", "https://[::1]:000"])
+    func portZero(text: String) {
+        #expect(failure(text)?.summary == "the token URL \(text) has the port 0, and nothing answers there")
+        #expect(failure(text)?.hints == ["write a port from 1 to 65535, or leave out the port"])
     }
 
     @Test(
