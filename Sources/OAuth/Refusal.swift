@@ -64,14 +64,21 @@ final class Refusal {
     }
 
     private var redirected: Failure {
-        guard let target = response.redirectURL ?? response.header("Location"), !target.isEmpty else {
+        let said: [String] = (code.map { ["the server says: \($0)"] } ?? []) + serverWords
+        let target = response.redirectURL ?? response.header("Location") ?? ""
+        guard !target.isEmpty, response.status != 304 else {
+            let problem =
+                switch response.status {
+                case 300: "300 (multiple choices), and keyfob cannot choose"
+                case 304: "304 (not modified), which is no answer to a POST"
+                default: "\(response.status) without saying where to go"
+                }
             return Failure(
-                .redirected, "\(field.endpoint) answered \(response.status) without saying where to go",
-                hints: ["check \(field) \(endpoint)"])
+                .redirected, "\(field.endpoint) answered \(problem)", hints: said + ["check \(field) \(endpoint)"])
         }
         return Failure(
             .redirected, "\(field.endpoint) redirects to \(text.line(url: target)) (\(response.status))",
-            hints: [
+            hints: said + [
                 "if that is the right place, make it the client's \(field.name)",
                 "redirects are not followed, so that the secret goes nowhere else",
             ])

@@ -172,11 +172,29 @@ struct RefusalTests {
                     ]))
     }
 
-    @Test("a redirect without a Location is told as one")
+    @Test("a redirect without a Location is told by what it is")
     func aimlessRedirect() {
-        #expect(
-            Samples.parse(Samples.response(304, "")).error?.summary
-                == "the token endpoint answered 304 without saying where to go")
+        for (status, words) in [
+            (301, "301 without saying where to go"), (300, "300 (multiple choices), and keyfob cannot choose"),
+            (304, "304 (not modified), which is no answer to a POST"),
+        ] {
+            #expect(
+                Samples.parse(Samples.response(status, "")).error
+                    == Failure(
+                        .redirected, "the token endpoint answered \(words)",
+                        hints: ["check the token URL \(endpoint)"]))
+        }
+    }
+
+    @Test("a redirect keeps the server's words", arguments: [300, 301, 302, 304, 307, 308])
+    func redirectWithWords(status: Int) {
+        let body = #"{"error":"moved","error_description":"use the new host"}"#
+        let said = ["the server says: moved", "the server says: use the new host"]
+        let aimless = Samples.parse(Samples.response(status, body)).error
+        #expect(aimless?.hints == said + ["check the token URL \(endpoint)"])
+        let aimed = Samples.parse(Samples.response(status, body, redirectURL: "https://b.example/")).error
+        #expect(aimed?.kind == .redirected)
+        #expect(aimed.map { Array($0.hints.prefix(2)) } == said)
     }
 
     @Test("what a server says is stripped of controls and bounded")
