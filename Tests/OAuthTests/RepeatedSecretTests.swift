@@ -82,7 +82,7 @@ struct RepeatedSecretTests {
         ("quoted-printable where it must be", { $0.replacing("=", with: "=3D").replacing("/", with: "=2F") }),
         ("CSS", { each($0) { String(format: "\\%06x", $0.value) } }),
         ("short CSS", { each($0) { String(format: "\\%x ", $0.value) } }),
-        ("decimals", { "[" + each($0) { "\($0.value), " } + "0]" }),
+        ("decimals", { each($0) { "\($0.value), " } }),
         ("a run of 8", { "xx" + $0.dropFirst(3).prefix(8) }), ("the last 8", { String($0.suffix(8)) }),
     ]
 
