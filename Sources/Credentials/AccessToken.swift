@@ -13,8 +13,8 @@ public struct AccessToken: Sendable, Equatable {
 
 /// All that is known of a token save the token itself.
 public struct TokenFacts: Sendable, Equatable, Codable {
-    /// As the server wrote it, for example `Bearer` or `bearer`; `Bearer` if it wrote none (RFC 6749 §5.1) or another name
-    /// for the same.
+    /// The token type in the server's spelling, for example `Bearer` or `bearer`; `Bearer` if the server named none
+    /// (RFC 6749 §5.1) or used another name for the same.
     public var type: String
     /// The scope that the server granted, where it said one (RFC 6749 §5.1).
     public var grantedScope: String?
@@ -26,7 +26,7 @@ public struct TokenFacts: Sendable, Equatable, Codable {
     public var lifetime: Double?
     /// How long the token is, in characters (all of them ASCII).
     public var characterCount: Int
-    /// What was odd about the answer, a line each.
+    /// Oddities of the answer, a line each.
     public var warnings: [String]
 
     public init(

@@ -12,7 +12,7 @@ struct BodyText {
     /// Whether the body goes on behind it.
     let isCut: Bool
 
-    /// What is hidden beside the secrets that are known.
+    /// Values that are hidden in addition to the known secrets.
     enum Unknown {
         case nothing
         /// Members that are secret by their names.
