@@ -16,13 +16,13 @@ enum AnswerBody {
     private static let limit = 64 << 10
 
     init(_ response: HTTPResponse) {
-        let bytes = response.body.withBytes { Array($0) }
+        let bytes = response.utf8Body.withBytes { Array($0) }
         guard let first = bytes.first(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else {
             self = .empty
             return
         }
         // Before all else: a server may say that it has compressed what it has not.
-        if let value = JSONValue(RepairedText(bytes).text) {
+        if let value = Self.json(RepairedText(bytes).text) {
             self = .json(value)
             return
         }
@@ -75,6 +75,19 @@ enum AnswerBody {
     /// True if the server calls the body HTML.
     static func saysPage(_ response: HTTPResponse) -> Bool {
         response.header("Content-Type")?.lowercased().hasPrefix("text/html") == true
+    }
+
+    /// JSON as it is, as a script's argument, behind a guard against scripts, or the first of several lines.
+    private static func json(_ text: String) -> JSONValue? {
+        if let value = JSONValue(text) { return value }
+        guard let start = text.utf8.prefix(128).firstIndex(where: { $0 == UInt8(ascii: "{") }) else { return nil }
+        let before = ClientName.trimmed(String(text[..<start]))
+        if before.isEmpty { return text.split(whereSeparator: \.isNewline).first.flatMap { JSONValue(String($0)) } }
+        let isGuard = [")]}'", ")]}',", "while(1);", "for(;;);"].contains(before)
+        guard isGuard || before.hasSuffix("(") && !before.contains(where: \.isWhitespace),
+            let end = text.lastIndex(of: "}"), start < end
+        else { return nil }
+        return JSONValue(String(text[start...end]))
     }
 
     private static func form(_ text: String) -> [String: JSONValue]? {

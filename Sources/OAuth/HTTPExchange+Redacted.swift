@@ -87,9 +87,10 @@ extension HTTPExchange.Body {
     ///   - hasToken: false hides all that may be a token in the body of a success.
     init(of response: HTTPResponse, hasToken: Bool, text: ServerText) {
         let isSuccess = (200...299).contains(response.status)
+        let body = response.utf8Body
         let shown = BodyText(
-            response.body, limit: Self.limit, hiding: text, and: isSuccess && !hasToken ? .tokens : .members)
-        let bytes = response.body.withBytes { Array($0.prefix(Self.limit)) }
+            body, limit: Self.limit, hiding: text, and: isSuccess && !hasToken ? .tokens : .members)
+        let bytes = body.withBytes { Array($0.prefix(Self.limit)) }
         let coding = hasToken ? nil : AnswerBody.coding(of: response, bytes)
         if let coding {
             self.init(text: AnswerBody.compressed(coding).words, byteCount: response.body.count, isCut: false)

@@ -36,14 +36,48 @@ enum JSONValue: Decodable, Equatable {
 
     /// - Returns: nil if `text` is no JSON.
     init?(_ text: String) {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
+        let whole = Self.withoutLoneSurrogates(text)
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(whole.utf8)) else { return nil }
         self = value
     }
 
-    /// The text of a scalar that says something: not null, 0, "", "0", a boolean.
+    /// JSON with U+FFFD in place of each `\uD800` to `\uDFFF` that is no half of a pair: the decoder refuses a string, or
+    /// an object, that has one.
+    static func withoutLoneSurrogates(_ json: String) -> String {
+        let bytes = Array(json.utf8)
+        func unit(at index: Int) -> UInt16? {
+            guard index + 6 <= bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
+            else { return nil }
+            return UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
+        }
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] == UInt8(ascii: "\\") else {
+                result.append(bytes[index])
+                index += 1
+                continue
+            }
+            var length = min(2, bytes.count - index)
+            var isLone = false
+            if let first = unit(at: index) {
+                length = 6
+                if UTF16.isLeadSurrogate(first), let second = unit(at: index + 6), UTF16.isTrailSurrogate(second) {
+                    length = 12
+                } else {
+                    isLone = UTF16.isSurrogate(first)
+                }
+            }
+            result += isLone ? Array("\u{FFFD}".utf8)[...] : bytes[index..<index + length]
+            index += length
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The text of a scalar that says something: not null, 0, "", "0", "0000", a boolean.
     var words: String? {
         switch self {
-        case .text(let text): text == "0" || text.allSatisfy(\.isWhitespace) ? nil : text
+        case .text(let text): text.allSatisfy { $0 == "0" || $0.isWhitespace } ? nil : text
         case .number(let number): number == 0 ? nil : Int(exactly: number).map(String.init) ?? String(number)
         case .flag, .list, .object, .nothing: nil
         }
@@ -71,6 +105,14 @@ struct LooseMembers {
     }
 
     subscript(_ name: String) -> JSONValue { values[name] ?? .nothing }
+
+    /// True if the member is an object, a list or a scalar that says something.
+    func holds(_ name: String) -> Bool {
+        switch self[name] {
+        case .object, .list: true
+        case let value: value.words != nil
+        }
+    }
 
     func object(_ name: String) -> LooseMembers? {
         if case .object(let object) = self[name] { LooseMembers(object) } else { nil }

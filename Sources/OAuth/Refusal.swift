@@ -130,7 +130,9 @@ final class Refusal {
         if said.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
         // A secret may be spread over several.
         if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
-        return shown.map { "the server says: \($0)" }
+        let hints = shown.map { "the server says: \($0)" }
+        guard let charset = response.unreadableCharset else { return hints }
+        return hints + ["keyfob cannot read the answer's charset \(text.line(charset, limit: 40))"]
     }()
 
     /// The beginning of a body in which nothing is known.
@@ -143,13 +145,14 @@ final class Refusal {
         let isSuccess = (200...299).contains(response.status)
         // A success without a blank in it may be the bare token.
         if isSuccess {
-            guard case .text = body, response.body.withBytes({ $0.split(separator: 0x20).count > 1 }) else {
+            guard case .text = body, response.utf8Body.withBytes({ $0.split(separator: 0x20).count > 1 }) else {
                 return nil
             }
         }
-        let bytes = response.body.withBytes { Array($0.prefix(Self.limit * 4)) }
-        var said = RepairedText(bytes, isCut: response.body.count > bytes.count).text
-        if case .text = body, AnswerBody.saysPage(response) {
+        let body = response.utf8Body
+        let bytes = body.withBytes { Array($0.prefix(Self.limit * 4)) }
+        var said = RepairedText(bytes, isCut: body.count > bytes.count).text
+        if case .text = self.body, AnswerBody.saysPage(response) {
             said = Markup.withoutEntities(Array(said.unicodeScalars)[...])
         }
         let stripped = UntrustedText.line(said, limit: Self.limit * 4)

@@ -51,9 +51,8 @@ struct TokenAnswer: Decodable {
             let data = Data(
                 bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
             if let answer = try? JSONDecoder().decode(TokenAnswer.self, from: data) { return answer }
-            let repaired = RepairedText(Array(bytes))
-            guard repaired.isRepaired else { return nil }
-            return try? JSONDecoder().decode(TokenAnswer.self, from: Data(repaired.text.utf8))
+            let repaired = JSONValue.withoutLoneSurrogates(RepairedText(Array(bytes)).text)
+            return try? JSONDecoder().decode(TokenAnswer.self, from: Data(repaired.utf8))
         }
         guard let answer else { return nil }
         self = answer

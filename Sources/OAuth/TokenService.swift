@@ -84,7 +84,7 @@ public struct TokenService: Sendable {
         secret: Secret
     ) -> TokenOutcome {
         var answer: TokenAnswer?
-        if case .success(let response) = sending.result { answer = TokenAnswer(response.body) }
+        if case .success(let response) = sending.result { answer = TokenAnswer(response.utf8Body) }
         let text = ServerText(hiding: secret, of: profile, tokens: answer?.token.map { [$0] } ?? [])
         let result = Result { () throws(Failure) in
             guard !isCancelled else { throw .cancelled }
