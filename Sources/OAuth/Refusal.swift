@@ -115,6 +115,13 @@ final class Refusal {
         return code.isEmpty ? nil : code
     }()
 
+    /// A warning about an error that stands beside a token; nil if none does.
+    var errorBesideToken: String? {
+        guard said.isCodeOutermost, let code else { return nil }
+        let sentence = said.sentences.first.map { ": \(text.line($0, limit: 120))" } ?? ""
+        return "the answer has the error \(code) beside the token\(sentence)"
+    }
+
     /// Characters that are shown of what the server says: Entra's trace IDs stand at the end of 500.
     private static let limit = 1_000
 

@@ -7,6 +7,8 @@ struct ServerWords {
     private(set) var code: String?
     /// Sentences, the most telling first.
     private(set) var sentences: [String] = []
+    /// True if the code stands in the outermost object, not in one that may be about something else.
+    private(set) var isCodeOutermost = false
     /// True if the body holds nothing of the kind.
     private(set) var isBodySilent = false
 
@@ -57,6 +59,7 @@ struct ServerWords {
             return add(text)
         }
         code = markup.text(of: Markup.codeNames, isWhole: false)
+        if isSuccess, code.map(Self.isSuccess) == true { code = nil }
         if let said = markup.text(of: Markup.sentenceNames, isWhole: !isSuccess) {
             add(said)
         } else if code == nil, !isSuccess {
@@ -64,12 +67,29 @@ struct ServerWords {
         }
     }
 
+    /// Codes and messages of an answer without an error, in lower case, letters and digits alone.
+    private static let successes: Set<String> = [
+        "ok", "okay", "success", "successful", "succeeded", "none", "noerror", "requestok", "requestsuccess",
+        "operationsuccessful",
+    ]
+
+    private static func isSuccess(_ words: String) -> Bool {
+        words.allSatisfy { $0 == "0" || $0.isWhitespace }
+            || successes.contains(words.lowercased().filter { $0.isLetter || $0.isNumber })
+    }
+
     // MARK: - JSON
 
     private mutating func read(_ value: JSONValue, _ status: Int) {
+        let isSuccess = (200...299).contains(status)
         let objects = Self.objects(value)
-        let codes = objects.lazy.map { Self.codes(of: $0, isError: false, depth: 0).filter { $0 != String(status) } }
+        let codes = objects.lazy
+            .map { Self.codes(of: $0, isError: false, isSuccess: isSuccess, depth: 0) }
+            .map { $0.filter { $0 != String(status) && !(isSuccess && Self.isSuccess($0)) } }
             .first { !$0.isEmpty }
+        isCodeOutermost = objects.contains { members in
+            ["error", "errorcode", "errcode", "errors", "fault", "code"].contains { members.holds($0) }
+        }
         // A code of several words is a sentence that a server has put in the code's place.
         code = codes?.first { !$0.contains(where: \.isWhitespace) } ?? codes?.first
         for said in Self.texts(value, without: code, depth: 0) { add(said) }
@@ -85,10 +105,12 @@ struct ServerWords {
     }
 
     /// - Parameter isError: the object is the error itself, so that its name, type and status are the error's.
-    private static func codes(of members: LooseMembers, isError: Bool, depth: Int) -> [String] {
+    private static func codes(
+        of members: LooseMembers, isError: Bool, isSuccess: Bool, depth: Int
+    ) -> [String] {
         guard depth < deepest else { return [] }
         func nested(_ name: String) -> [String] {
-            objects(members[name]).flatMap { codes(of: $0, isError: true, depth: depth + 1) }
+            objects(members[name]).flatMap { codes(of: $0, isError: true, isSuccess: isSuccess, depth: depth + 1) }
         }
         func scalar(_ name: String) -> [String] { members[name].words.map { [$0] } ?? [] }
         var found = scalar("error") + nested("error")
@@ -98,14 +120,27 @@ struct ServerWords {
             }
         }
         found += scalar("errorcode") + nested("errors")
-        found += scalar("code") + scalar("errcode") + scalar("__type")
+        if isError || !isSuccess || isFailure(members) { found += scalar("code") }
+        found += scalar("errcode") + scalar("__type")
         if isError {
             if case .text = members["status"] { found += scalar("status") }
             found += scalar("name") + scalar("type")
         }
         guard found.isEmpty else { return found }
-        return envelopes(members).lazy.map { Self.codes(of: $0, isError: false, depth: depth + 1) }
-            .first { !$0.isEmpty } ?? []
+        return envelopes(members).lazy.map {
+            Self.codes(of: $0, isError: false, isSuccess: isSuccess, depth: depth + 1)
+        }
+        .first { !$0.isEmpty } ?? []
+    }
+
+    /// True if the `code` of a success is an error's. Some services have 1 or 20000 for a success: the words beside the
+    /// code decide, and without words only a number from 400 to 599 is an error.
+    private static func isFailure(_ members: LooseMembers) -> Bool {
+        let code = members["code"].words ?? ""
+        let words = sentences(of: members, without: code, depth: deepest - 2)
+        if case .flag(true) = members["success"] { return false }
+        guard words.isEmpty else { return !words.contains(where: isSuccess) }
+        return Int(code).map { (400...599).contains($0) } ?? false
     }
 
     /// The objects that may hold the error where the outermost one does not: `data`, `response`, `status`.
@@ -138,6 +173,7 @@ struct ServerWords {
             { titled(said("title"), said("detail")) },
             { said("message") }, { said("msg") }, { said("errmsg") },
             { said("problem") + said("action") }, { said("description") }, { said("reason") },
+            { depth > 0 ? said("text") : [] },
         ]
         let found = sources.lazy.map { $0() }.first { !$0.isEmpty } ?? []
         guard error.isEmpty, found.isEmpty else { return error + found }

@@ -6,7 +6,7 @@ public enum TokenResponse {
     /// Ten years: a longer life is a mistake of the server's, or milliseconds.
     static let longestLifetime = 10 * 365.25 * 86_400
 
-    /// The token in `response`. Odd but usable answers are told in `TokenFacts.warnings`.
+    /// The token in `response`. Odd but usable answers add to `TokenFacts.warnings`.
     /// - Parameters:
     ///   - requested: when the request was sent; the token's life counts from here.
     ///   - obtained: when the answer had come.
@@ -17,7 +17,7 @@ public enum TokenResponse {
         _ response: HTTPResponse, profile: ClientProfile, requested: Moment, obtained: Moment,
         hiding secret: Secret? = nil
     ) throws(Failure) -> AccessToken {
-        let answer = TokenAnswer(response.body)
+        let answer = TokenAnswer(response.utf8Body)
         return try parse(
             response, answer, profile: profile, requested: requested, obtained: obtained,
             text: ServerText(hiding: secret, of: profile, tokens: answer?.token.map { [$0] } ?? []))
@@ -56,6 +56,7 @@ public enum TokenResponse {
             warnings.append(
                 "byte \(position + 1) of the token is outside RFC 6750's b64token: some programs may not take it")
         }
+        if let error = refusal.errorBesideToken { warnings.append(error) }
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
         let lifetime = Self.earlier(
             lifetime(in: answer, warnings: &warnings), orAsIn: token,
