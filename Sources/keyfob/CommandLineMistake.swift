@@ -9,6 +9,9 @@ struct CommandLineMistake {
     private let commandWord: String?
     /// The command that the arguments name; `keyfob` itself if they name none.
     private let command: any ParsableCommand.Type
+    /// The first option before the command that `keyfob` itself does not have. The word behind the option may be the
+    /// option's value, and so a secret.
+    private let misplacedOption: String?
 
     /// - Parameter arguments: the command line without the program's name.
     /// - Returns: the exit code.
@@ -33,10 +36,15 @@ struct CommandLineMistake {
     private init(message: String, arguments: [String]) {
         self.message = message
         self.arguments = arguments
-        var words = Self.words(arguments, taking: CommandHelp.options(of: Keyfob.self))
+        var (words, misplaced) = Self.words(arguments, taking: CommandHelp.options(of: Keyfob.self))
         if words.first == "help" { words.removeFirst() }
-        commandWord = words.first
-        command = CommandHelp.subcommands.first { $0._commandName == words.first } ?? Keyfob.self
+        let named = CommandHelp.subcommands.first { command in
+            misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
+        }
+        // Behind the command the option is known or not as the parser says.
+        if misplaced == nil { commandWord = words.first } else { commandWord = named?._commandName }
+        command = named ?? Keyfob.self
+        misplacedOption = misplaced
     }
 
     private func told() -> Int32 {
@@ -52,6 +60,7 @@ struct CommandLineMistake {
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
             return "there are more arguments than expected"
         }
+        if let unknownOption { return "unknown option '\(unknownOption)'" }
         var text = sentences.first ?? "the command line was not understood"
         // "The value 'x' is invalid for '--auth <auth>'": the value is not repeated.
         if text.hasPrefix("The value '"), let place = text.firstRange(of: " is invalid for ") {
@@ -70,6 +79,13 @@ struct CommandLineMistake {
         return "there is no command \"\(UntrustedText.line(word, limit: 40))\""
     }
 
+    /// The unknown option, without a value that stands in the same word: `-pSECRET`.
+    private var unknownOption: String? {
+        guard let name = Self.quoted(after: "Unknown option '", in: message) else { return nil }
+        let isShort = !name.hasPrefix("--") && CommandHelp.options(of: command)["-" + name] == nil
+        return UntrustedText.line(String(name.prefix { $0 != "=" }.prefix(isShort ? 2 : 100)), limit: 100)
+    }
+
     private var hints: [String] {
         if isUnknownCommand {
             let names = CommandHelp.subcommands.map { $0._commandName } + ["help"]
@@ -78,9 +94,12 @@ struct CommandLineMistake {
             }
             return ["did you mean \"\(name)\"? keyfob --help lists the commands"]
         }
-        let first = sentences.first ?? ""
-        let isSecret = first.lowercased().contains("secret") || first.contains("--passphrase'")
-        return (isSecret ? ["a secret never comes from the command line, where others can see it"] : [])
+        let option = unknownOption?.lowercased() ?? ""
+        let isSecret =
+            ["secret", "passw"].contains(where: option.contains) || ["--passphrase", "-p"].contains(option)
+        return
+            (isSecret && placeHint == nil
+            ? ["a secret never comes from the command line, where others can see it"] : [])
             + [dashHint].compactMap(\.self) + offers
             + [
                 command == Keyfob.self
@@ -90,13 +109,25 @@ struct CommandLineMistake {
 
     /// The values and options that the parser offers.
     private var offers: [String] {
-        if let name = Self.quoted(after: "Unknown option '--", in: message) {
+        if let unknownOption {
+            if let placeHint { return [placeHint] }
+            let name = unknownOption.drop { $0 == "-" }
+            guard name.count > 1 else { return [] }
             let names = CommandHelp.options(of: command).keys.map { String($0.dropFirst(2)) }.sorted()
-            return NearestWord.of(name, among: names).map { ["did you mean '--\($0)'?"] } ?? []
+            return NearestWord.of(String(name), among: names).map { ["did you mean '--\($0)'?"] } ?? []
         }
         return sentences.dropFirst().map {
             Self.listed(Self.lowered($0.hasPrefix("Please provide ") ? String($0.dropFirst(15)) : $0))
         }
+    }
+
+    /// The place of an option of the command that stands before it.
+    private var placeHint: String? {
+        guard let misplacedOption, misplacedOption == unknownOption, command != Keyfob.self,
+            let takesValue = CommandHelp.options(of: command)[misplacedOption]
+        else { return nil }
+        let usage = "keyfob \(command._commandName) \(misplacedOption)\(takesValue ? " VALUE" : "") …"
+        return "\(misplacedOption) stands behind the command: \(usage)"
     }
 
     /// The way to pass a value or a name that begins with a dash, if that is what the parser took for an option.
@@ -119,19 +150,26 @@ struct CommandLineMistake {
             "\(isShown ? ShellCommand.word("\(option)=\(value)") : "\(option)=VALUE") passes a value that begins with a dash"
     }
 
-    /// The arguments that are neither options nor options' values.
-    private static func words(_ arguments: [String], taking options: [String: Bool]) -> [String] {
+    /// The arguments that are neither options nor options' values, and the first option before them that is not among
+    /// `options`, without a value behind `=`.
+    private static func words(
+        _ arguments: [String], taking options: [String: Bool]
+    ) -> (words: [String], unknown: String?) {
         var rest = arguments[...]
         var words: [String] = []
+        var unknown: String?
         while let argument = rest.popFirst() {
-            if argument == "--" { return words + rest }
+            if argument == "--" { return (words + rest, unknown) }
             if !argument.hasPrefix("-") {
                 words.append(argument)
             } else if options[argument] == true {
                 _ = rest.popFirst()
+            } else {
+                let name = String(argument.prefix { $0 != "=" })
+                if unknown == nil, words.isEmpty || words == ["help"], options[name] == nil { unknown = name }
             }
         }
-        return words
+        return (words, unknown)
     }
 
     private static func quoted(after beginning: String, in message: String) -> String? {

@@ -17,6 +17,10 @@ struct ExitCodeTests {
     private static let unknown = "keyfob --help lists the commands"
     private static func usage(_ command: String) -> String { "keyfob \(command) --help lists its options" }
 
+    private static let secret = "a secret never comes from the command line, where others can see it"
+
+    private static let passphraseFile = "did you mean '--passphrase-file'?"
+
     /// Command lines, and the message with its hints.
     private static let misunderstood: [([String], [String])] = [
         (["list", "hunter2"], ["there are more arguments than expected", usage("list")]),
@@ -43,6 +47,48 @@ struct ExitCodeTests {
                 "one of 'client_secret_post' and 'client_secret_basic'", usage("add"),
             ]
         ),
+        (["--client-secret", "hunter2", "add", "x"], ["unknown option '--client-secret'", secret, usage("add")]),
+        (["--client-secret=hunter2", "add", "x"], ["unknown option '--client-secret'", secret, usage("add")]),
+        (
+            ["--passphrase", "hunter2", "list"],
+            ["unknown option '--passphrase'", secret, passphraseFile, usage("list")]
+        ),
+        (["-p", "hunter2", "token", "x"], ["unknown option '-p'", secret, usage("token")]),
+        (["-psw0rd", "token", "x"], ["unknown option '-p'", secret, usage("token")]),
+        (["token", "x", "-psw0rd"], ["unknown option '-p'", secret, usage("token")]),
+        (["token", "x", "-json"], ["unknown option '-json'", "did you mean '--json'?", usage("token")]),
+        (["--password", "hunter2"], ["unknown option '--password'", secret, unknown]),
+        (["help", "--passphrase", "hunter2"], ["unknown option '--passphrase'", secret, passphraseFile, unknown]),
+        (["--vault", "x", "--password", "hunter2"], ["unknown option '--password'", secret, unknown]),
+        (
+            ["--format", "curl", "header", "x"],
+            [
+                "unknown option '--format'", "--format stands behind the command: keyfob header --format VALUE …",
+                usage("header"),
+            ]
+        ),
+        (
+            ["--min-valid=500", "token", "x"],
+            [
+                "unknown option '--min-valid'",
+                "--min-valid stands behind the command: keyfob token --min-valid VALUE …", usage("token"),
+            ]
+        ),
+        (
+            ["--fresh", "token", "x"],
+            [
+                "unknown option '--fresh'", "--fresh stands behind the command: keyfob token --fresh …",
+                usage("token"),
+            ]
+        ),
+        (
+            ["--secret-stdin", "add", "x"],
+            [
+                "unknown option '--secret-stdin'",
+                "--secret-stdin stands behind the command: keyfob add --secret-stdin …", usage("add"),
+            ]
+        ),
+        (["--frsh", "token", "x"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
         (["list", "--vault", ""], ["--vault names no file", "--vault PATH is where the vault is, or is to be"]),
     ]
 
@@ -336,7 +382,7 @@ struct ExitCodeTests {
                 == Story.Outcome(
                     77,
                     complaint: complaint(
-                        "there is no terminal to ask on",
+                        "cannot ask for the passphrase: no terminal",
                         "name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")))
         chmod(story.vault, 0o644)
         #expect(
