@@ -48,6 +48,8 @@ public struct State {
     var settingsInFile: Settings
     /// The reason why the settings file is not in force; nil if it is.
     var settingsMistake: Failure?
+    /// True once the settings file was read without a mistake: its settings stay in force when it gets one.
+    var areSettingsRead: Bool
     var keymap: Keymap
 
     var stage: Stage
@@ -96,6 +98,7 @@ public struct State {
         self.settings = settings
         settingsInFile = settings
         self.settingsMistake = settingsMistake
+        areSettingsRead = settingsMistake == nil
         keymap = Keymap.standard.with(settings.keys)
         lastUse = now
         stage =

@@ -40,9 +40,17 @@ public enum Paths {
     /// The home folder, for a message, if `path` lies in it and it belongs to another user: under sudo(8), which may leave
     /// HOME as it was, files made there would be root's. Nil if files may be made at `path`.
     public static func foreignHome(holding path: String, environment: [String: String]) -> String? {
-        guard let home = home(environment).map({ $0.isEmpty ? "/" : $0 }) else { return nil }
+        guard var home = home(environment).map({ $0.isEmpty ? "/" : $0 }) else { return nil }
         var status = stat()
-        guard stat(home, &status) == 0, status.st_uid != geteuid(), let realHome = real(home) else { return nil }
+        var isMissing = false
+        while stat(home, &status) != 0, home != "/" {
+            isMissing = true
+            home = folder(of: home)
+        }
+        // A missing home folder is made in the folder above it; /home and /tmp are root's.
+        guard status.st_uid != geteuid(), !isMissing || status.st_uid != 0, let realHome = real(home) else {
+            return nil
+        }
         // The file and its folders need not be there.
         var place = folder(of: path)
         while real(place) == nil, place != "/", place != "." { place = folder(of: place) }

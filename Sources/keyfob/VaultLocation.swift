@@ -25,7 +25,14 @@ struct VaultLocation: Sendable {
     /// As a message shows it.
     var name: String { UntrustedText.line(path, limit: 400) }
 
-    func inspect() throws(Failure) { try Vault.inspect(at: path, inOwnFolder: isDefault) }
+    func inspect() throws(Failure) {
+        do throws(Failure) {
+            try Vault.inspect(at: path, inOwnFolder: isDefault)
+        } catch {
+            guard error.kind == .noSuchVault, let refusal = homeRefusal else { throw error }
+            throw Failure(error.kind, error.summary, hints: refusal.hints)
+        }
+    }
 
     /// Whether there is none yet. Every other trouble is thrown.
     func isMissing() throws(Failure) -> Bool {
@@ -40,10 +47,14 @@ struct VaultLocation: Sendable {
     /// To be called before a passphrase is asked for that a new vault would have.
     /// - Throws: `Failure` of kind `cannotWrite` if the vault's folders would be made in another user's home.
     func checkHome() throws(Failure) {
+        if let homeRefusal { throw homeRefusal }
+    }
+
+    private var homeRefusal: Failure? {
         guard isDefault, let home = Paths.foreignHome(holding: path, environment: Surroundings.environment) else {
-            return
+            return nil
         }
-        throw Failure(
+        return Failure(
             .cannotWrite, "no vault is made in \(home): that home folder belongs to another user",
             hints: ["sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be"])
     }

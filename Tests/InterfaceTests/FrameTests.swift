@@ -112,7 +112,9 @@ struct FrameTests {
         let mistake = Failure(.unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is no setting")
         for (columns, rows) in [(100, 30), (60, 20), (40, 10)] {
             var state = Samples.open(Size(columns: columns, rows: rows))
-            _ = update(&state, .settingsBroken(mistake))
+            state.settings = Settings()
+            state.settingsMistake = mistake
+            state.areSettingsRead = false
             expectGolden(state.drawing, "settings-mistake-\(columns)x\(rows)")
             let text = columns == 40 ? "settings file not used" : "config.json, line 3"
             state.press("j")
@@ -121,7 +123,9 @@ struct FrameTests {
             #expect(state.drawing.contains(text), "nor does a lock")
         }
         var locked = Samples.locked()
-        _ = update(&locked, .settingsBroken(mistake))
+        locked.settings = Settings()
+        locked.settingsMistake = mistake
+        locked.areSettingsRead = false
         expectGolden(locked.drawing, "settings-mistake-locked")
         _ = update(&locked, .settingsChanged(Settings()))
         #expect(!locked.drawing.contains("config.json"))
@@ -150,6 +154,33 @@ struct FrameTests {
         }
         _ = update(&state, .settingsChanged(wanted))
         #expect(state.settings == wanted && state.settingsMistake == nil)
+    }
+
+    @Test("a file that was read and gets a mistake leaves the settings read before in force, and says so")
+    func brokenLater() {
+        var state = Samples.open(Size(columns: 200, rows: 30))
+        var settings = Settings()
+        settings.lockAfterMinutes = 30
+        _ = update(&state, .settingsChanged(settings))
+        _ = update(&state, .settingsBroken(Failure(.unacceptableInput, "config.json, line 3: no setting")))
+        #expect(state.settings == settings)
+        #expect(
+            state.drawing.contains("no setting; the settings read before stay in force: lock_after_minutes (now 30)"))
+        #expect(!state.drawing.contains("nothing of the file is in force"))
+    }
+
+    @Test("the settings screen reads a file with a mistake again when it opens, and not without one")
+    func readAgain() {
+        var state = Samples.open()
+        #expect(update(&state, .key(",")).isEmpty)
+        state.press(.escape)
+        _ = update(&state, .settingsBroken(Failure(.unacceptableInput, "config.json, line 3: no setting")))
+        guard case .readSettings? = update(&state, .key(",")).first else {
+            Issue.record("the file is not read again")
+            return
+        }
+        _ = update(&state, .settingsChanged(Settings()))
+        #expect(state.settingsMistake == nil && !state.drawing.contains("no setting"))
     }
 
     @Test("below 40x10 one line says so, down to 1x1 and nothing at all")

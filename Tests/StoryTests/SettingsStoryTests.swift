@@ -96,9 +96,12 @@ struct SettingsStoryTests {
             try await terminal.see("0 clients", standing, "lock_after_minutes")
             try await terminal.see("clear_clipboard_seconds", "lock_on_suspend")
             try await terminal.press(",")
-            try await terminal.see("< automatic >")
-            try await terminal.press("Right")
-            try await terminal.see("nothing is changed before the settings file is mended", standing, "< automatic >")
+            let refusal = "nothing is changed before the settings file is mended"
+            try await terminal.see(refusal, standing, "< automatic >")
+            try await terminal.press("Down")
+            try await terminal.see("< automatic >", without: [refusal])
+            try await terminal.press("Up", "Right")
+            try await terminal.see(refusal, standing, "< automatic >")
             #expect(try text(story) == settings)
             try story.set("{ theme: 'light' }")
             try await terminal.press("Right")
@@ -144,6 +147,18 @@ struct SettingsStoryTests {
                 ))
         let unopened = try await story.run([], input: "", environment: foreign)
         #expect(unopened.status == 73)
+        let missing = try await story.run("list", environment: foreign)
+        #expect(
+            missing
+                == Story.Outcome(
+                    66,
+                    complaint: "keyfob: no vault at \(home.path)/.local/share/keyfob/vault.db\n"
+                        + "  hint: sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be\n"
+                ))
+        // Nor is a home folder that would be made in it.
+        let within = foreign.merging(["HOME": home.path + "/a/b"]) { $1 }
+        let madeWithin = try await story.run("init", environment: within)
+        #expect(madeWithin.status == 73 && madeWithin.complaint.contains(" made in \(home.path): "))
         // A base folder within it is no other place.
         let inside = try await story.run(
             "init", environment: foreign.merging(["XDG_DATA_HOME": home.path + "/data"]) { $1 })
@@ -167,6 +182,7 @@ struct SettingsStoryTests {
         #expect(elsewhere.status == 0)
         chown(home.path, 0, 0)
         #expect(try await story.run("init", environment: foreign).status == 0)
+        #expect(try await story.run("init", environment: within).status == 0)
     }
 
     @Test("a mistake made while keyfob is open is told when a setting is to be saved, and the file stays")

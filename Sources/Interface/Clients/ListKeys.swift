@@ -87,7 +87,10 @@ extension State {
         case .delete: dialog = .deleteQuestion(clients.targets, isWorking: false)
         case .undo: return [.undo]
         case .activity: dialog = .activity(ActivityLog())
-        case .settings: dialog = .settings(SettingsMenu())
+        case .settings:
+            dialog = .settings(SettingsMenu())
+            // The file may be mended by now.
+            return settingsMistake == nil ? [] : [.readSettings]
         case .lock:
             forget()
             return [.lock]

@@ -54,6 +54,7 @@ extension State {
     mutating func settingsChanged(_ new: Settings) {
         if settingsMistake != nil { say("the settings file is mended and in force", .valid, isLogged: false) }
         settingsMistake = nil
+        areSettingsRead = true
         put(new)
     }
 
@@ -75,10 +76,12 @@ extension State {
     var standingLines: [String] {
         guard let settingsMistake else { return [] }
         let safety = SettingName.ofSafety.map { "\($0.rawValue) (now \($0.fileText(in: settings)))" }
-        let long =
-            "\(settingsMistake.summary); nothing of the file is in force, nor its " + safety.joined(separator: ", ")
+        let inForce =
+            areSettingsRead
+            ? "the settings read before stay in force: " : "nothing of the file is in force, nor its "
+        let long = "\(settingsMistake.summary); \(inForce)\(safety.joined(separator: ", "))"
         let short =
-            "settings file not used: locks after \(SettingName.lockAfterMinutes.value(in: settings)), "
+            "settings file \(areSettingsRead ? "broken" : "not used"): locks after \(SettingName.lockAfterMinutes.value(in: settings)), "
             + "clears after \(SettingName.clearClipboardSeconds.value(in: settings))"
         let most = max(size.rows / 4, 2)
         let lines = DisplayWidth.wrap(long, into: size.columns - 2)
