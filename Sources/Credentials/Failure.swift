@@ -51,6 +51,10 @@ public struct Failure: Error, Sendable, Equatable, Codable {
     /// What to do next, a line each, the most helpful first; may be empty.
     public var hints: [String]
 
+    /// The hint if the system has no thread to give.
+    public static let threadLimitHint =
+        "ulimit -u shows the limit on processes and threads: end other programs, or raise it"
+
     public init(_ kind: Kind, _ summary: String, hints: [String] = []) {
         self.kind = kind
         self.summary = summary

@@ -61,9 +61,7 @@ public final class CurlTransport: HTTPTransport {
             }
             return engine
         }
-        guard let started else {
-            throw .other(host: "the server", code: 0, detail: "no thread or no memory for libcurl")
-        }
+        guard let started else { throw .noThread }
         return started
     }
 }

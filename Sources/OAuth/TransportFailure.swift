@@ -45,6 +45,8 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case cancelled
     /// libcurl could not be opened.
     case libraryMissing(detail: String)
+    /// The system has no thread to give, or no memory, for the request.
+    case noThread
     case other(host: String, code: Int, detail: String)
 
     /// The same in the words for people, of a request for a token.
@@ -100,6 +102,9 @@ public enum TransportFailure: Error, Sendable, Equatable {
         case .libraryMissing(let detail):
             return unreachable(
                 "libcurl can't be opened: \(shown(detail))", hints: ["install it: apt-get install libcurl4"])
+        case .noThread:
+            return Failure(
+                .vaultBusy, "the system gives no thread for the network", hints: [Failure.threadLimitHint])
         case .other(let host, let code, let detail):
             return unreachable("the request to \(shown(host)) failed: \(shown(detail)) (libcurl error \(code))")
         }

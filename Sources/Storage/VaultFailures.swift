@@ -192,8 +192,7 @@ extension Failure {
     }
 
     static func noThread() -> Failure {
-        Failure(
-            .vaultBusy, "the system gives no thread for the vault", hints: ["ulimit -u tells how many there may be"])
+        Failure(.vaultBusy, "the system gives no thread for the vault", hints: [threadLimitHint])
     }
 
     /// - Parameters:

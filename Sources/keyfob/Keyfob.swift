@@ -86,7 +86,7 @@ enum Program {
         guard ctaskthreads_start() == 0 else {
             throw Failure(
                 .vaultBusy, "no thread could be started: the limit on processes is reached",
-                hints: ["ulimit -u shows the limit: end other programs, or raise it"])
+                hints: [Failure.threadLimitHint])
         }
     }
 }

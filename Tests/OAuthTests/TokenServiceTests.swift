@@ -202,7 +202,7 @@ struct TokenServiceTests {
             (.closed(host: "h", reused: false, detail: "x"), .unreachable), (.tooLarge(host: "h"), .notAToken),
             (.notHTTP(host: "h", detail: "x"), .notAToken), (.badURL(detail: "x"), .unusableProfile),
             (.cancelled, .interrupted), (.libraryMissing(detail: "x"), .unreachable),
-            (.other(host: "h", code: 1, detail: "x"), .unreachable),
+            (.other(host: "h", code: 1, detail: "x"), .unreachable), (.noThread, .vaultBusy),
         ])
     func words(failure: TransportFailure, kind: Failure.Kind) {
         #expect(failure.failure.kind == kind)
