@@ -8,6 +8,7 @@ struct KeySequence {
         case bytes([UInt8])
         /// A character with Shift of which only the key is told.
         case unreadable
+        case escape
         case none
     }
 
@@ -39,6 +40,7 @@ struct KeySequence {
         guard modifiers.count < 2 || modifiers[1] != 3, held & 0b11_1010 == 0 else { return .none }
         switch code {
         case 13, 57_414: return .bytes([0x0d])
+        case 27: return .escape
         case 8, 127: return .bytes([0x7f])
         case 57_399...57_408 where !control: return .bytes([UInt8(0x30 + code - 57_399)])
         case ..<0x20, 0xe000...0xf8ff: return .none
@@ -53,6 +55,8 @@ struct KeySequence {
         if !isXterm, parameters.count > 2, parameters[2].contains(where: { $0 >= 0x20 }) { return text(parameters[2]) }
         if isXterm || !shift && !capsLock { return text([code]) }
         if shift, parameters[0].count > 1, parameters[0][1] > 0 { return text([parameters[0][1]]) }
+        // Kitty sends a letter's key in lower case; xterm with formatOtherKeys: 1 sends the character in the same form.
+        if 0x41...0x5a ~= code { return text([code]) }
         guard 0x61...0x7a ~= code else { return shift ? .unreadable : text([code]) }
         return text([shift != capsLock ? code - 0x20 : code])
     }

@@ -16,6 +16,8 @@ struct LineEditor {
     enum Step: Equatable {
         case more
         case line
+        /// The Esc key, which changes nothing of the line.
+        case escape
         case endOfInput
         case signal(Int32)
     }
@@ -26,6 +28,16 @@ struct LineEditor {
 
     init(line: SecretBuffer) {
         self.line = line
+    }
+
+    /// True after an escape character that may be the Esc key or begin a sequence.
+    var awaitsSequence: Bool { escape == .begun }
+
+    /// To be called if no byte has followed the escape character.
+    mutating func endEscape() -> Step {
+        guard awaitsSequence else { return .more }
+        escape = .none
+        return .escape
     }
 
     mutating func take(_ byte: UInt8) -> Step {
@@ -57,6 +69,7 @@ struct LineEditor {
     /// ECMA-48: ESC [ … up to a byte from @ to ~; ESC O and one byte; ESC and one byte.
     private mutating func skip(_ byte: UInt8) -> Step {
         switch (escape, byte) {
+        case (.begun, 0x1b): break
         case (.begun, UInt8(ascii: "[")): escape = .sequence
         case (.begun, UInt8(ascii: "O")): escape = .lastByte
         case (.sequence, ..<0x40): sequence.append(byte)
@@ -76,6 +89,7 @@ struct LineEditor {
             for byte in bytes { step = take(byte) }
             return step
         case .unreadable: isUnreadable = true
+        case .escape: return .escape
         case .none: break
         }
         return .more

@@ -55,7 +55,7 @@ public enum PassphraseSource {
     }
 
     private static func firstLine(_ descriptor: Int32, _ name: String) throws(Failure) -> Secret {
-        let line = try StandardInput.line(of: descriptor)
+        let line = try StandardInput.line(of: descriptor, named: name)
         guard !line.isEmpty else {
             throw Failure(
                 .noPassphrase, "the first line of \(name) is empty", hints: ["the passphrase is to stand there"])

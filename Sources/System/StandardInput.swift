@@ -16,7 +16,7 @@ public enum StandardInput {
     static func rest(of descriptor: Int32) throws(Failure) -> Secret {
         // A mark and a newline more, and a byte that tells that it is too long.
         let buffer = try read(descriptor, atMost: longestSecret + 5, upToNewline: false)
-        try buffer.dropByteOrderMark()
+        try buffer.dropByteOrderMark(of: "standard input")
         buffer.dropLast(0x0a)
         guard buffer.count <= longestSecret else {
             throw Failure(
@@ -28,14 +28,15 @@ public enum StandardInput {
 
     /// The bytes up to the first newline, or to the end; the newline is taken too, and what comes after is left for the
     /// next reader. A carriage return before the newline is dropped, and a byte order mark at the beginning.
+    /// - Parameter name: the input's, for a message.
     /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `TTYPrompt.longestLine` or is UTF-16.
-    static func line(of descriptor: Int32) throws(Failure) -> Secret {
+    static func line(of descriptor: Int32, named name: String) throws(Failure) -> Secret {
         let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 5, upToNewline: true)
-        try buffer.dropByteOrderMark()
+        try buffer.dropByteOrderMark(of: name)
         if buffer.dropLast(0x0a) { buffer.dropLast(0x0d) }
         guard buffer.count <= TTYPrompt.longestLine else {
             throw Failure(
-                .unacceptableInput, "the line is too long",
+                .unacceptableInput, "the first line of \(name) is too long",
                 hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
         }
         return buffer.secret()
@@ -75,7 +76,7 @@ public enum StandardInput {
 
 extension SecretBuffer {
     /// Editors of Windows write the mark; it was never typed.
-    fileprivate func dropByteOrderMark() throws(Failure) {
+    fileprivate func dropByteOrderMark(of name: String) throws(Failure) {
         let begins = { (mark: [UInt8]) in self.withBytes { $0.starts(with: mark) } }
         if begins([0xef, 0xbb, 0xbf]) { remove(0..<3) }
         // With the zero byte of a character in ASCII: the mark alone may be two of a secret's bytes.
@@ -83,7 +84,7 @@ extension SecretBuffer {
             bytes.count > 3 && (begins([0xff, 0xfe]) && bytes[3] == 0 || begins([0xfe, 0xff]) && bytes[2] == 0)
         }
         guard !isUTF16 else {
-            throw Failure(.unacceptableInput, "the input is UTF-16, not UTF-8", hints: ["save it as UTF-8"])
+            throw Failure(.unacceptableInput, "\(name) is UTF-16, not UTF-8", hints: ["save it as UTF-8"])
         }
     }
 

@@ -10,6 +10,8 @@ import Synchronization
 public enum TTYPrompt {
     /// The longest line taken, in bytes.
     public static let longestLine = 4_096
+    /// Milliseconds that the bytes of a key's sequence may be apart, as on the screen.
+    static let patience: Int32 = 25
 
     /// Asks on /dev/tty, without echo. The prompt is shown with `: ` after it.
     /// - Throws: `Failure` of kind `noPassphrase` where there is no terminal or the line was ended by end-of-file;
@@ -18,18 +20,19 @@ public enum TTYPrompt {
     public static func passphrase(_ prompt: String) throws(Failure) -> Secret {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
             throw Failure(
-                .noPassphrase, "there is no terminal to ask on",
+                .noPassphrase, "cannot ask for the passphrase: no terminal",
                 hints: ["name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE"])
         }
         defer { withExtendedLifetime(terminal) {} }
         return try TerminalLine(terminal: terminal.number, echo: false).ask(prompt)
     }
 
-    /// Asks a question on /dev/tty, to which `y` or `yes` is a yes and all else a no.
+    /// Asks a question on /dev/tty, to which `y` or `yes` is a yes and all else a no, Esc at once.
     /// - Throws: `Failure` of kind `usage` where there is no terminal; `interrupted` after SIGINT.
     public static func confirm(_ question: String) throws(Failure) -> Bool {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
-            throw Failure(.usage, "there is no terminal to ask on", hints: ["--yes goes ahead without asking"])
+            throw Failure(
+                .usage, "cannot ask for confirmation: no terminal", hints: ["--yes goes ahead without asking"])
         }
         defer { withExtendedLifetime(terminal) {} }
         return try TerminalLine(terminal: terminal.number, echo: true).confirm(question)
@@ -72,7 +75,7 @@ struct TerminalLine {
                 case .line where editor.isUnreadable:
                     throw Failure(
                         .unacceptableInput, "the terminal does not tell which character a key with Shift is",
-                        hints: ["another program left its keyboard protocol on: printf '\\033[=0u' ends it"])
+                        hints: ["another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"])
                 case .line:
                     return buffer.secret()
                 case .endOfInput:
@@ -131,6 +134,12 @@ struct TerminalLine {
         }
     }
 
+    /// The answer that is no yes, whatever was typed before it.
+    private func declined(_ line: SecretBuffer) -> Outcome {
+        line.wipe()
+        return .line
+    }
+
     private func read(_ editor: inout LineEditor, _ signals: PromptSignals.Pipe) -> Outcome {
         var byte: UInt8 = 0
         var columns = 0
@@ -140,7 +149,9 @@ struct TerminalLine {
                 pollfd(fd: signals.reading.number, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: terminal, events: Int16(POLLIN), revents: 0),
             ]
-            guard poll(&events, 2, -1) > 0 else { continue }
+            let ready = poll(&events, 2, editor.awaitsSequence ? TTYPrompt.patience : -1)
+            if ready == 0, editor.endEscape() == .escape, echo { return declined(editor.line) }
+            guard ready > 0 else { continue }
             if Glibc.read(signals.reading.number, &byte, 1) == 1 { return .signal(Int32(byte)) }
             guard events[1].revents != 0 else { continue }
             // A byte at a time: what comes after the line is the next question's.
@@ -152,6 +163,8 @@ struct TerminalLine {
             if echo { show(editor.line, since: before, columns: &columns) }
             switch step {
             case .more: continue
+            case .escape:
+                if echo { return declined(editor.line) }
             case .signal(let number): return .signal(number)
             case .line: return .line
             case .endOfInput: return .endOfInput

@@ -220,7 +220,7 @@ struct VerbTests {
                 == Story.Outcome(
                     77,
                     complaint: """
-                        keyfob: there is no terminal to ask for the new passphrase on
+                        keyfob: cannot ask for the new passphrase: no terminal
                           hint: name a file that holds it with --new-passphrase-file PATH
 
                         """))

@@ -63,7 +63,7 @@ struct PassphraseSourceTests {
         #expect(await failure("empty")?.summary == "the first line of \(file)/empty is empty")
         #expect(await failure("empty")?.kind == .noPassphrase)
         try stage.write(String(repeating: "x", count: 4_097), to: "long")
-        #expect(await failure("long")?.summary == "the line is too long")
+        #expect(await failure("long")?.summary == "the first line of \(file)/long is too long")
         try stage.write(String(repeating: "x", count: 4_096) + "\n", to: "longest")
         #expect(
             try PassphraseSource.read(fromFile: "\(file)/longest", prompt: "?").passphrase.count == 4_096)
@@ -90,7 +90,7 @@ struct PassphraseSourceTests {
             let bytes = try #require("\u{FEFF}one\n".data(using: encoding))
             try bytes.write(to: URL(fileURLWithPath: "\(stage.folder)/wide"))
             let failure = await thrown { try PassphraseSource.read(fromFile: "\(stage.folder)/wide", prompt: "?") }
-            #expect(failure?.summary == "the input is UTF-16, not UTF-8")
+            #expect(failure?.summary == "\(stage.folder)/wide is UTF-16, not UTF-8")
         }
     }
 
@@ -108,7 +108,7 @@ struct PassphraseSourceTests {
         let answer = Task {
             await OwnThread.run {
                 began.withLock { $0 = true }
-                return Result { () throws(Failure) in try StandardInput.line(of: reading.number) }
+                return Result { () throws(Failure) in try StandardInput.line(of: reading.number, named: "x") }
             }
         }
         await eventually("the reader did not begin") { began.withLock { $0 } }

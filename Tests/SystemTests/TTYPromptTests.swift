@@ -123,14 +123,25 @@ struct TTYPromptTests {
         #expect(terminal.echoes)
     }
 
+    @Test("Esc answers a question with no, at once, alone or in kitty's form", arguments: ["\u{1B}", "\u{1B}[27u"])
+    func escapeDeclines(_ escape: String) async throws {
+        let terminal = try PseudoTerminal()
+        let line = TerminalLine(terminal: terminal.program, echo: true)
+        let answer = Task { await OwnThread.run { Result { () throws(Failure) in try line.confirm("sure?") } } }
+        await eventually("no question") { terminal.shows("sure? [y/N] ") }
+        terminal.type("y" + escape)
+        #expect(await answer.value == .success(false))
+        #expect(terminal.echoes)
+    }
+
     @Test("a line is taken in the form of kitty's protocol: characters, erasing, Enter; releases and Esc are nothing")
     func reportedLine() async throws {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
         await eventually("no prompt") { terminal.shows("vault: ") }
         terminal.type("\u{1B}[27ux\u{1B}[120;1:3u\u{1B}[97;2u\u{1B}[49:33;2u\u{1B}[51;2;35u\u{1B}[121u")
-        terminal.type("\u{1B}[127u\u{1B}[27;2;64~\u{1B}[228u\u{1B}[13;1:3u\u{1B}[13u")
-        #expect(await answer.value == .success(Secret(utf8: "xA!#@ä")))
+        terminal.type("\u{1B}[127u\u{1B}[27;2;64~\u{1B}[228u\u{1B}[66;2u\u{1B}[13;1:3u\u{1B}[13u")
+        #expect(await answer.value == .success(Secret(utf8: "xA!#@äB")))
     }
 
     @Test("a character that the terminal does not tell is no character of a passphrase")
@@ -141,6 +152,10 @@ struct TTYPromptTests {
         terminal.type("a\u{1B}[49;2u\n")
         let failure = await thrown { _ = try await answer.value.get() }
         #expect(failure?.summary == "the terminal does not tell which character a key with Shift is")
+        #expect(
+            failure?.hints == [
+                "another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"
+            ])
     }
 
     @Test(
@@ -203,10 +218,25 @@ struct LineEditorTests {
             "abc": "abc", "abc\u{7f}d": "abd", "abc\u{08}d": "abd", "\u{7f}\u{7f}a": "a", "aü\u{7f}b": "ab",
             "😀\u{7f}": "", "abc\u{15}d": "d", "a b\u{17}c": "c", "a\u{04}b": "ab", "a\u{01}\u{1f}b": "ab",
             "a\u{1b}[Ab": "ab", "a\u{1b}[1;5Cb": "ab", "a\u{1b}OPb": "ab", "a\u{1b}xb": "ab",
-            "\u{1b}[200~pasted\u{1b}[201~": "pasted", " blanks \t": " blanks ",
+            "\u{1b}[200~pasted\u{1b}[201~": "pasted", " blanks \t": " blanks ", "a\u{1b}\u{1b}[Ab": "ab",
         ])
     func edits(_ typed: String, _ expected: String) throws {
         #expect(try edited(typed) == (expected, false))
+    }
+
+    @Test("an escape character that nothing follows is the Esc key, and the next key counts")
+    func escapeAlone() throws {
+        let buffer = try #require(SecretBuffer(capacity: 10))
+        var editor = LineEditor(line: buffer)
+        #expect(editor.endEscape() == .more)
+        #expect(editor.take(0x1b) == .more)
+        #expect(editor.awaitsSequence)
+        #expect(editor.endEscape() == .escape)
+        for byte in "[a".utf8 {
+            #expect(editor.take(byte) == .more)
+            #expect(!editor.awaitsSequence)
+        }
+        #expect(buffer.secret() == Secret(utf8: "[a"))
     }
 
     @Test("what does not fit is told, until the line is begun anew")

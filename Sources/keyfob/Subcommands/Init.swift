@@ -42,7 +42,7 @@ enum NewPassphrase {
         do {
             return try TTYPrompt.passphrase("new passphrase")
         } catch let failure where failure.kind == .noPassphrase {
-            throw Failure(.noPassphrase, "there is no terminal to ask for the new passphrase on", hints: [fileHint])
+            throw Failure(.noPassphrase, "cannot ask for the new passphrase: no terminal", hints: [fileHint])
         }
     }
 
