@@ -24,6 +24,23 @@ public enum URLText {
         if text.contains("#") { return "a part after # is never sent" }
         return nil
     }
+
+    /// The first name of a parameter in the URL's query that is a secret's; nil if there is none.
+    public static func secretName(in url: String) -> String? {
+        guard let query = url.firstIndex(of: "?") else { return nil }
+        return url[url.index(after: query)...].split(separator: "&").map { String($0.prefix { $0 != "=" }) }
+            .first(where: SecretName.matches)
+    }
+}
+
+/// Names of parameters that hold a secret. Parameters and URLs are shown, and are no place for secrets.
+public enum SecretName {
+    public static func matches(_ name: String) -> Bool {
+        let name = name.lowercased()
+        let parts = ["secret", "passw", "passphrase", "api_key", "apikey", "api-key", "private_key", "assertion"]
+        let names = ["refresh_token", "access_token", "id_token", "token", "code", "otp", "pin"]
+        return names.contains(name) || parts.contains(where: name.contains)
+    }
 }
 
 /// Words in braces that a preset leaves for the user to replace: `{tenant}`.

@@ -8,6 +8,9 @@ extension Add {
     func profile() throws(Failure) -> ClientProfile {
         let identifier = ClientName.trimmed(clientID)
         guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
+        if let problem = Placeholder.problem(identifier) {
+            throw Failure(.unacceptableInput, "the client ID has a gap in it", hints: [problem])
+        }
         if identifier != clientID { Output.complain("white space around the client ID was removed") }
         let name = try ClientName.checked(name)
         let preset = try preset()
@@ -56,6 +59,11 @@ extension Add {
         if let problem = URLText.problem(url) {
             throw Failure(.unusableProfile, "\(field) can't be used: \(problem)")
         }
+        if let name = URLText.secretName(in: url) {
+            Output.complain(
+                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): a URL is shown and is no place for secrets"
+            )
+        }
         return url
     }
 
@@ -89,6 +97,11 @@ extension Add {
             }
             if let problem = Placeholder.problem(parameter.value) {
                 throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [problem])
+            }
+            if SecretName.matches(parameter.name) {
+                Output.complain(
+                    "the parameter \(UntrustedText.line(parameter.name, limit: 60)) is shown: extra parameters are no place for secrets"
+                )
             }
             given.append(parameter)
         }

@@ -178,6 +178,8 @@ struct AddStoryTests {
         (["--param", "scope=x"], 64, "scope is keyfob's own to send", "options of their own"),
         (["--param", "audience={API identifier}"], 64, "a --param has a gap in it", "{API identifier}"),
         (["--scope", "{scope}"], 64, "the scope has a gap in it", "{scope}"),
+        (["--client-id", "x{y}"], 64, "the client ID has a gap in it", "put what is yours in place of {y}"),
+        (["--client-id", "{client_id}"], 64, "the client ID has a gap in it", "in place of {client_id}"),
         (["--tag", "a\u{1B}b"], 64, "the tag has control characters in it", "keyfob: "),
     ]
 
@@ -192,6 +194,42 @@ struct AddStoryTests {
         #expect(outcome.complaint.contains(summary) && outcome.complaint.contains(hint), "\(outcome.complaint)")
         #expect(!outcome.complaint.contains("hunter2") && !outcome.complaint.contains("\u{1B}"))
         #expect(try await story.run("list") == Story.Outcome(0))
+    }
+
+    private static let secretCases: [([String], String)] = [
+        (
+            ["--param", "Password=hunter2"],
+            "the parameter Password is shown: extra parameters are no place for secrets"
+        ),
+        (
+            ["--param", "X-Api-Key=hunter2"],
+            "the parameter X-Api-Key is shown: extra parameters are no place for secrets"
+        ),
+        (
+            ["--token-url", "https://o.example/t?a=b&client_secret=hunter2"],
+            "the token URL has a parameter client_secret: a URL is shown and is no place for secrets"
+        ),
+        (
+            ["--revocation-url", "https://o.example/r?access_token=hunter2"],
+            "the revocation URL has a parameter access_token: a URL is shown and is no place for secrets"
+        ),
+    ]
+
+    @Test("a secret in what is shown is warned of, and not repeated", arguments: secretCases)
+    func shownSecret(arguments: [String], warning: String) async throws {
+        let story = try await Story.withVault()
+        let outcome = try await add(arguments, in: story)
+        #expect(outcome.status == 0)
+        #expect(outcome.complaint.hasPrefix("keyfob: \(warning)\n"), "\(outcome.complaint)")
+        #expect(!outcome.complaint.contains("hunter2"))
+    }
+
+    @Test("a value that sounds secret is no reason to warn")
+    func noSecret() async throws {
+        let story = try await Story.withVault()
+        let outcome = try await add(
+            ["--param", "audience=secret", "--token-url", "https://o.example/t?x=pin"], in: story)
+        #expect(outcome.status == 0 && !outcome.complaint.contains("secrets"))
     }
 
     @Test("with an API base, header --format curl goes there and warns of nothing")

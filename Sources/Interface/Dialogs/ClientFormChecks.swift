@@ -14,6 +14,7 @@ extension ClientForm {
             }
         case .clientID:
             if text.isEmpty { return ("the client ID is missing", true) }
+            return Placeholder.problem(text).map { ($0, false) }
         case .secret:
             let isThere = !secret.isEmpty || origin != nil || secretOf != nil
             if !isThere || (!secret.isEmpty && secret.secret().trimmed().isEmpty) {

@@ -10,7 +10,7 @@ struct Add: Subcommand {
         usage: "keyfob add [<options>] <name> --client-id <id>",
         discussion: """
             The secret is asked for, or read from standard input with --secret-stdin; it never comes from the command \
-            line. Where the passphrase comes from standard input too, it is line 1 and the secret is the rest.
+            line. If the passphrase comes from standard input too, it is line 1 and the secret is the rest.
 
             EXAMPLES
               keyfob add production --client-id 7f3c09aa
@@ -100,7 +100,7 @@ struct Add: Subcommand {
             return try TTYPrompt.passphrase("client secret")
         } catch let failure where failure.kind == .noPassphrase {
             throw Failure(
-                .usage, "there is no terminal to ask for the client secret on",
+                .usage, "cannot ask for the client secret: no terminal",
                 hints: ["--secret-stdin reads it from standard input"])
         }
     }
