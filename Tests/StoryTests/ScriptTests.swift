@@ -120,6 +120,43 @@ struct ScriptTests {
         #expect(outcome == Story.Outcome(1, output: expected))
     }
 
+    @Test("of two tests of one name the one that did not end is told")
+    func sameName() async throws {
+        let outcome = try await test(
+            """
+            ◇ Test foo() started.
+            ◇ Test foo() started.
+            ✔ Test foo() passed after 0.001 seconds.
+
+            """)
+        let expected = """
+            failed: foo(), did not end
+            the test run did not finish
+            the whole log: .build/test.log
+            1 passed, 1 failed
+
+            """
+        #expect(outcome == Story.Outcome(1, output: expected))
+    }
+
+    @Test("a run that ends badly though all tests pass says its status")
+    func status() async throws {
+        let outcome = try await test(
+            """
+            ◇ Test foo() started.
+            ✔ Test foo() passed after 0.001 seconds.
+            ✔ Test run with 1 test in 1 suite passed after 0.1 seconds.
+
+            """)
+        let expected = """
+            swift test ended with status 1
+            the whole log: .build/test.log
+            1 passed, 0 failed
+
+            """
+        #expect(outcome == Story.Outcome(1, output: expected))
+    }
+
     // MARK: scripts/deps
 
     private func debian() throws {
@@ -206,6 +243,11 @@ struct ScriptTests {
         func mayWrite(_ arguments: String...) async throws -> Story.Outcome {
             try await story.run(
                 ["/bin/sh", "-s", "--"] + arguments, input: text, environment: [:], program: user + ["/usr/bin/env"])
+        }
+        for prefix in ["/nonexistent/a", story.folder.path, "/dev/null"] {
+            #expect(
+                try await mayWrite("uninstall", "/bin/sh", prefix)
+                    == Story.Outcome(0, output: "make uninstall: there is no \(prefix)/bin/keyfob\n"))
         }
         func refusal(_ command: String, _ place: String) -> Story.Outcome {
             Story.Outcome(
