@@ -74,8 +74,6 @@ public enum Event: Sendable {
     case trialsLoaded(UUID, [TrialRequest])
     case trialAnswered(UUID, TrialRequest, TrialAnswer)
     case trialFailed(UUID, TrialRequest, Failure)
-    /// All that came together has been told; a frame is drawn next.
-    case drawing
     /// Something else that must be said.
     case trouble(Failure)
 }

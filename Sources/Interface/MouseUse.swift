@@ -11,7 +11,6 @@ extension State {
     }
 
     private mutating func press(at position: Position) -> [Effect] {
-        let layout = Layout(for: self)
         guard !layout.isTooSmall else { return [] }
         if position.row == layout.hintRow {
             return HintBar.action(at: position.column, self).map { perform($0) } ?? []
@@ -61,7 +60,7 @@ extension State {
             if case .trial = dialog { return perform(action == .moveDown ? .pageDown : .pageUp) }
             return listBox == nil ? [] : (0..<3).reduce(into: []) { effects, _ in effects += perform(action) }
         }
-        clients.wheel(by: action == .moveDown ? 3 : -3, rows: Layout(for: self).clients.rows)
+        clients.wheel(by: action == .moveDown ? 3 : -3, rows: layout.clients.rows)
         return []
     }
 }

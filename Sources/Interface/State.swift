@@ -39,6 +39,8 @@ public struct State {
     public internal(set) var now: Moment
     var utcOffset: Int
     public internal(set) var size: Size
+    /// As it was last drawn, or is about to be: `settle` makes it.
+    var layout = Layout(Size(columns: 0, rows: 0)) { _ in 0 }
     public let glyphs: Glyphs
     /// As shown when asking for the passphrase.
     let vaultPath: String
@@ -107,6 +109,7 @@ public struct State {
             case .locked: .locked(UnlockForm())
             case .unlocking: .locked(UnlockForm(workingSince: now))
             }
+        settle()
     }
 
     /// What is in front of the user.
@@ -198,7 +201,6 @@ extension State {
         case .locked(let form): waits += Self.working(since: form.workingSince, now)
         case .open:
             if let due = lockDue { waits.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
-            let layout = Layout(for: self)
             if layout.isTooSmall { break }
             for row in clients.rows.dropFirst(clients.top).prefix(layout.clients.rows) {
                 if case .client(let index, _) = row { waits += ticks(of: clients.entries[index]) }

@@ -1,12 +1,12 @@
 import Credentials
 import Settings
 
-/// The one place where the state changes: what happened goes in, what must be done comes out.
+/// The one place where the state changes: what happened goes in, what must be done comes out. `settle` follows, once for
+/// all the events that came together, before they are drawn.
 public func update(_ state: inout State, _ event: Event) -> [Effect] {
     let before = state.isOpen ? state.memory : nil
     var effects = state.handle(event)
     if state.isOpen {
-        state.clients.scroll(rows: Layout(for: state).clients.rows)
         // While a filter is typed it is not kept at every letter.
         if let before, state.hasMemory, !event.isMemory, state.memory != before || state.owesMemory {
             state.owesMemory = state.isFiltering
@@ -18,7 +18,17 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
     return effects
 }
 
+/// Brings up to date what depends on all that has happened: the rows of the list and the layout, which `view` and the
+/// next events work with. It costs as much as drawing, so it comes once a frame.
+public func settle(_ state: inout State) { state.settle() }
+
 extension State {
+    mutating func settle() {
+        clients.settle()
+        layout = Layout(for: self)
+        if isOpen { clients.scroll(rows: layout.clients.rows) }
+    }
+
     fileprivate mutating func handle(_ event: Event) -> [Effect] {
         switch event {
         case .time(let moment, let offset):
@@ -43,7 +53,6 @@ extension State {
         case .settingsChanged(let new): settingsChanged(new)
         case .settingsBroken(let failure): settingsBroken(failure)
         case .resized(let newSize): size = newSize
-        case .drawing: clients.settle()
         case .key(let key):
             lastUse = now
             clients.settle()

@@ -1,9 +1,9 @@
 import Credentials
 
-/// The frame that shows `state` on a terminal of `size`.
-public func view(_ state: State, _ size: Size) -> Frame {
+/// The frame that shows `state` as it has settled.
+public func view(_ state: State) -> Frame {
+    let (size, layout) = (state.size, state.layout)
     var canvas = Canvas(size: size, glyphs: state.glyphs)
-    let layout = Layout(for: state)
     guard !layout.isTooSmall else {
         canvas.fitted(
             "keyfob needs \(Layout.minimum.columns)x\(Layout.minimum.rows), this is \(size.columns)x\(size.rows)",

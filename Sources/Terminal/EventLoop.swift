@@ -61,6 +61,9 @@ public final class EventLoop<Message: Sendable> {
         }
     }
 
+    /// In seconds: sixty frames a second are as many as a person sees. Only what was typed is drawn at once.
+    static var shortestFrame: Double { 1.0 / 60 }
+
     /// In seconds. A disk that takes longer must not keep the user from the shell.
     static var longestWaitToStop: Double { 2 }
 
@@ -104,20 +107,36 @@ public final class EventLoop<Message: Sendable> {
     /// `Screen.stop()` is the caller's.
     public func run(_ program: Program) -> Ending {
         var wokenAt = MonotonicClock.seconds
+        var paintedAt = -Double.infinity
+        var mustPaint = true
         program.woken()
         while true {
-            screen.paint(program.frame(screen.size))
-            let tick = Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt)
-            let ready = wait(until: [tick, screen.inputDeadline].compactMap { $0 }.min())
+            // A flood of messages would be drawn more often than anybody can see; what it leads to is drawn in any case.
+            let isDue = mustPaint || wokenAt >= paintedAt + Self.shortestFrame
+            if isDue {
+                paintedAt = wokenAt
+                screen.paint(program.frame(screen.size))
+            }
+            let next =
+                isDue
+                ? Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt)
+                : paintedAt + Self.shortestFrame
+            let ready = wait(until: [next, screen.inputDeadline].compactMap { $0 }.min())
             wokenAt = MonotonicClock.seconds
             program.woken()
-            handleSignals(program)
-            for input in takeInput() where ending == nil { program.input(input) }
+            mustPaint = handleSignals(program)
+            for input in takeInput() where ending == nil {
+                program.input(input)
+                mustPaint = true
+            }
             for message in mailbox.drain() where ending == nil { program.message(message) }
             for isReady in ready where ending == nil { isReady() }
             if screen.isHungUp { ending = ending ?? .hangup }
             if let ending { return ending }
-            if shouldSuspend { stopJob(program) }
+            if shouldSuspend {
+                stopJob(program)
+                mustPaint = true
+            }
         }
     }
 
@@ -154,17 +173,21 @@ public final class EventLoop<Message: Sendable> {
         return screen.finishInput()
     }
 
-    private func handleSignals(_ program: Program) {
-        var isResized = false
+    /// - Returns: whether what is on the terminal may be another than was painted.
+    private func handleSignals(_ program: Program) -> Bool {
+        var (isResized, wasContinued) = (false, false)
         while case let signal = clinux_read_signal(signals), signal != 0 {
             switch signal {
             case SIGTERM, SIGHUP, SIGINT: ending = ending ?? .signal(signal)
             case SIGTSTP: shouldSuspend = true
-            case SIGCONT: isResized = screen.resume() || isResized
+            case SIGCONT:
+                isResized = screen.resume() || isResized
+                wasContinued = true
             default: isResized = screen.takeSize() || isResized
             }
         }
         if isResized, ending == nil { program.resized(screen.size) }
+        return isResized || wasContinued
     }
 
     private func stopJob(_ program: Program) {

@@ -82,7 +82,7 @@ final class TerminalInterface {
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
                 resized: { self.handle(.resized($0)) }, suspending: { self.handle(.suspending) },
-                mayStop: { self.runner.mayStop }, frame: { self.frame($0) },
+                mayStop: { self.runner.mayStop }, frame: { _ in self.frame() },
                 secondsUntilNextTick: { self.state.nextTick }))
         screen.stop()
         CrashGuard.disarm()
@@ -92,9 +92,9 @@ final class TerminalInterface {
 
     private var clearsCopies: Bool { state.settings.clearClipboardSeconds > 0 }
 
-    private func frame(_ size: Size) -> Frame {
-        handle(.drawing)
-        return view(state, size)
+    private func frame() -> Frame {
+        settle(&state)
+        return view(state)
     }
 
     private func tellTime() {

@@ -191,12 +191,12 @@ struct FindingTests {
         state.press("s")
         var last = many[599]
         last.token = Samples.token(life: 60)
-        _ = update(&state, .clientChanged(last))
+        _ = Interface.update(&state, .clientChanged(last))
         #expect(state.shown.first == "client 1000")
-        _ = update(&state, .drawing)
+        settle(&state)
         #expect(state.shown.first == "client 1599")
         last.token = nil
-        _ = update(&state, .clientChanged(last))
+        _ = Interface.update(&state, .clientChanged(last))
         state.press("j")
         #expect(state.shown.first == "client 1000", "a key acts on what is so")
     }
@@ -294,7 +294,7 @@ struct FindingTests {
         #expect(ClientQuery("über").marked(in: "Übersee") == [0, 1, 2, 3])
         var state = tagged()
         state.filter(by: "prod")
-        let cells = (0..<100).map { view(state, state.size)[Position(column: $0, row: 3)] }
+        let cells = (0..<100).map { view(state)[Position(column: $0, row: 3)] }
         #expect(cells.filter { $0.style.role == .match }.map(\.text).joined() == "prod")
     }
 

@@ -77,6 +77,13 @@ enum Samples {
     }
 }
 
+/// One event, and a frame after it.
+func update(_ state: inout State, _ event: Event) -> [Effect] {
+    let effects = Interface.update(&state, event)
+    settle(&state)
+    return effects
+}
+
 extension State {
     /// Presses keys one after another and returns what the last one wanted done.
     @discardableResult
@@ -103,5 +110,10 @@ extension State {
         for _ in ClientForm.Field.allCases where form?.focus != field { press(.tab) }
     }
 
-    var drawing: String { view(self, size).text }
+    /// The frame that would come next.
+    var drawing: String {
+        var settled = self
+        settled.settle()
+        return view(settled).text
+    }
 }

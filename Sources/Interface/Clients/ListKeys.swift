@@ -102,7 +102,7 @@ extension State {
 
     /// - Returns: whether `action` is one that moves the selection.
     private mutating func move(_ action: Action) -> Bool {
-        let page = max(Layout(for: self).clients.rows - 1, 1)
+        let page = max(layout.clients.rows - 1, 1)
         switch action {
         case .moveDown: clients.select(clients.selection + 1)
         case .moveUp: clients.select(clients.selection - 1)
