@@ -8,7 +8,7 @@ extension State {
         case .vaultCreated:
             stage = .open
             lastUse = now
-            clients.load([], at: now)
+            clients.load([], at: shownNow)
             dialog = .form(ClientForm(adding: true))
             log("the vault was created", .valid)
         case .vaultCreationFailed(let failure):
@@ -32,8 +32,8 @@ extension State {
 
     private mutating func answerOpen(_ event: Event) -> [Effect] {
         switch event {
-        case .clientsLoaded(let entries): clients.load(entries, at: now)
-        case .clientChanged(let entry): clients.put(entry, at: now)
+        case .clientsLoaded(let entries): clients.load(entries, at: shownNow)
+        case .clientChanged(let entry): clients.put(entry, at: shownNow)
         case .clientRemoved(let id): removed(id)
         case .remembered(let memory, let kept): remembered(memory, kept)
         case .vaultUnreadable(let failure), .trouble(let failure): sayFailure(failure)
@@ -49,7 +49,7 @@ extension State {
             sayFailure(failure)
         case .canUndo(let can): canUndo = can
         case .undone(let entries):
-            for entry in entries { clients.put(entry, at: now) }
+            for entry in entries { clients.put(entry, at: shownNow) }
             if let first = entries.first { clients.select(id: first.id) }
             say("as before", .valid, client: entries.count == 1 ? entries[0].profile.name : "\(entries.count) clients")
         case .undoFailed(let failure): sayFailure(failure, prefix: "not undone: ")
@@ -87,7 +87,7 @@ extension State {
             log("renewed by itself in \(Durations.ofRequest(seconds))", .valid, client: name(id))
         case .renewalFailed(let id, let failure, let next):
             let then =
-                next.map { "tried again in \(Durations.text(left: $0))" }
+                next.map { "tried again in \(Durations.text($0))" }
                 ?? "not tried again before \(key(.refresh)) asks for it"
             sayFailure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)")
             return notify("\(name(id)): its token could not be renewed")
@@ -138,7 +138,7 @@ extension State {
 
     private mutating func removed(_ id: UUID) {
         guard let entry = clients.entry(id) else { return }
-        clients.remove(id, at: now)
+        clients.remove(id, at: shownNow)
         let text = removing.remove(id) == nil ? "deleted" : "deleted: \(key(.undo)) brings it back"
         switch dialog {
         case .deleteQuestion(let asked, let isWorking) where asked.contains { $0.id == id }:
@@ -160,7 +160,7 @@ extension State {
 
     private mutating func saved(_ entry: ClientEntry, isNew: Bool) {
         // The stream of changes may have told more of it already: a refresh under way, a later edit.
-        if (clients.entry(entry.id)?.revision ?? 0) < entry.revision { clients.put(entry, at: now) }
+        if (clients.entry(entry.id)?.revision ?? 0) < entry.revision { clients.put(entry, at: shownNow) }
         clients.select(id: entry.id)
         var text = isNew ? "saved: \(key(.refresh)) fetches its first token" : "saved"
         // Whoever has left the form and opened another one keeps that.

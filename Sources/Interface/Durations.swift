@@ -3,11 +3,9 @@ import FoundationEssentials
 
 /// Times as the screen says them.
 enum Durations {
-    /// Seconds left or passed: `54:12` up to an hour, `23 h 59 m` up to a day, `9 d 23 h` beyond. A part of a second
-    /// left counts as one, so that `0:00` is never shown for a token that lives.
-    static func text(left seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.up))) }
-
-    static func text(passed seconds: Double) -> String { text(wholeSeconds: whole(seconds.rounded(.down))) }
+    /// Seconds left or passed, a part of one not counted: `54:12` up to an hour, `23 h 59 m` up to a day, `9 d 23 h`
+    /// beyond.
+    static func text(_ seconds: Double) -> String { text(wholeSeconds: whole(seconds)) }
 
     static func isSameDay(_ date: Date, _ other: Date, utcOffset: Int) -> Bool {
         local(date, utcOffset).day == local(other, utcOffset).day
@@ -24,22 +22,24 @@ enum Durations {
         seconds < 1 ? "\(Int((max(seconds, 0) * 1_000).rounded())) ms" : "\((min(seconds, 1e6) * 10).rounded() / 10) s"
     }
 
-    /// Seconds until `text(left:)` changes, and a thousandth more, so that it is another one when the wait is over.
+    /// In how many seconds the text of what is left is another one, and a thousandth more.
     static func untilChange(left seconds: Double) -> Double {
-        let shown = seconds.rounded(.up)
-        let next =
-            switch shown {
-            case ...3_600: shown - 1
-            case ...86_400: max((shown / 60).rounded(.down) * 60 - 1, 3_600)
-            default: max((shown / 3_600).rounded(.down) * 3_600 - 1, 86_400)
+        let displayed = Double(whole(seconds))
+        // The least of the whole seconds that are told by the same text.
+        let least =
+            switch displayed {
+            case ...3_600: displayed
+            case ...86_400: max((displayed / 60).rounded(.down) * 60, 3_601)
+            default: max((displayed / 3_600).rounded(.down) * 3_600, 86_401)
             }
-        return max(seconds - next, 0) + 0.001
+        return max(seconds - least, 0) + 2 * DisplayClock.tolerance
     }
 
-    /// Seconds until `text(passed:)` changes.
+    /// In how many seconds the text of what has passed is another one.
     static func untilChange(passed seconds: Double) -> Double {
-        let unit: Double = seconds < 3_600 ? 1 : seconds < 86_400 ? 60 : 3_600
-        return unit - seconds.truncatingRemainder(dividingBy: unit) + 0.001
+        let displayed = Double(whole(seconds))
+        let unit: Double = displayed < 3_600 ? 1 : displayed < 86_400 ? 60 : 3_600
+        return max(unit - displayed.truncatingRemainder(dividingBy: unit) + displayed - seconds, 0)
     }
 
     /// The clock on the wall of a zone `utcOffset` seconds east of UTC: `14:02:11`, with the date where it is not `now`'s.
@@ -59,7 +59,7 @@ enum Durations {
         }
     }
 
-    private static func whole(_ seconds: Double) -> Int { Int(min(max(seconds, 0), 1e12)) }
+    private static func whole(_ seconds: Double) -> Int { Int(min(max(seconds + DisplayClock.tolerance, 0), 1e12)) }
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 

@@ -36,7 +36,11 @@ public struct State {
         var role: Role
     }
 
+    /// The exact time, by which things are decided.
     public internal(set) var now: Moment
+    var displayClock: DisplayClock
+    /// The time by which things are displayed.
+    var shownNow: Moment { displayClock.shown }
     var utcOffset: Int
     public internal(set) var size: Size
     /// As it was last drawn, or is about to be: `settle` makes it.
@@ -92,6 +96,7 @@ public struct State {
         utcOffset: Int, settings: Settings = Settings(), settingsMistake: Failure? = nil
     ) {
         self.now = now
+        displayClock = DisplayClock(now)
         self.utcOffset = utcOffset
         self.size = size
         self.glyphs = glyphs
@@ -188,29 +193,40 @@ struct CopiedSecret: Equatable {
     /// When it is cleared.
     var clears: Moment
 
-    func words(at now: Moment) -> String { "clipboard clears in \(Durations.text(left: clears.seconds(since: now)))" }
+    /// As long as it is there, a second is left at least.
+    func words(at now: Moment) -> String {
+        "clipboard clears in \(Durations.text(max(clears.seconds(since: now), 1)))"
+    }
 }
 
 extension State {
     /// Seconds until something displayed changes by time alone, or something is due; nil: never. Wakes the loop, and
     /// nothing else does.
     public var nextTick: Double? {
+        var exact: [Double] = []
+        if let clipboard { exact.append(max(clipboard.clears.seconds(since: now), 0) + 0.001) }
+        if let due = lockDue { exact.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
+        let displayed = changes().min().map { displayClock.wait(untilTickAfter: $0, now: now) }
+        return (exact + [displayed].compactMap { $0 }).min()
+    }
+
+    /// Seconds after `shownNow` at which something that is displayed changes.
+    private func changes() -> [Double] {
         var waits: [Double] = []
+        if let clipboard { waits.append(Durations.untilChange(left: clipboard.clears.seconds(since: shownNow))) }
         switch stage {
-        case .newVault(let form): waits += Self.working(since: form.workingSince, now)
-        case .locked(let form): waits += Self.working(since: form.workingSince, now)
+        case .newVault(let form): waits += changes(since: form.workingSince)
+        case .locked(let form): waits += changes(since: form.workingSince)
         case .open:
-            if let due = lockDue { waits.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
             if layout.isTooSmall { break }
             for row in clients.rows.dropFirst(clients.top).prefix(layout.clients.rows) {
-                if case .client(let index, _) = row { waits += ticks(of: clients.entries[index]) }
+                if case .client(let index, _) = row { waits += changes(of: clients.entries[index]) }
             }
-            if let selected = clients.selected { waits += ticks(of: selected) }
-            if let wait = clients.tally.secondsUntilChange(at: now) { waits.append(wait + 0.001) }
-            if case .trial(let form) = dialog { waits += Self.working(since: form.sent?.at, now) }
+            if let selected = clients.selected { waits += changes(of: selected) }
+            if let wait = clients.tally.secondsUntilChange(at: shownNow) { waits.append(wait) }
+            if case .trial(let form) = dialog { waits += changes(since: form.sent?.at) }
         }
-        if let clipboard { waits.append(Durations.untilChange(left: max(clipboard.clears.seconds(since: now), 0))) }
-        return waits.min()
+        return waits
     }
 
     /// After how many seconds without a key the vault is locked; nil: not.
@@ -232,20 +248,20 @@ extension State {
         }
     }
 
-    private static func working(since start: Moment?, _ now: Moment) -> [Double] {
-        start.map { [Durations.untilChange(passed: max(now.seconds(since: $0), 0))] } ?? []
+    private func changes(since start: Moment?) -> [Double] {
+        start.map { [Durations.untilChange(passed: shownNow.seconds(since: $0))] } ?? []
     }
 
-    private func ticks(of entry: ClientEntry) -> [Double] {
+    private func changes(of entry: ClientEntry) -> [Double] {
         var waits: [Double] = []
-        if case .refreshing(let since) = entry.attempt { waits += Self.working(since: since, now) }
+        if case .refreshing(let since) = entry.attempt { waits += changes(since: since) }
         if let token = entry.token {
-            if let left = token.secondsLeft(at: now) {
+            if let left = token.secondsLeft(at: shownNow) {
                 if left > 0 { waits.append(Durations.untilChange(left: left)) }
             } else {
-                waits += Self.working(since: token.requested, now)
+                waits += changes(since: token.requested)
             }
-            if let change = token.secondsUntilStatusChange(at: now) { waits.append(change) }
+            if let change = token.secondsUntilStatusChange(at: shownNow) { waits.append(change) }
         }
         return waits
     }

@@ -25,8 +25,15 @@ public func settle(_ state: inout State) { state.settle() }
 extension State {
     mutating func settle() {
         clients.settle()
+        // The selection may be another.
+        followClock()
         layout = Layout(for: self)
         if isOpen { clients.scroll(rows: layout.clients.rows) }
+    }
+
+    private mutating func followClock() {
+        displayClock.follow(now, token: clients.selected?.token)
+        clients.timePassed(to: shownNow)
     }
 
     fileprivate mutating func handle(_ event: Event) -> [Effect] {
@@ -34,7 +41,7 @@ extension State {
         case .time(let moment, let offset):
             now = moment
             utcOffset = offset
-            clients.timePassed(to: now)
+            followClock()
             return due()
         case .wokenFromSuspension:
             guard isOpen else { return [] }

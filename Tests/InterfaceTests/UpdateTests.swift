@@ -249,13 +249,89 @@ struct TickTests {
             entries: [
                 ClientEntry(profile: Samples.profile(1, "one"), revision: 1, token: Samples.token(life: 600, age: 0.3))
             ])
+        let start = Samples.now.advanced(by: 1)
+        _ = update(&state, .time(start, utcOffset: 0))
         let wait = try #require(state.nextTick)
         #expect(abs(wait - 0.701) < 0.0001)
         let before = state.drawing
-        _ = update(&state, .time(Samples.now.advanced(by: wait - 0.01), utcOffset: 0))
+        _ = update(&state, .time(start.advanced(by: wait - 0.01), utcOffset: 0))
         #expect(state.drawing == before)
-        _ = update(&state, .time(Samples.now.advanced(by: wait), utcOffset: 0))
+        _ = update(&state, .time(start.advanced(by: wait), utcOffset: 0))
         #expect(state.drawing != before)
+    }
+
+    /// Twenty tokens that were fetched at twenty moments; every other ends while it is watched.
+    private var spread: [ClientEntry] {
+        (0..<20).map { number in
+            let lifetime = number % 2 == 0 ? 3_000.0 : 64
+            return ClientEntry(
+                profile: Samples.profile(UInt8(number), "client \(10 + number)"), revision: 1,
+                token: Samples.token(life: lifetime, age: Double(number) * 0.37 + (number % 2 == 0 ? 0 : 55)))
+        }
+    }
+
+    @Test("twenty countdowns of twenty phases wake the loop once a second, and none is shown for longer than it lives")
+    func oneTick() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: spread)
+        var seconds = 0.0
+        var wakings = 0
+        while seconds < 10 {
+            let wait = try #require(state.nextTick)
+            for entry in state.clients.entries {
+                let token = try #require(entry.token)
+                // Just before the next frame.
+                let left = try #require(token.secondsLeft(at: state.now.advanced(by: wait - 0.003)))
+                let displayed = try #require(token.displayedSecondsLeft(at: state.shownNow))
+                #expect(displayed <= left + 1.001)
+                #expect(displayed > left - 1.001)
+                if left <= 0 { #expect(token.displayedStatus(at: state.shownNow) == .expired) }
+            }
+            seconds += wait
+            wakings += 1
+            _ = update(&state, .time(Samples.now.advanced(by: seconds), utcOffset: 0))
+        }
+        #expect(wakings <= 11)
+        #expect(state.drawing.contains(" expired"))
+    }
+
+    @Test("the ticks follow the selected token, and no countdown goes back when another is selected")
+    func phaseOfTheSelected() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: spread)
+        for step in 1..<20 {
+            _ = update(&state, .time(Samples.now.advanced(by: Double(step) * 0.05), utcOffset: 0))
+            let before = state.clients.entries.map { $0.token?.displayedSecondsLeft(at: state.shownNow) ?? -1 }
+            state.press(step < 10 ? .down : .up)
+            let after = state.clients.entries.map { $0.token?.displayedSecondsLeft(at: state.shownNow) ?? -1 }
+            #expect(zip(before, after).allSatisfy { $0 >= $1 })
+            let wait = try #require(state.nextTick)
+            #expect(wait <= 1.01)
+            // At the tick the selected token has a whole number of seconds left.
+            let token = try #require(state.clients.selected?.token)
+            let left = try #require(token.secondsLeft(at: state.now.advanced(by: wait - 0.001)))
+            #expect(abs(left - left.rounded()) < 0.001)
+        }
+    }
+
+    @Test("a token counts as expired on the screen before it does in truth, and is fetched by the true time")
+    func decidedExactly() throws {
+        var entries = spread
+        entries[1].token = Samples.token(life: 100, age: 99.5)
+        var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
+        let token = try #require(state.clients.entries[1].token)
+        #expect(token.displayedStatus(at: state.shownNow) == .expired)
+        #expect(token.status(at: state.now) == .expiring)
+        #expect(state.clients.tally[.expired] == 1)
+        state.press("/")
+        state.type("!expired")
+        #expect(state.clients.shownCount == 1 && state.clients.selected?.profile.name == "client 11")
+    }
+
+    @Test("a clock that is set back takes the displayed time with it")
+    func setBack() {
+        var clock = DisplayClock(Samples.now)
+        let earlier = Samples.now.advanced(by: -3_600)
+        clock.follow(earlier, token: nil)
+        #expect(clock.shown == earlier)
     }
 
     @Test("a countdown above an hour wakes once a minute")

@@ -71,6 +71,28 @@ extension ScreenTests {
         }
     }
 
+    @Test("a flood of messages is drawn sixty times a second at most, and the last of it always")
+    func floodOfMessages() throws {
+        try withScreen { screen, _ in
+            let mailbox = try Mailbox<String>()
+            mailbox.post("0")
+            let start = MonotonicClock.seconds
+            let (_, journal) = try run(screen, mailbox) { _, journal in
+                switch journal.entries.last {
+                // Each message wakes the loop anew.
+                case .message("999"), .message("over"): break
+                case .message(let number): mailbox.post("\((Int(number) ?? 0) + 1)")
+                case .painted where journal.entries.contains(.message("999")): mailbox.post("over")
+                default: break
+                }
+            }
+            let frames = Double(journal.count(of: .painted))
+            #expect(frames <= (MonotonicClock.seconds - start) * 60 + 2)
+            let last = try #require(journal.entries.lastIndex(of: .message("999")))
+            #expect(journal.entries[last...].contains(.painted))
+        }
+    }
+
     @Test("a message from another thread wakes the loop")
     func message() throws {
         try withScreen { screen, _ in

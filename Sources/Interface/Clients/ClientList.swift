@@ -376,7 +376,7 @@ struct ClientList: Sendable, Equatable {
         case .expiry: return entry.token?.secondsLeft(at: now) ?? .infinity
         case .status:
             if case .failed = entry.attempt { return 0 }
-            return switch entry.token.status(at: now) {
+            return switch entry.token.displayedStatus(at: now) {
             case .expired: 1
             case .expiring: 2
             case .unknown: 3

@@ -75,10 +75,10 @@ struct ClientQuery: Sendable, Equatable {
 extension ClientQuery.Condition {
     fileprivate func holds(for entry: ClientEntry, at now: Moment) -> Bool {
         switch self {
-        case .valid: entry.token.status(at: now) == .valid
-        case .expiring: entry.token.status(at: now) == .expiring
-        case .expired: entry.token.status(at: now) == .expired
-        case .unknown: entry.token.status(at: now) == .unknown
+        case .valid: entry.token.displayedStatus(at: now) == .valid
+        case .expiring: entry.token.displayedStatus(at: now) == .expiring
+        case .expired: entry.token.displayedStatus(at: now) == .expired
+        case .unknown: entry.token.displayedStatus(at: now) == .unknown
         case .none: entry.token == nil
         case .failed: if case .failed = entry.attempt { true } else { false }
         case .refreshing: if case .refreshing = entry.attempt { true } else { false }

@@ -38,7 +38,7 @@ struct Tally: Sendable, Equatable {
 
     private mutating func count(_ entry: ClientEntry, _ step: Int, at now: Moment) {
         total += step
-        lives[entry.token.status(at: now), default: 0] += step
+        lives[entry.token.displayedStatus(at: now), default: 0] += step
         switch entry.attempt {
         case .idle: break
         case .refreshing: refreshing += step
@@ -48,13 +48,5 @@ struct Tally: Sendable, Equatable {
             let due = now.seconds(since: countedAt) + wait
             firstChange = min(firstChange ?? due, due)
         }
-    }
-}
-
-extension TokenFacts {
-    /// Seconds until `status(at:)` says something else; nil: never.
-    func secondsUntilStatusChange(at now: Moment) -> Double? {
-        guard let left = secondsLeft(at: now), left > 0 else { return nil }
-        return left >= expiringThreshold ? left - expiringThreshold + 0.001 : left
     }
 }

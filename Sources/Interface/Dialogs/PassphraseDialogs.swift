@@ -18,7 +18,7 @@ enum UnlockDialog {
             footer.append(.text("Enter opens the vault", .muted))
         }
         footer += DialogLine.failure(form.failure, columns, state.glyphs)
-        if let clipboard = state.clipboard { footer.append(.text(clipboard.words(at: state.now), .expiring)) }
+        if let clipboard = state.clipboard { footer.append(.text(clipboard.words(at: state.shownNow), .expiring)) }
         if let message = state.message { footer += DialogLine.wrapped(message.text, columns, message.role) }
         DialogBox(title: "keyfob", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
@@ -72,8 +72,8 @@ enum SecretLine {
     }
 
     static func working(_ text: String, _ since: Moment, _ state: State) -> DialogLine {
-        let seconds = state.now.seconds(since: since)
-        let passed = seconds < 1 ? "" : " \(Durations.text(passed: seconds))"
+        let seconds = state.shownNow.seconds(since: since)
+        let passed = seconds < 1 ? "" : " \(Durations.text(seconds))"
         return .text("\(state.glyphs.refreshing) \(text)\(state.glyphs.ellipsis)\(passed)", .refreshing)
     }
 }

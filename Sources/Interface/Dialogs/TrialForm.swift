@@ -126,8 +126,8 @@ struct TrialForm {
 
     private func linesOfAnswer(_ state: State, _ columns: Int) -> [ListBox.Line] {
         if let sent {
-            let seconds = state.now.seconds(since: sent.at)
-            let passed = seconds < 1 ? "" : " \(Durations.text(passed: seconds))"
+            let seconds = state.shownNow.seconds(since: sent.at)
+            let passed = seconds < 1 ? "" : " \(Durations.text(seconds))"
             return [ListBox.Line(text: "\(state.glyphs.refreshing) waiting for the answer\(passed)", role: .refreshing)]
         }
         if let failure {

@@ -117,7 +117,7 @@ enum ClientsPane {
     }
 
     private static func mark(_ entry: ClientEntry, _ state: State) -> (glyph: String, role: Role) {
-        let life = entry.token.status(at: state.now)
+        let life = entry.token.displayedStatus(at: state.shownNow)
         switch (entry.attempt, life) {
         case (.refreshing, _): return (state.glyphs.refreshing, .refreshing)
         // A token that lives on is what counts; the failure stands at the right.
@@ -130,24 +130,24 @@ enum ClientsPane {
         _ entry: ClientEntry, _ state: State, columns: Int
     ) -> [(text: String, role: Role)] {
         var parts: [(text: String, role: Role)] = []
-        let life = entry.token.status(at: state.now)
+        let life = entry.token.displayedStatus(at: state.shownNow)
         switch entry.attempt {
         case .idle: break
         case .refreshing(let since):
-            let seconds = state.now.seconds(since: since)
+            let seconds = state.shownNow.seconds(since: since)
             let isWaiting = seconds >= 1 && life != .valid && life != .expiring
-            parts.append((isWaiting ? "refreshing \(Durations.text(passed: seconds))" : "refreshing", .refreshing))
+            parts.append((isWaiting ? "refreshing \(Durations.text(seconds))" : "refreshing", .refreshing))
         case .failed(let failed): parts.append((failed.failure.kind.word, .failed))
         }
         switch life {
         // Where there is room for one of the two, what became of the attempt is the news.
         case .valid, .expiring:
-            if parts.isEmpty || columns >= 36, let left = entry.token?.secondsLeft(at: state.now) {
-                parts.append((Durations.text(left: left), life.role))
+            if parts.isEmpty || columns >= 36, let left = entry.token?.displayedSecondsLeft(at: state.shownNow) {
+                parts.append((Durations.text(left), life.role))
             }
         case .unknown:
             if let token = entry.token {
-                parts.append(("age \(Durations.text(passed: state.now.seconds(since: token.requested)))", life.role))
+                parts.append(("age \(Durations.text(state.shownNow.seconds(since: token.requested)))", life.role))
             }
         case .none, .expired: if parts.isEmpty { parts.append((life.word, life.role)) }
         }

@@ -9,9 +9,9 @@ enum CountdownPane {
             note("no token yet: \(state.key(.refresh)) fetches one", inside, on: &canvas)
             return
         }
-        let status = token.status(at: state.now)
-        guard let left = token.secondsLeft(at: state.now), let lifetime = token.lifetime else {
-            let age = Durations.text(passed: state.now.seconds(since: token.requested))
+        let status = token.displayedStatus(at: state.shownNow)
+        guard let left = token.displayedSecondsLeft(at: state.shownNow), let lifetime = token.lifetime else {
+            let age = Durations.text(state.shownNow.seconds(since: token.requested))
             note("expiry unknown: this token is \(age) old", inside, on: &canvas)
             return
         }
@@ -20,7 +20,7 @@ enum CountdownPane {
             return
         }
         let role: Role = status == .valid ? .countdown : status.role
-        let text = Durations.text(left: left)
+        let text = Durations.text(left)
         var barRow = inside.row
         if inside.rows >= 4 {
             if let lines = LargeDigits.lines(

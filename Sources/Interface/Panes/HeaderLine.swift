@@ -30,7 +30,7 @@ enum HeaderLine {
         let tally = state.clients.tally
         var parts: [Part] = []
         if let clipboard = state.clipboard {
-            parts.append((clipboard.words(at: state.now), .expiring))
+            parts.append((clipboard.words(at: state.shownNow), .expiring))
         }
         if !state.clients.marks.isEmpty { parts.append(("\(grouped(state.clients.marks.count)) marked", .mark)) }
         if let progress = state.refreshAll {

@@ -55,7 +55,7 @@ enum HintBar {
         guard state.context == .list else { return [] }
         guard let selected = state.clients.selected else { return [.add] }
         if case .failed = selected.attempt { return [.refresh, .edit] }
-        switch selected.token.status(at: state.now) {
+        switch selected.token.displayedStatus(at: state.shownNow) {
         case .valid, .unknown: return [.copyHeader, .refresh]
         case .none, .expired, .expiring: return [.refresh, .copyHeader]
         }

@@ -70,11 +70,11 @@ enum TokenPane {
     }
 
     private static func life(_ entry: ClientEntry, _ state: State) -> Line {
-        let status = entry.token.status(at: state.now)
+        let status = entry.token.displayedStatus(at: state.shownNow)
         var spans = [Span(text: "\(state.glyphs.glyph(status)) \(status.word)", role: status.role)]
         if case .refreshing(let since) = entry.attempt {
-            let seconds = state.now.seconds(since: since)
-            let text = seconds < 1 ? "refreshing" : "refreshing for \(Durations.text(passed: seconds))"
+            let seconds = state.shownNow.seconds(since: since)
+            let text = seconds < 1 ? "refreshing" : "refreshing for \(Durations.text(seconds))"
             spans.append(Span(text: "   \(state.glyphs.refreshing) \(text)", role: .refreshing))
         }
         if entry.profile.keepsFresh {
@@ -112,8 +112,8 @@ enum TokenPane {
     private static func times(_ token: TokenFacts, _ state: State) -> Line {
         let obtained = Durations.clock(token.obtained.wall, now: state.now.wall, utcOffset: state.utcOffset)
         var spans = [Span(text: obtained, role: .normal)]
-        if let expires = token.expires(at: state.now) {
-            let label = token.status(at: state.now) == .expired ? "Expired" : "Expires"
+        if let expires = token.expires(at: state.shownNow) {
+            let label = token.displayedStatus(at: state.shownNow) == .expired ? "Expired" : "Expires"
             spans.append(Span(text: "   \(label) ", role: .muted))
             let clock = Durations.clock(expires, now: state.now.wall, utcOffset: state.utcOffset)
             spans.append(Span(text: clock, role: .normal))
