@@ -27,21 +27,24 @@ struct Palette {
 
     private let renditions: [Rendition]
 
-    /// Defines the colour pairs it needs, one a role; after `start_color` where there is colour.
+    /// Defines the colour pairs it needs; after `start_color` where there is colour.
     init(_ depth: Depth, _ theme: Theme) {
         let depth = theme == .none ? .monochrome : depth
         // Not every terminal can go back to its own background; there it is black.
         let keepsBackground = depth == .monochrome || use_default_colors() == OK
         let theme = keepsBackground || theme == .highContrast ? theme : .dark
         let background = Theme.background(depth, theme) ?? (keepsBackground ? -1 : Int16(COLOR_BLACK))
+        // One pair for a colour, whichever roles have it: from one pair to another ncurses sends the colour once more.
+        var pairs: [Int16: Int16] = [:]
         renditions = Role.allCases.map { role in
             guard let color = Self.color(of: role, depth, theme) else {
                 return Rendition(attributes: Self.attributes(of: role, depth, theme))
             }
-            let pair = Int16(role.rawValue) + 1
-            guard init_pair(pair, color, background) == OK else {
+            let pair = pairs[color] ?? Int16(pairs.count) + 1
+            guard pairs[color] != nil || init_pair(pair, color, background) == OK else {
                 return Rendition(attributes: Self.attributes(of: role, .monochrome, .none))
             }
+            pairs[color] = pair
             return Rendition(attributes: Self.attributes(of: role, depth, theme), pair: pair)
         }
     }

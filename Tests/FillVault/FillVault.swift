@@ -3,7 +3,8 @@ import Storage
 import System
 
 /// fill-vault PATH COUNT LIFETIME: makes a vault with the passphrase `bench` and COUNT clients, `Client 00001` and on;
-/// each holds a token that lives LIFETIME seconds from now, or none where LIFETIME is 0. For `make bench` alone:
+/// each holds a token that lives LIFETIME seconds from now, or none where LIFETIME is 0. The moments at which the tokens
+/// were fetched are spread over a second, as they are where nobody fetches all at once. For `make bench` alone:
 /// Package.swift knows it only under KEYFOB_BENCH.
 @main
 enum FillVault {
@@ -30,7 +31,9 @@ enum FillVault {
         let profile = ClientProfile(name: name, clientID: "client-\(digits)", created: now.wall)
         let entry = try await vault.insert(profile, secret: Secret(utf8: "secret of \(name)"))
         guard lifetime > 0 else { return }
-        let facts = TokenFacts(requested: now, obtained: now, lifetime: lifetime, characterCount: 1_142)
+        // The golden section spreads any number of them evenly.
+        let fetched = now.advanced(by: -(Double(number) * 0.618_034).truncatingRemainder(dividingBy: 1))
+        let facts = TokenFacts(requested: fetched, obtained: fetched, lifetime: lifetime, characterCount: 1_142)
         let token = AccessToken(value: Secret(utf8: String(repeating: "t", count: 1_142)), facts: facts)
         _ = try await vault.store(token, for: entry.id, credentialsID: profile.credentialsID)
     }
