@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
 # lld writes the relocations of a static program in a few kilobytes instead of a megabyte that is read at every start.
 # No RUNPATH: SwiftPM's own would have libraries loaded from the folder that the program lies in.
-RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic
 # Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame. Where there
 # is none to link in, the shared one is found.
 STATIC = $(abspath $(SCRATCH))/static
