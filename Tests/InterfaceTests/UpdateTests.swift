@@ -323,7 +323,7 @@ struct TickTests {
         #expect(state.clients.tally[.expired] == 1)
         state.press("/")
         state.type("!expired")
-        #expect(state.clients.shownCount == 1 && state.clients.selected?.profile.name == "client 11")
+        #expect(state.clients.matchCount == 1 && state.clients.selected?.profile.name == "client 11")
     }
 
     @Test("a clock that is set back takes the displayed time with it")

@@ -33,7 +33,7 @@ enum ClientsPane {
     /// What is typed to filter, and how many match.
     static func drawFilter(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
-        let count = "\(grouped(state.clients.shownCount)) of \(grouped(state.clients.entries.count))"
+        let count = "\(grouped(state.clients.matchCount)) of \(grouped(state.clients.entries.count))"
         let end = canvas.rightAligned(count, end: area.endColumn - 1, row: area.row, style: Style(.muted)) - 1
         let start = canvas.text("/", column: area.column + 1, row: area.row, style: Style(.key, bold: true))
         let field = state.filter

@@ -1,0 +1,144 @@
+import Credentials
+import FoundationEssentials
+
+/// All clients, by name, and the texts that words are looked for in.
+struct ClientDirectory: Sendable, Equatable {
+    /// By name.
+    private(set) var entries: [ClientEntry] = []
+    private(set) var tally = Tally()
+    private var sortKeys: [String] = []
+    private var texts: [SearchText] = []
+    private var endpoints = EndpointTable()
+    private var indices: [UUID: Int] = [:]
+
+    init() {}
+
+    init(_ clients: [ClientEntry], at now: Moment) {
+        let sorted = clients.map { (ClientName.key($0.profile.name), $0) }.sorted { $0.0 < $1.0 }
+        entries = sorted.map(\.1)
+        sortKeys = sorted.map(\.0)
+        for entry in entries { texts.append(searchText(entry)) }
+        tally = .of(entries, at: now)
+        reindex()
+    }
+
+    subscript(id: UUID) -> ClientEntry? { indices[id].map { entries[$0] } }
+
+    func index(of id: UUID) -> Int? { indices[id] }
+
+    var ids: Dictionary<UUID, Int>.Keys { indices.keys }
+
+    var hasTags: Bool { entries.contains { !$0.profile.tags.isEmpty } }
+
+    /// Every tag in use, sorted.
+    var tags: [String] { Array(Set(entries.flatMap(\.profile.tags))).sorted() }
+
+    func holder(ofName name: String) -> ClientEntry? {
+        let key = ClientName.key(ClientName.trimmed(name))
+        let place = sortKeys.partition(key)
+        return place < sortKeys.count && sortKeys[place] == key ? entries[place] : nil
+    }
+
+    // MARK: - Changes
+
+    enum Change {
+        /// A client came, or has another name: other clients have other indices than before.
+        case order
+        /// A client is another at the index that it had.
+        case entry(before: ClientEntry)
+    }
+
+    mutating func put(_ entry: ClientEntry, at now: Moment) -> Change {
+        let key = ClientName.key(entry.profile.name)
+        if let index = indices[entry.id] {
+            let before = entries[index]
+            tally.subtract(before, at: now)
+            tally.add(entry, at: now)
+            if sortKeys[index] == key {
+                entries[index] = entry
+                if before.profile != entry.profile { texts[index] = searchText(entry) }
+                return .entry(before: before)
+            }
+            removeEntry(at: index)
+        } else {
+            tally.add(entry, at: now)
+        }
+        let index = sortKeys.partition(key)
+        entries.insert(entry, at: index)
+        sortKeys.insert(key, at: index)
+        texts.insert(searchText(entry), at: index)
+        reindex()
+        return .order
+    }
+
+    /// - Returns: false where there is no such client.
+    mutating func remove(_ id: UUID, at now: Moment) -> Bool {
+        guard let index = indices[id] else { return false }
+        tally.subtract(entries[index], at: now)
+        removeEntry(at: index)
+        reindex()
+        return true
+    }
+
+    /// Counts anew where time alone has changed a status.
+    /// - Returns: whether it has.
+    mutating func recount(at now: Moment) -> Bool {
+        guard tally.isDue(at: now) else { return false }
+        tally = .of(entries, at: now)
+        return true
+    }
+
+    private mutating func searchText(_ entry: ClientEntry) -> SearchText {
+        SearchText(entry.profile, endpoint: endpoints.number(of: entry.profile.tokenURL))
+    }
+
+    private mutating func removeEntry(at index: Int) {
+        entries.remove(at: index)
+        sortKeys.remove(at: index)
+        texts.remove(at: index)
+    }
+
+    private mutating func reindex() {
+        indices = Dictionary(
+            entries.enumerated().map { ($0.element.id, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    // MARK: - Finding
+
+    /// The indices of the clients that match, and whether they are in the order in which they match best; else they are
+    /// by name.
+    func matches(of query: ClientQuery, at now: Moment) -> (indices: [Int], areRanked: Bool) {
+        guard !query.isEmpty else { return (Array(entries.indices), false) }
+        guard !query.words.isEmpty else {
+            return (entries.indices.filter { query.admits(entries[$0], at: now) }, false)
+        }
+        let isLimited = !query.tags.isEmpty || query.dependsOnState || query.isImpossible
+        let words = query.words.map { SearchWord($0, in: endpoints) }
+        var buckets: [[Int]] = Array(repeating: [], count: SearchText.worst * words.count)
+        for index in entries.indices {
+            var sum = 0
+            for word in words {
+                guard let rank = texts[index].rank(of: word) else {
+                    sum = -1
+                    break
+                }
+                sum += rank
+            }
+            if sum >= 0, !isLimited || query.admits(entries[index], at: now) { buckets[sum].append(index) }
+        }
+        return (Array(buckets.joined()), true)
+    }
+}
+
+extension [String] {
+    /// The first index whose element is not below `key`; the array is sorted.
+    fileprivate func partition(_ key: String) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
