@@ -112,7 +112,7 @@ final class TerminalInterface {
     }
 
     private func receive(_ message: Message) {
-        if case .write(let bytes, let session) = message, runner.isCurrent(session) { screen.writeRaw(bytes) }
+        if case .write(let bytes, let session) = message, !session.hasEnded { screen.writeRaw(bytes) }
         guard let event = runner.receive(message, clearsCopies: clearsCopies) else { return }
         handle(event)
         // The last of what comes with a vault.

@@ -50,7 +50,7 @@ extension EffectRunner {
         lastCopy += 1
         let number = lastCopy
         let clipboard = Clipboard(environment: environment, limits: clipboardLimits) {
-            mailbox.post(.write($0, session: session))
+            mailbox.post(.write($0, of: session))
         }
         work(toTheEnd: true) { manager, post in
             do throws(Failure) {

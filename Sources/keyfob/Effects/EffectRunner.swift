@@ -9,15 +9,15 @@ import Terminal
 
 /// What comes back to the main thread from the work of effects.
 enum Message: Sendable {
-    /// An event of a session; dropped when that session is over.
-    case event(Event, session: Int)
+    /// An event of a session; dropped when that has ended.
+    case event(Event, of: Session)
     /// An event that is of no session: it comes after a lock as well.
     case lasting(Event)
-    case opened(CredentialManager, session: Int, Opening)
+    case opened(CredentialManager, of: Session, Opening)
     /// Bytes for the terminal itself: an OSC sequence.
-    case write(Secret, session: Int)
+    case write(Secret, of: Session)
     /// The list's state, or activity, could not be written.
-    case notKept(Failure, session: Int)
+    case notKept(Failure, of: Session)
     /// What the settings file holds after a change of it, which may have failed; the changes are counted.
     case settings(Result<Settings, Failure>, afterChange: Int)
     /// One of what `EffectRunner.unfinished` waits for is done.
@@ -34,8 +34,8 @@ struct Opening: Sendable {
 
 /// Carries out what `update` asks for. It works on threads of others and only ever answers with messages.
 ///
-/// A session is the time between two locks: what belongs to one that is over is dropped when it arrives. What is done to
-/// tokens, to clients and to the clipboard stands in files of its own beside this one.
+/// It begins a session and ends it at a lock. What is done to tokens, to clients and to the clipboard stands in files of
+/// its own beside this one.
 @MainActor
 final class EffectRunner {
     let location: VaultLocation
@@ -43,13 +43,10 @@ final class EffectRunner {
     let settingsFile: SettingsFile
     let environment: [String: String]
     let clipboardLimits: Clipboard.Limits
-    private(set) var session = 0
-    private var manager: CredentialManager?
+    private(set) var session: Session
     /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
     /// and clearings. Once the session is over, none of it waits for the network.
     private var unfinished: [Int: Task<Void, Never>] = [:]
-    /// Tasks that end with the session.
-    private let sessionTasks = SessionTasks()
     /// The number of the last question to an issuer.
     private var lastDiscovery: Int?
     private var lastNumber = 0
@@ -61,7 +58,7 @@ final class EffectRunner {
     /// Writes of the list's state and of activity, one after another.
     private(set) var lastRecord: Task<Void, Never>?
     /// The session in which it was said that such a write has failed.
-    private var sessionOfNotKept: Int?
+    private var sessionOfNotKept: Session?
     private var lastSetting: Task<Void, Never>?
     private var lastChangeOfSettings = 0
 
@@ -73,6 +70,7 @@ final class EffectRunner {
         self.clipboardLimits = clipboardLimits
         self.location = location
         self.mailbox = mailbox
+        session = Session(mailbox)
         self.settingsFile = settingsFile
         self.environment = environment
     }
@@ -118,30 +116,32 @@ final class EffectRunner {
         }
     }
 
-    func isCurrent(_ session: Int) -> Bool { session == self.session }
-
     /// What `message` means for the state; nil where nothing, or nothing any more.
     /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
     func receive(_ message: Message, clearsCopies: Bool) -> Event? {
         switch message {
         case .event(let event, let session):
-            if session == self.session { return event }
+            if !session.hasEnded { return event }
             // The lock came while it was copied: nobody counts the seconds until it is to be cleared.
             if clearsCopies, case .copied(_, _, let copied) = event, copied.isSecret { clearClipboard() }
             return nil
         case .lasting(let event): return event
         case .opened(let manager, let session, let opening):
-            guard session == self.session else {
-                close(manager)
+            guard !session.hasEnded else {
+                doToTheEnd {
+                    await manager.cancelAll()
+                    await manager.close()
+                }
                 return nil
             }
-            begin(with: manager)
+            session.begin(with: manager)
+            follow(manager)
             return opening.isNew ? .vaultCreated : .unlocked
         case .finished(let number):
             unfinished[number] = nil
             return nil
         case .notKept(let failure, let session):
-            guard session == self.session, sessionOfNotKept != session else { return nil }
+            guard !session.hasEnded, sessionOfNotKept !== session else { return nil }
             sessionOfNotKept = session
             return .trouble(
                 Failure(
@@ -159,23 +159,23 @@ final class EffectRunner {
     }
 
     /// Whether the process may be stopped: an open vault stays open then, one that was locked is to be closed.
-    var mayStop: Bool { manager != nil || unfinished.isEmpty }
+    var mayStop: Bool { session.manager != nil || unfinished.isEmpty }
 
     /// Opens a vault without the user's help.
     func prepare(_ preparation: @escaping TerminalInterface.Preparation) {
         let (mailbox, session) = (mailbox, session)
-        _ = sessionTasks.start {
+        session.start {
             do throws(Failure) {
                 let (manager, refreshing) = try await preparation()
-                mailbox.post(.opened(manager, session: session, Opening(refreshing: refreshing)))
+                mailbox.post(.opened(manager, of: session, Opening(refreshing: refreshing)))
             } catch {
-                mailbox.post(.event(.unlockFailed(error), session: session))
+                session.post(.unlockFailed(error))
             }
         }
     }
 
-    private func begin(with manager: CredentialManager) {
-        self.manager = manager
+    /// Tells what is in the vault, and all that happens to it.
+    private func follow(_ manager: CredentialManager) {
         work { manager, post in
             for await change in await manager.changes() {
                 switch change {
@@ -218,15 +218,14 @@ final class EffectRunner {
     /// Ends the session: cancels its tasks and every request, wipes the data key, drops what arrives late. A copy and
     /// its clearing, records and settings that were begun, and a vault that is being created outlive it.
     func lock() {
-        session += 1
-        let tasks = sessionTasks.cancelAll()
-        if let manager { close(manager, ending: tasks) }
-        manager = nil
+        let ending = session.end(after: lastRecord)
+        session = Session(mailbox)
+        if let ending { doToTheEnd(ending) }
     }
 
     /// Cancels one task of the session; nothing happens if it is done.
     func stop(_ task: Int?) {
-        if let task { sessionTasks.cancel(task) }
+        if let task { session.cancel(task) }
     }
 
     /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never
@@ -243,19 +242,6 @@ final class EffectRunner {
     }
 
     // MARK: -
-
-    /// - Parameter tasks: the session's, cancelled. They hold secrets until they have ended, so that the process must
-    ///   not be stopped before.
-    private func close(_ manager: CredentialManager, ending tasks: [Task<Void, Never>] = []) {
-        let record = lastRecord
-        doToTheEnd {
-            // The disk may take its time for the record; requests do not go on until then.
-            await manager.cancelAll()
-            await record?.value
-            await manager.close()
-            for task in tasks { await task.value }
-        }
-    }
 
     /// Does `body` away from the main thread; quitting waits for it.
     func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
@@ -275,14 +261,13 @@ final class EffectRunner {
         toTheEnd: Bool = false,
         _ body: @escaping @Sendable (CredentialManager, @Sendable (Event) -> Void) async -> Void
     ) -> Int? {
-        guard let manager else { return nil }
-        let (mailbox, session) = (mailbox, session)
-        let work: @Sendable () async -> Void = { await body(manager) { mailbox.post(.event($0, session: session)) } }
+        guard let manager = session.manager else { return nil }
+        let work: @Sendable () async -> Void = { [session] in await body(manager, session.post) }
         guard !toTheEnd else {
             doToTheEnd(work)
             return nil
         }
-        return sessionTasks.start(work)
+        return session.start(work)
     }
 
     /// An edit whose result comes as a change of the clients.
@@ -294,12 +279,12 @@ final class EffectRunner {
 
     /// Keeps something, in the order in which it was asked for. Where that fails it is said, once a session: it is no loss.
     private func record(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
-        guard let manager else { return }
+        guard let manager = session.manager else { return }
         let (mailbox, session, before) = (mailbox, session, lastRecord)
         lastRecord = Task.detached {
             await before?.value
             do throws(Failure) { try await body(manager) } catch {
-                mailbox.post(.notKept(error, session: session))
+                mailbox.post(.notKept(error, of: session))
             }
         }
     }
@@ -327,12 +312,12 @@ final class EffectRunner {
         let opening: @Sendable () async -> Void = {
             do throws(Failure) {
                 let manager = Surroundings.manager(of: try await vault(location))
-                mailbox.post(.opened(manager, session: session, Opening(isNew: isNew)))
+                mailbox.post(.opened(manager, of: session, Opening(isNew: isNew)))
             } catch {
-                mailbox.post(.event(isNew ? .vaultCreationFailed(error) : .unlockFailed(error), session: session))
+                session.post(isNew ? .vaultCreationFailed(error) : .unlockFailed(error))
             }
         }
         // A vault that is only being unlocked loses nothing where the process ends.
-        if isNew { doToTheEnd(opening) } else { _ = sessionTasks.start(opening) }
+        if isNew { doToTheEnd(opening) } else { session.start(opening) }
     }
 }
