@@ -40,18 +40,7 @@ public actor CredentialManager {
         public var notStored: Failure?
     }
 
-    typealias Landing = CheckedContinuation<Result<Refreshed, Failure>, Never>
-
-    /// A request under way.
-    struct Flight {
-        let number: UInt64
-        let since: Moment
-        var task: Task<Void, Never>?
-        /// Which credentials it asks with, once they are read.
-        var credentialsID: UUID?
-        /// Who waits for it, by number.
-        var waiters: [UInt64: Landing] = [:]
-    }
+    typealias Waiter = CheckedContinuation<Result<Refreshed, Failure>, Never>
 
     let vault: Vault
     private let transport: SessionTransport
@@ -63,7 +52,7 @@ public actor CredentialManager {
     let pause: @Sendable (Double) async throws -> Void
     let random: @Sendable () -> Double
 
-    var flights: [UUID: Flight] = [:]
+    var inFlight = InFlightRequests<Waiter>()
     /// The number of the request that has a client's lock between all processes.
     var turns: [UUID: UInt64] = [:]
     private(set) var isClosed = false
@@ -72,27 +61,9 @@ public actor CredentialManager {
     /// The last token request of each client.
     var exchanges: [UUID: HTTPExchange] = [:]
 
-    /// What was last read, as the vault has it.
-    var known: [UUID: ClientEntry] = [:]
-    /// What observers were told last.
-    private var told: [UUID: ClientEntry] = [:]
-    private var observers: [UInt64: Observer] = [:]
-
-    private struct Observer {
-        let stream: AsyncStream<Change>.Continuation
-        /// Whether it was told all that there is; before, no single change is of use to it.
-        var isLoaded = false
-    }
-
-    private(set) var stale: Set<UUID> = []
-    private var isAllStale = false
+    private(set) var roster = Roster()
+    private var observers = Observers()
     private var reading: Task<Void, Never>?
-    /// Why the last reading of all clients failed; nil where it did not.
-    private var loadFailure: Failure?
-    /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
-    public private(set) var damaged: [Failure] = []
-    /// The first of them that is a client's profile.
-    private var damagedProfile: Failure?
 
     /// What the last edit or removal is taken back with, a change each client; empty where there is nothing to undo.
     var undoable: [UndoableChange] = []
@@ -137,11 +108,11 @@ public actor CredentialManager {
         let number = nextNumber()
         continuation.onTermination = { [weak self] _ in Task { await self?.forgetObserver(number) } }
         Task {
-            isAllStale = true
+            roster.markAllStale()
             await catchUp()
             guard !isClosed else { return continuation.finish() }
-            observers[number] = Observer(stream: continuation)
-            if let loadFailure { continuation.yield(.failed(loadFailure)) } else { tellAll() }
+            observers.add(continuation, number)
+            if let loadFailure = roster.loadFailure { continuation.yield(.failed(loadFailure)) } else { tellAll() }
         }
         return stream
     }
@@ -149,12 +120,15 @@ public actor CredentialManager {
     /// Every client that can be read, read anew, sorted by name; `damaged` tells of the rest afterwards.
     public func entries() async throws(Failure) -> [ClientEntry] {
         guard !isClosed else { throw .locked }
-        isAllStale = true
+        roster.markAllStale()
         await catchUp()
         guard !isClosed else { throw .locked }
-        if let loadFailure { throw loadFailure }
+        if let loadFailure = roster.loadFailure { throw loadFailure }
         return sortedEntries()
     }
+
+    /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
+    public var damaged: [Failure] { roster.damaged }
 
     /// One client, read anew; nil where it is gone. Throws as `Vault.entry`.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
@@ -170,7 +144,7 @@ public actor CredentialManager {
         // The record of the name may be the one that is damaged.
         let key = ClientName.key(ClientName.trimmed(name))
         if let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) { return entry }
-        if let damage = damagedProfile {
+        if let damage = roster.damagedProfile {
             throw Failure(
                 .vaultDamaged, "no readable client is named \"\(shownName)\": \(damage.summary)",
                 hints: ["keyfob verify lists what is damaged", "keyfob list shows the names that can be read"])
@@ -184,10 +158,10 @@ public actor CredentialManager {
     public func vaultMayHaveChanged() async {
         guard !isClosed else { return }
         do throws(Failure) {
-            if try await vault.changedElsewhere() { isAllStale = true }
+            if try await vault.changedElsewhere() { roster.markAllStale() }
             await catchUp()
         } catch {
-            tellUnreadable(error)
+            observers.notifyAll(error)
         }
     }
 
@@ -208,16 +182,13 @@ public actor CredentialManager {
         guard !isClosed else { return }
         isClosed = true
         transport.close()
-        ending = flights.values.compactMap(\.task) + (renewals.map { Array($0.underWay.values) } ?? [])
+        ending = inFlight.tasks + (renewals.map { Array($0.underWay.values) } ?? [])
         stopRenewing()
-        for id in Array(flights.keys) { abort(id, with: .locked) }
-        for observer in observers.values { observer.stream.finish() }
-        observers = [:]
-        known = [:]
+        for id in inFlight.clients { abort(id, with: .locked) }
+        observers.finish()
+        roster.wipe()
         exchanges = [:]
         undoable = []
-        told = [:]
-        damaged = []
     }
 
     /// `failure`, or `locked` if the manager was closed meanwhile: a cancelled request is a consequence of the lock.
@@ -227,14 +198,14 @@ public actor CredentialManager {
 
     /// Reads the client anew, and returns when that is done and told.
     func catchUp(with id: UUID) async {
-        stale.insert(id)
+        roster.markStale([id])
         await catchUp()
     }
 
     /// As for one; where there are many, all are read in one go.
     func catchUp(with ids: [UUID]) async {
-        stale.formUnion(ids)
-        if ids.count > 32 { isAllStale = true }
+        roster.markStale(ids)
+        if ids.count > 32 { roster.markAllStale() }
         await catchUp()
     }
 
@@ -242,7 +213,7 @@ public actor CredentialManager {
     /// waits for it, and then for the next, which sees all that was written before.
     private func catchUp() async {
         if let reading { await reading.value }
-        if reading == nil, isAllStale || !stale.isEmpty {
+        if reading == nil, roster.hasStale {
             reading = Task {
                 await readStale()
                 reading = nil
@@ -255,9 +226,7 @@ public actor CredentialManager {
     /// What can't be read stays stale: the vault will not say again that it has changed.
     private func readStale() async {
         guard !isClosed else { return }
-        let (ids, isAll) = (stale, isAllStale)
-        stale = []
-        isAllStale = false
+        let (ids, isAll) = roster.takeStale()
         if isAll, await readAll(among: ids) { return }
         // Where not all can be read, one may still be.
         for id in ids { await read(id) }
@@ -269,20 +238,16 @@ public actor CredentialManager {
         do throws(Failure) {
             let snapshot = try await vault.snapshot()
             guard !isClosed else { return true }
-            let entries = snapshot.entries
-            let newlyDamaged = snapshot.damaged.filter { !damaged.contains($0) }
-            loadFailure = nil
-            damaged = snapshot.damaged
-            damagedProfile = snapshot.damagedProfile
-            for id in Set(known.keys).union(ids).subtracting(entries.map(\.id)) { learn(id, nil) }
-            for entry in entries { learn(entry.id, entry) }
+            let (gone, newlyDamaged) = roster.loaded(
+                snapshot.entries, damaged: snapshot.damaged, profile: snapshot.damagedProfile, among: ids)
+            for id in gone { learn(id, nil) }
+            for entry in snapshot.entries { learn(entry.id, entry) }
             for failure in newlyDamaged { tell(.failed(failure)) }
             tellAll()
             return true
         } catch {
-            isAllStale = true
-            loadFailure = error
-            tellUnreadable(error)
+            roster.couldNotLoad(error)
+            observers.notifyAll(error)
             return false
         }
     }
@@ -291,16 +256,16 @@ public actor CredentialManager {
         do throws(Failure) {
             learn(id, try await vault.entry(id))
         } catch {
-            stale.insert(id)
-            tellUnreadable(error)
+            roster.markStale([id])
+            observers.notifyAll(error)
         }
     }
 
     private func learn(_ id: UUID, _ entry: ClientEntry?) {
         guard !isClosed else { return }
-        known[id] = entry
+        roster.put(entry, for: id)
         if entry == nil { exchanges[id] = nil }
-        if let asked = flights[id]?.credentialsID, asked != entry?.profile.credentialsID {
+        if inFlight.asksOtherwise(id, than: entry?.profile.credentialsID) {
             abort(id, with: entry.map { .editedMeanwhile($0.profile.name) } ?? .removedMeanwhile)
         }
         scheduleRenewal(of: id, entry)
@@ -310,54 +275,40 @@ public actor CredentialManager {
     // MARK: - Telling
 
     /// The client as observers see it: what is under way wins over what came of the last attempt.
-    func shown(_ id: UUID) -> ClientEntry? { known[id].map { shown($0) } }
+    func shown(_ id: UUID) -> ClientEntry? { roster.cached[id].map { shown($0) } }
 
     private func shown(_ entry: ClientEntry) -> ClientEntry {
         var entry = entry
-        if let flight = flights[entry.id] { entry.attempt = .refreshing(since: flight.since) }
+        if let request = inFlight[entry.id] { entry.attempt = .refreshing(since: request.since) }
         return entry
     }
 
     /// The client as observers see it now. What was written stands in where reading it anew has failed.
     func shown(afterWriting written: ClientEntry) -> ClientEntry {
-        guard let known = known[written.id], known.revision >= written.revision else { return shown(written) }
-        return shown(known)
+        guard let cached = roster.cached[written.id], cached.revision >= written.revision else { return shown(written) }
+        return shown(cached)
     }
 
     /// Tells what the client is now, unless that was told already.
     func tellState(of id: UUID) {
         let entry = shown(id)
-        guard entry != told[id] else { return }
-        told[id] = entry
+        guard roster.isNews(entry, of: id) else { return }
         tell(entry.map { .entry($0) } ?? .removed(id))
     }
 
-    func tell(_ change: Change) {
-        for observer in observers.values where observer.isLoaded { observer.stream.yield(change) }
-    }
-
-    /// Those who wait for all that there is are told as well why it does not come.
-    private func tellUnreadable(_ failure: Failure) {
-        for observer in observers.values { observer.stream.yield(.failed(failure)) }
-    }
+    func tell(_ change: Change) { observers.notify(change) }
 
     /// Tells all that there is to those who were not told yet.
     private func tellAll() {
-        let waiting = observers.filter { !$0.value.isLoaded }
-        guard !waiting.isEmpty else { return }
-        let entries = sortedEntries()
-        for (number, observer) in waiting {
-            observer.stream.yield(.loaded(entries))
-            for failure in damaged { observer.stream.yield(.failed(failure)) }
-            if !undoable.isEmpty { observer.stream.yield(.undoable(true)) }
-            observers[number]?.isLoaded = true
-        }
+        guard observers.someWait else { return }
+        observers.load(
+            [.loaded(sortedEntries())] + damaged.map { .failed($0) } + (undoable.isEmpty ? [] : [.undoable(true)]))
     }
 
-    private func forgetObserver(_ number: UInt64) { observers[number] = nil }
+    private func forgetObserver(_ number: UInt64) { observers.remove(number) }
 
     private func sortedEntries() -> [ClientEntry] {
-        known.keys.compactMap { shown($0) }
+        roster.cached.values.map { shown($0) }
             .map { (key: ClientName.key($0.profile.name), entry: $0) }
             .sorted { $0.key < $1.key }
             .map(\.entry)

@@ -31,9 +31,9 @@ extension CredentialManager {
         guard !isClosed, renewals == nil else { return }
         renewals = Renewals()
         // What can't be read is told, and read anew when the vault's folder changes.
-        if known.isEmpty { _ = try? await entries() }
+        if roster.cached.isEmpty { _ = try? await entries() }
         let now = clock()
-        for entry in known.values { renewals?.schedule.take(entry, at: now, random: random()) }
+        for entry in roster.cached.values { renewals?.schedule.take(entry, at: now, random: random()) }
         renewWhatIsDue()
     }
 
@@ -96,10 +96,10 @@ extension CredentialManager {
         await catchUp(with: id)
         if renewals?.schedule.confirm(id, at: clock()) == true {
             // A person's request that is under way is shared, and told of as such.
-            let isOurs = flights[id] == nil
+            let isOurs = inFlight[id] == nil
             var failure: Failure?
             do throws(Failure) {
-                let refreshed = try await refresh(id, isByItself: true, since: LastAnswer(known[id]))
+                let refreshed = try await refresh(id, isByItself: true, since: LastAnswer(roster.cached[id]))
                 if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
             } catch {
                 failure = error

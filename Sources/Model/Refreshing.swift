@@ -32,31 +32,31 @@ extension CredentialManager {
     }
 
     private func join(
-        _ id: UUID, as waiter: UInt64, isByItself: Bool, since last: LastAnswer?, _ landing: Landing
+        _ id: UUID, as waiter: UInt64, isByItself: Bool, since last: LastAnswer?, _ continuation: Waiter
     ) {
-        guard !Task.isCancelled else { return landing.resume(returning: .failure(.cancelled)) }
-        if flights[id] == nil {
+        guard !Task.isCancelled else { return continuation.resume(returning: .failure(.cancelled)) }
+        if inFlight[id] == nil {
             let number = nextNumber()
-            flights[id] = Flight(number: number, since: clock())
-            flights[id]?.task = Task { await fly(id, number, isByItself: isByItself, since: last) }
+            let task = Task { await ask(id, number, isByItself: isByItself, since: last) }
+            inFlight.begin(number, of: id, since: clock(), task)
             renewals?.schedule.asked(id, at: clock())
             tellState(of: id)
         }
-        flights[id]?.waiters[waiter] = landing
+        inFlight.add(continuation, waiter, to: id)
     }
 
     private func leave(_ id: UUID, _ waiter: UInt64) {
-        guard let landing = flights[id]?.waiters.removeValue(forKey: waiter) else { return }
-        landing.resume(returning: .failure(.cancelled))
-        if flights[id]?.waiters.isEmpty == true { abort(id, with: .cancelled) }
+        guard let (continuation, wasLast) = inFlight.removeWaiter(waiter, of: id) else { return }
+        continuation.resume(returning: .failure(.cancelled))
+        if wasLast { abort(id, with: .cancelled) }
     }
 
     /// Ends the request under way; its answer, should it still come, is dropped.
     func abort(_ id: UUID, with failure: Failure) {
-        guard let flight = flights.removeValue(forKey: id) else { return }
-        flight.task?.cancel()
+        guard let request = inFlight.remove(id) else { return }
+        request.task?.cancel()
         tellState(of: id)
-        for landing in flight.waiters.values { landing.resume(returning: .failure(failure)) }
+        for waiter in request.waiters.values { waiter.resume(returning: .failure(failure)) }
     }
 
     /// The outcome of a request.
@@ -68,7 +68,7 @@ extension CredentialManager {
         var notStored: Failure?
     }
 
-    private func fly(_ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?) async {
+    private func ask(_ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?) async {
         let outcome: Result<Answer, Failure>
         do throws(Failure) {
             outcome = .success(try await answer(id, number, isByItself: isByItself, since: last))
@@ -77,18 +77,19 @@ extension CredentialManager {
         }
         endTurn(id, number)
         // From here on the next to ask starts a new request; those who wait for this one get what the vault holds now.
-        let isLate = flights[id]?.number != number
-        let waiters = isLate ? [:] : flights.removeValue(forKey: id)?.waiters ?? [:]
+        let waiters = inFlight.remove(id, ifCurrent: number)?.waiters ?? [:]
         await catchUp(with: id)
         tellState(of: id)
         let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
             guard !isClosed else { return .failure(.locked) }
             // A vault that cannot be read now does not take the token away.
-            guard let entry = stale.contains(id) ? answer.entry : shown(id) else { return .failure(.removedMeanwhile) }
+            guard let entry = roster.stale.contains(id) ? answer.entry : shown(id) else {
+                return .failure(.removedMeanwhile)
+            }
             return .success(
                 Refreshed(entry: entry, token: answer.token, seconds: answer.seconds, notStored: answer.notStored))
         }
-        for landing in waiters.values { landing.resume(returning: result) }
+        for waiter in waiters.values { waiter.resume(returning: result) }
     }
 
     /// The answer of another process that has asked meanwhile, else the server's.
@@ -110,13 +111,13 @@ extension CredentialManager {
     private func fetch(_ entry: ClientEntry, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
         let id = entry.id
         let (profile, secret) = try await vault.credentials(of: id)
-        guard flights[id]?.number == number else { throw .cancelled }
-        flights[id]?.credentialsID = profile.credentialsID
+        guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
+        inFlight.asks(with: profile.credentialsID, id)
         let start = clock()
         do throws(Failure) {
             let asking = isByItself ? service.askingOnce : service
             let outcome = await asking.requestTokenRecorded(for: profile, secret: secret)
-            guard flights[id]?.number == number else { throw .cancelled }
+            guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
             if let exchange = outcome.exchange { exchanges[id] = exchange }
             let token = try outcome.result.get()
             var answer = Answer(entry: entry, token: token, seconds: clock().seconds(since: start))
@@ -126,14 +127,14 @@ extension CredentialManager {
             answer.notStored = try await store(answer.token, for: profile)
             return answer
         } catch {
-            guard flights[id]?.number == number, Self.tellsOfTheServer(error) else { throw error }
+            guard inFlight.isCurrent(number, of: id), Self.tellsOfTheServer(error) else { throw error }
             var failure = error
             // Where there is no token endpoint, no other secret helps.
             let hasEndpoint = exchanges[id]?.status != 404
             if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isByItself: isByItself) {
                 failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
             }
-            guard flights[id]?.number == number else { throw .cancelled }
+            guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
             // Where this can't be stored either, the failure itself is still what matters.
             let attempt = FailedAttempt(failure: failure, at: clock())
             _ = try? await vault.store(attempt, for: id, credentialsID: profile.credentialsID)

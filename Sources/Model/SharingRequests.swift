@@ -26,7 +26,7 @@ extension CredentialManager {
     func waitForTurn(_ id: UUID, _ number: UInt64) async throws(Failure) {
         var waited = 0.0
         while waited < Self.longestTurn {
-            guard flights[id]?.number == number else { throw .cancelled }
+            guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
             switch vault.lockRequest(for: id) {
             case .locked:
                 turns[id] = number

@@ -130,5 +130,5 @@ extension Result {
 }
 
 extension CredentialManager {
-    func waiters(of id: UUID) -> Int { flights[id]?.waiters.count ?? 0 }
+    func waiters(of id: UUID) -> Int { inFlight[id]?.waiters.count ?? 0 }
 }

@@ -98,7 +98,7 @@ struct RefreshingTests {
         }
         await task.value
         #expect(bench.server.arrived == 0)
-        #expect(await bench.manager.flights.isEmpty)
+        #expect(await bench.manager.inFlight.isEmpty)
     }
 
     @Test("a failed refresh is recorded, keeps the token that is held, and is forgotten with the next success")

@@ -1,0 +1,54 @@
+import Credentials
+import FoundationEssentials
+
+/// The token requests in flight, at most one a client, and who waits for each.
+struct InFlightRequests<Waiter: Sendable>: Sendable {
+    struct Request: Sendable {
+        let number: UInt64
+        let since: Moment
+        var task: Task<Void, Never>?
+        /// Which credentials it asks with, once they are read.
+        var credentialsID: UUID?
+        var waiters: [UInt64: Waiter] = [:]
+    }
+
+    private var requests: [UUID: Request] = [:]
+
+    subscript(client: UUID) -> Request? { requests[client] }
+
+    var isEmpty: Bool { requests.isEmpty }
+    var clients: [UUID] { Array(requests.keys) }
+    var tasks: [Task<Void, Never>] { requests.values.compactMap(\.task) }
+
+    /// Whether this request is still the client's: it was neither aborted nor has it ended.
+    func isCurrent(_ number: UInt64, of client: UUID) -> Bool { requests[client]?.number == number }
+
+    mutating func begin(_ number: UInt64, of client: UUID, since: Moment, _ task: Task<Void, Never>?) {
+        requests[client] = Request(number: number, since: since, task: task)
+    }
+
+    mutating func add(_ waiter: Waiter, _ number: UInt64, to client: UUID) {
+        requests[client]?.waiters[number] = waiter
+    }
+
+    /// - Returns: the waiter, and whether it was the last; nil if it does not wait any more.
+    mutating func removeWaiter(_ number: UInt64, of client: UUID) -> (waiter: Waiter, wasLast: Bool)? {
+        guard let waiter = requests[client]?.waiters.removeValue(forKey: number) else { return nil }
+        return (waiter, requests[client]?.waiters.isEmpty == true)
+    }
+
+    mutating func asks(with credentialsID: UUID, _ client: UUID) { requests[client]?.credentialsID = credentialsID }
+
+    /// Whether it asks with other credentials than these; false if it has not read its own yet, or there is none.
+    func asksOtherwise(_ client: UUID, than credentialsID: UUID?) -> Bool {
+        requests[client]?.credentialsID.map { $0 != credentialsID } ?? false
+    }
+
+    /// The request is not in flight any more.
+    mutating func remove(_ client: UUID) -> Request? { requests.removeValue(forKey: client) }
+
+    /// As `remove`; nil if it is another by now.
+    mutating func remove(_ client: UUID, ifCurrent number: UInt64) -> Request? {
+        isCurrent(number, of: client) ? remove(client) : nil
+    }
+}
