@@ -290,6 +290,16 @@ struct PastedClientTests {
         }
     }
 
+    @Test(
+        "half an escape is said, and ends nothing",
+        arguments: ["\\u", "\\u4", "a\\u00", "\\ud83d\\u", "\\uD83D\\ud", "\\u00g1"])
+    func halfEscape(text: String) throws {
+        let read = try #require(pasted("client_id: app-1\nclient_secret: \"\(text)\"\n"))
+        #expect(read.clientID == "app-1" && read.secret == nil)
+        #expect(read.warnings.contains { $0.hasPrefix("the client secret ") })
+        #expect(pasted("{\"client_id\": \"app-1\", \"client_secret\": \"\(text)\"}")?.secret == nil)
+    }
+
     @Test("whatever is pasted, it is read without a crash, and its texts have no control characters")
     func fuzz() {
         let seeds = [
@@ -301,7 +311,7 @@ struct PastedClientTests {
             "$ `A=b` c: \"d\\u0041\", Client ID: `x`\n```\n- \"client_secret\": 'x''y' # z\nB=$(curl \"$A\" -u “a:b”)\n",
         ].map { Array($0.utf8) }
         let alphabet = Array("'\"\\$^`&=:@/?#{}%+- \n\raxu01();,<>|".utf8) + [0xFF, 0x1B, 0]
-        for round in 0..<2_000 {
+        for round in 0..<4_000 {
             var bytes = seeds[round % seeds.count]
             for _ in 0..<(1 + round % 6) {
                 let place = Int.random(in: 0..<max(bytes.count, 1))

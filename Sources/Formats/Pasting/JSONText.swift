@@ -44,14 +44,17 @@ enum JSONText {
                 index += 1
                 continue
             }
-            if !"\"\\/bfnrtu".utf8.contains(text[index + 1]) { return true }
+            let isOther =
+                text[index + 1] == UInt8(ascii: "u")
+                ? unit(text[index...]) == nil : !"\"\\/bfnrt".utf8.contains(text[index + 1])
+            if isOther { return true }
             index += 2
         }
         return false
     }
 
-    /// What a JSON string says (RFC 8259 §7), from what stands between its quotes, which `JSONScanner` found sound.
-    /// Half of a surrogate pair alone becomes U+FFFD.
+    /// What a JSON string says (RFC 8259 §7), from what stands between its quotes. Half of a surrogate pair alone becomes
+    /// U+FFFD; an escape that is none stays as it is.
     static func decoded(_ text: Secret) -> Secret {
         Secret.written(atMost: text.count) { writer in
             text.withBytes { bytes in
@@ -64,6 +67,12 @@ enum JSONText {
                     }
                     let escape = bytes[index + 1]
                     if escape == UInt8(ascii: "u") {
+                        // Written as it is, a half escape is no longer than it was.
+                        guard unit(bytes[index...]) != nil else {
+                            writer.append(bytes[index])
+                            index += 1
+                            continue
+                        }
                         let (scalar, length) = scalar(bytes[index...])
                         writer.append(scalar)
                         index += length

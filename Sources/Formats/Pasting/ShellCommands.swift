@@ -23,7 +23,7 @@ struct ShellCommands {
     init(_ text: Secret, in dialect: ShellDialect) {
         var pieces: [ShellLexer.Piece] = []
         // A mark has two bytes and may stand for one byte.
-        let written = Secret.written(atMost: 2 * text.count + ShellLexer.longestExpansion) { writer in
+        let written = Secret.written(atMost: 4 * text.count + ShellLexer.longestExpansion) { writer in
             text.withBytes { bytes in
                 var lexer = ShellLexer(bytes, writer)
                 lexer.read(dialect)
