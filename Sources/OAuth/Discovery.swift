@@ -176,8 +176,7 @@ public struct Discovery: Sendable {
 
         /// - Returns: nil where `body` is no JSON object.
         init?(_ body: Secret) {
-            let data = body.withBytes { Data($0) }
-            guard let document = try? JSONDecoder().decode(Document.self, from: data) else { return nil }
+            guard let document = body.withBytes({ ServerJSON.decode(Document.self, from: $0) }) else { return nil }
             self = document
         }
     }

@@ -50,7 +50,11 @@ struct TokenAnswer: Decodable {
             guard let start = bytes.baseAddress, !bytes.isEmpty else { return nil }
             let data = Data(
                 bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
-            if let answer = try? JSONDecoder().decode(TokenAnswer.self, from: data) { return answer }
+            if !ServerJSON.mayHaveLoneSurrogate(bytes),
+                let answer = try? JSONDecoder().decode(TokenAnswer.self, from: data)
+            {
+                return answer
+            }
             let repaired = JSONValue.withoutLoneSurrogates(RepairedText(Array(bytes)).text)
             return try? JSONDecoder().decode(TokenAnswer.self, from: Data(repaired.utf8))
         }

@@ -12,7 +12,7 @@ struct TokenClaims: Decodable {
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[1].count <= 65_536,
             let json = Array(parts[1]).withUnsafeBytes({ Base64.decoded($0) }),
-            let claims = json.withBytes({ try? JSONDecoder().decode(TokenClaims.self, from: Data($0)) })
+            let claims = json.withBytes({ ServerJSON.decode(TokenClaims.self, from: $0) })
         else { return nil }
         self = claims
     }
