@@ -43,7 +43,10 @@ final class SmallDisk {
         let descriptor = open(folder.path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0, count: 4_096)
-        while write(descriptor, block, block.count) == block.count {}
+        // A write may end for other reasons than a full disk, and must not count as one.
+        while write(descriptor, block, block.count) == block.count || errno != ENOSPC {
+            precondition(descriptor >= 0, "the disk cannot be filled")
+        }
     }
 
     func makeReadOnly() async throws {
