@@ -194,7 +194,7 @@ struct BackupStoryTests {
         let vault = disk.folder.path + "/vault.db"
         try FileManager.default.copyItem(atPath: story.vault, toPath: vault)
         chmod(vault, 0o600)
-        disk.fill()
+        try await disk.fill()
         for number in 1...2 {
             if number == 2 { try await disk.makeReadOnly() }
             let copy = story.folder.path + "/copy-\(number).db"

@@ -39,7 +39,11 @@ final class SmallDisk {
 
     var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? [] }
 
-    func fill() {
+    func fill() async throws {
+        // A file that was removed has its room until the last who has it open lets go of it: then the disk would not be
+        // full any more. Such a disk cannot be made read-only.
+        try await makeReadOnly()
+        try #require(mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "") == 0)
         let descriptor = open(folder.path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0, count: 4_096)

@@ -203,7 +203,7 @@ extension StagedFault {
         StagedFault(number: 10, title: "The disk is full", isPossible: mayMount) { stage in
             let disk = try await stage.moveToDisk()
             defer { disk.unmount() }
-            disk.fill()
+            try await disk.fill()
             return try await stage.readAndRenew()
         },
         StagedFault(number: 10, title: "The file system is read-only", isPossible: mayMount) { stage in

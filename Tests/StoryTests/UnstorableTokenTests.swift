@@ -43,7 +43,7 @@ struct UnstorableTokenTests {
         let vault = disk.folder.path + "/vault.db"
         try FileManager.default.copyItem(atPath: story.vault, toPath: vault)
         chmod(vault, 0o600)
-        disk.fill()
+        try await disk.fill()
         let environment = ["KEYFOB_VAULT": vault]
         #expect(try await story.run("token", "billing", environment: environment) == held)
         #expect(try await story.run("list", environment: environment).status == 0)
