@@ -1,6 +1,6 @@
 // The rules for a client's fields, for the form and for `keyfob add`.
 
-/// What can be told of a URL while it is typed; libcurl judges it when the client is saved.
+/// The mistakes in a URL that are told while it is typed; libcurl judges it when the client is saved.
 public enum URLText {
     /// - Returns: why `text` cannot be used; nil if nothing speaks against it.
     public static func problem(_ text: String) -> String? {

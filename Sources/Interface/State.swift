@@ -43,7 +43,7 @@ public struct State {
     var shownNow: Moment { displayClock.shown }
     var utcOffset: Int
     public internal(set) var size: Size
-    /// As it was last drawn, or is about to be: `settle` makes it.
+    /// The layout of the last frame, or of the next one: `settle` makes it.
     var layout = Layout(Size(columns: 0, rows: 0)) { _ in 0 }
     public let glyphs: Glyphs
     /// As shown when asking for the passphrase.

@@ -127,7 +127,7 @@ public actor CredentialManager {
         return sortedEntries()
     }
 
-    /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
+    /// The records of clients that can't be read (`VaultSnapshot.damaged`), at the last reading of all.
     public var damaged: [Failure] { roster.damaged }
 
     /// One client, read anew; nil where it is gone. Throws as `Vault.entry`.

@@ -20,7 +20,7 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
     var clients: [UUID] { Array(requests.keys) }
     var tasks: [Task<Void, Never>] { requests.values.compactMap(\.task) }
 
-    /// Whether this request is still the client's: it was neither aborted nor has it ended.
+    /// True while this request is the client's: it was neither aborted nor has it ended.
     func isCurrent(_ number: UInt64, of client: UUID) -> Bool { requests[client]?.number == number }
 
     mutating func begin(_ number: UInt64, of client: UUID, since: Moment, _ task: Task<Void, Never>?) {
@@ -39,7 +39,7 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
 
     mutating func asks(with credentialsID: UUID, _ client: UUID) { requests[client]?.credentialsID = credentialsID }
 
-    /// Whether it asks with other credentials than these; false if it has not read its own yet, or there is none.
+    /// True if it asks with other credentials than these; false if it has not read its own yet, or there is none.
     func asksOtherwise(_ client: UUID, than credentialsID: UUID?) -> Bool {
         requests[client]?.credentialsID.map { $0 != credentialsID } ?? false
     }
@@ -47,7 +47,7 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
     /// The request is not in flight any more.
     mutating func remove(_ client: UUID) -> Request? { requests.removeValue(forKey: client) }
 
-    /// As `remove`; nil if it is another by now.
+    /// The same as `remove`; nil if another request is in flight by now.
     mutating func remove(_ client: UUID, ifCurrent number: UInt64) -> Request? {
         isCurrent(number, of: client) ? remove(client) : nil
     }

@@ -1,7 +1,7 @@
 import Credentials
 
 extension CredentialManager {
-    /// Those who observe the clients. Each is told all that there is first; before, no single change is of use to it.
+    /// The observers of the clients. Each gets all clients first; before, no single change is of use to it.
     struct Observers {
         private struct Observer {
             let stream: AsyncStream<Change>.Continuation
@@ -22,7 +22,7 @@ extension CredentialManager {
             for observer in observers.values where observer.isLoaded { observer.stream.yield(change) }
         }
 
-        /// Those who wait for all that there is are told as well why it does not come.
+        /// An observer that waits for the clients gets it too.
         func notifyAll(_ failure: Failure) {
             for observer in observers.values { observer.stream.yield(.failed(failure)) }
         }

@@ -2,21 +2,21 @@ import Credentials
 import FoundationEssentials
 
 /// The clients as they were last read from the vault, as observers were last notified of them, and which of them are to
-/// be read anew.
+/// be read again.
 struct Roster {
-    /// As the vault has them, by ID.
+    /// The clients as the vault has them, by ID.
     private(set) var cached: [UUID: ClientEntry] = [:]
     private var lastNotified: [UUID: ClientEntry] = [:]
     private(set) var stale: Set<UUID> = []
     private var isAllStale = false
     /// Why the last reading of all clients failed; nil if it did not.
     private(set) var loadFailure: Failure?
-    /// What of the clients can't be read (`VaultSnapshot.damaged`), as of the last reading of all.
+    /// The records of clients that can't be read (`VaultSnapshot.damaged`), at the last reading of all.
     private(set) var damaged: [Failure] = []
     /// The first of them that is a client's profile.
     private(set) var damagedProfile: Failure?
 
-    // MARK: - Reading anew
+    // MARK: - Reading again
 
     var hasStale: Bool { isAllStale || !stale.isEmpty }
 
@@ -61,7 +61,7 @@ struct Roster {
 
     // MARK: - Notifying
 
-    /// Whether observers are to be notified of the client as it is now; nil: it is gone. Each state is told once.
+    /// True if observers are to be notified of the client as it is now; nil: it is gone. Each state is news once.
     mutating func isNews(_ entry: ClientEntry?, of client: UUID) -> Bool {
         guard entry != lastNotified[client] else { return false }
         lastNotified[client] = entry

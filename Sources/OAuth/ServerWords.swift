@@ -20,7 +20,7 @@ struct ServerWords {
     init(_ response: HTTPResponse, _ body: AnswerBody) {
         let isSuccess = (200...299).contains(response.status)
         switch body {
-        // Of a success only what has a name: the rest may be the token.
+        // A success may be the token itself: only named words are shown of it.
         case .json(.list(let values)) where isSuccess:
             read(.list(values.filter { if case .object = $0 { true } else { false } }), response.status)
         case .json(.text(let text)): if !isSuccess { add(text) }

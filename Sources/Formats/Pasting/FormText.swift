@@ -11,7 +11,7 @@ enum FormText {
     static func members(_ form: Secret) -> [Member] {
         parts(of: form, at: UInt8(ascii: "&")).filter { !$0.isEmpty }.map { member in
             let (name, value) = split(member, at: UInt8(ascii: "="))
-            // What a web page's source has for `&`.
+            // A web page's source has it for `&`.
             let bare = name.hasPrefix("amp;") ? name.slice(4..<name.count) : name
             return Member(name: decoded(bare).line, value: decoded(value ?? Secret([])))
         }

@@ -53,7 +53,7 @@ enum JSONText {
         return false
     }
 
-    /// What a JSON string says (RFC 8259 §7), from what stands between its quotes. Half of a surrogate pair alone becomes
+    /// The text of a JSON string (RFC 8259 §7), from the bytes between its quotes. Half of a surrogate pair alone becomes
     /// U+FFFD; an escape that is none stays as it is.
     static func decoded(_ text: Secret) -> Secret {
         Secret.written(atMost: text.count) { writer in

@@ -128,7 +128,7 @@ extension PastedVendor {
         }
         guard Self.isName(tenant.text) else { return .unusable(tenant.name) }
         var authority = "https://login.microsoftonline.com"
-        // Of the national clouds.
+        // The national clouds have hosts of their own.
         if let given = block.value(self, ["AUTHORITY_HOST"]) {
             guard let url = Self.base(given.text), Self.path(of: url).isEmpty else { return .unusable(given.name) }
             authority = url

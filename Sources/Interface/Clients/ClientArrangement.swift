@@ -24,13 +24,13 @@ struct ClientArrangement: Sendable, Equatable {
     var folded: Set<String> = []
     private(set) var rows: [Row] = []
     private(set) var groups: [Group] = []
-    /// How many clients match, each counted once.
+    /// The number of clients that match, each counted once.
     private(set) var matchCount = 0
 
-    /// Whether time alone can change which rows there are.
+    /// True if time alone can change which rows there are.
     var dependsOnTime: Bool { order == .status || query.dependsOnState }
 
-    /// Whether another state of a client can change which rows there are.
+    /// True if another state of a client can change which rows there are.
     func depends(on before: ClientEntry, becoming after: ClientEntry) -> Bool {
         if before.profile != after.profile || query.dependsOnState { return true }
         return switch order {

@@ -80,8 +80,8 @@ struct ClientDirectory: Sendable, Equatable {
         return true
     }
 
-    /// Counts anew where time alone has changed a status.
-    /// - Returns: whether it has.
+    /// Counts the clients again if time alone has changed a status.
+    /// - Returns: true if it has.
     mutating func recount(at now: Moment) -> Bool {
         guard tally.isDue(at: now) else { return false }
         tally = .of(entries, at: now)

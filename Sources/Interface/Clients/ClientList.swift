@@ -36,7 +36,7 @@ struct ClientList: Sendable, Equatable {
     var order: ClientOrder { arrangement.order }
     var isGrouped: Bool { arrangement.isGrouped }
     var folded: Set<String> { arrangement.folded }
-    /// How many clients match, each counted once.
+    /// The number of clients that match, each counted once.
     var matchCount: Int { arrangement.matchCount }
 
     /// An index of `rows`; 0 where there are none.
@@ -171,7 +171,7 @@ struct ClientList: Sendable, Equatable {
     /// Moves what is in sight, and the selection with it where it would be left behind.
     mutating func wheel(by step: Int, rows room: Int) { selectedLine.wheel(by: step, room: room, of: rows.count) }
 
-    /// Where the selection is, in words that outlast another arrangement.
+    /// The place of the selection, by names that outlast another arrangement.
     private struct Place {
         /// nil: on a heading, or nowhere.
         var id: UUID?

@@ -5,7 +5,7 @@ import FoundationEssentials
 struct TagForm {
     let clients: [ClientEntry]
     var field: TextField
-    /// What was done to the last paste, in words.
+    /// The notice about the last paste.
     var notice: String?
 
     init(_ clients: [ClientEntry]) {

@@ -27,7 +27,7 @@ struct TrialForm {
     private(set) var sent: (request: TrialRequest, at: Moment)?
     private(set) var answer: TrialAnswer?
     private(set) var failure: Failure?
-    /// What was done to the last paste, in words.
+    /// The notice about the last paste.
     private(set) var notice: String?
     var top = 0
 
