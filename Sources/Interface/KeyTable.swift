@@ -144,7 +144,7 @@ enum KeyTable {
         Binding(
             .help, in: [.form, .unlock, .newVault, .filter, .tags, .copyMenu, .trial, .activity, .commands],
             [.function(1)], "help", "every key there is"),
-        Binding(.redraw, in: Context.allCases, [.control("l")], "redraw", "draw the screen anew", isHinted: false),
+        Binding(.redraw, in: Context.allCases, [.control("l")], "redraw", "draw the screen again", isHinted: false),
         Binding(
             .suspend, in: Context.allCases, [.control("z")], "suspend", "back to the shell; `fg` returns",
             isHinted: false),
