@@ -35,12 +35,21 @@ public enum URLText {
 
 /// Names of parameters that hold a secret. Parameters and URLs are shown, and are no place for secrets.
 public enum SecretName {
+    /// True for such a name, however its words are joined and in whichever case.
     public static func matches(_ name: String) -> Bool {
-        let name = name.lowercased()
-        let parts = ["secret", "passw", "passphrase", "api_key", "apikey", "api-key", "private_key", "assertion"]
-        let names = ["refresh_token", "access_token", "id_token", "token", "code", "otp", "pin"]
-        return names.contains(name) || parts.contains(where: name.contains)
+        let name = String(name.lowercased().filter { !"_-. ".contains($0) })
+        return names.contains(name) || parts.contains { name.contains($0) }
     }
+
+    private static let names: Set<String> = [
+        "token", "subjecttoken", "actortoken", "code", "codeverifier", "devicecode", "otp", "pin", "key", "pwd", "pass",
+        "sig", "hmac", "auth", "jwt",
+    ]
+
+    private static let parts = [
+        "secret", "passw", "passphrase", "apikey", "privatekey", "accesskey", "clientkey", "subscriptionkey",
+        "accesstoken", "refreshtoken", "idtoken", "assertion", "signature", "credential", "authorization",
+    ]
 }
 
 /// Words in braces that a preset leaves for the user to replace: `{tenant}`.

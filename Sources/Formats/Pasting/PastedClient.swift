@@ -137,19 +137,8 @@ extension PastedClient {
 
     /// Members that are secret, or go with grants that keyfob does not speak.
     private static func isSecret(_ name: String) -> Bool {
-        let name = String(name.lowercased().filter { !"_-. ".contains($0) })
-        return secretNames.contains(name) || secretParts.contains { name.contains($0) }
+        SecretName.matches(name) || name.lowercased() == "username"
     }
-
-    private static let secretNames: Set<String> = [
-        "username", "token", "subjecttoken", "actortoken", "code", "codeverifier", "devicecode", "otp", "pin", "key",
-        "pwd", "pass", "sig", "hmac", "auth", "jwt",
-    ]
-
-    private static let secretParts = [
-        "secret", "passw", "passphrase", "apikey", "privatekey", "accesskey", "clientkey", "subscriptionkey",
-        "accesstoken", "refreshtoken", "idtoken", "assertion", "signature", "credential", "authorization",
-    ]
 }
 
 extension Secret {
