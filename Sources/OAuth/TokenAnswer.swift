@@ -45,20 +45,7 @@ struct TokenAnswer: Decodable {
 
     /// - Returns: nil where `body` is no JSON object.
     init?(_ body: Secret) {
-        // The decoder's own copies of the body are ordinary memory and are not wiped: best effort ends here.
-        let answer = body.withBytes { bytes -> TokenAnswer? in
-            guard let start = bytes.baseAddress, !bytes.isEmpty else { return nil }
-            let data = Data(
-                bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
-            if !ServerJSON.mayHaveLoneSurrogate(bytes),
-                let answer = try? JSONDecoder().decode(TokenAnswer.self, from: data)
-            {
-                return answer
-            }
-            let repaired = JSONValue.withoutLoneSurrogates(RepairedText(Array(bytes)).text)
-            return try? JSONDecoder().decode(TokenAnswer.self, from: Data(repaired.utf8))
-        }
-        guard let answer else { return nil }
+        guard let answer = body.withBytes({ ServerJSON.decode(TokenAnswer.self, from: $0) }) else { return nil }
         self = answer
     }
 
