@@ -26,3 +26,16 @@ public struct RevocationPlan: Sendable, Equatable {
         self.destination = destination
     }
 }
+
+/// A token that is held no more.
+public struct Revoked: Sendable, Equatable {
+    /// Whether the server has taken it back as well.
+    public var atServer: Bool
+    /// Why the server was not asked, or could not do it: one line; nil where it has.
+    public var reason: String?
+
+    public init(atServer: Bool, reason: String? = nil) {
+        self.atServer = atServer
+        self.reason = reason
+    }
+}

@@ -1,64 +1,76 @@
 import Credentials
 import FoundationEssentials
 
+// What effects answered: what the state takes over of it, and what is said. The panel in front is told after that.
 extension State {
-    /// What effects answered. What comes after the vault was locked is dropped.
+    /// What comes after the vault was locked is dropped.
     mutating func answer(_ event: Event) -> [Effect] {
         switch event {
-        case .vaultCreated:
-            stage = .open
-            lastUse = now
-            clients.load([], at: shownNow)
-            dialog = .form(ClientForm(adding: true))
-            log("the vault was created", .valid)
-        case .vaultCreationFailed(let failure):
-            guard case .newVault(var form) = stage else { return [] }
-            form.workingSince = nil
-            form.failure = failure
-            stage = .newVault(form)
-        case .unlocked:
-            stage = .open
-            lastUse = now
-        case .unlockFailed(let failure):
-            guard case .locked(var form) = stage else { return [] }
-            form.workingSince = nil
-            form.failure = failure
-            stage = .locked(form)
-        case .clipboardCleared(let clearing): said(clearing)
-        default: if isOpen { return answerOpen(event) }
+        case .vaultCreated(.success):
+            open()
+            let now = shownNow
+            screen?.clients.load([], at: now)
+            panel = ClientForm(adding: true)
+            log("the vault was created", .success)
+        case .unlocked(.success): open()
+        case .clipboardCleared(let clearing): say(clearing)
+        case .vaultCreated, .unlocked: return receiveInPanel(event).effects
+        default:
+            guard isOpen else { return [] }
+            takeOver(event)
+            let (effects, isTold) = receiveInPanel(event)
+            return effects + (isTold ? [] : tell(event))
         }
         return []
     }
 
-    private mutating func answerOpen(_ event: Event) -> [Effect] {
+    private mutating func open() {
+        screen = OpenScreen()
+        lastUse = now
+    }
+
+    /// What the state itself knows of it.
+    private mutating func takeOver(_ event: Event) {
+        let shownNow = shownNow
         switch event {
-        case .clientsLoaded(let entries): clients.load(entries, at: shownNow)
-        case .clientChanged(let entry): clients.put(entry, at: shownNow)
+        case .clientsLoaded(let entries): screen?.clients.load(entries, at: shownNow)
+        case .clientChanged(let entry): screen?.clients.put(entry, at: shownNow)
+        case .remembered(let memory, let kept): remember(memory, kept)
+        case .refreshAllProgressed(let progress): screen?.refreshAll = progress.isFinished ? nil : progress
+        case .refreshAllFailed: screen?.refreshAll = nil
+        case .saved(_, _, .success(let entry)):
+            // The stream of changes may have told more of it already: a refresh under way, a later edit.
+            if (clients.entry(entry.id)?.revision ?? 0) < entry.revision {
+                screen?.clients.put(entry, at: shownNow)
+            }
+            screen?.clients.select(id: entry.id)
+        case .canUndo(let can): screen?.canUndo = can
+        case .undone(let entries, _):
+            for entry in entries { screen?.clients.put(entry, at: shownNow) }
+            if let first = entries.first { screen?.clients.select(id: first.id) }
+        default: break
+        }
+    }
+
+    /// What is said of it where the panel has not told it.
+    private mutating func tell(_ event: Event) -> [Effect] {
+        switch event {
         case .clientRemoved(let id): removed(id)
-        case .remembered(let memory, let kept): remembered(memory, kept)
-        case .vaultUnreadable(let failure), .trouble(let failure): sayFailure(failure)
-        case .refreshed, .refreshFailed, .refreshAllProgressed, .refreshAllFailed, .renewed, .renewalFailed,
-            .aboutToExpire, .revocationFound, .revocationNotFound, .revoked, .revokeFailed:
-            return answerAboutToken(event)
-        case .copied(let ids, let noun, let copied): said(copied, noun, ids)
-        case .copyFailed(let ids, let failure): sayFailure(failure, client: name(ids), prefix: "nothing was copied: ")
-        case .saved(let entry, let isNew): saved(entry, isNew: isNew)
-        case .saveFailed(let id, let failure): saveFailed(id, failure)
-        case .removeFailed(let failure):
-            if case .deleteQuestion = dialog { dialog = nil }
-            sayFailure(failure)
-        case .canUndo(let can): canUndo = can
-        case .undone(let entries):
-            for entry in entries { clients.put(entry, at: shownNow) }
-            if let first = entries.first { clients.select(id: first.id) }
-            say("as before", .valid, client: entries.count == 1 ? entries[0].profile.name : "\(entries.count) clients")
-        case .undoFailed(let failure): sayFailure(failure, prefix: "not undone: ")
-        case .discovered(let issuer, let urls): changeForm { $0.take(urls, of: issuer) }
-        case .discoverFailed(let issuer, let failure): changeForm { $0.discoveryFailed(failure, of: issuer) }
-        case .inspected(let id, let inspection): inspected(id, inspection)
-        case .trialsLoaded(let id, let trials): changeTrial(of: id) { $0.history = trials }
-        case .trialAnswered(let id, let request, let answer): changeTrial(of: id) { $0.answered(request, answer) }
-        case .trialFailed(let id, let request, let failure): changeTrial(of: id) { $0.failed(request, failure) }
+        case .vaultUnreadable(let failure), .trouble(let failure), .removeFailed(let failure),
+            .refreshAllFailed(let failure):
+            say(.failure(failure))
+        case .refreshed, .refreshAllProgressed, .renewed, .aboutToExpire, .revoked: return tellOfToken(event)
+        case .copied(let ids, let noun, .success(let copied)): say(copied, noun, ids)
+        case .copied(let ids, _, .failure(let failure)):
+            say(.failure(failure, client: name(ids), prefix: "nothing was copied: "))
+        case .saved(let isNew, _, .success(let entry)): say(savedText(isNew: isNew, of: entry))
+        case .saved(_, _, .failure(let failure)): say(.failure(failure, prefix: "not saved: "))
+        case .undone(let entries, let failure):
+            if !entries.isEmpty {
+                let client = entries.count == 1 ? entries[0].profile.name : "\(entries.count) clients"
+                say(Saying(text: "as before", kind: .success, client: client))
+            }
+            if let failure { say(.failure(failure, prefix: "not undone: ")) }
         default: break
         }
         return []
@@ -66,45 +78,33 @@ extension State {
 
     // MARK: - Tokens
 
-    private mutating func answerAboutToken(_ event: Event) -> [Effect] {
+    private mutating func tellOfToken(_ event: Event) -> [Effect] {
         switch event {
-        case .refreshed(let id, let seconds, let warnings):
-            say("new token in \(Durations.ofRequest(seconds))", .valid, client: name(id))
-            for warning in warnings { log(warning, .expiring, client: name(id)) }
-            return inspectAgain(id)
+        case .refreshed(let id, .success(let token)):
+            let time = Durations.ofRequest(token.seconds)
+            say(Saying(text: "new token in \(time)", kind: .success, client: name(id)))
+            for warning in token.warnings { log(warning, .warning, client: name(id)) }
         // A client that is gone has nobody who waits for its token.
-        case .refreshFailed(let id, _) where clients.entry(id) == nil: break
-        case .refreshFailed(let id, let failure):
-            sayFailure(failure, client: name(id))
-            return inspectAgain(id)
-        case .refreshAllProgressed(let progress):
-            refreshAll = progress.isFinished ? nil : progress
-            if progress.isFinished { ended(progress) }
-        case .refreshAllFailed(let failure):
-            refreshAll = nil
-            sayFailure(failure)
-        case .renewed(let id, let seconds):
-            log("renewed by itself in \(Durations.ofRequest(seconds))", .valid, client: name(id))
-        case .renewalFailed(let id, let failure, let next):
+        case .refreshed(let id, .failure(let failure)):
+            if clients.entry(id) != nil { say(.failure(failure, client: name(id))) }
+        case .refreshAllProgressed(let progress): if progress.isFinished { ended(progress) }
+        case .renewed(let id, .success(let seconds), _):
+            log("renewed by itself in \(Durations.ofRequest(seconds))", .success, client: name(id))
+        case .renewed(let id, .failure(let failure), let next):
             let then =
                 next.map { "tried again in \(Durations.text($0))" }
-                ?? "not tried again before \(key(.refresh)) asks for it"
-            sayFailure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)")
+                ?? "not tried again before \(keymap.key("refresh")) asks for it"
+            say(.failure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)"))
             return notify("\(name(id)): its token could not be renewed")
         case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
-        case .revocationFound(let asked, let plans): ask(plans, for: asked)
-        case .revocationNotFound(let asked, let failure):
-            guard case .findingRevocation(let entries) = dialog, entries.map(\.id) == asked else { break }
-            dialog = nil
-            sayFailure(failure, client: name(asked), prefix: RevokeQuestion.notRevoked)
-        case .revoked(let id, let atServer, let reason):
-            if atServer {
-                say("the token was revoked at its server, and forgotten", .valid, client: name(id))
-            } else {
-                say("forgotten here, not revoked: \(reason ?? "")", .expiring, client: name(id))
-            }
-        case .revokeFailed(let id, let failure):
-            sayFailure(failure, client: name(id), prefix: RevokeQuestion.notRevoked)
+        case .revoked(let id, .success(let revoked)):
+            let text =
+                revoked.atServer
+                ? "the token was revoked at its server, and forgotten"
+                : "forgotten here, not revoked: \(revoked.reason ?? "")"
+            say(Saying(text: text, kind: revoked.atServer ? .success : .warning, client: name(id)))
+        case .revoked(let id, .failure(let failure)):
+            say(.failure(failure, client: name(id), prefix: RevokeQuestion.notRevoked))
         default: break
         }
         return []
@@ -112,92 +112,52 @@ extension State {
 
     private func notify(_ text: String) -> [Effect] { settings.notification == .off ? [] : [.notify(text)] }
 
-    private mutating func ended(_ progress: RefreshAllProgress) {
-        guard !progress.failed.isEmpty else { return say("all \(progress.total) clients refreshed", .valid) }
-        let failed = progress.failed.count
-        say("\(progress.total - failed) of \(progress.total) clients refreshed, \(failed) failed", .failed)
+    private mutating func ended(_ progress: RefreshProgress) {
+        guard !progress.failures.isEmpty else {
+            return say(Saying(text: "all \(progress.total) clients refreshed", kind: .success))
+        }
+        let failed = progress.failures.count
+        let refreshed = progress.total - failed
+        say(Saying(text: "\(refreshed) of \(progress.total) clients refreshed, \(failed) failed", kind: .failure))
         // Nobody is interrupted in what is open.
-        if dialog == nil, !isFiltering, commands == nil {
-            dialog = .report(Report(failed: progress.failed.compactMap { clients.entry($0) }, of: progress.total))
+        if panel == nil, !isFiltering, commands == nil {
+            panel = Report(progress)
         }
     }
 
     // MARK: - Clients
 
-    private mutating func remembered(_ memory: ScreenMemory?, _ kept: [ActivityEntry]) {
-        activity.load(kept)
-        hasMemory = true
+    private mutating func remember(_ memory: ScreenMemory?, _ kept: [ActivityEntry]) {
+        screen?.activity.load(kept)
+        screen?.hasMemory = true
         // Whoever was quicker than the vault wants it as it is now.
         guard let memory, self.memory == ScreenMemory(), !isFiltering else { return }
-        clients.sort(by: memory.order)
-        clients.fold(Set(memory.foldedTags))
-        clients.group(memory.isGroupedByTag)
-        filter = TextField(memory.filter)
-        clients.filter(memory.filter)
+        screen?.clients.sort(by: memory.order)
+        screen?.clients.fold(Set(memory.foldedTags))
+        screen?.clients.group(memory.isGroupedByTag)
+        screen?.filter = TextField(memory.filter)
+        screen?.clients.filter(memory.filter)
     }
 
+    /// It is in the list until now: the panels have read its name there.
     private mutating func removed(_ id: UUID) {
         guard let entry = clients.entry(id) else { return }
-        clients.remove(id, at: shownNow)
-        let text = removing.remove(id) == nil ? "deleted" : "deleted: \(key(.undo)) brings it back"
-        switch dialog {
-        case .deleteQuestion(let asked, let isWorking) where asked.contains { $0.id == id }:
-            let rest = asked.filter { $0.id != id }
-            dialog = rest.isEmpty ? nil : .deleteQuestion(rest, isWorking: isWorking)
-        case .revokeQuestion(var question) where question.plans.contains { $0.client == id }:
-            question.plans.removeAll { $0.client == id }
-            dialog = question.decided.isEmpty ? nil : .revokeQuestion(question)
-        case .copyMenu(let menu) where menu.clients.contains { $0.id == id }:
-            let rest = menu.clients.filter { $0.id != id }
-            dialog = rest.isEmpty ? nil : .copyMenu(CopyMenu(rest))
-        case .tags(let form) where form.clients.contains { $0.id == id }: dialog = nil
-        case .inspector(let inspector) where inspector.client == id: dialog = nil
-        case .trial(let form) where form.client == id: dialog = nil
-        default: break
-        }
-        say(text, client: entry.profile.name)
+        let now = shownNow
+        screen?.clients.remove(id, at: now)
+        let isOurs = screen?.removing.remove(id) != nil
+        let text = isOurs ? "deleted: \(keymap.key("undo")) brings it back" : "deleted"
+        say(Saying(text: text, client: entry.profile.name))
     }
 
-    private mutating func saved(_ entry: ClientEntry, isNew: Bool) {
-        // The stream of changes may have told more of it already: a refresh under way, a later edit.
-        if (clients.entry(entry.id)?.revision ?? 0) < entry.revision { clients.put(entry, at: shownNow) }
-        clients.select(id: entry.id)
-        var text = isNew ? "saved: \(key(.refresh)) fetches its first token" : "saved"
-        // Whoever has left the form and opened another one keeps that.
-        if let form = openForm, form.savingID == entry.id {
-            if let notice = form.notice { text = "\(notice); \(text)" }
-            form.secret.wipe()
-            dialog = nil
-        }
-        say(text, .valid, client: entry.profile.name)
-    }
-
-    private var openForm: ClientForm? {
-        switch dialog {
-        case .form(let form), .discardQuestion(let form), .moveQuestion(let form): form
-        default: nil
-        }
-    }
-
-    private mutating func changeForm(_ change: (inout ClientForm) -> Void) {
-        guard var form = openForm else { return }
-        change(&form)
-        switch dialog {
-        case .discardQuestion: dialog = .discardQuestion(form)
-        case .moveQuestion: dialog = .moveQuestion(form)
-        default: dialog = .form(form)
-        }
-    }
-
-    private mutating func saveFailed(_ id: UUID, _ failure: Failure) {
-        guard openForm?.savingID == id else { return sayFailure(failure, prefix: "not saved: ") }
-        let current = openForm?.origin.flatMap { clients.entry($0.profile.id) }
-        changeForm { $0.saveFailed(failure, current: current) }
+    /// What is said once a client is saved.
+    func savedText(isNew: Bool, of entry: ClientEntry, notice: String? = nil) -> Saying {
+        let text = isNew ? "saved: \(keymap.key("refresh")) fetches its first token" : "saved"
+        return Saying(text: notice.map { "\($0); \(text)" } ?? text, kind: .success, client: entry.profile.name)
     }
 
     // MARK: - Copies
 
-    private mutating func said(_ copied: Copied, _ noun: String, _ ids: [UUID]) {
+    private mutating func say(_ copied: Copied, _ noun: String, _ ids: [UUID]) {
         // Before what may not fit on the line.
         let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
         var text = "\(noun)\(missing) \(copied.destination)"
@@ -207,42 +167,32 @@ extension State {
         case .expiring?: text += "; it expires soon"
         case .valid?, TokenStatus.none?, nil: break
         }
+        clipboard = nil
         if copied.isSecret {
             let seconds = settings.clearClipboardSeconds
-            let isCleared = copied.canBeCleared && seconds > 0
-            clipboard = isCleared ? CopiedSecret(clears: now.advanced(by: Double(seconds))) : nil
+            if copied.canBeCleared, seconds > 0 {
+                clipboard = CopiedSecret(clears: now.advanced(by: Double(seconds)))
+            }
             if let beyond = copied.beyondClearing { text += "; \(beyond)" }
-        } else {
-            clipboard = nil
         }
-        say(text, copied.failed.isEmpty ? .valid : .expiring, client: name(ids))
+        say(Saying(text: text, kind: copied.failed.isEmpty ? .success : .warning, client: name(ids)))
     }
 
-    private mutating func said(_ clearing: ClipboardClearing) {
+    private mutating func say(_ clearing: ClipboardClearing) {
         switch clearing {
-        case .cleared: message = Message(text: "the clipboard was cleared", role: .normal)
+        case .cleared: say(Saying(text: "the clipboard was cleared", isLogged: false))
         case .holdsSomethingElse: break
         case .couldNotTell:
-            message = Message(
-                text: "the clipboard could not be cleared, it did not answer: copy something else over it",
-                role: .expiring)
+            say(.refusal("the clipboard could not be cleared, it did not answer: copy something else over it"))
         }
     }
 
     // MARK: -
 
-    mutating func sayFailure(
-        _ failure: Failure, client: String = "", prefix: String = "", suffix: String = ""
-    ) {
-        // A summary that names the client need not be told whose it is.
-        let isNamed = !client.isEmpty && failure.summary.contains("\"\(client)\"")
-        say(prefix + failure.summary + suffix, .failed, client: isNamed ? "" : client)
-    }
-
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 
     /// Whom something is said of; empty where it is of no client.
-    private func name(_ ids: [UUID]) -> String {
+    func name(_ ids: [UUID]) -> String {
         switch ids.count {
         case 0: ""
         case 1: name(ids[0])

@@ -33,8 +33,8 @@ public enum Effect: Sendable, Equatable {
     case stopDiscovering
     case inspect(UUID)
     case loadTrials(UUID)
-    /// Send the request to the API base that is shown with it, and to no other.
-    case sendTrial(UUID, TrialRequest, apiBase: String)
+    /// Send the request to the API base that is shown with it, and to no other. The answer has the same number.
+    case sendTrial(Int, UUID, TrialRequest, apiBase: String)
     /// Keep how the list is shown.
     case remember(ScreenMemory)
     /// Keep what happened.

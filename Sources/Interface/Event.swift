@@ -23,75 +23,60 @@ public enum Event: Sendable {
     /// A paste that could not be taken as one piece, or a character that could not be taken at all.
     case inputRefused(Failure)
 
-    case vaultCreated
-    case vaultCreationFailed(Failure)
-    case unlocked
-    case unlockFailed(Failure)
+    case vaultCreated(Result<Void, Failure>)
+    case unlocked(Result<Void, Failure>)
     case clientsLoaded([ClientEntry])
     case clientChanged(ClientEntry)
     case clientRemoved(UUID)
-    /// What the vault says no more: it could not be read again after a change by another program.
+    /// The vault could not be read again after a change by another program.
     case vaultUnreadable(Failure)
     /// How the list was shown last, and what happened before.
     case remembered(ScreenMemory?, [ActivityEntry])
 
-    /// A request for a token succeeded; the client's new state comes as `clientChanged`.
-    case refreshed(UUID, seconds: Double, warnings: [String])
-    case refreshFailed(UUID, Failure)
-    case refreshAllProgressed(RefreshAllProgress)
+    /// A request for a token has ended; the client's new state comes as `clientChanged`.
+    case refreshed(UUID, Result<NewToken, Failure>)
+    case refreshAllProgressed(RefreshProgress)
     /// It could not even begin.
     case refreshAllFailed(Failure)
-    /// A token was renewed by itself.
-    case renewed(UUID, seconds: Double)
-    /// `next`: seconds until it is tried again; nil: not before somebody asks.
-    case renewalFailed(UUID, Failure, next: Double?)
+    /// A token was renewed by itself, in so many seconds, or could not be.
+    /// - `next`: seconds until it is tried again; nil: not before somebody asks.
+    case renewed(UUID, Result<Double, Failure>, next: Double?)
     /// A token that is kept fresh has not long to live and no other came.
     case aboutToExpire(UUID)
     /// The places where the clients' tokens are revoked; a client that is gone has no plan.
-    case revocationFound([UUID], [RevocationPlan])
-    case revocationNotFound([UUID], Failure)
-    /// `reason`: why the server was not asked.
-    case revoked(UUID, atServer: Bool, reason: String?)
-    case revokeFailed(UUID, Failure)
+    case revocationFound([UUID], Result<[RevocationPlan], Failure>)
+    case revoked(UUID, Result<Revoked, Failure>)
 
-    case copied([UUID], noun: String, Copied)
-    case copyFailed([UUID], Failure)
+    case copied([UUID], noun: String, Result<Copied, Failure>)
     case clipboardCleared(ClipboardClearing)
 
-    case saved(ClientEntry, isNew: Bool)
-    /// Of the client whose draft had this ID.
-    case saveFailed(UUID, Failure)
+    /// The client whose draft had this ID was saved, or not.
+    case saved(isNew: Bool, UUID, Result<ClientEntry, Failure>)
     case removeFailed(Failure)
     /// Whether the last delete or edit can be taken back.
     case canUndo(Bool)
-    /// The vault is as it was before the last delete or edit of these clients.
-    case undone([ClientEntry])
-    case undoFailed(Failure)
-    case discovered(issuer: String, DiscoveredURLs)
-    case discoverFailed(issuer: String, Failure)
+    /// These clients are as they were before the last delete or edit; `failure`: why not all of them, or none, are.
+    case undone([ClientEntry], failure: Failure?)
+    case discovered(issuer: String, Result<DiscoveredEndpoints, Failure>)
 
     case inspected(UUID, Inspection)
     case trialsLoaded(UUID, [TrialRequest])
-    case trialAnswered(UUID, TrialRequest, TrialAnswer)
-    case trialFailed(UUID, TrialRequest, Failure)
+    /// The request of that number has ended.
+    case trialAnswered(Int, Result<TrialAnswer, Failure>)
     /// Something else that must be said.
     case trouble(Failure)
 }
 
-/// How far refreshing many clients is.
-public struct RefreshAllProgress: Sendable, Equatable {
-    public var done: Int
-    /// Those that failed, in the order in which they did.
-    public var failed: [UUID]
-    public var total: Int
+/// A token that a request brought.
+public struct NewToken: Sendable, Equatable {
+    /// How many the request took.
+    public var seconds: Double
+    public var warnings: [String]
 
-    public init(done: Int, failed: [UUID], total: Int) {
-        self.done = done
-        self.failed = failed
-        self.total = total
+    public init(seconds: Double, warnings: [String] = []) {
+        self.seconds = seconds
+        self.warnings = warnings
     }
-
-    var isFinished: Bool { done == total }
 }
 
 /// How a copy went.
@@ -119,26 +104,6 @@ public struct Copied: Sendable, Equatable {
         self.canBeCleared = canBeCleared
         self.beyondClearing = beyondClearing
         self.failed = failed
-    }
-}
-
-/// What became of the wish to clear the clipboard.
-public enum ClipboardClearing: Sendable, Equatable {
-    case cleared
-    case holdsSomethingElse
-    case couldNotTell
-}
-
-/// What an issuer publishes of itself.
-public struct DiscoveredURLs: Sendable, Equatable {
-    public var tokenURL: String
-    public var revocationURL: String?
-    public var supportsBasicOnly: Bool
-
-    public init(tokenURL: String, revocationURL: String?, supportsBasicOnly: Bool) {
-        self.tokenURL = tokenURL
-        self.revocationURL = revocationURL
-        self.supportsBasicOnly = supportsBasicOnly
     }
 }
 

@@ -22,3 +22,41 @@ public enum Key: Sendable, Hashable {
     /// F1 to F63.
     case function(Int)
 }
+
+extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
+    public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
+
+    private static let named: [(name: String, key: Key)] = [
+        ("Space", .character(" ")), ("Enter", .enter), ("Esc", .escape), ("Tab", .tab), ("Shift-Tab", .backTab),
+        ("Backspace", .backspace), ("Del", .delete), ("Ins", .insert), ("Up", .up), ("Down", .down), ("Left", .left),
+        ("Right", .right), ("Home", .home), ("End", .end), ("PgUp", .pageUp), ("PgDn", .pageDown),
+    ]
+
+    /// As help and README write it.
+    public var name: String {
+        switch self {
+        case .character(let character) where character != " ": String(character)
+        case .control(let character): "Ctrl-\(character.uppercased())"
+        case .function(let number): "F\(number)"
+        default: Self.named.first { $0.key == self }?.name ?? ""
+        }
+    }
+
+    /// The key of that name, upper and lower case counting as one but in a single character; nil where there is none.
+    public init?(name: String) {
+        let lowered = name.lowercased()
+        if name.count == 1, let character = name.first, !character.isWhitespace {
+            self = .character(character)
+        } else if let known = Self.named.first(where: { $0.name.lowercased() == lowered }) {
+            self = known.key
+        } else if lowered.hasPrefix("ctrl-"), name.count == 6, let letter = lowered.last,
+            letter.isASCII, letter.isLetter, !"himj".contains(letter)
+        {
+            self = .control(letter)
+        } else if lowered.hasPrefix("f"), let number = Int(lowered.dropFirst()), 1...63 ~= number {
+            self = .function(number)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,65 +1,21 @@
-/// What is in front of the user, and so which keys mean what.
-public enum Context: Sendable, Hashable, CaseIterable {
-    case newVault, unlock
-    case list, filter
-    case form, pasting, tags, copyMenu, trial, inspector, activity, settings, report
-    case deleteQuestion, findingRevocation, revokeQuestion, discardQuestion, moveQuestion
-    case commands, help
-
-    /// As the help and the README head it.
-    public var title: String {
-        switch self {
-        case .newVault: "A new vault"
-        case .unlock: "Unlocking"
-        case .list: "Clients"
-        case .filter: "Typing a filter"
-        case .form: "The client form"
-        case .pasting: "Pasting a client"
-        case .tags: "Tags"
-        case .copyMenu: "The copy menu"
-        case .trial: "Trying a request"
-        case .inspector: "The inspector"
-        case .activity: "All activity"
-        case .settings: "Settings"
-        case .report: "What failed"
-        case .deleteQuestion: "Deleting"
-        case .findingRevocation: "Asking where tokens are revoked"
-        case .revokeQuestion: "Revoking"
-        case .discardQuestion: "Discarding a change"
-        case .moveQuestion: "Moving the token URL"
-        case .commands: "The command menu"
-        case .help: "This help"
-        }
-    }
-
-    /// Where printable keys are typed, not pressed.
-    static let typing: Set<Context> = [
-        .newVault, .unlock, .filter, .form, .tags, .copyMenu, .trial, .activity, .commands,
-    ]
-}
-
-/// One row of the key table.
+/// What is said of an action in the hint bar, the help, the command menu and README.
 public struct Binding: Sendable {
-    public let action: Action
-    public let contexts: [Context]
-    /// The first is the one shown in the hint bar; empty where the settings took the last one away.
+    /// As the settings call it, if it is the list's.
+    public let name: String
+    /// The first is the one in the hint bar; empty where the settings took the last one away.
     public internal(set) var keys: [Key]
     /// A word or two, for the hint bar.
     public let label: String
-    /// What it does, for help and README.
-    public let description: String
-    /// Whether the hint bar shows it where there is room.
+    /// What it does, for help and README. In the list's table a name in braces stands for that action's key.
+    public internal(set) var description: String
+    /// Whether the hint bar has it where there is room.
     public let isHinted: Bool
 
     /// All its keys, as help and README write them.
     public var keyNames: String { keys.map(\.name).joined(separator: " ") }
 
-    init(
-        _ action: Action, in contexts: [Context], _ keys: [Key], _ label: String, _ description: String,
-        isHinted: Bool = true
-    ) {
-        self.action = action
-        self.contexts = contexts
+    init(_ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true) {
+        self.name = name
         self.keys = keys
         self.label = label
         self.description = description
@@ -67,101 +23,108 @@ public struct Binding: Sendable {
     }
 }
 
-/// Every key there is: the hint bar, the help, the command menu and the README's table are made from this one table.
+/// The keys of the client list, which the settings may change. The keys of all else are as their tables say.
 public struct Keymap: Sendable {
-    public private(set) var bindings: [Binding]
-    private var actions: [Context: [Key: Action]] = [:]
+    /// In the order of the table.
+    public private(set) var list: [Binding]
+    private var names: [Key: String] = [:]
 
     /// Without anybody's settings.
-    public static let standard = Keymap(KeyTable.bindings)
+    public static let standard = Keymap(table)
 
-    private init(_ bindings: [Binding]) {
-        self.bindings = bindings
-        for binding in bindings {
-            for context in binding.contexts {
-                for key in binding.keys { actions[context, default: [:]][key] = binding.action }
-            }
+    private static let table = ListKeys.actions.map(\.binding) + GeneralKeys.bindings(isTyping: false)
+
+    private init(_ table: [Binding]) {
+        list = table.map { binding in
+            var named = binding
+            named.description = Self.naming(binding.description, in: table)
+            return named
+        }
+        for binding in list {
+            for key in binding.keys { names[key] = binding.name }
         }
     }
 
-    public func action(for key: Key, in context: Context) -> Action? { actions[context]?[key] }
+    /// The text with the key of an action in the place of its name in braces.
+    private static func naming(_ text: String, in table: [Binding]) -> String {
+        var named = ""
+        for piece in text.split(separator: "{", omittingEmptySubsequences: false) {
+            guard let end = piece.firstIndex(of: "}") else {
+                named += piece
+                continue
+            }
+            named += key(String(piece[..<end]), in: table) + piece[piece.index(after: end)...]
+        }
+        return named
+    }
 
-    func bindings(in context: Context) -> [Binding] { bindings.filter { $0.contexts.contains(context) } }
+    /// The name of the list's action that `key` stands for.
+    func action(for key: Key) -> String? { names[key] }
+
+    /// The first key of the list's action of that name; the command menu's where it has none.
+    func key(_ name: String) -> String { Self.key(name, in: list) }
+
+    private static func key(_ name: String, in table: [Binding]) -> String {
+        let binding = table.first { $0.name == name }
+        assert(binding != nil, "the list has no action \(name)")
+        return (binding?.keys.first ?? table.first { $0.name == "commands" }?.keys.first)?.name ?? ":"
+    }
 
     /// The names of the actions whose keys the settings may change: those of the client list, where nothing is typed.
-    public static let changeableActions = Set(
-        KeyTable.bindings.filter { $0.contexts.contains(.list) }.map(\.action.rawValue))
+    public static let changeableActions = Set(standard.list.map(\.name))
 
     /// The actions that must keep a key in the client list, with the names of their usual keys: without these actions an
     /// open vault cannot be left.
-    public static let indispensableKeys: [String: [String]] = KeyTable.bindings.reduce(into: [:]) { keys, binding in
-        guard binding.contexts.contains(.list), [.quit, .lock].contains(binding.action) else { return }
-        keys[binding.action.rawValue] = binding.keys.map(\.name)
+    public static let indispensableKeys: [String: [String]] = standard.list.reduce(into: [:]) { keys, binding in
+        guard ["quit", "lock"].contains(binding.name) else { return }
+        keys[binding.name] = binding.keys.map(\.name)
     }
 
-    /// The table with other keys in the client list: an action's name to the names of its keys. A key that is given to
-    /// one action is taken from the others; what is no name of an action or a key is left out.
-    public func with(_ keys: [String: [String]]) -> Keymap {
-        let wanted = keys.reduce(into: [Action: [Key]]()) { wanted, pair in
-            guard Self.changeableActions.contains(pair.key), let action = Action(rawValue: pair.key) else { return }
-            wanted[action] = pair.value.compactMap(Key.init(name:))
+    /// The list's table with other keys: an action's name to the names of its keys. A key that is given to one action is
+    /// taken from the others; what is no name of an action or a key is left out.
+    public static func with(_ keys: [String: [String]]) -> Keymap {
+        let wanted = keys.filter { changeableActions.contains($0.key) }.mapValues {
+            $0.compactMap(Key.init(name:))
         }
-        guard !wanted.isEmpty else { return self }
-        let taken = Set(wanted.values.joined())
+        guard !wanted.isEmpty else { return standard }
+        let given = Set(wanted.values.joined())
         return Keymap(
-            bindings.flatMap { binding -> [Binding] in
-                guard binding.contexts.contains(.list) else { return [binding] }
-                var inList = binding
-                inList.keys = wanted[binding.action] ?? binding.keys.filter { !taken.contains($0) }
-                let others = binding.contexts.filter { $0 != .list }
-                let here = Binding(
-                    binding.action, in: [.list], inList.keys, binding.label, binding.description,
-                    isHinted: binding.isHinted)
-                guard !others.isEmpty else { return [here] }
-                return [
-                    here,
-                    Binding(
-                        binding.action, in: others, binding.keys, binding.label, binding.description,
-                        isHinted: binding.isHinted),
-                ]
+            table.map { binding in
+                var changed = binding
+                changed.keys = wanted[binding.name] ?? binding.keys.filter { !given.contains($0) }
+                return changed
             })
     }
 }
 
-extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
-    public init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
+extension Context {
+    static let list = Context(title: "Clients")
+    static let filter = Context(title: "Typing a filter", isTyping: true)
+}
 
-    private static let named: [(name: String, key: Key)] = [
-        ("Space", .character(" ")), ("Enter", .enter), ("Esc", .escape), ("Tab", .tab), ("Shift-Tab", .backTab),
-        ("Backspace", .backspace), ("Del", .delete), ("Ins", .insert), ("Up", .up), ("Down", .down), ("Left", .left),
-        ("Right", .right), ("Home", .home), ("End", .end), ("PgUp", .pageUp), ("PgDn", .pageDown),
-    ]
+extension State {
+    typealias KeyRows = (context: Context, bindings: [Binding])
 
-    /// As help and README write it.
-    public var name: String {
-        switch self {
-        case .character(let character) where character != " ": String(character)
-        case .control(let character): "Ctrl-\(character.uppercased())"
-        case .function(let number): "F\(number)"
-        default: Self.named.first { $0.key == self }?.name ?? ""
-        }
+    private static func tables(of panels: [any Panel.Type]) -> [KeyRows] {
+        panels.flatMap { $0.bindings }.map(withGeneral)
     }
 
-    /// The key of that name, upper and lower case counting as one but in a single character; nil where there is none.
-    public init?(name: String) {
-        let lowered = name.lowercased()
-        if name.count == 1, let character = name.first, !character.isWhitespace {
-            self = .character(character)
-        } else if let known = Self.named.first(where: { $0.name.lowercased() == lowered }) {
-            self = known.key
-        } else if lowered.hasPrefix("ctrl-"), name.count == 6, let letter = lowered.last,
-            letter.isASCII, letter.isLetter, !"himj".contains(letter)
-        {
-            self = .control(letter)
-        } else if lowered.hasPrefix("f"), let number = Int(lowered.dropFirst()), 1...63 ~= number {
-            self = .function(number)
-        } else {
-            return nil
-        }
+    private static func withGeneral(_ rows: KeyRows) -> KeyRows {
+        (rows.context, rows.bindings + GeneralKeys.bindings(besides: rows.bindings, in: rows.context))
+    }
+
+    /// Every context with its keys, `here` first.
+    func keyTables(from here: Context) -> [KeyRows] {
+        let list: [KeyRows] = [(.list, keymap.list), Self.withGeneral((.filter, FilterKeys.actions.map(\.binding)))]
+        let tables = Self.tables(of: Panels.gates) + list + Self.tables(of: Panels.all)
+        return [(here, bindings(in: here))] + tables.filter { $0.context != here }
+    }
+
+    /// The keys of what is in front of the user, or below the command menu.
+    func bindings(in context: Context) -> [Binding] {
+        if context == .list { return keymap.list }
+        let panels = [commands, panel].compactMap { $0.map { Swift.type(of: $0) as any Panel.Type } }
+        let rows = Self.tables(of: panels).first { $0.context == context }
+        return (rows ?? Self.withGeneral((.filter, FilterKeys.actions.map(\.binding)))).bindings
     }
 }

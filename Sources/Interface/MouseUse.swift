@@ -5,8 +5,8 @@ extension State {
         case .press(let position):
             message = nil
             return press(at: position)
-        case .wheelDown: return wheel(.moveDown)
-        case .wheelUp: return wheel(.moveUp)
+        case .wheelDown: return wheel(down: true)
+        case .wheelUp: return wheel(down: false)
         }
     }
 
@@ -15,52 +15,30 @@ extension State {
         if position.row == layout.hintRow {
             return HintBar.action(at: position.column, self).map { perform($0) } ?? []
         }
-        if let box = listBox {
-            if let line = box.line(at: position, size) { return choose(line) }
-            return []
+        if var front = commands ?? panel {
+            guard let line = front.box(self)?.line(at: position, size) else { return [] }
+            let outcome = front.choose(line, in: self)
+            return apply(outcome, of: front)
         }
-        guard isOpen, dialog == nil, layout.clients.contains(position) else { return [] }
+        guard isOpen, layout.clients.contains(position) else { return [] }
         let row = clients.top + position.row - layout.clients.row
         guard clients.rows.indices.contains(row) else { return [] }
-        clients.select(row)
-        if case .heading = clients.rows[row] { clients.fold(nil) }
+        screen?.clients.select(row)
+        if case .heading = clients.rows[row] { screen?.clients.fold(nil) }
         return []
     }
 
-    /// A click chooses a line of a list, and runs it where it was chosen already.
-    private mutating func choose(_ line: Int) -> [Effect] {
-        if var menu = commands {
-            let wasChosen = menu.selection == line
-            menu.selection = line
-            commands = menu
-            return wasChosen ? perform(.submit) : []
+    /// Three lines at a time, as terminals do it; a page where a panel goes by pages alone.
+    private mutating func wheel(down: Bool) -> [Effect] {
+        guard commands == nil, panel == nil else {
+            let names = bindings(in: context).map(\.name)
+            if names.contains("move_down") {
+                return (0..<3).reduce(into: []) { effects, _ in effects += perform(down ? "move_down" : "move_up") }
+            }
+            return names.contains("page_down") ? perform(down ? "page_down" : "page_up") : []
         }
-        switch dialog {
-        case .copyMenu(var menu):
-            let wasChosen = menu.selection == line
-            menu.selection = line
-            dialog = .copyMenu(menu)
-            return wasChosen ? perform(.submit) : []
-        case .activity(var log):
-            log.selection = line
-            dialog = .activity(log)
-        case .settings(var menu):
-            let wasChosen = menu.selection == line
-            menu.selection = line
-            dialog = .settings(menu)
-            return wasChosen ? perform(.nextChoice) : []
-        default: break
-        }
-        return []
-    }
-
-    /// Three lines at a time, as terminals do it.
-    private mutating func wheel(_ action: Action) -> [Effect] {
-        guard context == .list || context == .filter else {
-            if case .trial = dialog { return perform(action == .moveDown ? .pageDown : .pageUp) }
-            return listBox == nil ? [] : (0..<3).reduce(into: []) { effects, _ in effects += perform(action) }
-        }
-        clients.wheel(by: action == .moveDown ? 3 : -3, rows: layout.clients.rows)
+        let rows = layout.clients.rows
+        screen?.clients.wheel(by: down ? 3 : -3, rows: rows)
         return []
     }
 }

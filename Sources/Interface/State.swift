@@ -4,33 +4,7 @@ import Settings
 
 /// Everything that the screen shows, as one value. Nothing in it reads a clock or does anything.
 public struct State {
-    /// Where the vault stands.
-    enum Stage {
-        case newVault(NewVaultForm)
-        case locked(UnlockForm)
-        case open
-    }
-
-    /// What lies over the main screen.
-    enum Dialog {
-        case form(ClientForm)
-        case pasting(PasteDialog)
-        case tags(TagForm)
-        case copyMenu(CopyMenu)
-        case trial(TrialForm)
-        case inspector(Inspector)
-        case activity(ActivityLog)
-        case settings(SettingsMenu)
-        case report(Report)
-        case deleteQuestion([ClientEntry], isWorking: Bool)
-        /// The issuers of these clients are being asked where tokens are revoked.
-        case findingRevocation([ClientEntry])
-        case revokeQuestion(RevokeQuestion)
-        case discardQuestion(ClientForm)
-        case moveQuestion(ClientForm)
-    }
-
-    /// What is said in the lowest border until the next key.
+    /// The text in the lowest border until the next key.
     struct Message: Equatable {
         var text: String
         var role: Role
@@ -58,27 +32,15 @@ public struct State {
     var areSettingsRead: Bool
     var keymap: Keymap
 
-    var stage: Stage
-    var clients = ClientList()
-    /// What is typed to filter the list; `isFiltering` while keys go into it.
-    var filter = TextField()
-    var isFiltering = false
-    var dialog: Dialog?
+    /// What came out of the vault; nil while that is closed.
+    var screen: OpenScreen?
+    /// The question that leads to an open vault.
+    var gate: any Panel
     /// The command menu or the help, over anything; nil where it is closed.
-    var commands: CommandMenu?
-    var activity = Activity()
+    var commands: (any Panel)?
     var message: Message?
-    var refreshAll: RefreshAllProgress?
     /// What was copied and is to be cleared; it outlives a lock.
     var clipboard: CopiedSecret?
-    /// Whether how the list is shown has changed and is not kept yet.
-    var owesMemory = false
-    /// Whether how the list was shown has come, so that it may be kept anew.
-    var hasMemory = false
-    /// Whether the last delete or edit can be taken back.
-    var canUndo = false
-    /// The clients whose deletion was asked for here.
-    var removing: Set<UUID> = []
     /// When a key was pressed last, or the mouse used.
     var lastUse: Moment
 
@@ -106,78 +68,45 @@ public struct State {
         settingsInFile = settings
         self.settingsMistake = settingsMistake
         areSettingsRead = settingsMistake == nil
-        keymap = Keymap.standard.with(settings.keys)
+        keymap = Keymap.with(settings.keys)
         lastUse = now
-        stage =
+        gate =
             switch start {
-            case .newVault: .newVault(NewVaultForm())
-            case .locked: .locked(UnlockForm())
-            case .unlocking: .locked(UnlockForm(workingSince: now))
+            case .newVault: NewVaultForm()
+            case .locked: UnlockForm()
+            case .unlocking: UnlockForm(workingSince: now)
             }
         settle()
     }
 
     /// What is in front of the user.
-    var context: Context {
-        if let commands { return commands.isHelp && !commands.isTyping ? .help : .commands }
-        return contextBelowCommands
-    }
+    var context: Context { commands?.context ?? contextBelowCommands }
 
-    var contextBelowCommands: Context {
-        switch stage {
-        case .newVault: return .newVault
-        case .locked: return .unlock
-        case .open: break
-        }
-        return switch dialog {
-        case nil: isFiltering ? .filter : .list
-        case .form: .form
-        case .pasting: .pasting
-        case .tags: .tags
-        case .copyMenu: .copyMenu
-        case .trial: .trial
-        case .inspector: .inspector
-        case .activity: .activity
-        case .settings: .settings
-        case .report: .report
-        case .deleteQuestion: .deleteQuestion
-        case .findingRevocation: .findingRevocation
-        case .revokeQuestion: .revokeQuestion
-        case .discardQuestion: .discardQuestion
-        case .moveQuestion: .moveQuestion
-        }
-    }
-
-    var isOpen: Bool { if case .open = stage { true } else { false } }
+    var contextBelowCommands: Context { panel?.context ?? (isFiltering ? .filter : .list) }
 
     /// Forgets all that came out of the vault, and asks for the passphrase.
     mutating func forget(saying notice: String? = nil) {
         var form = UnlockForm()
         form.keepsNothingFresh = clients.entries.contains(where: \.profile.keepsFresh)
-        clients = ClientList()
-        filter = TextField()
-        isFiltering = false
-        dialog = nil
-        commands = nil
-        activity = Activity()
-        message = nil
-        refreshAll = nil
-        canUndo = false
-        removing = []
-        owesMemory = false
-        hasMemory = false
         form.notice = notice
-        stage = .locked(form)
+        screen = nil
+        gate = form
+        commands = nil
+        // It may name a client.
+        message = nil
     }
 
-    /// Says `text` in the lowest border, and in Activity where `client` or `isLogged` says so.
-    mutating func say(_ text: String, _ role: Role = .normal, client: String = "", isLogged: Bool = true) {
-        message = Message(text: client.isEmpty ? text : "\(client): \(text)", role: role)
-        if isLogged { log(text, role, client: client) }
+    /// Says it in the lowest border, and in Activity where it belongs there.
+    mutating func say(_ saying: Saying) {
+        message = Message(
+            text: saying.client.isEmpty ? saying.text : "\(saying.client): \(saying.text)",
+            role: saying.role ?? saying.kind.role)
+        if saying.isLogged { log(saying.text, saying.kind, client: saying.client) }
     }
 
-    mutating func log(_ text: String, _ role: Role = .normal, client: String = "") {
-        activity.add(ActivityEntry(at: now.wall, client: client, text: text, kind: ActivityEntry.Kind(role)))
+    mutating func log(_ text: String, _ kind: ActivityEntry.Kind = .note, client: String = "") {
+        let entry = ActivityEntry(at: now.wall, client: client, text: text, kind: kind)
+        screen?.activity.add(entry)
     }
 
     /// How the list is shown now.
@@ -194,7 +123,7 @@ struct CopiedSecret: Equatable {
     var clears: Moment
 
     /// As long as it is there, a second is left at least.
-    func words(at now: Moment) -> String {
+    func text(at now: Moment) -> String {
         "clipboard clears in \(Durations.text(max(clears.seconds(since: now), 1)))"
     }
 }
@@ -214,18 +143,14 @@ extension State {
     private func changes() -> [Double] {
         var waits: [Double] = []
         if let clipboard { waits.append(Durations.untilChange(left: clipboard.clears.seconds(since: shownNow))) }
-        switch stage {
-        case .newVault(let form): waits += changes(since: form.workingSince)
-        case .locked(let form): waits += changes(since: form.workingSince)
-        case .open:
-            if layout.isTooSmall { break }
-            for row in clients.rows.dropFirst(clients.top).prefix(layout.clients.rows) {
-                if case .client(let index, _) = row { waits += changes(of: clients.entries[index]) }
-            }
-            if let selected = clients.selected { waits += changes(of: selected) }
-            if let wait = clients.tally.secondsUntilChange(at: shownNow) { waits.append(wait) }
-            if case .trial(let form) = dialog { waits += changes(since: form.sent?.at) }
+        if isOpen, layout.isTooSmall { return waits }
+        if let panel { waits += panel.changes(self) }
+        guard let clients = screen?.clients else { return waits }
+        for row in clients.rows.dropFirst(clients.top).prefix(layout.clients.rows) {
+            if case .client(let index, _) = row { waits += changes(of: clients.entries[index]) }
         }
+        if let selected = clients.selected { waits += changes(of: selected) }
+        if let wait = clients.tally.secondsUntilChange(at: shownNow) { waits.append(wait) }
         return waits
     }
 
@@ -241,14 +166,9 @@ extension State {
 
     /// A secret that is in a form and nowhere else: a portal shows it once. Locking would lose it, so the idle lock
     /// waits an hour for the form, and the suspension of the machine does not.
-    var holdsTypedSecret: Bool {
-        switch dialog {
-        case .form(let form), .discardQuestion(let form), .moveQuestion(let form): !form.secret.isEmpty
-        default: false
-        }
-    }
+    var holdsTypedSecret: Bool { screen?.panel?.holdsTypedSecret ?? false }
 
-    private func changes(since start: Moment?) -> [Double] {
+    func changes(since start: Moment?) -> [Double] {
         start.map { [Durations.untilChange(passed: shownNow.seconds(since: $0))] } ?? []
     }
 

@@ -8,11 +8,13 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
     var effects = state.handle(event)
     if state.isOpen {
         // While a filter is typed it is not kept at every letter.
-        if let before, state.hasMemory, !event.isMemory, state.memory != before || state.owesMemory {
-            state.owesMemory = state.isFiltering
+        if let before, let screen = state.screen, screen.hasMemory, !event.isMemory,
+            state.memory != before || screen.owesMemory
+        {
+            state.screen?.owesMemory = screen.isFiltering
             if !state.isFiltering { effects.append(.remember(state.memory)) }
         }
-        let happened = state.activity.takeUnrecorded()
+        let happened = state.screen?.activity.takeUnrecorded() ?? []
         if !happened.isEmpty { effects.append(.record(happened)) }
     }
     return effects
@@ -24,16 +26,18 @@ public func settle(_ state: inout State) { state.settle() }
 
 extension State {
     mutating func settle() {
-        clients.settle()
+        screen?.clients.settle()
         // The selection may be another.
         followClock()
         layout = Layout(for: self)
-        if isOpen { clients.scroll(rows: layout.clients.rows) }
+        let rows = layout.clients.rows
+        screen?.clients.scroll(rows: rows)
     }
 
     private mutating func followClock() {
         displayClock.follow(now, token: clients.selected?.token)
-        clients.timePassed(to: shownNow)
+        let now = shownNow
+        screen?.clients.timePassed(to: now)
     }
 
     fileprivate mutating func handle(_ event: Event) -> [Effect] {
@@ -50,29 +54,27 @@ extension State {
             return [.lock]
         case .suspending:
             guard settings.locksOnSuspend else { return [] }
-            if case .locked(let form) = stage, form.isWorking {
-                forget(saying: "opening the vault was given up by going back to the shell")
-                return [.lock]
-            }
-            guard isOpen else { return [] }
+            guard isOpen else { return receiveInPanel(event).effects }
             forget(saying: "locked by going back to the shell")
             return [.lock]
         case .settingsChanged(let new): settingsChanged(new)
-        case .settingsBroken(let failure): settingsBroken(failure)
+        case .settingsBroken(let failure):
+            settingsBroken(failure)
+            return receiveInPanel(event).effects
         case .resized(let newSize): size = newSize
         case .key(let key):
             lastUse = now
-            clients.settle()
+            screen?.clients.settle()
             return press(key)
         case .mouse(let mouse):
             lastUse = now
-            clients.settle()
+            screen?.clients.settle()
             return use(mouse)
         case .paste(let pasted):
             lastUse = now
             // The one place where a paste comes in: nothing behind it knows of CR.
-            paste(pasted.withLineFeeds())
-        case .inputRefused(let failure): refuseInput(failure)
+            return paste(pasted.withLineFeeds())
+        case .inputRefused(let failure): return refuse(failure)
         default: return answer(event)
         }
         return []
@@ -92,95 +94,120 @@ extension State {
         return effects
     }
 
+    // MARK: - Keys
+
     private mutating func press(_ key: Key) -> [Effect] {
         message = nil
-        return perform(keymap.action(for: key, in: context), key)
+        let context = context
+        if context == .list { return keymap.action(for: key).map { performInList($0) } ?? [] }
+        let isOwn =
+            commands?.hasAction(for: key) ?? panel?.hasAction(for: key)
+            ?? FilterKeys.actions.contains { $0.binding.keys.contains(key) }
+        if !isOwn, let general = GeneralKeys.action(for: key, isTyping: context.isTyping) { return general.run(&self) }
+        if var front {
+            let outcome = front.press(key, in: self)
+            return apply(outcome, of: front)
+        }
+        if let action = FilterKeys.actions.first(where: { $0.binding.keys.contains(key) }) { return action.run(&self) }
+        typeFilter(key)
+        return []
     }
 
-    /// Does what a key or an entry of the command menu means where the user is.
-    /// - Parameter key: nil where it was no key.
-    mutating func perform(_ action: Action?, _ key: Key? = nil) -> [Effect] {
-        switch action {
-        case .help:
-            commands = CommandMenu(isHelp: true)
-            return []
-        case .commands:
-            commands = CommandMenu(isHelp: false)
-            return []
-        case .redraw: return [.redraw]
-        case .suspend: return [.suspend]
-        default: break
+    /// Does what an entry of the command menu or a click means where the user is.
+    mutating func perform(_ name: String) -> [Effect] {
+        if let general = GeneralKeys.actions.first(where: { $0.binding.name == name }) { return general.run(&self) }
+        if context == .list { return performInList(name) }
+        if var front {
+            let outcome = front.perform(name, in: self) ?? .stay
+            return apply(outcome, of: front)
         }
-        return switch context {
-        case .help, .commands: pressInCommands(action, key)
-        case .list: pressInList(action)
-        case .filter: pressInFilter(action, key)
-        case .newVault: pressInNewVault(action, key)
-        case .unlock: pressInUnlock(action, key)
-        case .form: pressInForm(action, key)
-        case .pasting: pressInPasteDialog(action)
-        case .tags: pressInTags(action, key)
-        case .copyMenu: pressInCopyMenu(action, key)
-        case .trial: pressInTrial(action, key)
-        case .inspector: pressInInspector(action)
-        case .activity: pressInActivity(action, key)
-        case .settings: pressInSettings(action)
-        case .report: pressInReport(action)
-        case .deleteQuestion: pressInDeleteQuestion(action)
-        case .findingRevocation: pressWhileFindingRevocation(action)
-        case .revokeQuestion: pressInRevokeQuestion(action)
-        case .discardQuestion: pressInDiscardQuestion(action)
-        case .moveQuestion: pressInMoveQuestion(action)
-        }
+        return FilterKeys.actions.first { $0.binding.name == name }?.run(&self) ?? []
     }
 
-    private mutating func paste(_ pasted: Secret) {
+    private mutating func performInList(_ name: String) -> [Effect] {
+        let all = ListKeys.actions + GeneralKeys.actions
+        guard let action = all.first(where: { $0.binding.name == name }) else { return [] }
+        if let reason = action.disabledReason(self) {
+            say(.refusal(reason))
+            return []
+        }
+        return action.run(&self)
+    }
+
+    /// Why the action of that name can't be done now where the user is; nil where it can.
+    func disabledReason(_ name: String, in context: Context) -> String? {
+        if context == .list { return ListKeys.actions.first { $0.binding.name == name }?.disabledReason(self) }
+        if let commands, commands.context == context { return nil }
+        return panel?.disabledReason(name, in: self)
+    }
+
+    private mutating func paste(_ pasted: Secret) -> [Effect] {
         message = nil
-        switch context {
-        case .newVault:
-            guard case .newVault(var form) = stage, !form.isWorking else { return }
-            form.failure = form.focused.paste(pasted, isPassphrase: true).map { Failure(.unacceptableInput, $0) }
-            form.namedWeakness = nil
-            stage = .newVault(form)
-        case .unlock:
-            guard case .locked(var form) = stage, !form.isWorking else { return }
-            form.failure = form.passphrase.paste(pasted, isPassphrase: true).map { Failure(.unacceptableInput, $0) }
-            stage = .locked(form)
-        case .form:
-            guard case .form(var form) = dialog, !form.isSaving else { return }
-            form.paste(pasted)
-            dialog = .form(form)
-        case .pasting: takePastedClient(pasted)
-        case .filter:
-            if let said = filter.paste(pasted) { say(said, .expiring, isLogged: false) }
-            clients.filter(filter.text)
-        case .trial:
-            guard case .trial(var form) = dialog, form.sent == nil else { return }
-            form.paste(pasted)
-            dialog = .trial(form)
-        case .tags:
-            guard case .tags(var form) = dialog else { return }
-            form.notice = form.field.paste(pasted)
-            dialog = .tags(form)
-        default:
-            say(
-                "a paste has no meaning here: \(key(.paste)) makes a client of one, \(key(.add)) adds a client",
-                .expiring, isLogged: false)
+        if var front {
+            let outcome = front.paste(pasted, in: self)
+            return apply(outcome, of: front)
         }
+        guard isFiltering else {
+            say(noMeaningOfPaste)
+            return []
+        }
+        if let notice = screen?.filter.paste(pasted) { say(.refusal(notice)) }
+        let text = filter.text
+        screen?.clients.filter(text)
+        return []
     }
 
-    private mutating func refuseInput(_ failure: Failure) {
-        switch (stage, dialog) {
-        case (.newVault(var form), _):
-            form.failure = failure
-            stage = .newVault(form)
-        case (.locked(var form), _):
-            form.failure = failure
-            stage = .locked(form)
-        case (.open, .form(var form)):
-            form.failure = failure
-            dialog = .form(form)
-        default: say(failure.summary, .failed, isLogged: false)
+    var noMeaningOfPaste: Saying {
+        .refusal(
+            "a paste has no meaning here: \(keymap.key("paste")) makes a client of one, \(keymap.key("add")) adds a client"
+        )
+    }
+
+    private mutating func refuse(_ failure: Failure) -> [Effect] {
+        guard var front else {
+            say(.failure(failure, isLogged: false))
+            return []
+        }
+        let outcome = front.refuse(failure)
+        return apply(outcome, of: front)
+    }
+
+    // MARK: - Panels
+
+    /// The panel that keys go to; nil where they go to the list.
+    private var front: (any Panel)? { commands ?? panel }
+
+    /// Tells the panel below the command menu what happened.
+    mutating func receiveInPanel(_ event: Event) -> (effects: [Effect], isTold: Bool) {
+        guard var below = panel else { return ([], false) }
+        let outcome = below.receive(event, in: self)
+        return (apply(outcome, of: below, isBelow: true), outcome.isTold)
+    }
+
+    /// Puts the front panel back as it has changed, or the one below the command menu, and does what it answers.
+    mutating func apply(_ outcome: Outcome, of changed: any Panel, isBelow: Bool = false) -> [Effect] {
+        let next: (any Panel)? =
+            switch outcome.next {
+            case .stay: changed
+            case .replace(let other): other
+            case .close, .perform: nil
+            }
+        if commands != nil, !isBelow { commands = next } else { panel = next }
+        for saying in outcome.said { say(saying) }
+        for effect in outcome.effects { note(effect) }
+        guard case .perform(let name) = outcome.next else { return outcome.effects }
+        return outcome.effects + perform(name)
+    }
+
+    /// What a panel has asked for and the state must know.
+    private mutating func note(_ effect: Effect) {
+        switch effect {
+        case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))
+        case .sendTrial: screen?.lastTrial += 1
+        case .saveSettings(_, let changed):
+            settings = changed
+            keymap = Keymap.with(settings.keys)
+        default: break
         }
     }
 }

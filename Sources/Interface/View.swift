@@ -10,12 +10,8 @@ public func view(_ state: State) -> Frame {
             column: 0, row: size.rows / 2, end: size.columns)
         return canvas.frame
     }
-    switch state.stage {
-    case .newVault(let form): NewVaultDialog.draw(form, state, on: &canvas)
-    case .locked(let form): UnlockDialog.draw(form, state, on: &canvas)
-    case .open: drawMain(state, layout, on: &canvas)
-    }
-    if let commands = state.commands { commands.box(state).draw(on: &canvas) }
+    if state.isOpen { drawMain(state, layout, on: &canvas) } else { state.gate.draw(state, on: &canvas) }
+    state.commands?.draw(state, on: &canvas)
     let standing = state.standingLines
     for (index, line) in standing.enumerated() {
         let row = layout.hintRow - standing.count + index
@@ -38,51 +34,15 @@ private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas)
     CountdownPane.draw(state, in: layout.countdown, on: &canvas)
     ActivityPane.draw(state, in: layout.activity, on: &canvas)
     drawMessage(state, layout, on: &canvas)
-    if let dialog = state.dialog { draw(dialog, state, layout, on: &canvas) }
+    guard let panel = state.panel else { return }
+    panel.draw(state, on: &canvas)
+    // What is said while a panel is open stands over it.
+    if state.message != nil { drawMessage(state, layout, on: &canvas) }
 }
 
 /// How the list is sorted, where it is not by name.
 private func clientsTitle(_ state: State) -> String {
-    state.clients.order == .name ? "Clients" : "Clients by \(state.clients.order.words)"
-}
-
-private func draw(_ dialog: State.Dialog, _ state: State, _ layout: Layout, on canvas: inout Canvas) {
-    switch dialog {
-    case .form(let form): ClientFormDialog.draw(form, state, on: &canvas)
-    case .pasting(let dialog): dialog.draw(state, on: &canvas)
-    case .tags(let form): form.draw(state, on: &canvas)
-    case .trial(let form): form.draw(state, on: &canvas)
-    case .deleteQuestion(let entries, let isWorking): Question.delete(entries, isWorking).draw(on: &canvas, layout.body)
-    case .findingRevocation(let entries):
-        if entries.contains(where: \.profile.needsIssuerToRevoke) {
-            Question.findingRevocation(state).draw(on: &canvas, layout.body)
-        }
-    case .discardQuestion(let form):
-        ClientFormDialog.draw(form, state, on: &canvas)
-        Question.discard(form).draw(on: &canvas, layout.body)
-    case .moveQuestion(let form):
-        ClientFormDialog.draw(form, state, on: &canvas)
-        Question.move(form).draw(on: &canvas, layout.body)
-    case .revokeQuestion, .copyMenu, .inspector, .activity, .settings, .report: state.listBox?.draw(on: &canvas)
-    }
-    // What is said while a dialog is open stands over it.
-    if state.message != nil { drawMessage(state, layout, on: &canvas) }
-}
-
-extension State {
-    /// The list that is in front of the user, where it is one.
-    var listBox: ListBox? {
-        if let commands { return commands.box(self) }
-        return switch dialog {
-        case .revokeQuestion(let question): question.box(self)
-        case .copyMenu(let menu): menu.box(self)
-        case .inspector(let inspector): inspector.box(self)
-        case .activity(let log): log.box(self)
-        case .settings(let menu): menu.box(self)
-        case .report(let report): report.box(self)
-        default: nil
-        }
-    }
+    state.clients.order == .name ? "Clients" : "Clients by \(state.clients.order.title)"
 }
 
 /// In the lowest border, so that nothing moves when a message comes or goes; where it takes more rows, over what stands

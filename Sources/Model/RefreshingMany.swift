@@ -3,21 +3,6 @@ public import FoundationEssentials
 
 // Getting the tokens of many clients.
 extension CredentialManager {
-    /// How far `refreshAll` has come.
-    public struct Progress: Sendable, Equatable {
-        /// A client whose request came to nothing.
-        public struct Failed: Sendable, Equatable {
-            public var id: UUID
-            public var failure: Failure
-        }
-
-        /// How many have an answer, a failed one or not.
-        public var done: Int
-        public var total: Int
-        /// Those that failed, in the order of their answers.
-        public var failures: [Failed] = []
-    }
-
     /// Refreshes clients, at most `concurrency` at a time. One's failure does not stop the others; it is in its entry as
     /// well. Cancelling the task ends those under way that nobody else waits for.
     /// - Parameters:
@@ -26,19 +11,21 @@ extension CredentialManager {
     /// - Throws: only where the clients can't be read; `locked`, after which there is no more progress.
     @discardableResult
     public func refreshAll(
-        _ ids: [UUID]? = nil, concurrency: Int = 8, progress: @Sendable (Progress) -> Void = { _ in }
-    ) async throws(Failure) -> Progress {
+        _ ids: [UUID]? = nil, concurrency: Int = 8, progress: @Sendable (RefreshProgress) -> Void = { _ in }
+    ) async throws(Failure) -> RefreshProgress {
         guard !isClosed else { throw .locked }
         let all: [UUID]
         // Before the first is asked: an answer that another process stores from now on is an answer.
         let now = try await entries()
         if let ids { all = ids } else { all = now.map(\.id) }
         let before = Dictionary(uniqueKeysWithValues: now.map { ($0.id, LastAnswer($0)) })
-        var state = Progress(done: 0, total: all.count)
+        var state = RefreshProgress(done: 0, total: all.count)
         progress(state)
         await refreshEach(of: all, since: before, concurrency: concurrency) { id, result in
             state.done += 1
-            if case .failure(let failure) = result { state.failures.append(Progress.Failed(id: id, failure: failure)) }
+            if case .failure(let failure) = result {
+                state.failures.append(RefreshProgress.Failed(id: id, failure: failure))
+            }
             progress(state)
         }
         guard !isClosed else { throw .locked }
@@ -52,9 +39,9 @@ extension CredentialManager {
     /// - Throws: `locked`; `interrupted` where the task is cancelled.
     public func tokens(
         for ids: [UUID]
-    ) async throws(Failure) -> (served: [Served], failures: [Progress.Failed]) {
+    ) async throws(Failure) -> (served: [Served], failures: [RefreshProgress.Failed]) {
         var served: [UUID: Served] = [:]
-        var failures: [Progress.Failed] = []
+        var failures: [RefreshProgress.Failed] = []
         var stale: [UUID] = []
         var before: [UUID: Held] = [:]
         for id in ids {
@@ -65,13 +52,13 @@ extension CredentialManager {
                 before[id] = held
                 if held.served == nil { stale.append(id) }
             } catch {
-                failures.append(Progress.Failed(id: id, failure: error))
+                failures.append(RefreshProgress.Failed(id: id, failure: error))
             }
         }
         await refreshEach(of: stale, since: before.mapValues(\.last), concurrency: 8) { id, result in
             switch result {
             case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
-            case .failure(let failure): failures.append(Progress.Failed(id: id, failure: failure))
+            case .failure(let failure): failures.append(RefreshProgress.Failed(id: id, failure: failure))
             }
         }
         guard !isClosed else { throw .locked }

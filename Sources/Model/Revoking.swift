@@ -5,14 +5,6 @@ import Storage
 
 // Taking a token back, and finding out where that is done.
 extension CredentialManager {
-    /// What became of a token that is held no more.
-    public struct Revoked: Sendable, Equatable {
-        /// Whether the server has taken it back as well.
-        public var atServer: Bool
-        /// Why the server was not asked, or could not do it: one line; nil where it has.
-        public var reason: String?
-    }
-
     /// Finds where the tokens of clients are revoked, and sends no token and no secret: at the profile's endpoint, else at
     /// the one that its issuer names. Each issuer is asked once, at most eight at a time.
     /// - Returns: a plan for each client that is there, in the order of `ids`.

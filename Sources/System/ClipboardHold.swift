@@ -3,16 +3,6 @@ import Credentials
 /// A copied text that can be taken from the clipboard again. It holds no copy of the text, only a fingerprint to know it
 /// by.
 public struct ClipboardHold: Sendable {
-    /// What became of it.
-    public enum Clearing: Sendable, Equatable {
-        /// The text was there, and is no more.
-        case cleared
-        /// The text was not there any more: something else has been copied since, or nothing is left. It was left alone.
-        case holdsSomethingElse
-        /// What the clipboard holds could not be read, or not be cleared: the text may still be there.
-        case couldNotTell
-    }
-
     enum Place {
         case desktop(ClipboardTool)
         case tmux
@@ -44,7 +34,7 @@ public struct ClipboardHold: Sendable {
     ///
     /// Accepted weakness: what is copied in the instant between the reading and the clearing is lost. A clipboard
     /// manager's history, and a terminal that tmux handed the text to, keep it: see `Clipboard.Way.beyondClearing`.
-    public func clearIfUnchanged() async -> Clearing {
+    public func clearIfUnchanged() async -> ClipboardClearing {
         switch place {
         case .desktop(let tool): await clear(tool)
         case .tmux: await clearTmux()
@@ -57,7 +47,7 @@ public struct ClipboardHold: Sendable {
         if case .tmux = place { _ = await clearTmux() }
     }
 
-    private func clear(_ tool: ClipboardTool) async -> Clearing {
+    private func clear(_ tool: ClipboardTool) async -> ClipboardClearing {
         let read = await run(tool.reading, capture: count + 1)
         guard read.succeeded else { return await whatIsThereInstead(tool, after: read) }
         guard isTheText(read.output) else { return .holdsSomethingElse }
@@ -66,7 +56,7 @@ public struct ClipboardHold: Sendable {
 
     /// An image, or nothing at all, is as good as another text; a text that can't be read is not, nor is a display that
     /// does not answer.
-    private func whatIsThereInstead(_ tool: ClipboardTool, after read: Subprocess.Result) async -> Clearing {
+    private func whatIsThereInstead(_ tool: ClipboardTool, after read: Subprocess.Result) async -> ClipboardClearing {
         guard let listing = tool.listing, case .exited = read.ending else { return .couldNotTell }
         let listed = await run(listing, capture: 4_096, withErrors: true)
         guard case .exited(let status) = listed.ending else { return .couldNotTell }
@@ -79,11 +69,11 @@ public struct ClipboardHold: Sendable {
 
     /// The text has no buffer of a name of ours: tmux pastes the newest of the buffers that it has named itself. So it is
     /// looked for among those of its size.
-    private func clearTmux() async -> Clearing {
+    private func clearTmux() async -> ClipboardClearing {
         let listed = await run(
             ["tmux", "list-buffers", "-F", "#{buffer_size} #{buffer_name}"], capture: Self.longestOutput)
         guard listed.succeeded else { return .couldNotTell }
-        var clearing = Clearing.holdsSomethingElse
+        var clearing = ClipboardClearing.holdsSomethingElse
         for line in listed.output.unwipeableText().split(separator: "\n") where line.hasPrefix("\(count) ") {
             let name = String(line.dropFirst("\(count) ".count))
             let read = await run(["tmux", "save-buffer", "-b", name, "-"], capture: count + 1)

@@ -34,7 +34,7 @@ struct CopyTests {
         var state = trying()
         let held = Copied(
             destination: "copied by xclip", facts: Samples.token(life: 3_600), isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         #expect(state.drawing.contains("clipboard clears in 0:45"))
         #expect(update(&state, .time(Samples.now.advanced(by: 44), utcOffset: 0)) == [])
         #expect(state.drawing.contains("clipboard clears in 0:01"))
@@ -45,7 +45,7 @@ struct CopyTests {
         let sent = Copied(
             destination: "sent to the terminal by OSC 52", facts: nil, isSecret: true, canBeCleared: false,
             beyondClearing: "it is not cleared")
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", sent))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(sent)))
         #expect(
             state.message?.text
                 == "GBG GO production: bare token sent to the terminal by OSC 52; it is not cleared")
@@ -56,13 +56,13 @@ struct CopyTests {
     func clipboardAndLock() {
         var state = trying()
         let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         state.press("l")
         #expect(state.nextTick != nil)
         #expect(update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0)) == [.clearClipboard])
         var never = trying()
         never.settings.clearClipboardSeconds = 0
-        _ = update(&never, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&never, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         #expect(never.clipboard == nil)
     }
 
@@ -84,9 +84,9 @@ struct CopyTests {
     func clearingAndCopying() {
         var state = trying()
         let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         _ = update(&state, .clipboardCleared(.holdsSomethingElse))
         #expect(state.drawing.contains("clipboard clears in 0:45"))
     }
@@ -95,7 +95,7 @@ struct CopyTests {
     func clearingWhileLocked() {
         var state = trying()
         let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
-        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", held))
+        _ = update(&state, .copied([Samples.id(1)], noun: "bare token", .success(held)))
         state.press("l")
         #expect(state.drawing.contains("clipboard clears in 0:45"))
         _ = update(&state, .time(Samples.now.advanced(by: 45), utcOffset: 0))

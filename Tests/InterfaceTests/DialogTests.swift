@@ -96,7 +96,7 @@ struct DialogTests {
         #expect(state.drawing.contains("the signature is not verified"))
         #expect(state.press("y") == [.copyText("bundle", noun: "support bundle")])
         #expect(state.press("r") == [.refresh(Samples.id(1))])
-        let effects = update(&state, .refreshed(Samples.id(1), seconds: 0.1, warnings: []))
+        let effects = update(&state, .refreshed(Samples.id(1), .success(NewToken(seconds: 0.1))))
         #expect(effects.first == .inspect(Samples.id(1)), "it looks again")
         state.press(.escape)
         #expect(state.context == .list)
@@ -137,9 +137,11 @@ struct DialogTests {
         state.press(.end)
         #expect(state.drawing.contains("trace ID 0f6d"))
         #expect(state.drawing.contains("and the last"))
-        let report = Report(failed: [entries[0]], of: 2).box(state).lines.map(\.text).joined(separator: " ")
-        #expect(report.contains("trace ID 0f6d"))
-        #expect(report.contains("and the last"))
+        let failures = [RefreshProgress.Failed(id: entries[0].id, failure: failure)]
+        let report = Report(RefreshProgress(done: 2, total: 2, failures: failures)).box(state)?.lines.map(\.text)
+            .joined(separator: " ")
+        #expect(report?.contains("trace ID 0f6d") == true)
+        #expect(report?.contains("and the last") == true)
     }
 
     @Test("before anything was asked, and for an opaque token, the inspector says so")
@@ -158,17 +160,19 @@ struct DialogTests {
         expectGoldens("trial") { $0.press(.enter) }
         expectGoldens("trial-answer") { state in
             state.press(.enter, .enter)
-            _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
+            _ = update(&state, .trialAnswered(1, .success(SampleExchange.answer)))
         }
         var state = trying()
         #expect(state.press(.enter) == [.loadTrials(Samples.id(1))])
         #expect(
-            state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/journey/health"), apiBase: captain)])
+            state.press(.enter) == [
+                .sendTrial(1, Samples.id(1), TrialRequest(path: "/journey/health"), apiBase: captain)
+            ])
         #expect(state.press(.enter) == [], "once is enough")
         #expect(state.nextTick != nil)
         _ = update(&state, .time(Samples.now.advanced(by: 2), utcOffset: 0))
         #expect(state.drawing.contains("waiting for the answer 0:02"))
-        _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
+        _ = update(&state, .trialAnswered(1, .success(SampleExchange.answer)))
         #expect(state.drawing.contains("\"region\": \"eu\""))
         #expect(state.drawing.contains("it was sent again"))
         guard case .copyText(let text, _)? = state.press(.control("y")).first else {
@@ -188,19 +192,19 @@ struct DialogTests {
         state.press(.backTab, .right, .right, .tab, .tab)
         state.type("{}")
         let typed = TrialRequest(method: "POST", path: "/echo?x=1", body: "{}")
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), typed, apiBase: captain)])
-        _ = update(&state, .trialFailed(Samples.id(1), typed, Failure(.unreachable, "no answer", hints: ["try again"])))
+        #expect(state.press(.enter) == [.sendTrial(1, Samples.id(1), typed, apiBase: captain)])
+        _ = update(&state, .trialAnswered(1, .failure(Failure(.unreachable, "no answer", hints: ["try again"]))))
         #expect(state.drawing.contains("no answer"))
         #expect(state.drawing.contains("try again"))
         _ = update(&state, .trialsLoaded(Samples.id(1), [TrialRequest(path: "/a"), TrialRequest(path: "/b")]))
         state.press(.control("p"))
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/a"), apiBase: captain)])
-        _ = update(&state, .trialFailed(Samples.id(1), TrialRequest(path: "/a"), Failure(.unreachable, "no answer")))
+        #expect(state.press(.enter) == [.sendTrial(2, Samples.id(1), TrialRequest(path: "/a"), apiBase: captain)])
+        _ = update(&state, .trialAnswered(2, .failure(Failure(.unreachable, "no answer"))))
         state.press(.control("p"), .control("p"))
-        #expect(state.press(.enter) == [.sendTrial(Samples.id(1), TrialRequest(path: "/b"), apiBase: captain)])
+        #expect(state.press(.enter) == [.sendTrial(3, Samples.id(1), TrialRequest(path: "/b"), apiBase: captain)])
         state.press(.escape)
         #expect(state.context == .list, "it can be left while it waits")
-        _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
+        _ = update(&state, .trialAnswered(3, .success(SampleExchange.answer)))
         #expect(state.context == .list, "and the late answer opens nothing")
     }
 
@@ -272,10 +276,10 @@ struct DialogTests {
         #expect(state.settings == expected)
         expected.theme = .automatic
         #expect(state.press(.left) == [.saveSettings(.theme, expected)])
-        let box = state.listBox?.area(state.size)
+        let box = state.panel?.box(state)?.area(state.size)
         for _ in SettingName.allCases {
             state.press(.down)
-            #expect(state.listBox?.area(state.size) == box, "the box stays where it is")
+            #expect(state.panel?.box(state)?.area(state.size) == box, "the box stays where it is")
         }
         state.press(.escape)
         #expect(state.context == .list)
@@ -293,8 +297,11 @@ struct DialogTests {
                             at: Samples.now.wall.addingTimeInterval(-90_000), client: "Old tenant",
                             text: "new token in 90 ms", kind: .success)
                     ]))
-            _ = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: ["the server named no token type"]))
-            _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
+            _ = update(
+                &state,
+                .refreshed(
+                    Samples.id(1), .success(NewToken(seconds: 0.182, warnings: ["the server named no token type"]))))
+            _ = update(&state, .refreshed(Samples.id(3), .failure(Samples.refusal)))
             state.press("A")
         }
         expectGoldens("activity", happen)
@@ -314,10 +321,11 @@ struct DialogTests {
     func recorded() {
         var state = trying()
         #expect(
-            update(&state, .refreshed(Samples.id(2), seconds: 1, warnings: [])) == [], "until it is known what was kept"
+            update(&state, .refreshed(Samples.id(2), .success(NewToken(seconds: 1)))) == [],
+            "until it is known what was kept"
         )
         _ = update(&state, .remembered(nil, []))
-        let effects = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: []))
+        let effects = update(&state, .refreshed(Samples.id(1), .success(NewToken(seconds: 0.182))))
         #expect(
             effects == [
                 .record([
@@ -333,7 +341,7 @@ struct DialogTests {
 
     @Test("when refreshing many is done, what failed is told, each with its reason")
     func report() {
-        let progress = RefreshAllProgress(done: 7, failed: [Samples.id(3)], total: 7)
+        let progress = RefreshProgress(done: 7, total: 7, failures: Samples.failures(3))
         expectGoldens("report") { state in
             state.press("R")
             _ = update(&state, .refreshAllProgressed(progress))
@@ -362,7 +370,7 @@ struct DialogTests {
     /// Presses `x` for the selected or the marked clients, and finds these plans.
     private static func ask(_ state: inout State, _ plans: [RevocationPlan]) {
         for effect in state.press("x") {
-            if case .findRevocation(let ids) = effect { _ = update(&state, .revocationFound(ids, plans)) }
+            if case .findRevocation(let ids) = effect { _ = update(&state, .revocationFound(ids, .success(plans))) }
         }
     }
 
@@ -373,12 +381,15 @@ struct DialogTests {
         var state = trying()
         #expect(state.press("x") == [.findRevocation([Samples.id(1)])])
         #expect(state.press("y") == [], "nothing is agreed to before it is shown")
-        _ = update(&state, .revocationFound([Samples.id(1)], [plan]))
+        _ = update(&state, .revocationFound([Samples.id(1)], .success([plan])))
         #expect(state.press("y") == [.revoke(plan)])
         #expect(state.context == .list)
-        _ = update(&state, .revoked(Samples.id(1), atServer: true, reason: nil))
+        _ = update(&state, .revoked(Samples.id(1), .success(Revoked(atServer: true))))
         #expect(state.message?.text == "GBG GO production: the token was revoked at its server, and forgotten")
-        _ = update(&state, .revoked(Samples.id(1), atServer: false, reason: "its server names no revocation endpoint"))
+        _ = update(
+            &state,
+            .revoked(
+                Samples.id(1), .success(Revoked(atServer: false, reason: "its server names no revocation endpoint"))))
         #expect(
             state.message?.text
                 == "GBG GO production: forgotten here, not revoked: its server names no revocation endpoint")
@@ -413,9 +424,10 @@ struct DialogTests {
         #expect(state.press("y") == [] && state.press(.enter) == [])
         #expect(state.press(.escape) == [.stopFindingRevocation])
         #expect(state.context == .list)
-        _ = update(&state, .revocationFound([Samples.id(1)], [Self.plan(1, Self.endpoint)]))
+        _ = update(&state, .revocationFound([Samples.id(1)], .success([Self.plan(1, Self.endpoint)])))
         #expect(state.context == .list)
-        _ = update(&state, .revocationNotFound([Samples.id(1)], Failure(.interrupted, "the request was cancelled")))
+        _ = update(
+            &state, .revocationFound([Samples.id(1)], .failure(Failure(.interrupted, "the request was cancelled"))))
         #expect(state.message == nil)
     }
 
@@ -428,7 +440,7 @@ struct DialogTests {
             state.message?.text
                 == "GBG GO production: the token was not revoked: no connection to id.example: connection refused")
         state.press("x")
-        _ = update(&state, .revocationNotFound([Samples.id(1)], Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .revocationFound([Samples.id(1)], .failure(Failure(.vaultBusy, "the vault is busy"))))
         #expect(state.context == .list)
         #expect(state.message?.text == "GBG GO production: the token was not revoked: the vault is busy")
     }
@@ -541,10 +553,10 @@ struct DialogTests {
         #expect(state.message?.text == "GBG GO production: deleted: u brings it back", "whatever dialog is open")
         _ = update(&state, .canUndo(true))
         #expect(state.press("u") == [.undo])
-        _ = update(&state, .undoFailed(Failure(.nameTaken, "there is a client of that name")))
+        _ = update(&state, .undone([], failure: Failure(.nameTaken, "there is a client of that name")))
         #expect(state.message?.text == "not undone: there is a client of that name")
         #expect(state.press("u") == [.undo], "it is the model that says when there is nothing left")
-        _ = update(&state, .undone([Samples.entries[0]]))
+        _ = update(&state, .undone([Samples.entries[0]], failure: nil))
         _ = update(&state, .canUndo(false))
         #expect(state.clients.selected?.id == Samples.id(1))
         #expect(state.message?.text == "GBG GO production: as before")
@@ -557,9 +569,9 @@ struct DialogTests {
         state.press(.enter, .enter, .escape, .enter, .backTab, .right)
         #expect(
             state.press(.enter) == [
-                .sendTrial(Samples.id(1), TrialRequest(method: "HEAD", path: "/journey/health"), apiBase: captain)
+                .sendTrial(2, Samples.id(1), TrialRequest(method: "HEAD", path: "/journey/health"), apiBase: captain)
             ])
-        _ = update(&state, .trialAnswered(Samples.id(1), SampleExchange.health, SampleExchange.answer))
+        _ = update(&state, .trialAnswered(1, .success(SampleExchange.answer)))
         #expect(!state.drawing.contains("200 OK"))
         state.press(.right, "x", .control("p"))
         _ = update(&state, .paste(Secret(utf8: "y")))

@@ -176,7 +176,7 @@ struct FindingTests {
         var state = tagged()
         state.press("s", "/", "x")
         state.forget()
-        _ = update(&state, .unlocked)
+        _ = update(&state, .unlocked(.success(())))
         #expect(update(&state, .clientsLoaded(Samples.entries)) == [])
     }
 

@@ -7,10 +7,8 @@ import Testing
 @Suite("The client form")
 struct ClientFormTests {
     private func form(_ state: State) throws -> ClientForm {
-        guard case .form(let form) = state.dialog else { throw NotOpen() }
-        return form
+        try #require(state.form)
     }
-    private struct NotOpen: Error {}
 
     private func filled() -> State {
         var state = Samples.open()
@@ -47,8 +45,8 @@ struct ClientFormTests {
         var state = filled()
         state.press(.enter)
         let entry = ClientEntry(profile: state.savedProfile("Billing"), revision: 1)
-        _ = update(&state, .saved(entry, isNew: true))
-        #expect(state.dialog == nil)
+        _ = update(&state, .saved(entry))
+        #expect(state.panel == nil)
         #expect(state.clients.selected?.id == entry.id)
         #expect(state.message?.text == "Billing: saved: r fetches its first token")
     }
@@ -60,9 +58,9 @@ struct ClientFormTests {
         var told = ClientEntry(profile: state.savedProfile("Billing"), revision: 2)
         told.attempt = .refreshing(since: Samples.now)
         _ = update(&state, .clientChanged(told))
-        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 2), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 2)))
         #expect(state.clients.selected == told)
-        #expect(state.dialog == nil)
+        #expect(state.panel == nil)
     }
 
     @Test("a save that fails keeps everything typed, the secret too, and puts the focus where it is mended")
@@ -70,7 +68,10 @@ struct ClientFormTests {
         var state = filled()
         state.press(.enter)
         _ = update(
-            &state, .saveFailed(state.savingID, Failure(.nameTaken, "there is a client named \"Billing\" already")))
+            &state,
+            .saved(
+                isNew: false, state.savingID,
+                .failure(Failure(.nameTaken, "there is a client named \"Billing\" already"))))
         let form = try form(state)
         #expect(!form.isSaving)
         #expect(form.focus == .name)
@@ -126,7 +127,7 @@ struct ClientFormTests {
             return
         }
         #expect(draft.secret == Secret(utf8: "s"))
-        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("x"), revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("x"), revision: 1)))
         #expect(state.message?.text == "x: white space around the secret was removed; saved: r fetches its first token")
     }
 
@@ -160,7 +161,10 @@ struct ClientFormTests {
         changed.profile.scope = "other"
         _ = update(&state, .clientChanged(changed))
         _ = update(
-            &state, .saveFailed(state.savingID, Failure(.conflict, "\"GBG GO production\" was changed meanwhile")))
+            &state,
+            .saved(
+                isNew: false, state.savingID,
+                .failure(Failure(.conflict, "\"GBG GO production\" was changed meanwhile"))))
         #expect(try form(state).failure?.hints == ["Enter saves this over it, Esc leaves the other change"])
         #expect(try form(state).secret.characterCount == 5)
         guard case .save(let draft)? = state.press(.enter).first else {
@@ -177,13 +181,13 @@ struct ClientFormTests {
         state.press(.enter)
         state.press(.escape)
         #expect(state.context == .discardQuestion)
-        _ = update(&state, .saveFailed(state.savingID, Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saved(isNew: false, state.savingID, .failure(Failure(.vaultBusy, "the vault is busy"))))
         state.press("n")
         #expect(try form(state).failure?.summary == "the vault is busy")
         #expect(try form(state).secret.characterCount == 6)
         state.press(.enter, .escape, "y")
         #expect(state.context == .list)
-        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("Billing"), revision: 1)))
         #expect(state.clients.selected?.profile.name == "Billing")
     }
 
@@ -196,10 +200,10 @@ struct ClientFormTests {
         state.type("Other")
         state.focus(.secret)
         state.type("t0p")
-        _ = update(&state, .saveFailed(first.id, Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saved(isNew: false, first.id, .failure(Failure(.vaultBusy, "the vault is busy"))))
         #expect(try form(state).failure == nil)
         #expect(state.message?.text == "not saved: the vault is busy")
-        _ = update(&state, .saved(ClientEntry(profile: first, revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: first, revision: 1)))
         #expect(try form(state).content.name == "Other")
         #expect(try form(state).secret.secret() == Secret(utf8: "t0p"))
     }
@@ -256,12 +260,7 @@ struct ClientFormTests {
 
 extension State {
     /// The client that the form is being saved as.
-    fileprivate var savingID: UUID {
-        switch dialog {
-        case .form(let form), .discardQuestion(let form): form.savingID ?? Samples.id(9)
-        default: Samples.id(9)
-        }
-    }
+    fileprivate var savingID: UUID { form?.savingID ?? Samples.id(9) }
 
     fileprivate func savedProfile(_ name: String) -> ClientProfile {
         var profile = Samples.profile(9, name)
@@ -351,7 +350,7 @@ struct MovedTokenURLTests {
         }
         let saved = try draft(state.press(.enter))
         #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.scope == "")
-        _ = update(&state, .saved(ClientEntry(profile: saved, revision: 1), isNew: true))
+        _ = update(&state, .saved(ClientEntry(profile: saved, revision: 1)))
         #expect(state.message?.text.contains("Service is custom now, cleared: scope, API base, revocation URL") == true)
     }
 
@@ -441,7 +440,7 @@ struct MovedTokenURLTests {
             &state,
             .discovered(
                 issuer: "https://id.example",
-                DiscoveredURLs(tokenURL: "https://id.example/t", revocationURL: nil, supportsBasicOnly: true)))
+                .success(Samples.endpoints("https://id.example/t", methods: ["client_secret_basic"]))))
         #expect(service(state) == "custom")
         #expect(state.form?.notice?.contains("Service is custom now, cleared: scope, API base, revocation URL") == true)
         let saved = try draft(state.press(.enter))
@@ -472,9 +471,7 @@ struct MovedTokenURLTests {
         state.press(.control("o"))
         _ = update(
             &state,
-            .discovered(
-                issuer: "https://id.example",
-                DiscoveredURLs(tokenURL: token, revocationURL: revocation, supportsBasicOnly: false)))
+            .discovered(issuer: "https://id.example", .success(Samples.endpoints(token, revocation: revocation))))
         let done = "the issuer's endpoints were filled in"
         #expect(
             state.form?.notice
@@ -493,9 +490,7 @@ struct MovedTokenURLTests {
         overtype(&state, .issuer, "https://b.example")
         _ = update(
             &state,
-            .discovered(
-                issuer: "https://a.example",
-                DiscoveredURLs(tokenURL: "https://a.example/t", revocationURL: nil, supportsBasicOnly: false)))
+            .discovered(issuer: "https://a.example", .success(Samples.endpoints("https://a.example/t"))))
         #expect(state.form?.content.tokenURL == "")
         #expect(state.form?.askedIssuer == nil)
         #expect(state.form?.notice == "the issuer was changed meanwhile: nothing was filled in, Ctrl-O asks it")
@@ -511,9 +506,7 @@ struct MovedTokenURLTests {
             state.press(.control("o"))
             _ = update(
                 &state,
-                .discovered(
-                    issuer: issuer,
-                    DiscoveredURLs(tokenURL: issuer + "/t", revocationURL: revocation, supportsBasicOnly: false)))
+                .discovered(issuer: issuer, .success(Samples.endpoints(issuer + "/t", revocation: revocation))))
         }
         #expect(state.form?.content.tokenURL == "https://b.example/t")
         #expect(state.form?.content.revocationURL == "")
@@ -541,7 +534,7 @@ struct MovedTokenURLTests {
         #expect(saved.revocationURL == Self.gbg && saved.apiBase == Self.captain)
         #expect(state.form?.isSaving == true)
         let id = try #require(state.form?.savingID)
-        _ = update(&state, .saveFailed(id, Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saved(isNew: false, id, .failure(Failure(.vaultBusy, "the vault is busy"))))
         _ = try draft(state.press(.enter))
     }
 
@@ -564,7 +557,7 @@ struct MovedTokenURLTests {
         overtype(&state, "https://one.example/token")
         _ = try draft(state.press(.enter) + state.press("y"))
         let id = try #require(state.form?.savingID)
-        _ = update(&state, .saveFailed(id, Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saved(isNew: false, id, .failure(Failure(.vaultBusy, "the vault is busy"))))
         overtype(&state, "https://two.example/token")
         #expect(state.press(.enter) == [])
         #expect(state.context == .moveQuestion)
@@ -647,8 +640,7 @@ struct MovedTokenURLTests {
             &state,
             .discovered(
                 issuer: "https://id.example",
-                DiscoveredURLs(
-                    tokenURL: "https://id.example/t", revocationURL: "https://id.example/r", supportsBasicOnly: false)))
+                .success(Samples.endpoints("https://id.example/t", revocation: "https://id.example/r"))))
         overtype(&state, "https://login.other.example/token")
         #expect(state.press(.enter) == [])
         #expect(state.context == .moveQuestion)
@@ -670,9 +662,7 @@ struct MovedTokenURLTests {
         #expect(state.holdsTypedSecret)
         _ = update(
             &state,
-            .discovered(
-                issuer: "https://id.example",
-                DiscoveredURLs(tokenURL: "https://evil.example/t", revocationURL: nil, supportsBasicOnly: false)))
+            .discovered(issuer: "https://id.example", .success(Samples.endpoints("https://evil.example/t"))))
         #expect(state.drawing.contains("moves to login.other.example"))
         state.press("n")
         #expect(state.form?.secret.characterCount == 3)
@@ -717,7 +707,7 @@ struct PassphraseFormTests {
     @Test("a created vault opens on the form for the first client, which says where its ID and secret are found")
     func firstClient() {
         var state = newVault()
-        _ = update(&state, .vaultCreated)
+        _ = update(&state, .vaultCreated(.success(())))
         #expect(state.context == .form)
         #expect(state.drawing.contains("account management portal"))
     }
@@ -725,7 +715,7 @@ struct PassphraseFormTests {
     @Test("a vault that could not be made says why and asks again")
     func creationFails() {
         var state = newVault()
-        _ = update(&state, .vaultCreationFailed(Failure(.cannotWrite, "the disk is full", hints: ["make room"])))
+        _ = update(&state, .vaultCreated(.failure(Failure(.cannotWrite, "the disk is full", hints: ["make room"]))))
         #expect(state.drawing.contains("the disk is full"))
         #expect(state.drawing.contains("make room"))
         #expect(state.context == .newVault)
@@ -739,7 +729,7 @@ struct PassphraseFormTests {
         state.type("wrong")
         state.press(.enter)
         state.type("ignored while it works")
-        _ = update(&state, .unlockFailed(Failure(.wrongPassphrase, "the passphrase is wrong")))
+        _ = update(&state, .unlocked(.failure(Failure(.wrongPassphrase, "the passphrase is wrong"))))
         #expect(state.drawing.contains("the passphrase is wrong"))
         #expect(!state.drawing.contains("•"))
         state.type("right")

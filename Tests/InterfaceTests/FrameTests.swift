@@ -48,7 +48,7 @@ struct FrameTests {
         state.press(.enter)
         expectGolden(state.drawing, "unlock-working")
         _ = update(
-            &state, .unlockFailed(Failure(.wrongPassphrase, "the passphrase is wrong", hints: ["type it again"])))
+            &state, .unlocked(.failure(Failure(.wrongPassphrase, "the passphrase is wrong", hints: ["type it again"]))))
         expectGolden(state.drawing, "unlock-refused")
     }
 

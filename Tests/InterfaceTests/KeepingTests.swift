@@ -40,14 +40,14 @@ struct KeepingTests {
     func renewals() {
         var state = Samples.open()
         _ = update(&state, .remembered(nil, []))
-        _ = update(&state, .renewed(Samples.id(1), seconds: 0.1))
+        _ = update(&state, .renewed(Samples.id(1), .success(0.1), next: nil))
         #expect(state.message == nil)
         #expect(state.activity.entries.last?.text == "renewed by itself in 100 ms")
         let failure = Failure(.unreachable, "no answer")
-        let effects = update(&state, .renewalFailed(Samples.id(1), failure, next: 20))
+        let effects = update(&state, .renewed(Samples.id(1), .failure(failure), next: 20))
         #expect(effects.count == 1, "recorded, and nobody is notified: \(effects)")
         #expect(state.message?.text == "GBG GO production: not renewed: no answer; tried again in 0:20")
-        _ = update(&state, .renewalFailed(Samples.id(3), Samples.refusal, next: nil))
+        _ = update(&state, .renewed(Samples.id(3), .failure(Samples.refusal), next: nil))
         #expect(
             state.message?.text
                 == "not renewed: \(Samples.refusal.summary); not tried again before r asks for it")
@@ -57,7 +57,7 @@ struct KeepingTests {
             update(&state, .aboutToExpire(Samples.id(1)))
                 == [.notify("GBG GO production: its token is about to expire")])
         #expect(
-            update(&state, .renewalFailed(Samples.id(1), failure, next: 20)).first
+            update(&state, .renewed(Samples.id(1), .failure(failure), next: 20)).first
                 == .notify("GBG GO production: its token could not be renewed"))
     }
 
@@ -65,7 +65,7 @@ struct KeepingTests {
     func idleLock() throws {
         var state = Samples.open(settings: Settings())
         #expect(update(&state, .time(Samples.now.advanced(by: 500), utcOffset: 0)) == [])
-        _ = update(&state, .refreshed(Samples.id(1), seconds: 0.1, warnings: []))
+        _ = update(&state, .refreshed(Samples.id(1), .success(NewToken(seconds: 0.1))))
         #expect(update(&state, .time(Samples.now.advanced(by: 599), utcOffset: 0)) == [])
         #expect(state.context == .list)
         #expect(update(&state, .time(Samples.now.advanced(by: 600), utcOffset: 0)) == [.lock])
@@ -242,15 +242,17 @@ struct FormPresetTests {
         state.type("https://id.example")
         #expect(state.press(.control("o")) == [.discover(issuer: "https://id.example")])
         #expect(state.drawing.contains("asking the issuer"))
-        _ = update(&state, .discoverFailed(issuer: "https://id.example", Failure(.unreachable, "it publishes nothing")))
+        _ = update(
+            &state, .discovered(issuer: "https://id.example", .failure(Failure(.unreachable, "it publishes nothing"))))
         #expect(state.drawing.contains("it publishes nothing"))
         state.press(.control("o"))
         _ = update(
             &state,
             .discovered(
                 issuer: "https://id.example",
-                DiscoveredURLs(
-                    tokenURL: "https://id.example/t", revocationURL: "https://id.example/r", supportsBasicOnly: true)))
+                .success(
+                    Samples.endpoints(
+                        "https://id.example/t", revocation: "https://id.example/r", methods: ["client_secret_basic"]))))
         #expect(state.form?.content.tokenURL == "https://id.example/t")
         #expect(state.form?.content.revocationURL == "https://id.example/r")
         #expect(state.form?.content.authentication == .clientSecretBasic)
@@ -269,8 +271,8 @@ struct FormPresetTests {
         state.press(.control("o"), .escape, .control("u"))
         state.type("https://fast.example")
         state.press(.control("o"))
-        let slow = DiscoveredURLs(tokenURL: "https://slow.example/t", revocationURL: nil, supportsBasicOnly: false)
-        _ = update(&state, .discovered(issuer: "https://slow.example", slow))
+        let slow = Samples.endpoints("https://slow.example/t")
+        _ = update(&state, .discovered(issuer: "https://slow.example", .success(slow)))
         #expect(state.form?.content.tokenURL == ClientProfile.defaultTokenURL)
         #expect(state.drawing.contains("asking the issuer"))
     }

@@ -220,13 +220,15 @@ struct MendedFormTests {
             state.type("s")
         }
         let id = try #require(state.form?.savingID)
-        _ = update(&state, .saveFailed(id, Failure(.nameTaken, "there is a client named \"Billing\" already")))
+        _ = update(
+            &state,
+            .saved(isNew: false, id, .failure(Failure(.nameTaken, "there is a client named \"Billing\" already"))))
         #expect(state.form?.failure != nil)
         state.type("2")
         #expect(state.form?.failure == nil)
         state.press(.enter)
         let again = try #require(state.form?.savingID)
-        _ = update(&state, .saveFailed(again, Failure(.vaultBusy, "the vault is busy")))
+        _ = update(&state, .saved(isNew: false, again, .failure(Failure(.vaultBusy, "the vault is busy"))))
         state.type("3")
         #expect(state.form?.failure?.summary == "the vault is busy")
     }

@@ -18,8 +18,8 @@ struct ReadmeTests {
 
     @Test("its key table is the one of the program")
     func keyTable() throws {
-        let rows = Keymap.standard.bindings(in: .list).map {
-            "| \($0.keys.map { "`\($0.name)`" }.joined(separator: " ")) | `\($0.action.rawValue)` | \($0.description) |"
+        let rows = Keymap.standard.list.map {
+            "| \($0.keys.map { "`\($0.name)`" }.joined(separator: " ")) | `\($0.name)` | \($0.description) |"
         }
         let table = (["| key | action | what it does |", "|---|---|---|"] + rows).joined(separator: "\n")
         #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")

@@ -62,6 +62,18 @@ enum Samples {
             utcOffset: 0)
     }
 
+    static func failures(_ numbers: UInt8...) -> [RefreshProgress.Failed] {
+        numbers.map { RefreshProgress.Failed(id: id($0), failure: refusal) }
+    }
+
+    static func endpoints(
+        _ tokenURL: String, revocation: String? = nil,
+        methods: [String] = ["client_secret_basic", "client_secret_post"]
+    ) -> DiscoveredEndpoints {
+        DiscoveredEndpoints(
+            issuer: "https://id.example", tokenURL: tokenURL, revocationURL: revocation, methods: methods)
+    }
+
     /// Unlocked, with `entries` loaded and the first selected.
     /// - Parameter settings: without an idle lock, unless it is said: it is a moment that something is due at.
     static func open(
@@ -71,7 +83,7 @@ enum Samples {
         var state = locked(size, glyphs: glyphs)
         state.settings.lockAfterMinutes = 0
         if let settings { state.settings = settings }
-        _ = update(&state, .unlocked)
+        _ = update(&state, .unlocked(.success(())))
         _ = update(&state, .clientsLoaded(entries))
         return state
     }
@@ -82,6 +94,11 @@ func update(_ state: inout State, _ event: Event) -> [Effect] {
     let effects = Interface.update(&state, event)
     settle(&state)
     return effects
+}
+
+extension Event {
+    /// A new client was saved.
+    static func saved(_ entry: ClientEntry) -> Event { .saved(isNew: true, entry.id, .success(entry)) }
 }
 
 extension State {
@@ -103,7 +120,7 @@ extension State {
     }
 
     /// The form that is open.
-    var form: ClientForm? { if case .form(let form)? = dialog { form } else { nil } }
+    var form: ClientForm? { panel as? ClientForm }
 
     /// Moves the form's focus to a field, by Tab.
     mutating func focus(_ field: ClientForm.Field) {

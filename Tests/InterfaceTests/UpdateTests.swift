@@ -40,7 +40,7 @@ struct ListUpdateTests {
         #expect(state.press("r") == [.refresh(Samples.id(1))])
         let byName = [1, 2, 4, 5, 3, 7, 6].map { Samples.id($0) }
         #expect(state.press("R") == [.refreshMany(byName)])
-        #expect(state.refreshAll == RefreshAllProgress(done: 0, failed: [], total: 7))
+        #expect(state.refreshAll == RefreshProgress(done: 0, total: 7))
         #expect(state.press("R") == [], "once is enough")
         #expect(state.message?.text == "clients are being refreshed already")
     }
@@ -49,11 +49,11 @@ struct ListUpdateTests {
     func refreshAllProgress() {
         var state = Samples.open()
         state.press("R")
-        _ = update(&state, .refreshAllProgressed(RefreshAllProgress(done: 3, failed: [Samples.id(3)], total: 7)))
+        _ = update(&state, .refreshAllProgressed(RefreshProgress(done: 3, total: 7, failures: Samples.failures(3))))
         #expect(state.drawing.contains("refreshing █████░░░░░░░ 3 of 7"))
         _ = update(
             &state,
-            .refreshAllProgressed(RefreshAllProgress(done: 7, failed: [Samples.id(3), Samples.id(4)], total: 7)))
+            .refreshAllProgressed(RefreshProgress(done: 7, total: 7, failures: Samples.failures(3, 4))))
         #expect(state.refreshAll == nil)
         #expect(state.message?.text == "5 of 7 clients refreshed, 2 failed")
     }
@@ -93,14 +93,14 @@ struct ListUpdateTests {
             &state,
             .copied(
                 [Samples.id(1)], noun: "Authorization header",
-                Copied(destination: "copied by xclip", facts: facts, isSecret: true, canBeCleared: true)))
+                .success(Copied(destination: "copied by xclip", facts: facts, isSecret: true, canBeCleared: true))))
         #expect(state.message?.text == "GBG GO production: Authorization header copied by xclip")
         let unknown = Samples.token(life: nil)
         _ = update(
             &state,
             .copied(
                 [Samples.id(5)], noun: "bare token",
-                Copied(destination: "copied by xclip", facts: unknown, isSecret: true, canBeCleared: true)))
+                .success(Copied(destination: "copied by xclip", facts: unknown, isSecret: true, canBeCleared: true))))
         #expect(state.message?.text == "Opaque: bare token copied by xclip; its expiry is unknown")
         #expect(state.activity.entries.count == 2)
     }
@@ -109,9 +109,9 @@ struct ListUpdateTests {
     func copiedOfNobody() {
         var state = Samples.open()
         let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: false, canBeCleared: true)
-        _ = update(&state, .copied([], noun: "support bundle", copied))
+        _ = update(&state, .copied([], noun: "support bundle", .success(copied)))
         #expect(state.message?.text == "support bundle copied by xclip")
-        _ = update(&state, .copied([Samples.id(1), Samples.id(2)], noun: "curl command", copied))
+        _ = update(&state, .copied([Samples.id(1), Samples.id(2)], noun: "curl command", .success(copied)))
         #expect(state.message?.text == "2 clients: curl command copied by xclip")
     }
 
@@ -120,7 +120,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         let copied = Copied(
             destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true, failed: [Samples.id(3)])
-        _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", copied))
+        _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", .success(copied)))
         #expect(
             state.message?.text
                 == "3 clients: Authorization header (1 of 3 failed and are not in it) copied by xclip")
@@ -140,7 +140,7 @@ struct ListUpdateTests {
     @Test("before the vault is read nobody is told that there is no client")
     func notYetRead() {
         var state = Samples.locked()
-        _ = update(&state, .unlocked)
+        _ = update(&state, .unlocked(.success(())))
         #expect(state.press("r") == [])
         #expect(state.message?.text == "the vault is still being read")
     }
@@ -148,7 +148,7 @@ struct ListUpdateTests {
     @Test("l forgets everything and asks for the passphrase; late answers are dropped")
     func lock() {
         var state = Samples.open()
-        _ = update(&state, .refreshed(Samples.id(1), seconds: 0.182, warnings: []))
+        _ = update(&state, .refreshed(Samples.id(1), .success(NewToken(seconds: 0.182))))
         #expect(state.press("l") == [.lock])
         #expect(state.clients.entries.isEmpty)
         #expect(state.activity.entries.isEmpty)
@@ -173,7 +173,7 @@ struct ListUpdateTests {
     func pasteInList() {
         var state = Samples.open()
         #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
-        #expect(state.dialog == nil)
+        #expect(state.panel == nil)
         #expect(state.message?.text == "a paste has no meaning here: p makes a client of one, a adds a client")
     }
 
@@ -217,7 +217,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         _ = update(&state, .clientRemoved(Samples.id(1)))
         let before = state.message
-        _ = update(&state, .refreshFailed(Samples.id(1), Failure(.noSuchClient, "it is gone")))
+        _ = update(&state, .refreshed(Samples.id(1), .failure(Failure(.noSuchClient, "it is gone"))))
         #expect(state.message == before)
         #expect(state.activity.entries.count == 1)
     }
@@ -228,14 +228,14 @@ struct ListUpdateTests {
         let copied = Copied(
             destination: "in tmux's buffer; the terminal decides about the clipboard",
             facts: Samples.token(life: 3_600), isSecret: false, canBeCleared: false)
-        _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", copied))
+        _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", .success(copied)))
         expectGolden(state.drawing, "message-long")
     }
 
     @Test("a failed refresh is said with its reason; the hints stand in the Token pane")
     func refreshFailed() {
         var state = Samples.open()
-        _ = update(&state, .refreshFailed(Samples.id(3), Samples.refusal))
+        _ = update(&state, .refreshed(Samples.id(3), .failure(Samples.refusal)))
         #expect(state.message == State.Message(text: Samples.refusal.summary, role: .failed))
         #expect(state.activity.entries.last?.kind == .failure)
     }

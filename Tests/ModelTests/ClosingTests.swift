@@ -113,7 +113,7 @@ struct ClosingTests {
     func progress() async throws {
         let bench = try await Bench()
         for number in 0..<12 { try await bench.add("client \(number)") }
-        let (steps, continuation) = AsyncStream.makeStream(of: CredentialManager.Progress.self)
+        let (steps, continuation) = AsyncStream.makeStream(of: RefreshProgress.self)
         let task = Task { [manager = bench.manager] in
             await thrown { try await manager.refreshAll { continuation.yield($0) } }
         }

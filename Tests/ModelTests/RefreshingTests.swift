@@ -264,7 +264,7 @@ struct RefreshingTests {
     func all() async throws {
         let bench = try await Bench()
         for number in 0..<7 { try await bench.add("client \(number)") }
-        let (steps, continuation) = AsyncStream.makeStream(of: CredentialManager.Progress.self)
+        let (steps, continuation) = AsyncStream.makeStream(of: RefreshProgress.self)
         let task = Task { [manager = bench.manager] in
             try await manager.refreshAll(concurrency: 3) { continuation.yield($0) }
         }
@@ -275,7 +275,7 @@ struct RefreshingTests {
         let end = try await task.value
         #expect((end.done, end.failures.count, end.total) == (7, 1, 7))
         continuation.finish()
-        var seen: [CredentialManager.Progress] = []
+        var seen: [RefreshProgress] = []
         for await step in steps { seen.append(step) }
         #expect(seen.map(\.done) == Array(0...7))
         #expect(seen.last == end)
@@ -304,7 +304,7 @@ struct RefreshingTests {
     func none() async throws {
         let bench = try await Bench()
         #expect(
-            try await bench.manager.refreshAll() == CredentialManager.Progress(done: 0, total: 0))
+            try await bench.manager.refreshAll() == RefreshProgress(done: 0, total: 0))
     }
 
     @Test("refreshAll of some clients asks for these alone, in their order; one that is not there is told as failed")

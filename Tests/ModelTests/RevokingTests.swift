@@ -38,7 +38,7 @@ struct RevokingTests {
         try #require(try await bench.manager.revocationPlans(for: [id]).first)
     }
 
-    private func revoke(_ bench: Bench, _ id: UUID) async throws -> CredentialManager.Revoked {
+    private func revoke(_ bench: Bench, _ id: UUID) async throws -> Revoked {
         try await bench.manager.revoke(as: try await plan(bench, id))
     }
 
@@ -49,7 +49,7 @@ struct RevokingTests {
             bench, revocationURL: "https://id.example/revoke", issuer: "https://other.example")
         _ = await bench.observe()
         let revoked = try await revoke(bench, entry.id)
-        #expect(revoked == CredentialManager.Revoked(atServer: true, reason: nil))
+        #expect(revoked == Revoked(atServer: true, reason: nil))
         #expect(bench.server.urls.last == "https://id.example/revoke")
         #expect(bench.server.bodies.last?.hasPrefix("token=abcdefgh&") == true)
         var bare = entry
@@ -77,7 +77,7 @@ struct RevokingTests {
         let first = try await holding(neither)
         #expect(
             try await revoke(neither, first.id)
-                == CredentialManager.Revoked(
+                == Revoked(
                     atServer: false, reason: "the client has neither a revocation URL nor an issuer"))
         #expect(try await neither.manager.token(of: first.id) == nil)
 
@@ -85,7 +85,7 @@ struct RevokingTests {
         let second = try await holding(named, issuer: "https://id.example")
         #expect(
             try await revoke(named, second.id)
-                == CredentialManager.Revoked(
+                == Revoked(
                     atServer: false, reason: "https://id.example names no revocation endpoint"))
         #expect(try await named.manager.token(of: second.id) == nil)
 

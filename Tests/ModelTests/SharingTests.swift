@@ -70,7 +70,7 @@ struct SharingTests {
         bench.server.answer(1, ScriptedServer.token("b"))
         _ = try await first.value.get()
         bench.server.answer(0, ScriptedServer.token("a"))
-        #expect(try await all.value == CredentialManager.Progress(done: 2, total: 2))
+        #expect(try await all.value == RefreshProgress(done: 2, total: 2))
         #expect(bench.server.arrived == 2)
         #expect(try await second.token(of: b.id)?.value == Secret(utf8: "b"))
         await second.close()

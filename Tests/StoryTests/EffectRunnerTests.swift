@@ -92,7 +92,7 @@ struct EffectRunnerTests {
             case .refresh: .refresh(client)
             case .refreshMany: .refreshMany([client])
             case .copy: .copy([client], .header)
-            case .trial: .sendTrial(client, TrialRequest(path: "/journey/health"), apiBase: profile.apiBase)
+            case .trial: .sendTrial(1, client, TrialRequest(path: "/journey/health"), apiBase: profile.apiBase)
             case .revocation:
                 .revoke(
                     RevocationPlan(
@@ -171,7 +171,7 @@ struct EffectRunnerTests {
         stage.runner.perform(.stopDiscovering)
         #expect(try await stage.see { try stage.connections(to: second) == 0 })
         #expect(stage.isVaultOpen)
-        #expect(!stage.events.contains { if case .discoverFailed = $0 { true } else { false } })
+        #expect(!stage.events.contains { if case .discovered(_, .failure) = $0 { true } else { false } })
     }
 
     @Test("of settings that are changed quickly the screen is told the last, and none of before")

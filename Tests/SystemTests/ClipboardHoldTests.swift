@@ -66,8 +66,8 @@ struct ClipboardHoldTests {
             ("echo No selection >&2; exit 1", .holdsSomethingElse),
             ("echo image/png; echo UTF8_STRING", .couldNotTell), ("echo text/plain", .couldNotTell),
             ("echo Failed to connect to a Wayland server >&2; exit 1", .couldNotTell), ("kill -KILL $$", .couldNotTell),
-        ] as [(String, ClipboardHold.Clearing)])
-    func noText(list: String, clearing: ClipboardHold.Clearing) async throws {
+        ] as [(String, ClipboardClearing)])
+    func noText(list: String, clearing: ClipboardClearing) async throws {
         let stage = try await waylandStage(paste: "exit 1", list: list)
         let hold = try #require(try await copy(text, wayland(stage)))
         #expect(await hold.clearIfUnchanged() == clearing)

@@ -120,6 +120,8 @@ struct ClientList: Sendable, Equatable {
 
     mutating func group(_ isGrouped: Bool) { arrange { $0.arrangement.isGrouped = isGrouped } }
 
+    mutating func toggleGrouping() { group(!isGrouped) }
+
     mutating func fold(_ tags: Set<String>) { arrange { $0.arrangement.folded = tags } }
 
     /// Folds or unfolds the group that the selection is in; nil turns it.
@@ -155,6 +157,8 @@ struct ClientList: Sendable, Equatable {
 
     /// Selects the nearest row there is.
     mutating func select(_ row: Int) { selectedLine.select(row, of: rows.count) }
+
+    mutating func moveSelection(by rows: Int) { select(selection + rows) }
 
     mutating func select(id: UUID) {
         guard let index = directory.index(of: id) else { return }

@@ -9,7 +9,8 @@ enum ClientsPane {
             if clients.isLoaded {
                 let text =
                     clients.entries.isEmpty
-                    ? "no client yet: \(state.key(.add)) adds one" : "nothing matches; Esc shows all"
+                    ? "no client yet: \(state.keymap.key("add")) adds one"
+                    : "nothing matches; \(state.keymap.key("clear")) shows all"
                 canvas.fitted(text, column: area.column + 1, row: area.row, end: area.endColumn, style: Style(.muted))
             }
             return
@@ -42,7 +43,7 @@ enum ClientsPane {
             glyphs: canvas.glyphs)
         canvas.text(
             shown.text, column: start, row: area.row, end: end, style: Style(state.isFiltering ? .field : .match))
-        if state.isFiltering, state.dialog == nil { canvas.placeCursor(column: start + shown.cursor, row: area.row) }
+        if state.isFiltering, state.panel == nil { canvas.placeCursor(column: start + shown.cursor, row: area.row) }
     }
 
     private struct Line {

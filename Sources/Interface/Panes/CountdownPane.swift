@@ -6,7 +6,7 @@ enum CountdownPane {
         guard !area.isEmpty, let entry = state.clients.selected else { return }
         let inside = area.inset(columns: 2, rows: 0)
         guard let token = entry.token else {
-            note("no token yet: \(state.key(.refresh)) fetches one", inside, on: &canvas)
+            note("no token yet: \(state.keymap.key("refresh")) fetches one", inside, on: &canvas)
             return
         }
         let status = token.displayedStatus(at: state.shownNow)
@@ -16,7 +16,7 @@ enum CountdownPane {
             return
         }
         guard left > 0 else {
-            note("expired: \(state.key(.refresh)) fetches a new token", inside, on: &canvas, .expired)
+            note("expired: \(state.keymap.key("refresh")) fetches a new token", inside, on: &canvas, .expired)
             return
         }
         let role: Role = status == .valid ? .countdown : status.role

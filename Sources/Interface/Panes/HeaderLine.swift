@@ -30,7 +30,7 @@ enum HeaderLine {
         let tally = state.clients.tally
         var parts: [Part] = []
         if let clipboard = state.clipboard {
-            parts.append((clipboard.words(at: state.shownNow), .expiring))
+            parts.append((clipboard.text(at: state.shownNow), .expiring))
         }
         if !state.clients.marks.isEmpty { parts.append(("\(grouped(state.clients.marks.count)) marked", .mark)) }
         if let progress = state.refreshAll {
@@ -49,7 +49,7 @@ enum HeaderLine {
     }
 
     /// How far refreshing many is: a bar and the count.
-    private static func bar(_ progress: RefreshAllProgress, _ glyphs: Glyphs) -> String {
+    private static func bar(_ progress: RefreshProgress, _ glyphs: Glyphs) -> String {
         let columns = 12
         let full = progress.total > 0 ? min(progress.done * columns / progress.total, columns) : columns
         let bar = String(repeating: glyphs.full, count: full) + String(repeating: glyphs.empty, count: columns - full)

@@ -10,18 +10,18 @@ enum HintBar {
     }
 
     /// What a click at `column` means; nil beside the hints.
-    static func action(at column: Int, _ state: State) -> Action? {
+    static func action(at column: Int, _ state: State) -> String? {
         places(hints(state), columns: state.size.columns)
-            .first { $0.column..<$0.column + columns($0.binding) ~= column }?.binding.action
+            .first { $0.column..<$0.column + columns($0.binding) ~= column }?.binding.name
     }
 
     /// Where each hint stands, as many as fit, help or what closes it always.
     private static func places(_ all: [Binding], columns end: Int) -> [(binding: Binding, column: Int)] {
-        let help = all.first { $0.action == .help } ?? all.first { $0.action == .cancel }
+        let help = all.first { $0.name == "help" } ?? all.first { $0.name == "cancel" }
         var places: [(binding: Binding, column: Int)] = []
         var column = 1
         let helpColumns = help.map(columns) ?? 0
-        for binding in all where binding.action != help?.action {
+        for binding in all where binding.name != help?.name {
             guard column + columns(binding) + 2 + helpColumns < end else { continue }
             places.append((binding, column))
             column += columns(binding) + 2
@@ -32,7 +32,7 @@ enum HintBar {
     private static func draw(
         _ binding: Binding, _ state: State, column: Int, row: Int, on canvas: inout Canvas
     ) {
-        let isDisabled = state.disabledReason(binding.action) != nil
+        let isDisabled = state.disabledReason(binding.name, in: state.context) != nil
         let next = canvas.text(
             binding.keys[0].name, column: column, row: row, style: Style(isDisabled ? .muted : .key, bold: !isDisabled))
         canvas.text(
@@ -45,19 +45,19 @@ enum HintBar {
 
     /// The keys of what is open, the most useful of the moment first.
     static func hints(_ state: State) -> [Binding] {
-        let hinted = state.keymap.bindings(in: state.context).filter { $0.isHinted && !$0.keys.isEmpty }
+        let hinted = state.bindings(in: state.context).filter { $0.isHinted && !$0.keys.isEmpty }
         let first = useful(state)
-        return first.compactMap { action in hinted.first { $0.action == action } }
-            + hinted.filter { !first.contains($0.action) }
+        return first.compactMap { name in hinted.first { $0.name == name } }
+            + hinted.filter { !first.contains($0.name) }
     }
 
-    private static func useful(_ state: State) -> [Action] {
+    private static func useful(_ state: State) -> [String] {
         guard state.context == .list else { return [] }
-        guard let selected = state.clients.selected else { return [.add] }
-        if case .failed = selected.attempt { return [.refresh, .edit] }
+        guard let selected = state.clients.selected else { return ["add"] }
+        if case .failed = selected.attempt { return ["refresh", "edit"] }
         switch selected.token.displayedStatus(at: state.shownNow) {
-        case .valid, .unknown: return [.copyHeader, .refresh]
-        case .none, .expired, .expiring: return [.refresh, .copyHeader]
+        case .valid, .unknown: return ["copy_header", "refresh"]
+        case .none, .expired, .expiring: return ["refresh", "copy_header"]
         }
     }
 }

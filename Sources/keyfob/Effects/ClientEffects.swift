@@ -8,14 +8,9 @@ import System
 // What is done to clients: saved, removed, brought back.
 extension EffectRunner {
     func save(_ draft: ClientDraft) {
-        work { manager, post in
-            do throws(Failure) {
-                try TokenURL.check(draft.profile.tokenURL)
-                let entry = try await draft.save(in: manager)
-                post(.saved(entry, isNew: draft.revision == nil))
-            } catch {
-                post(.saveFailed(draft.profile.id, error))
-            }
+        work(answer: { .saved(isNew: draft.revision == nil, draft.profile.id, $0) }) { manager throws(Failure) in
+            try TokenURL.check(draft.profile.tokenURL)
+            return try await draft.save(in: manager)
         }
     }
 
@@ -33,10 +28,9 @@ extension EffectRunner {
         work { manager, post in
             do throws(Failure) {
                 let undone = try await manager.undo()
-                post(.undone(undone.entries))
-                if let failure = undone.failure { post(.undoFailed(failure)) }
+                post(.undone(undone.entries, failure: undone.failure))
             } catch {
-                post(.undoFailed(error))
+                post(.undone([], failure: error))
             }
         }
     }
@@ -45,19 +39,11 @@ extension EffectRunner {
     func discover(_ issuer: String) -> Int? {
         work { manager, post in
             do throws(Failure) {
-                let found = try await manager.discover(issuer)
-                let methods = found.methods
-                post(
-                    .discovered(
-                        issuer: issuer,
-                        DiscoveredURLs(
-                            tokenURL: found.tokenURL, revocationURL: found.revocationURL,
-                            supportsBasicOnly: methods.contains("client_secret_basic")
-                                && !methods.contains("client_secret_post"))))
+                post(.discovered(issuer: issuer, .success(try await manager.discover(issuer))))
             } catch {
                 // The form may be asking the same issuer again by now.
                 guard error.kind != .interrupted else { return }
-                post(.discoverFailed(issuer: issuer, error))
+                post(.discovered(issuer: issuer, .failure(error)))
             }
         }
     }

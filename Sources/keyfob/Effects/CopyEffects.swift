@@ -52,27 +52,20 @@ extension EffectRunner {
         let clipboard = Clipboard(environment: environment, limits: clipboardLimits) {
             mailbox.post(.write($0, of: session))
         }
-        work(toTheEnd: true) { manager, post in
+        work(toTheEnd: true, answer: { .copied(ids, noun: noun, $0) }) { manager throws(Failure) in
+            let content = try await content(manager)
+            for notice in content.notices { session.post(.trouble(notice)) }
             do throws(Failure) {
-                let content = try await content(manager)
-                for notice in content.notices { post(.trouble(notice)) }
-                do throws(Failure) {
-                    try await manager.noteUse(of: content.used)
-                } catch {
-                    guard error.kind != .locked else { throw error }
-                    post(.trouble(error))
-                }
-                let (way, canBeCleared) = try await copies.copy(
-                    content.text, number: number, isSecret: isSecret, to: clipboard)
-                post(
-                    .copied(
-                        ids, noun: noun,
-                        Copied(
-                            destination: way.sentence, facts: content.facts, isSecret: isSecret,
-                            canBeCleared: canBeCleared, beyondClearing: way.beyondClearing, failed: content.failed)))
+                try await manager.noteUse(of: content.used)
             } catch {
-                post(.copyFailed(ids, error))
+                guard error.kind != .locked else { throw error }
+                session.post(.trouble(error))
             }
+            let (way, canBeCleared) = try await copies.copy(
+                content.text, number: number, isSecret: isSecret, to: clipboard)
+            return Copied(
+                destination: way.sentence, facts: content.facts, isSecret: isSecret, canBeCleared: canBeCleared,
+                beyondClearing: way.beyondClearing, failed: content.failed)
         }
     }
 
@@ -80,14 +73,7 @@ extension EffectRunner {
     func clearClipboard() {
         let (mailbox, copies) = (mailbox, copies)
         doToTheEnd {
-            let clearing: ClipboardClearing? =
-                switch await copies.clear() {
-                case .cleared: .cleared
-                case .holdsSomethingElse: .holdsSomethingElse
-                case .couldNotTell: .couldNotTell
-                case nil: nil
-                }
-            if let clearing { mailbox.post(.lasting(.clipboardCleared(clearing))) }
+            if let clearing = await copies.clear() { mailbox.post(.lasting(.clipboardCleared(clearing))) }
         }
     }
 }
@@ -132,8 +118,8 @@ actor Copies {
     }
 
     /// What became of the last one; nil where there was none.
-    func clear() async -> ClipboardHold.Clearing? {
-        var clearing: ClipboardHold.Clearing?
+    func clear() async -> ClipboardClearing? {
+        var clearing: ClipboardClearing?
         for hold in taken() { clearing = await hold.clearIfUnchanged() }
         return clearing
     }

@@ -105,7 +105,7 @@ final class EffectRunner {
         case .stopDiscovering: stop(lastDiscovery)
         case .inspect(let id): inspect(id)
         case .loadTrials(let id): loadTrials(of: id)
-        case .sendTrial(let id, let trial, let apiBase): send(trial, of: id, at: apiBase)
+        case .sendTrial(let number, let id, let trial, let apiBase): send(trial, number: number, of: id, at: apiBase)
         case .remember(let memory): record { (manager) throws(Failure) in try await manager.remember(memory) }
         case .record(let entries): record { (manager) throws(Failure) in try await manager.append(entries) }
         case .saveSettings(let name, let settings):
@@ -123,7 +123,7 @@ final class EffectRunner {
         case .event(let event, let session):
             if !session.hasEnded { return event }
             // The lock came while it was copied: nobody counts the seconds until it is to be cleared.
-            if clearsCopies, case .copied(_, _, let copied) = event, copied.isSecret { clearClipboard() }
+            if clearsCopies, case .copied(_, _, .success(let copied)) = event, copied.isSecret { clearClipboard() }
             return nil
         case .lasting(let event): return event
         case .opened(let manager, let session, let opening):
@@ -136,7 +136,7 @@ final class EffectRunner {
             }
             session.begin(with: manager)
             follow(manager)
-            return opening.isNew ? .vaultCreated : .unlocked
+            return opening.isNew ? .vaultCreated(.success(())) : .unlocked(.success(()))
         case .finished(let number):
             unfinished[number] = nil
             return nil
@@ -169,7 +169,7 @@ final class EffectRunner {
                 let (manager, refreshing) = try await preparation()
                 mailbox.post(.opened(manager, of: session, Opening(refreshing: refreshing)))
             } catch {
-                session.post(.unlockFailed(error))
+                session.post(.unlocked(.failure(error)))
             }
         }
     }
@@ -185,8 +185,8 @@ final class EffectRunner {
                 case .entry(let entry): post(.clientChanged(entry))
                 case .removed(let id): post(.clientRemoved(id))
                 case .failed(let failure): post(.vaultUnreadable(failure))
-                case .renewed(let id, let seconds): post(.renewed(id, seconds: seconds))
-                case .renewalFailed(let id, let failure, let next): post(.renewalFailed(id, failure, next: next))
+                case .renewed(let id, let seconds): post(.renewed(id, .success(seconds), next: nil))
+                case .renewalFailed(let id, let failure, let next): post(.renewed(id, .failure(failure), next: next))
                 case .aboutToExpire(let id): post(.aboutToExpire(id))
                 case .undoable(let isUndoable): post(.canUndo(isUndoable))
                 }
@@ -270,6 +270,15 @@ final class EffectRunner {
         return session.start(work)
     }
 
+    /// As `work`; the event tells what came of `body`.
+    @discardableResult
+    func work<Value: Sendable>(
+        toTheEnd: Bool = false, answer: @escaping @Sendable (Result<Value, Failure>) -> Event,
+        _ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Value
+    ) -> Int? {
+        work(toTheEnd: toTheEnd) { manager, post in post(answer(await result(of: body, manager))) }
+    }
+
     /// An edit whose result comes as a change of the clients.
     private func edit(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
         work { manager, post in
@@ -314,10 +323,18 @@ final class EffectRunner {
                 let manager = Surroundings.manager(of: try await vault(location))
                 mailbox.post(.opened(manager, of: session, Opening(isNew: isNew)))
             } catch {
-                session.post(isNew ? .vaultCreationFailed(error) : .unlockFailed(error))
+                session.post(isNew ? .vaultCreated(.failure(error)) : .unlocked(.failure(error)))
             }
         }
         // A vault that is only being unlocked loses nothing where the process ends.
         if isNew { doToTheEnd(opening) } else { session.start(opening) }
     }
+}
+
+/// A function of its own: the optimizer of Swift 6.3.1 loses a value that a task's closure returns from within a typed
+/// `do`.
+private func result<Value>(
+    of body: (CredentialManager) async throws(Failure) -> Value, _ manager: CredentialManager
+) async -> Result<Value, Failure> {
+    do throws(Failure) { return .success(try await body(manager)) } catch { return .failure(error) }
 }

@@ -11,10 +11,11 @@ extension EffectRunner {
         work { manager, post in
             do throws(Failure) {
                 let refreshed = try await manager.refresh(id)
-                post(.refreshed(id, seconds: refreshed.seconds, warnings: refreshed.token.facts.warnings))
+                let token = NewToken(seconds: refreshed.seconds, warnings: refreshed.token.facts.warnings)
+                post(.refreshed(id, .success(token)))
                 if let failure = refreshed.notStored { post(.trouble(failure)) }
             } catch {
-                post(.refreshFailed(id, error))
+                post(.refreshed(id, .failure(error)))
             }
         }
     }
@@ -22,12 +23,7 @@ extension EffectRunner {
     func refresh(_ ids: [UUID]) {
         work { manager, post in
             do throws(Failure) {
-                try await manager.refreshAll(ids) { progress in
-                    post(
-                        .refreshAllProgressed(
-                            RefreshAllProgress(
-                                done: progress.done, failed: progress.failures.map(\.id), total: progress.total)))
-                }
+                try await manager.refreshAll(ids) { post(.refreshAllProgressed($0)) }
             } catch {
                 post(.refreshAllFailed(error))
             }
@@ -37,24 +33,13 @@ extension EffectRunner {
     /// The screen has stopped waiting for an earlier search.
     func findRevocation(of ids: [UUID]) {
         stop(lastRevocationSearch)
-        lastRevocationSearch = work { manager, post in
-            do throws(Failure) {
-                post(.revocationFound(ids, try await manager.revocationPlans(for: ids)))
-            } catch {
-                post(.revocationNotFound(ids, error))
-            }
+        lastRevocationSearch = work(answer: { .revocationFound(ids, $0) }) { manager throws(Failure) in
+            try await manager.revocationPlans(for: ids)
         }
     }
 
     func revoke(as plan: RevocationPlan) {
-        work { manager, post in
-            do throws(Failure) {
-                let revoked = try await manager.revoke(as: plan)
-                post(.revoked(plan.client, atServer: revoked.atServer, reason: revoked.reason))
-            } catch {
-                post(.revokeFailed(plan.client, error))
-            }
-        }
+        work(answer: { .revoked(plan.client, $0) }) { manager throws(Failure) in try await manager.revoke(as: plan) }
     }
 
     func inspect(_ id: UUID) {
@@ -95,13 +80,9 @@ extension EffectRunner {
         }
     }
 
-    func send(_ trial: TrialRequest, of id: UUID, at apiBase: String) {
-        work { manager, post in
-            do throws(Failure) {
-                post(.trialAnswered(id, trial, try await manager.attempt(trial, with: id, at: apiBase)))
-            } catch {
-                post(.trialFailed(id, trial, error))
-            }
+    func send(_ trial: TrialRequest, number: Int, of id: UUID, at apiBase: String) {
+        work(answer: { .trialAnswered(number, $0) }) { manager throws(Failure) in
+            try await manager.attempt(trial, with: id, at: apiBase)
         }
     }
 }

@@ -2,16 +2,56 @@ import Credentials
 import Formats
 import FoundationEssentials
 
+extension Context {
+    static let inspector = Context(title: "The inspector")
+}
+
 /// What the last token request of a client sent and got, and what is in its token.
-struct Inspector {
-    let client: UUID
+struct Inspector: ScrolledPanel {
+    private let client: UUID
     /// nil until it has come.
-    var inspection: Inspection?
+    private var inspection: Inspection?
     var top = 0
 
     init(of client: UUID) { self.client = client }
 
-    func box(_ state: State) -> ListBox {
+    private static let refreshKey: Key = "r"
+
+    static let tables = [
+        KeyTable<Self>(
+            .inspector,
+            [
+                Action(
+                    "copy_all", ["y", "c"], "copy", "copy it as text for a support ticket: no secret is in it",
+                    disabled: { inspector, _ in inspector.reasonNotToCopy },
+                    run: { inspector, _ in .effects([.copyText(inspector.bundle, noun: "support bundle")]) }),
+                Action(
+                    "refresh", [refreshKey], "refresh", "fetch a new token and look at that",
+                    disabled: { $1.clients.entry($0.client).flatMap(State.reasonNotToRefresh) },
+                    run: { inspector, _ in .effects([.refresh(inspector.client)]) }),
+            ] + scrolling() + scrollingToEnds() + [
+                Action("cancel", [.escape, "q", .control("c")], "close", "close it") { _, _ in .close }
+            ])
+    ]
+
+    private var bundle: String { inspection?.bundle ?? "" }
+
+    private var reasonNotToCopy: String? {
+        bundle.isEmpty ? "there is nothing to copy yet: \(Self.refreshKey.name) makes a request" : nil
+    }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        switch event {
+        case .inspected(client, let inspection): self.inspection = inspection
+        // There is another exchange to look at.
+        case .refreshed(client, _): return .effects([.inspect(client)])
+        case .clientRemoved(client): return .close
+        default: break
+        }
+        return .stay
+    }
+
+    func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 104)
         let entry = state.clients.entry(client)
         let lines = inspection.map { Self.lines($0, entry, state, columns - Self.labelColumns) } ?? []
@@ -29,7 +69,7 @@ struct Inspector {
         if let exchange = inspection.exchange {
             lines += Self.lines(exchange, state, room)
         } else {
-            lines += ListBox.labelled("", "none since the vault was opened: r makes one", room, .muted)
+            lines += ListBox.labelled("", "none since the vault was opened: \(refreshKey.name) makes one", room, .muted)
         }
         if case .failed(let attempt)? = entry?.attempt {
             // The pane cuts at its last row what does not fit there.
@@ -136,39 +176,5 @@ struct Inspector {
         json.split(separator: "\n").map(String.init).flatMap { TrialForm.broken($0, room) }.enumerated().map {
             ListBox.Line(left: $0.offset == 0 ? label : "", text: $0.element.text)
         }
-    }
-}
-
-extension State {
-    mutating func inspected(_ id: UUID, _ inspection: Inspection) {
-        guard case .inspector(var inspector) = dialog, inspector.client == id else { return }
-        inspector.inspection = inspection
-        dialog = .inspector(inspector)
-    }
-
-    /// Looks again after a request, where the client is being inspected.
-    func inspectAgain(_ id: UUID) -> [Effect] {
-        if case .inspector(let inspector) = dialog, inspector.client == id { [.inspect(id)] } else { [] }
-    }
-
-    mutating func pressInInspector(_ action: Action?) -> [Effect] {
-        guard case .inspector(var inspector) = dialog else { return [] }
-        switch action {
-        case .cancel:
-            dialog = nil
-            return []
-        case .refresh:
-            if case .refreshing? = clients.entry(inspector.client)?.attempt { return [] }
-            return [.refresh(inspector.client)]
-        case .copyAll:
-            guard let bundle = inspector.inspection?.bundle, !bundle.isEmpty else {
-                say("there is nothing to copy yet: r makes a request", .expiring, isLogged: false)
-                return []
-            }
-            return [.copyText(bundle, noun: "support bundle")]
-        default: inspector.top = inspector.box(self).scrolled(action, from: inspector.top, size)
-        }
-        dialog = .inspector(inspector)
-        return []
     }
 }

@@ -1,11 +1,35 @@
 import Credentials
 
+extension Context {
+    static let activity = Context(title: "All activity", isTyping: true)
+}
+
 /// All that Activity keeps, the newest first, filtered by what is typed.
-struct ActivityLog {
-    var field = TextField()
+struct ActivityLog: ChosenPanel {
+    private var field = TextField()
     var selection = 0
 
-    func entries(_ state: State) -> [ActivityEntry] {
+    static let tables = [
+        KeyTable<Self>(
+            .activity,
+            choosing() + choosingByPages() + [
+                Action("cancel", [.escape, .control("c")], "close", "close it") { _, _ in .close }
+            ])
+    ]
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if field.handle(key) { selection = 0 }
+        return .stay
+    }
+
+    mutating func choose(_ line: Int, in state: State) -> Outcome {
+        selection = line
+        return .stay
+    }
+
+    func count(_ state: State) -> Int { entries(state).count }
+
+    private func entries(_ state: State) -> [ActivityEntry] {
         let words = field.text.lowercased().split(separator: " ")
         return state.activity.entries.reversed().filter { entry in
             words.allSatisfy { word in
@@ -15,7 +39,7 @@ struct ActivityLog {
         }
     }
 
-    func box(_ state: State) -> ListBox {
+    func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 110)
         let entries = entries(state)
         let lines = entries.map { entry in
@@ -33,23 +57,6 @@ struct ActivityLog {
             title: "Activity: \(grouped(entries.count)) of \(grouped(state.activity.entries.count))", field: field,
             lines: lines, selection: selection, mostRows: 400, leftColumns: columns < 60 ? 11 : 21,
             footer: footer + Array(repeating: .blank, count: 3 - footer.count), columns: columns)
-    }
-}
-
-extension State {
-    mutating func pressInActivity(_ action: Action?, _ key: Key?) -> [Effect] {
-        guard case .activity(var log) = dialog else { return [] }
-        switch action {
-        case .cancel:
-            dialog = nil
-            return []
-        case .moveDown, .moveUp, .pageDown, .pageUp:
-            log.selection = step(action, from: log.selection, of: log.entries(self).count)
-        default:
-            if let key, log.field.handle(key) { log.selection = 0 }
-        }
-        dialog = .activity(log)
-        return []
     }
 }
 

@@ -1,20 +1,54 @@
 import Credentials
 import FoundationEssentials
 
+extension Context {
+    static let tags = Context(title: "Tags", isTyping: true)
+}
+
 /// The tags of one client, or what is added to and taken from those of many.
-struct TagForm {
-    let clients: [ClientEntry]
-    var field: TextField
+struct TagForm: Panel {
+    private let clients: [ClientEntry]
+    private var field: TextField
     /// The notice about the last paste.
-    var notice: String?
+    private var notice: String?
 
     init(_ clients: [ClientEntry]) {
         self.clients = clients
         field = TextField(clients.count == 1 ? clients[0].profile.tags.joined(separator: " ") : "")
     }
 
+    static let tables = [
+        KeyTable<Self>(
+            .tags,
+            [
+                Action("submit", [.enter], "save", "save the tags") { form, _ in form.submit() },
+                Action("cancel", [.escape, .control("c")], "cancel", "close it; nothing is changed") { _, _ in .close },
+            ])
+    ]
+
+    private func submit() -> Outcome {
+        let (adding, removing) = changes
+        guard !adding.isEmpty || !removing.isEmpty else { return .close }
+        return .close([.setTags(clients.map(\.id), adding: adding, removing: removing)])
+    }
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        notice = nil
+        _ = field.handle(key)
+        return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
+        notice = field.paste(pasted)
+        return .stay
+    }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        if case .clientRemoved(let id) = event, clients.contains(where: { $0.id == id }) { .close } else { .stay }
+    }
+
     /// What is to be done; for many clients `-tag` takes one away.
-    var changes: (adding: [String], removing: [String]) {
+    private var changes: (adding: [String], removing: [String]) {
         let words = field.text.split(whereSeparator: { $0.isWhitespace || $0 == "," }).map(String.init)
         guard clients.count == 1 else {
             let removing = words.filter { $0.hasPrefix("-") }.map { String($0.dropFirst()) }
@@ -43,24 +77,5 @@ struct TagForm {
         if !known.isEmpty { footer += DialogLine.wrapped("in use: \(known.joined(separator: " "))", columns, .muted) }
         if let notice { footer = DialogLine.wrapped(notice, columns, .expiring) }
         DialogBox(title: title, lines: lines, footer: footer, columns: columns).draw(on: &canvas)
-    }
-}
-
-extension State {
-    mutating func pressInTags(_ action: Action?, _ key: Key?) -> [Effect] {
-        guard case .tags(var form) = dialog else { return [] }
-        switch action {
-        case .submit:
-            dialog = nil
-            let (adding, removing) = form.changes
-            guard !adding.isEmpty || !removing.isEmpty else { return [] }
-            return [.setTags(form.clients.map(\.id), adding: adding, removing: removing)]
-        case .cancel: dialog = nil
-        default:
-            form.notice = nil
-            if let key { _ = form.field.handle(key) }
-            dialog = .tags(form)
-        }
-        return []
     }
 }

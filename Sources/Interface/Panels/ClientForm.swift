@@ -2,8 +2,17 @@ import Credentials
 import Formats
 import FoundationEssentials
 
-/// The form for a new client and for changing one.
+extension Context {
+    static let form = Context(title: "The client form", isTyping: true)
+    static let discardQuestion = Context(title: "Discarding a change")
+    static let moveQuestion = Context(title: "Moving the token URL")
+}
+
+/// The form for a new client and for changing one. Its keys stand in `ClientFormKeys`.
 struct ClientForm {
+    /// A question that the form asks, over itself.
+    enum OpenQuestion { case discard, move }
+
     enum Field: CaseIterable, Sendable {
         case preset, name, clientID, secret, previousSecret, tokenURL, scope, authentication, basicEncoding
         case extraParameters, apiBase, issuer, revocationURL, tags, notes
@@ -32,6 +41,7 @@ struct ClientForm {
     /// What was done to the last paste, or to what was typed, in words.
     var notice: String?
     var isSaving = false
+    var question: OpenQuestion?
     /// The ID of the client that was last handed over to be saved.
     private(set) var savingID: UUID?
     /// The issuer that is being asked what it publishes.
@@ -201,7 +211,7 @@ struct ClientForm {
         return true
     }
 
-    mutating func paste(_ pasted: Secret) {
+    mutating func take(_ pasted: Secret) {
         defer { forgetMendedFailure() }
         if case .client(let client) = PastedText(pasted) { return take(client) }
         if focus == .secret {
@@ -215,7 +225,9 @@ struct ClientForm {
     }
 
     /// Takes the next choice, or the one before.
-    mutating func choose(_ step: Int) {
+    /// - Returns: nil where the focused field has none: the key is typed.
+    mutating func choose(_ step: Int) -> Outcome? {
+        guard hasChoices else { return nil }
         defer { forgetMendedFailure() }
         switch focus {
         case .preset:
@@ -228,6 +240,7 @@ struct ClientForm {
         case .basicEncoding: content.basicEncoding = Self.choice(after: content.basicEncoding, step)
         default: break
         }
+        return .stay
     }
 
     private mutating func fail(at field: Field, _ failure: Failure) {
@@ -277,11 +290,11 @@ struct ClientForm {
     }
 
     /// An answer of an issuer that is no longer asked changes nothing.
-    mutating func take(_ urls: DiscoveredURLs, of issuer: String) {
+    mutating func take(_ urls: DiscoveredEndpoints, of issuer: String) {
         guard askedIssuer == issuer else { return }
         askedIssuer = nil
         guard ClientName.trimmed(content.issuer) == issuer else {
-            notice = "the issuer was changed meanwhile: nothing was filled in, Ctrl-O asks it"
+            notice = "the issuer was changed meanwhile: nothing was filled in, \(Self.discoverKey.name) asks it"
             return
         }
         var said = ["the issuer's endpoints were filled in"]
@@ -290,7 +303,9 @@ struct ClientForm {
         content.tokenURL = urls.tokenURL
         if let left = leavePreset() { said.append(left) }
         if let revocation = urls.revocationURL { content.revocationURL = revocation }
-        if urls.supportsBasicOnly, content.authentication != .clientSecretBasic {
+        let takesBasicOnly =
+            urls.methods.contains("client_secret_basic") && !urls.methods.contains("client_secret_post")
+        if takesBasicOnly, content.authentication != .clientSecretBasic {
             content.authentication = .clientSecretBasic
             said[0] += "; it takes client_secret_basic alone"
         }

@@ -30,7 +30,7 @@ enum ClientFormDialog {
         if let problem = form.problem(form.focus, in: state), !problem.isMissing {
             return DialogLine.wrapped("\(state.glyphs.failed) \(problem.text)", columns, .failed)
         }
-        return DialogLine.wrapped(explanation(form), columns, .muted)
+        return DialogLine.wrapped(explanation(form, state), columns, .muted)
     }
 
     static func label(_ field: ClientForm.Field) -> String {
@@ -99,8 +99,9 @@ enum ClientFormDialog {
         return "kept\(set), unless you type another"
     }
 
-    private static func explanation(_ form: ClientForm) -> String {
-        switch form.focus {
+    private static func explanation(_ form: ClientForm, _ state: State) -> String {
+        let keymap = state.keymap
+        return switch form.focus {
         case .preset: "left and right choose; words in braces are yours to fill in"
         case .name: "any name you like; it is shown in the list and used on the command line"
         case .clientID: "\(form.portalHint); a paste goes in as one piece"
@@ -108,46 +109,17 @@ enum ClientFormDialog {
             "not saved yet: while it is here the idle lock waits, for an hour at most"
         case .secret: "shown once by the portal; sealed in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
-        case .issuer: "who publishes the endpoints; Ctrl-O asks it and fills them in; may be empty"
+        case .issuer:
+            "who publishes the endpoints; \(ClientForm.discoverKey.name) asks it and fills them in; may be empty"
         case .tokenURL: "where tokens are asked for: https, or http on this machine"
         case .scope: "what the token is to be good for; may be empty"
         case .authentication: "how ID and secret are sent; left and right choose"
         case .basicEncoding: "what is done to ID and secret before base64; raw is for servers that do not decode"
         case .extraParameters: "sent with the request: audience=…&resource=…; not a place for secrets; may be empty"
-        case .apiBase: "where Enter tries requests; may be empty"
-        case .revocationURL: "where x revokes tokens (RFC 7009); empty: asked of the issuer"
+        case .apiBase: "where \(keymap.key("try_request")) tries requests; may be empty"
+        case .revocationURL: "where \(keymap.key("revoke")) revokes tokens (RFC 7009); empty: asked of the issuer"
         case .tags: "words to find and group it by; may be empty"
         case .notes: "whatever helps; sealed like all else; not a place for secrets"
         }
-    }
-}
-
-extension State {
-    mutating func pressInForm(_ action: Action?, _ key: Key?) -> [Effect] {
-        guard case .form(var form) = dialog else { return [] }
-        defer { if case .form = dialog { dialog = .form(form) } }
-        // Whoever waits for a busy vault can leave, after the question.
-        guard !form.isSaving || action == .cancel else { return [] }
-        switch action {
-        case .submit:
-            guard let draft = form.draft(in: self) else { return [] }
-            if form.mustAskWhatStays {
-                // An answer of the issuer must not change what is asked about.
-                form.askedIssuer = nil
-                dialog = .moveQuestion(form)
-                return []
-            }
-            form.isSaving = true
-            return form.stopAsking() + [.save(draft)]
-        case .cancel where form.askedIssuer != nil: return form.stopAsking()
-        case .cancel: dialog = form.isTouched ? .discardQuestion(form) : nil
-        case .discover: return form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []
-        case .nextField: form.moveFocus(by: 1)
-        case .previousField: form.moveFocus(by: -1)
-        case .nextChoice where form.hasChoices: form.choose(1)
-        case .previousChoice where form.hasChoices: form.choose(-1)
-        default: if let key { _ = form.handle(key) }
-        }
-        return []
     }
 }

@@ -1,11 +1,15 @@
 import Credentials
 import Formats
 
+extension Context {
+    static let copyMenu = Context(title: "The copy menu", isTyping: true)
+}
+
 /// Everything that a client's token can be copied as.
-struct CopyMenu {
+struct CopyMenu: ChosenPanel {
     /// For whom; the first one's previews are shown.
-    let clients: [ClientEntry]
-    var field = TextField()
+    private var clients: [ClientEntry]
+    private var field = TextField()
     var selection = 0
 
     enum Entry: Equatable {
@@ -16,15 +20,49 @@ struct CopyMenu {
 
     init(_ clients: [ClientEntry]) { self.clients = clients }
 
+    static let tables = [
+        KeyTable<Self>(
+            .copyMenu,
+            [Action("submit", [.enter], "copy", "copy it so") { $0.submit(in: $1) }] + choosing() + choosingByPages()
+                + [
+                    Action("cancel", [.escape, .control("c")], "close", "close it") { _, _ in .close }
+                ])
+    ]
+
+    private func submit(in state: State) -> Outcome {
+        guard entries.indices.contains(selection) else { return .stay }
+        switch entries[selection] {
+        case .format(let format):
+            let (effects, saying) = state.copying(format, of: clients)
+            return Outcome(next: .close, effects: effects, said: saying.map { [$0] } ?? [])
+        case .secret: return .close([.copySecret(clients[0].id)])
+        }
+    }
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if field.handle(key) { selection = 0 }
+        return .stay
+    }
+
+    mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? submit(in: state) : .stay }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        guard case .clientRemoved(let id) = event, clients.contains(where: { $0.id == id }) else { return .stay }
+        let rest = clients.filter { $0.id != id }
+        return rest.isEmpty ? .close : .replace(CopyMenu(rest))
+    }
+
+    func count(_ state: State) -> Int { entries.count }
+
     /// Those that match what is typed.
-    var entries: [Entry] {
+    private var entries: [Entry] {
         // A secret is copied of one client at a time, and stands at the end.
         let all = CopyFormat.allCases.map(Entry.format) + (clients.count == 1 ? [.secret] : [])
         let words = field.text.lowercased().split(separator: " ")
         return all.filter { entry in words.allSatisfy { entry.title.lowercased().firstRange(of: $0) != nil } }
     }
 
-    func box(_ state: State) -> ListBox {
+    func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 92)
         let mask = String(repeating: state.glyphs.mask, count: 6)
         let first = clients[0]
@@ -59,44 +97,5 @@ extension CopyMenu.Entry {
         case .format(let format): format.title
         case .secret: "client secret"
         }
-    }
-}
-
-extension State {
-    mutating func pressInCopyMenu(_ action: Action?, _ key: Key?) -> [Effect] {
-        guard case .copyMenu(var menu) = dialog else { return [] }
-        defer { if case .copyMenu = dialog { dialog = .copyMenu(menu) } }
-        switch action {
-        case .submit:
-            let entries = menu.entries
-            guard entries.indices.contains(menu.selection) else { return [] }
-            dialog = nil
-            switch entries[menu.selection] {
-            case .format(let format): return copy(format, of: menu.clients)
-            case .secret: return [.copySecret(menu.clients[0].id)]
-            }
-        case .cancel: dialog = nil
-        case .moveDown, .moveUp, .pageDown, .pageUp:
-            menu.selection = step(action, from: menu.selection, of: menu.entries.count)
-        default:
-            if let key, menu.field.handle(key) { menu.selection = 0 }
-        }
-        return []
-    }
-
-    /// Where a key that moves the choice in a list of `count` leads.
-    func step(_ action: Action?, from selection: Int, of count: Int) -> Int {
-        let page = max(size.rows - 8, 1)
-        let wanted =
-            switch action {
-            case .moveDown: selection + 1
-            case .moveUp: selection - 1
-            case .pageDown: selection + page
-            case .pageUp: selection - page
-            case .moveToFirst: 0
-            case .moveToLast: count - 1
-            default: selection
-            }
-        return max(min(wanted, count - 1), 0)
     }
 }

@@ -1,11 +1,45 @@
 import Credentials
 import FoundationEssentials
 
+extension Context {
+    static let revokeQuestion = Context(title: "Revoking")
+}
+
 /// The question before tokens are revoked: it shows the hosts that get a token and a secret.
-struct RevokeQuestion {
+struct RevokeQuestion: ScrolledPanel {
     /// One client's or more; at least one of them is `decided`.
-    var plans: [RevocationPlan]
+    private(set) var plans: [RevocationPlan]
     var top = 0
+
+    init(plans: [RevocationPlan]) { self.plans = plans }
+
+    static let tables = [
+        KeyTable<Self>(
+            .revokeQuestion,
+            [
+                Action("confirm", ["y"], "revoke", "revoke the token where the question says") { $0.revoke(in: $1) },
+                Action("cancel", ["n", .escape, .control("c")], "keep", "keep the token") { _, _ in .close },
+            ] + scrolling(isHinted: false))
+    ]
+
+    private func revoke(in state: State) -> Outcome {
+        let client = plans.count == 1 ? state.name(plans[0].client) : ""
+        let saying = Saying(text: "revoking", role: .refreshing, client: client, isLogged: false)
+        return Outcome(next: .close, effects: decided.map { .revoke($0) }, said: undecided(in: state) + [saying])
+    }
+
+    /// Why the other tokens are not revoked.
+    func undecided(in state: State) -> [Saying] {
+        plans.compactMap { plan in
+            guard case .unknown(let failure) = plan.destination else { return nil }
+            return .failure(failure, client: state.name(plan.client), prefix: Self.notRevoked)
+        }
+    }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        if case .clientRemoved(let id) = event { plans.removeAll { $0.client == id } }
+        return decided.isEmpty ? .close : .stay
+    }
 
     static let notRevoked = "the token was not revoked: "
 
@@ -50,7 +84,7 @@ struct RevokeQuestion {
         return groups.sorted { ($0.rank, -$0.clients.count, $0.heading) < ($1.rank, -$1.clients.count, $1.heading) }
     }
 
-    func box(_ state: State) -> ListBox {
+    func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 66)
         let isOne = plans.count == 1
         let lines = isOne ? linesOfOne(state, columns) : linesOfMany(state, columns)
@@ -111,69 +145,5 @@ struct RevokeQuestion {
 
     private static func shownHost(_ url: String) -> String {
         EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
-    }
-}
-
-extension Question {
-    static func findingRevocation(_ state: State) -> Question {
-        Question(
-            title: "Revoke",
-            text: [
-                "\(state.glyphs.refreshing) asking the issuer where tokens are revoked\(state.glyphs.ellipsis)",
-                "Nothing is sent before you agree.",
-            ],
-            answers: "Esc stops it")
-    }
-}
-
-extension ClientProfile {
-    /// True if only the issuer can tell where tokens are revoked.
-    var needsIssuerToRevoke: Bool { revocationURL.isEmpty && !issuer.isEmpty }
-}
-
-extension State {
-    mutating func findRevocation() -> [Effect] {
-        let targets = clients.targets.filter { $0.token != nil }
-        dialog = .findingRevocation(targets)
-        return [.findRevocation(targets.map(\.id))]
-    }
-
-    mutating func pressWhileFindingRevocation(_ action: Action?) -> [Effect] {
-        guard action == .cancel else { return [] }
-        dialog = nil
-        return [.stopFindingRevocation]
-    }
-
-    /// Asks the question, unless the user has stopped waiting for it.
-    mutating func ask(_ plans: [RevocationPlan], for asked: [UUID]) {
-        guard case .findingRevocation(let entries) = dialog, entries.map(\.id) == asked else { return }
-        let question = RevokeQuestion(plans: plans.filter { clients.entry($0.client) != nil })
-        dialog = question.decided.isEmpty ? nil : .revokeQuestion(question)
-        if question.decided.isEmpty { sayUnknown(in: question) }
-    }
-
-    private mutating func sayUnknown(in question: RevokeQuestion) {
-        for plan in question.plans {
-            guard case .unknown(let failure) = plan.destination else { continue }
-            sayFailure(failure, client: name(plan.client), prefix: RevokeQuestion.notRevoked)
-        }
-    }
-
-    mutating func pressInRevokeQuestion(_ action: Action?) -> [Effect] {
-        guard case .revokeQuestion(var question) = dialog else { return [] }
-        switch action {
-        case .confirm:
-            dialog = nil
-            sayUnknown(in: question)
-            say(
-                "revoking", .refreshing, client: question.plans.count == 1 ? name(question.plans[0].client) : "",
-                isLogged: false)
-            return question.decided.map { .revoke($0) }
-        case .cancel: dialog = nil
-        default:
-            question.top = question.box(self).scrolled(action, from: question.top, size)
-            dialog = .revokeQuestion(question)
-        }
-        return []
     }
 }

@@ -2,19 +2,23 @@ import Credentials
 import Formats
 import FoundationEssentials
 
-/// A request to a client's API, and what came of it.
-struct TrialForm {
-    enum Field: CaseIterable { case method, path, body }
+extension Context {
+    static let trial = Context(title: "Trying a request", isTyping: true)
+}
 
-    let client: UUID
-    let name: String
-    let base: String
-    var method: String
-    var path: TextField
-    var body: TextField
-    var focus = Field.path
+/// A request to a client's API, and what came of it.
+struct TrialForm: ScrolledPanel {
+    private enum Field: CaseIterable { case method, path, body }
+
+    private let client: UUID
+    private let name: String
+    private let base: String
+    private var method: String
+    private var path: TextField
+    private var body: TextField
+    private var focus = Field.path
     /// Those that were sent before, the latest first.
-    var history: [TrialRequest] = [] {
+    private var history: [TrialRequest] = [] {
         didSet {
             // The last request is taken up again, unless something was typed meanwhile.
             if oldValue.isEmpty, !isTouched, let latest = history.first { show(latest) }
@@ -23,12 +27,12 @@ struct TrialForm {
     /// Which of them is shown; nil: none.
     private var place: Int?
     private var isTouched = false
-    /// What is waited for, and since when.
-    private(set) var sent: (request: TrialRequest, at: Moment)?
-    private(set) var answer: TrialAnswer?
-    private(set) var failure: Failure?
+    /// What is waited for, by its number, and since when.
+    private var sent: (number: Int, request: TrialRequest, at: Moment)?
+    private var answer: TrialAnswer?
+    private var failure: Failure?
     /// The notice about the last paste.
-    private(set) var notice: String?
+    private var notice: String?
     var top = 0
 
     init(_ entry: ClientEntry) {
@@ -47,69 +51,129 @@ struct TrialForm {
         body = TextField(request.body)
     }
 
-    var request: TrialRequest {
+    static let tables = [
+        KeyTable<Self>(
+            .trial,
+            fields + [
+                Action("submit", [.enter], "send", "send the request") { $0.send(in: $1) },
+                editing(
+                    "older_request", [.control("p")], "older", "the request before, of the last ten", isHinted: true
+                ) {
+                    $0.recall(1)
+                },
+                editing("newer_request", [.control("n")], "newer", "the request after") { $0.recall(-1) },
+                Action(
+                    "copy_all", [.control("y")], "copy", "copy what came, as text",
+                    disabled: { form, _ in form.text == nil ? "there is no answer to copy yet" : nil },
+                    run: { form, _ in .effects([.copyText(form.text ?? "", noun: "request and answer")]) }),
+            ] + scrollingByPages([.pageDown], "the answer, a page down", "the answer, a page up") + [
+                Action(
+                    "cancel", [.escape, .control("c")], "close", "close it; an answer that is waited for is dropped"
+                ) { _, _ in .close }
+            ])
+    ]
+
+    private static let fields: [Action<Self>] = [
+        editing("next_field", [.tab, .down], "next field", "next field", isHinted: true) { $0.moveFocus(by: 1) },
+        editing("previous_field", [.backTab, .up], "previous field", "previous field") { $0.moveFocus(by: -1) },
+        Action(
+            "next_choice", [.right, " "], "change", "next choice, in a field that has choices", isHinted: false
+        ) { form, _ in form.choose(1) },
+        Action(
+            "previous_choice", [.left], "change back", "previous choice, in a field that has choices", isHinted: false
+        ) { form, _ in form.choose(-1) },
+    ]
+
+    /// What is sent stands in the form until its answer has come.
+    private static func editing(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
+        change: @escaping @Sendable (inout TrialForm) -> Void
+    ) -> Action<Self> {
+        Action(name, keys, label, description, isHinted: isHinted) { form, _ in
+            if form.sent == nil { change(&form) }
+            return .stay
+        }
+    }
+
+    private var request: TrialRequest {
         let typed = ClientName.trimmed(path.text)
         return TrialRequest(method: method, path: typed.hasPrefix("/") ? typed : "/" + typed, body: body.text)
     }
 
-    /// The request to send now; nil while one is waited for.
-    mutating func send(at now: Moment) -> TrialRequest? {
-        guard sent == nil else { return nil }
-        sent = (request, now)
+    private mutating func send(in state: State) -> Outcome {
+        guard sent == nil else { return .stay }
+        let number = (state.screen?.lastTrial ?? 0) + 1
+        sent = (number, request, state.now)
         notice = nil
-        return request
+        return .effects([.sendTrial(number, client, request, apiBase: base)])
     }
 
-    /// What answers another request than the one waited for is of a dialog that was closed.
-    mutating func answered(_ request: TrialRequest, _ answer: TrialAnswer) {
-        guard sent?.request == request else { return }
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        switch event {
+        case .trialsLoaded(client, let trials): history = trials
+        case .trialAnswered(let number, let result): if sent?.number == number { take(result) }
+        case .clientRemoved(client): return .close
+        default: break
+        }
+        return .stay
+    }
+
+    private mutating func take(_ result: Result<TrialAnswer, Failure>) {
+        let request = sent?.request
         sent = nil
-        self.answer = answer
-        failure = nil
-        top = 0
-        history = [request] + history.filter { $0 != request }.prefix(TrialRequest.limit - 1)
-        place = 0
-    }
-
-    mutating func failed(_ request: TrialRequest, _ failure: Failure) {
-        guard sent?.request == request else { return }
-        sent = nil
-        self.failure = failure
-        answer = nil
-        top = 0
-    }
-
-    mutating func handle(_ key: Key) {
-        notice = nil
-        switch focus {
-        case .method: return
-        case .path: if path.handle(key) { isTouched = true }
-        case .body: if body.handle(key) { isTouched = true }
+        (answer, failure, top) = (nil, nil, 0)
+        switch result {
+        case .failure(let failure): self.failure = failure
+        case .success(let answer):
+            self.answer = answer
+            if let request {
+                history = [request] + history.filter { $0 != request }.prefix(TrialRequest.limit - 1)
+            }
+            place = 0
         }
     }
 
-    mutating func paste(_ pasted: Secret) {
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        guard sent == nil else { return .stay }
+        notice = nil
         switch focus {
-        case .method: return
+        case .method: break
+        case .path: if path.handle(key) { isTouched = true }
+        case .body: if body.handle(key) { isTouched = true }
+        }
+        return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
+        guard sent == nil else { return .stay }
+        switch focus {
+        case .method: return .stay
         case .path: notice = path.paste(pasted)
         case .body: notice = body.paste(pasted, takesJSON: true)
         }
         isTouched = true
+        return .stay
     }
 
-    mutating func choose(_ step: Int) {
+    func changes(_ state: State) -> [Double] { state.changes(since: sent?.at) }
+
+    /// - Returns: nil where the key is typed.
+    private mutating func choose(_ step: Int) -> Outcome? {
+        guard sent == nil else { return .stay }
+        guard focus == .method else { return nil }
         let all = TrialRequest.methods
         method = all[((all.firstIndex(of: method) ?? 0) + step + all.count) % all.count]
         isTouched = true
+        return .stay
     }
 
-    mutating func moveFocus(by step: Int) {
+    private mutating func moveFocus(by step: Int) {
         let all = Field.allCases
         focus = all[((all.firstIndex(of: focus) ?? 0) + step + all.count) % all.count]
     }
 
     /// The request before or after the one shown, of those that were sent.
-    mutating func recall(_ step: Int) {
+    private mutating func recall(_ step: Int) {
         guard !history.isEmpty else { return }
         let wanted = (place ?? -1) + step
         guard history.indices.contains(wanted) else { return }
@@ -120,7 +184,7 @@ struct TrialForm {
     // MARK: - As it is shown
 
     /// What came, as lines of `columns`.
-    func lines(_ state: State, _ columns: Int) -> [ListBox.Line] {
+    private func lines(_ state: State, _ columns: Int) -> [ListBox.Line] {
         (notice.map { ListBox.wrapped($0, columns, .expiring) } ?? []) + linesOfAnswer(state, columns)
     }
 
@@ -189,7 +253,7 @@ struct TrialForm {
     }
 
     /// The whole as text, for the clipboard.
-    func text() -> String? {
+    private var text: String? {
         guard let answer else { return nil }
         var lines = ["\(answer.exchange.method) \(answer.exchange.url)"]
         lines += Self.lines(answer, 10_000).map(\.text)
@@ -200,7 +264,7 @@ struct TrialForm {
     private static let formRows = 5
 
     /// The box of the answer: below the form, in the same frame.
-    func answerBox(_ state: State) -> ListBox {
+    func scrolledBox(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 110)
         return ListBox(
             title: "", lines: lines(state, columns), top: top, mostRows: max(state.size.rows - 3 - Self.formRows, 1),
@@ -256,69 +320,5 @@ struct TrialForm {
         canvas.text(
             shown.text, column: start, row: row, end: inside.endColumn, style: Style(isFocused ? .field : .normal))
         if isFocused, cursor != nil { canvas.placeCursor(column: start + shown.cursor, row: row) }
-    }
-}
-
-/// The names of the statuses that APIs answer with (RFC 9110 §15).
-enum HTTPStatus {
-    static func words(_ status: Int) -> String {
-        switch status {
-        case 200: "OK"
-        case 201: "Created"
-        case 202: "Accepted"
-        case 204: "No Content"
-        case 301: "Moved Permanently"
-        case 302: "Found"
-        case 307: "Temporary Redirect"
-        case 308: "Permanent Redirect"
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 405: "Method Not Allowed"
-        case 409: "Conflict"
-        case 415: "Unsupported Media Type"
-        case 422: "Unprocessable Content"
-        case 429: "Too Many Requests"
-        case 500: "Internal Server Error"
-        case 502: "Bad Gateway"
-        case 503: "Service Unavailable"
-        case 504: "Gateway Timeout"
-        default: ""
-        }
-    }
-}
-
-extension State {
-    mutating func changeTrial(of id: UUID, _ change: (inout TrialForm) -> Void) {
-        guard case .trial(var form) = dialog, form.client == id else { return }
-        change(&form)
-        dialog = .trial(form)
-    }
-
-    mutating func pressInTrial(_ action: Action?, _ key: Key?) -> [Effect] {
-        guard case .trial(var form) = dialog else { return [] }
-        defer { if case .trial = dialog { dialog = .trial(form) } }
-        switch action {
-        case .cancel: dialog = nil
-        // What is sent stands in the form until its answer has come.
-        case _ where form.sent != nil: break
-        case .submit: return form.send(at: now).map { [.sendTrial(form.client, $0, apiBase: form.base)] } ?? []
-        case .copyAll:
-            guard let text = form.text() else {
-                say("there is no answer to copy yet", .expiring, isLogged: false)
-                return []
-            }
-            return [.copyText(text, noun: "request and answer")]
-        case .pageDown, .pageUp: form.top = form.answerBox(self).scrolled(action, from: form.top, size)
-        case .nextField: form.moveFocus(by: 1)
-        case .previousField: form.moveFocus(by: -1)
-        case .nextChoice where form.focus == .method: form.choose(1)
-        case .previousChoice where form.focus == .method: form.choose(-1)
-        case .olderRequest: form.recall(1)
-        case .newerRequest: form.recall(-1)
-        default: if let key { form.handle(key) }
-        }
-        return []
     }
 }

@@ -24,7 +24,7 @@ extension ClientForm {
         let custom = ServicePreset.custom
         content.preset = ServicePreset.all.firstIndex(of: custom) ?? content.preset
         if content.authentication == preset.authentication { content.authentication = custom.authentication }
-        let filled: [(WritableKeyPath<Content, String>, old: String, new: String, words: String)] = [
+        let filled: [(WritableKeyPath<Content, String>, old: String, new: String, name: String)] = [
             (\.scope, preset.scope, custom.scope, "scope"),
             (
                 \.extraParameters, ParameterText.text(preset.extraParameters),
@@ -35,9 +35,9 @@ extension ClientForm {
             (\.revocationURL, preset.revocationURL, custom.revocationURL, "revocation URL"),
         ]
         var cleared: [String] = []
-        for (path, old, new, words) in filled where content[keyPath: path] == old && old != new {
+        for (path, old, new, name) in filled where content[keyPath: path] == old && old != new {
             content[keyPath: path] = new
-            cleared.append(words)
+            cleared.append(name)
         }
         return "the token URL is not \(preset.name)'s: Service is custom now"
             + (cleared.isEmpty ? "" : ", cleared: \(cleared.joined(separator: ", "))")
@@ -89,9 +89,38 @@ extension ClientForm {
         }
         set(focus: focus)
     }
+
+    func moveQuestion(_ state: State) -> Question {
+        let left = leftBehind
+        let target = left?.target ?? ""
+        let places = left?.places.map { "- \(Self.name(of: $0.field)) at \($0.host): \(Self.use(of: $0.field, state))" }
+        let secret = "The client secret stays the same: the next refresh sends it to \(target)."
+        return Question(
+            title: "Save",
+            text: ["The token URL moves to \(target). These stay where they are:"] + (places ?? [])
+                + (keepsSecret ? [secret] : []),
+            answers: "y keeps and saves, c clears and saves, n goes back")
+    }
+
+    private static func name(of field: Field) -> String {
+        switch field {
+        case .revocationURL: "revocation URL"
+        case .apiBase: "API base"
+        default: "issuer"
+        }
+    }
+
+    private static func use(of field: Field, _ state: State) -> String {
+        let keymap = state.keymap
+        return switch field {
+        case .revocationURL: "\(keymap.key("revoke")) sends token and secret there"
+        case .apiBase: "\(keymap.key("try_request")) sends the token there"
+        default: "\(keymap.key("revoke")) and \(discoverKey.name) ask it for endpoints"
+        }
+    }
 }
 
-extension DiscoveredURLs {
+extension DiscoveredEndpoints {
     /// A warning of the endpoints at hosts that are not the issuer's: the user has not typed these hosts. Empty if there
     /// are none.
     func hostsToCheck(of issuer: String) -> [String] {
@@ -112,50 +141,5 @@ extension DiscoveredURLs {
         return [
             "the issuer names \(names.joined(separator: " and ")), another host than its own: check it before you save"
         ]
-    }
-}
-
-extension Question {
-    static func move(_ form: ClientForm) -> Question {
-        let left = form.leftBehind
-        return Question(
-            title: "Save",
-            text: ["The token URL moves to \(left?.target ?? ""). These stay where they are:"]
-                + (left?.places ?? []).map { "- \(words(for: $0.field)) at \($0.host): \(use(of: $0.field))" }
-                + (form.keepsSecret
-                    ? ["The client secret stays the same: the next refresh sends it to \(left?.target ?? "")."] : []),
-            answers: "y keeps and saves, c clears and saves, n goes back")
-    }
-
-    private static func words(for field: ClientForm.Field) -> String {
-        switch field {
-        case .revocationURL: "revocation URL"
-        case .apiBase: "API base"
-        default: "issuer"
-        }
-    }
-
-    private static func use(of field: ClientForm.Field) -> String {
-        switch field {
-        case .revocationURL: "x sends token and secret there"
-        case .apiBase: "Enter sends the token there"
-        default: "x and Ctrl-O ask it for endpoints"
-        }
-    }
-}
-
-extension State {
-    mutating func pressInMoveQuestion(_ action: Action?) -> [Effect] {
-        guard case .moveQuestion(var form) = dialog else { return [] }
-        switch action {
-        case .confirm: form.keptBehind = form.leftBehind
-        case .clear: form.clearWhatStays()
-        case .cancel:
-            dialog = .form(form)
-            return []
-        default: return []
-        }
-        dialog = .form(form)
-        return pressInForm(.submit, nil)
     }
 }

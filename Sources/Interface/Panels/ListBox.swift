@@ -121,6 +121,20 @@ struct ListBox {
     }
 }
 
+extension ListBox {
+    static func wrapped(_ text: String, _ columns: Int, _ role: Role = .normal) -> [Line] {
+        DisplayWidth.wrap(UntrustedText.line(text, limit: 2_000), into: columns).map { Line(text: $0, role: role) }
+    }
+
+    /// A labelled text over as many lines as it takes.
+    static func labelled(_ label: String, _ text: String, _ columns: Int, _ role: Role = .normal) -> [Line] {
+        let lines = DisplayWidth.wrap(text, into: columns)
+        return (lines.isEmpty ? [""] : lines).enumerated().map {
+            Line(left: $0.offset == 0 ? label : "", text: $0.element, role: role)
+        }
+    }
+}
+
 extension Rectangle {
     func contains(_ position: Position) -> Bool {
         column..<max(endColumn, column) ~= position.column && row..<max(endRow, row) ~= position.row

@@ -1,0 +1,203 @@
+import Credentials
+import Formats
+
+// Why something can't be done to clients now.
+extension State {
+    /// nil where there are clients.
+    var reasonWithoutClients: String? {
+        guard clients.entries.isEmpty else { return nil }
+        return clients.isLoaded
+            ? "there is no client yet: \(keymap.key("add")) adds one" : "the vault is still being read"
+    }
+
+    var reasonWithoutSelection: String? {
+        reasonWithoutClients ?? (clients.selected == nil ? "no client is selected" : nil)
+    }
+
+    var reasonWithoutTarget: String? {
+        reasonWithoutClients ?? (clients.firstTarget == nil ? "no client is selected" : nil)
+    }
+
+    var reasonNotToRefresh: String? {
+        if let reason = reasonWithoutTarget { return reason }
+        guard clients.targetCount == 1 else { return refreshAll == nil ? nil : Self.isRefreshing }
+        return clients.firstTarget.flatMap(Self.reasonNotToRefresh)
+    }
+
+    static func reasonNotToRefresh(_ entry: ClientEntry) -> String? {
+        if case .refreshing = entry.attempt { "\"\(entry.profile.name)\" is being refreshed already" } else { nil }
+    }
+
+    var reasonNotToRefreshAll: String? { reasonWithoutClients ?? (refreshAll == nil ? nil : Self.isRefreshing) }
+
+    private static var isRefreshing: String { "clients are being refreshed already" }
+
+    var reasonNotToRevoke: String? {
+        if let reason = reasonWithoutTarget { return reason }
+        guard !clients.someTarget(where: { $0.token != nil }) else { return nil }
+        guard clients.targetCount == 1, let first = clients.firstTarget else { return "none of them has a token" }
+        return "\"\(first.profile.name)\" has no token"
+    }
+
+    var reasonNotToTry: String? {
+        if let reason = reasonWithoutClients { return reason }
+        // On a heading the key folds.
+        guard let selected = clients.selected else { return clients.rows.isEmpty ? "no client is selected" : nil }
+        guard selected.profile.apiBase.isEmpty else { return nil }
+        return "\"\(selected.profile.name)\" has no API base to send a request to: \(keymap.key("edit")) edits it"
+    }
+
+    var reasonWithoutGroups: String? {
+        clients.isGrouped ? nil : "the list is not grouped: \(keymap.key("group_by_tag")) groups it by tag"
+    }
+
+    var reasonNotToGroup: String? {
+        clients.isGrouped || clients.hasTags
+            ? nil : "no client has a tag: \(keymap.key("edit_tags")) gives it one"
+    }
+}
+
+// What the list's keys do.
+extension State {
+    mutating func open(_ panel: any Panel) -> [Effect] {
+        self.panel = panel
+        return []
+    }
+
+    mutating func openOfSelected(
+        _ panel: (ClientEntry) -> any Panel, effect: (ClientEntry) -> Effect? = { _ in nil }
+    ) -> [Effect] {
+        guard let selected = clients.selected else { return [] }
+        self.panel = panel(selected)
+        return effect(selected).map { [$0] } ?? []
+    }
+
+    mutating func tryRequest() -> [Effect] {
+        guard clients.selected != nil else {
+            screen?.clients.fold(nil)
+            return []
+        }
+        return openOfSelected({ TrialForm($0) }, effect: { .loadTrials($0.id) })
+    }
+
+    mutating func refreshTargets() -> [Effect] {
+        let targets = clients.targets
+        return targets.count == 1 ? [.refresh(targets[0].id)] : refreshMany(targets)
+    }
+
+    mutating func refreshMany(_ entries: [ClientEntry]) -> [Effect] {
+        screen?.refreshAll = RefreshProgress(done: 0, total: entries.count)
+        return [.refreshMany(entries.map(\.id))]
+    }
+
+    /// Keeps all of them fresh, or where all are kept fresh, none any more.
+    mutating func turnKeepFresh() -> [Effect] {
+        let targets = clients.targets
+        let isOn = !targets.allSatisfy(\.profile.keepsFresh)
+        let what = targets.count == 1 ? "" : "\(targets.count) clients: "
+        let hasNoEnd = targets.count == 1 && targets[0].token.map { $0.lifetime == nil } ?? false
+        let text =
+            !isOn
+            ? "no longer kept fresh"
+            : hasNoEnd
+                ? "kept fresh, but this token's expiry is unknown: such a one is not renewed by itself"
+                : "kept fresh from now on, while keyfob is open and unlocked"
+        say(Saying(text: what + text, client: targets.count == 1 ? targets[0].profile.name : ""))
+        return [.setKeepsFresh(targets.filter { $0.profile.keepsFresh != isOn }.map(\.id), isOn)]
+    }
+
+    mutating func copy(_ format: CopyFormat) -> [Effect] {
+        let (effects, saying) = copying(format, of: clients.targets)
+        if let saying { say(saying) }
+        return effects
+    }
+
+    /// What copying wants done, and what is said where that takes a request.
+    func copying(_ format: CopyFormat, of chosen: [ClientEntry]) -> ([Effect], Saying?) {
+        // As they are now: a menu may have been open for a while.
+        let targets = chosen.compactMap { clients.entry($0.id) }
+        guard let first = targets.first else { return ([], nil) }
+        let effects: [Effect] = [.copy(targets.map(\.id), format)]
+        let waiting = format.needsToken ? targets.count { !$0.canServe(at: now) } : 0
+        guard waiting > 0 else { return (effects, nil) }
+        let isOne = targets.count == 1
+        let text =
+            isOne
+            ? "\(first.token.reasonToFetch(at: now)): fetching one, then copying the \(format.noun)"
+            : "fetching \(waiting) of \(targets.count) tokens, then copying"
+        return (
+            effects, Saying(text: text, role: .refreshing, client: isOne ? first.profile.name : "", isLogged: false)
+        )
+    }
+
+    mutating func findRevocation() -> [Effect] {
+        let targets = clients.targets.filter { $0.token != nil }
+        panel = RevocationSearch(targets)
+        return [.findRevocation(targets.map(\.id))]
+    }
+
+    // MARK: - What is seen
+
+    mutating func moveSelection(by rows: Int) { screen?.clients.moveSelection(by: rows) }
+
+    mutating func moveSelection(byPages pages: Int) { moveSelection(by: pages * max(layout.clients.rows - 1, 1)) }
+
+    mutating func markSelected() {
+        if let selected = clients.selected { screen?.clients.toggleMark(selected.id) }
+        moveSelection(by: 1)
+    }
+
+    mutating func sortByNextOrder() {
+        let all = ClientOrder.allCases
+        let next = all[((all.firstIndex(of: clients.order) ?? 0) + 1) % all.count]
+        screen?.clients.sort(by: next)
+        say(Saying(text: "sorted by \(next.title)", isLogged: false))
+    }
+
+    mutating func clearFilterOrMarks() {
+        if !filter.isEmpty { clearFilter() } else { screen?.clients.clearMarks() }
+    }
+
+    mutating func clearFilter() {
+        screen?.filter = TextField()
+        screen?.isFiltering = false
+        screen?.clients.filter("")
+    }
+
+    mutating func typeFilter(_ key: Key) {
+        if key == .backspace, filter.isEmpty { screen?.isFiltering = false }
+        guard screen?.filter.handle(key) == true else { return }
+        let text = filter.text
+        screen?.clients.filter(text)
+    }
+}
+
+extension ClientEntry {
+    /// Whether its token can be copied as it is.
+    func canServe(at now: Moment) -> Bool {
+        token.map { $0.lifetime == nil || $0.serves(minimumValidity: nil, at: now) } ?? false
+    }
+}
+
+extension TokenFacts? {
+    /// Why it does not serve.
+    fileprivate func reasonToFetch(at now: Moment) -> String {
+        switch status(at: now) {
+        case .none: "no token yet"
+        case .expired: "the token has expired"
+        default: "the token is about to expire"
+        }
+    }
+}
+
+extension ClientOrder {
+    /// As the screen says it.
+    var title: String {
+        switch self {
+        case .name: "name"
+        case .expiry: "soonest expiry"
+        case .lastUsed: "last used"
+        case .status: "status"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Credentials
+import FoundationEssentials
+
+/// All that the screen holds of an open vault: locking drops it as one value.
+struct OpenScreen {
+    var clients = ClientList()
+    /// What is typed to filter the list; `isFiltering` while keys go into it.
+    var filter = TextField()
+    var isFiltering = false
+    var panel: (any Panel)?
+    var activity = Activity()
+    var refreshAll: RefreshProgress?
+    /// Whether how the list is shown has changed and is not kept yet.
+    var owesMemory = false
+    /// Whether how the list was shown has come, so that it may be kept anew.
+    var hasMemory = false
+    /// Whether the last delete or edit can be taken back.
+    var canUndo = false
+    /// The clients whose deletion was asked for here.
+    var removing: Set<UUID> = []
+    /// The number of the last request to an API.
+    var lastTrial = 0
+}
+
+extension State {
+    var isOpen: Bool { screen != nil }
+
+    /// The panel in front of the user, but for the command menu, which lies over it.
+    var panel: (any Panel)? {
+        get { if let screen { screen.panel } else { gate } }
+        set {
+            if screen != nil { screen?.panel = newValue } else if let newValue { gate = newValue }
+        }
+    }
+
+    // What is read of it at many places. It is changed where it stands, without a copy.
+    var clients: ClientList { screen?.clients ?? ClientList() }
+    var filter: TextField { screen?.filter ?? TextField() }
+    var isFiltering: Bool { screen?.isFiltering ?? false }
+    var activity: Activity { screen?.activity ?? Activity() }
+    var refreshAll: RefreshProgress? { screen?.refreshAll }
+    var canUndo: Bool { screen?.canUndo ?? false }
+}

@@ -1,0 +1,183 @@
+import Credentials
+
+/// What lies over the main screen, or stands in its place before the vault is open: a form, a menu, a question. A panel
+/// is one file: what it holds, how it is drawn, its keys with all that is said of them and what they do.
+/// `Panels.all` has a line for each.
+///
+/// A panel changes itself alone. It reads the state, in which it still stands as it was, and answers with an `Outcome`.
+protocol Panel: PanelMetatype {
+    /// Its keys, a table for each of its modes; most panels have one mode.
+    static var tables: [KeyTable<Self>] { get }
+    /// The mode that it is in: the context of one of its tables.
+    var context: Context { get }
+
+    /// A key that the table has no use for.
+    mutating func type(_ key: Key, in state: State) -> Outcome
+    /// A paste, with line feeds for line breaks.
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome
+    /// Input that could not be read.
+    mutating func refuse(_ failure: Failure) -> Outcome
+    /// A click on a line of `box`.
+    mutating func choose(_ line: Int, in state: State) -> Outcome
+    /// What happened elsewhere; the state knows of it already.
+    mutating func receive(_ event: Event, in state: State) -> Outcome
+
+    /// Seconds after `state.shownNow` at which something that it displays changes by time alone.
+    func changes(_ state: State) -> [Double]
+    /// Whether a secret is in it that is nowhere else: the idle lock waits for it.
+    var holdsTypedSecret: Bool { get }
+    /// The list that it is, where it is one: the mouse chooses its lines.
+    func box(_ state: State) -> ListBox?
+    func draw(_ state: State, on canvas: inout Canvas)
+}
+
+extension Panel {
+    var context: Context { Self.tables[0].context }
+
+    mutating func type(_ key: Key, in state: State) -> Outcome { .stay }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome { .say(state.noMeaningOfPaste) }
+
+    mutating func refuse(_ failure: Failure) -> Outcome { .say(.failure(failure, isLogged: false)) }
+
+    mutating func choose(_ line: Int, in state: State) -> Outcome { .stay }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome { .stay }
+
+    func changes(_ state: State) -> [Double] { [] }
+
+    var holdsTypedSecret: Bool { false }
+
+    func box(_ state: State) -> ListBox? { nil }
+
+    func draw(_ state: State, on canvas: inout Canvas) { box(state)?.draw(on: &canvas) }
+}
+
+#if compiler(>=6.2)
+    // The tables' closures carry the panel's type with them.
+    typealias PanelMetatype = SendableMetatype
+#else
+    // Until Swift 6.2 every metatype is Sendable.
+    protocol PanelMetatype {}
+#endif
+
+/// A panel's answer.
+struct Outcome {
+    /// What becomes of the panel.
+    enum Next {
+        case stay, close
+        case replace(any Panel)
+        /// It closes, and the action of that name is performed where the user is then.
+        case perform(String)
+    }
+
+    var next = Next.stay
+    var effects: [Effect] = []
+    var said: [Saying] = []
+    /// True where nothing is left to be said of the event.
+    var isTold = false
+
+    static var stay: Outcome { Outcome() }
+    static var close: Outcome { Outcome(next: .close) }
+    static func close(_ effects: [Effect]) -> Outcome { Outcome(next: .close, effects: effects) }
+    static func replace(_ panel: any Panel) -> Outcome { Outcome(next: .replace(panel)) }
+    static func perform(_ name: String) -> Outcome { Outcome(next: .perform(name)) }
+    static func effects(_ effects: [Effect]) -> Outcome { Outcome(effects: effects) }
+    static func say(_ saying: Saying) -> Outcome { Outcome(said: [saying]) }
+}
+
+/// A text in the lowest border, until the next key, and in Activity.
+struct Saying {
+    var text: String
+    var kind = ActivityEntry.Kind.note
+    /// In which role it is drawn, where that is not the kind's.
+    var role: Role?
+    /// The name of the client that it is about; empty where it is about none.
+    var client = ""
+    var isLogged = true
+
+    static func failure(
+        _ failure: Failure, client: String = "", prefix: String = "", suffix: String = "", isLogged: Bool = true
+    ) -> Saying {
+        // A summary that names the client need not be told whose it is.
+        let isNamed = !client.isEmpty && failure.summary.contains("\"\(client)\"")
+        return Saying(
+            text: prefix + failure.summary + suffix, kind: .failure, client: isNamed ? "" : client, isLogged: isLogged)
+    }
+
+    /// Why a key does nothing.
+    static func refusal(_ text: String) -> Saying { Saying(text: text, kind: .warning, isLogged: false) }
+}
+
+/// What is in front of the user, and so which keys mean what.
+struct Context: Hashable, Sendable {
+    /// As the help heads it; no two contexts have the same.
+    let title: String
+    /// Whether printable keys are typed, not pressed.
+    var isTyping = false
+}
+
+/// What keys do in one context.
+struct KeyTable<Owner>: Sendable {
+    let context: Context
+    let actions: [Action<Owner>]
+
+    init(_ context: Context, _ actions: [Action<Owner>]) {
+        self.context = context
+        self.actions = actions
+    }
+}
+
+/// One thing that the user can mean: its keys, what is said of it, why it can't be done now, and what it does. The hint
+/// bar, the help and the command menu are made from these rows.
+struct Action<Owner>: Sendable {
+    let binding: Binding
+    /// Why it can't be done now, in words; nil where it can.
+    let disabledReason: @Sendable (Owner, State) -> String?
+    /// nil where the key is not meant: it is typed.
+    let run: @Sendable (inout Owner, State) -> Outcome?
+
+    init(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
+        disabled: @escaping @Sendable (Owner, State) -> String? = { _, _ in nil },
+        run: @escaping @Sendable (inout Owner, State) -> Outcome?
+    ) {
+        binding = Binding(name, keys, label, description, isHinted: isHinted)
+        disabledReason = disabled
+        self.run = run
+    }
+}
+
+extension Panel {
+    private var actions: [Action<Self>] { Self.tables.first { $0.context == context }?.actions ?? [] }
+
+    /// What the tables say, without what the actions do.
+    static var bindings: [(context: Context, bindings: [Binding])] {
+        tables.map { ($0.context, $0.actions.map(\.binding)) }
+    }
+
+    func hasAction(for key: Key) -> Bool { actions.contains { $0.binding.keys.contains(key) } }
+
+    mutating func press(_ key: Key, in state: State) -> Outcome {
+        if let action = actions.first(where: { $0.binding.keys.contains(key) }),
+            let outcome = perform(action, in: state)
+        {
+            return outcome
+        }
+        return type(key, in: state)
+    }
+
+    /// - Returns: nil where no action has that name.
+    mutating func perform(_ name: String, in state: State) -> Outcome? {
+        actions.first { $0.binding.name == name }.flatMap { perform($0, in: state) }
+    }
+
+    func disabledReason(_ name: String, in state: State) -> String? {
+        actions.first { $0.binding.name == name }?.disabledReason(self, state)
+    }
+
+    private mutating func perform(_ action: Action<Self>, in state: State) -> Outcome? {
+        if let reason = action.disabledReason(self, state) { return .say(.refusal(reason)) }
+        return action.run(&self, state)
+    }
+}

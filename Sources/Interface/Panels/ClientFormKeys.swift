@@ -1,0 +1,156 @@
+import Credentials
+import Formats
+
+// The form as a panel: its keys, those of its questions, and what it hears of.
+extension ClientForm: Panel {
+    static let discoverKey: Key = .control("o")
+
+    static let tables = [
+        KeyTable<Self>(.form, editing),
+        KeyTable<Self>(
+            .discardQuestion,
+            [
+                Action("confirm", ["y"], "discard", "throw away what was typed") { form, _ in
+                    form.secret.wipe()
+                    return .close
+                },
+                goBack,
+            ]),
+        KeyTable<Self>(
+            .moveQuestion,
+            [
+                Action("confirm", ["y"], "keep", "save the client with the URLs that stay at other hosts") {
+                    $0.keptBehind = $0.leftBehind
+                    return $0.submit(in: $1)
+                },
+                Action("clear", ["c"], "clear", "empty these fields and save the client") {
+                    $0.clearWhatStays()
+                    return $0.submit(in: $1)
+                },
+                goBack,
+            ]),
+    ]
+
+    private static let editing: [Action<Self>] = [
+        Action("submit", [.enter], "save", "save the client") { $0.submit(in: $1) },
+        whileEdited("next_field", [.tab, .down], "next field", "next field", isHinted: true) {
+            $0.moveFocus(by: 1)
+            return .stay
+        },
+        whileEdited("previous_field", [.backTab, .up], "previous field", "previous field") {
+            $0.moveFocus(by: -1)
+            return .stay
+        },
+        whileEdited("next_choice", [.right, " "], "change", "next choice, in a field that has choices") {
+            $0.choose(1)
+        },
+        whileEdited("previous_choice", [.left], "change back", "previous choice, in a field that has choices") {
+            $0.choose(-1)
+        },
+        whileEdited(
+            "discover", [discoverKey], "discover", "fill in the endpoints that the issuer publishes", isHinted: true
+        ) { form in .effects(form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []) },
+        // While a busy vault is waited for, the form can be left, after the question.
+        Action(
+            "cancel", [.escape, .control("c")], "cancel", "close the form; asks first if something was typed"
+        ) { form, _ in form.cancel() },
+    ]
+
+    private static let goBack = Action<Self>(
+        "cancel", ["n", .escape, .control("c")], "go on editing", "go back to the form"
+    ) { form, _ in
+        form.question = nil
+        return .stay
+    }
+
+    /// Nothing is changed in a form that is being saved.
+    private static func whileEdited(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
+        run: @escaping @Sendable (inout ClientForm) -> Outcome?
+    ) -> Action<Self> {
+        Action(name, keys, label, description, isHinted: isHinted) { form, _ in form.isSaving ? .stay : run(&form) }
+    }
+
+    var context: Context {
+        switch question {
+        case nil: .form
+        case .discard?: .discardQuestion
+        case .move?: .moveQuestion
+        }
+    }
+
+    private mutating func submit(in state: State) -> Outcome {
+        question = nil
+        guard !isSaving, let draft = draft(in: state) else { return .stay }
+        guard !mustAskWhatStays else {
+            // An answer of the issuer must not change what is asked about.
+            askedIssuer = nil
+            question = .move
+            return .stay
+        }
+        isSaving = true
+        return .effects(stopAsking() + [.save(draft)])
+    }
+
+    private mutating func cancel() -> Outcome {
+        if askedIssuer != nil, !isSaving { return .effects(stopAsking()) }
+        guard isTouched else { return .close }
+        question = .discard
+        return .stay
+    }
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if question == nil, !isSaving { _ = handle(key) }
+        return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
+        guard question == nil else { return .say(state.noMeaningOfPaste) }
+        if !isSaving { take(pasted) }
+        return .stay
+    }
+
+    mutating func refuse(_ failure: Failure) -> Outcome {
+        guard question == nil else { return .say(.failure(failure, isLogged: false)) }
+        self.failure = failure
+        return .stay
+    }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        switch event {
+        case .discovered(let issuer, .success(let endpoints)): take(endpoints, of: issuer)
+        case .discovered(let issuer, .failure(let failure)): discoveryFailed(failure, of: issuer)
+        // A form that was opened after the one that is saved goes on.
+        case .saved(let isNew, let id, .success(let entry)) where id == savingID:
+            secret.wipe()
+            let saying = state.savedText(isNew: isNew, of: entry, notice: notice)
+            return Outcome(next: .close, said: [saying], isTold: true)
+        case .saved(_, let id, .failure(let failure)) where id == savingID:
+            saveFailed(failure, current: origin.flatMap { state.clients.entry($0.profile.id) })
+            return Outcome(isTold: true)
+        default: break
+        }
+        return .stay
+    }
+
+    var holdsTypedSecret: Bool { !secret.isEmpty }
+
+    func draw(_ state: State, on canvas: inout Canvas) {
+        ClientFormDialog.draw(self, state, on: &canvas)
+        switch question {
+        case nil: break
+        case .discard?: discardQuestion.draw(on: &canvas)
+        case .move?: moveQuestion(state).draw(on: &canvas)
+        }
+    }
+
+    private var discardQuestion: Question {
+        Question(
+            title: "Discard",
+            text: [
+                "Throw away what was typed?",
+                secret.isEmpty ? "Nothing of it was saved." : "The secret in it was not saved anywhere.",
+            ],
+            answers: "y throws it away, n goes back")
+    }
+}

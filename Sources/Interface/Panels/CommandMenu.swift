@@ -1,0 +1,157 @@
+import Credentials
+
+extension Context {
+    static let commands = Context(title: "The command menu", isTyping: true)
+    static let help = Context(title: "This help")
+}
+
+/// The command menu and the help: the key tables, to be read, filtered and run. The menu shows what can be done where the
+/// user is; the help shows everything, that first.
+struct CommandMenu: ChosenPanel {
+    private let isHelp: Bool
+    /// Whether keys are typed into the filter; in the help they move about until its key for that.
+    private var isTyping: Bool
+    private var field = TextField()
+    var selection = 0
+
+    init(isHelp: Bool) {
+        self.isHelp = isHelp
+        isTyping = !isHelp
+        // The first line of the help is a heading.
+        selection = isHelp ? 1 : 0
+    }
+
+    var context: Context { isTyping ? .commands : .help }
+
+    static let tables = [
+        KeyTable<Self>(
+            .commands,
+            [run] + choosing() + choosingByPages() + [
+                Action("cancel", [.escape, .control("c")], "close", "close it") { menu, _ in menu.cancel() }
+            ]),
+        KeyTable<Self>(
+            .help,
+            [
+                run,
+                Action("filter", ["/"], "filter", "show what matches") { menu, _ in
+                    menu.isTyping = true
+                    return .stay
+                },
+            ] + choosing([.down, "j"], [.up, "k"]) + choosingByPages([.pageDown, " "]) + choosingEnds() + [
+                Action(
+                    "cancel", [.escape, "q", "?", .function(1), .control("c")], "close", "close the help"
+                ) { _, _ in .close }
+            ]),
+    ]
+
+    private static let run = Action<Self>("submit", [.enter], "run", "do it") { $0.run(in: $1) }
+
+    /// In the help a filter is left first.
+    private mutating func cancel() -> Outcome {
+        guard isHelp else { return .close }
+        self = CommandMenu(isHelp: true)
+        return .stay
+    }
+
+    private func run(in state: State) -> Outcome {
+        let entries = entries(state)
+        guard entries.indices.contains(selection), let binding = entries[selection].binding, entries[selection].isHere
+        else { return .stay }
+        return ["help", "commands"].contains(binding.name) ? .close : .perform(binding.name)
+    }
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if isTyping, field.handle(key) {
+            selection = 0
+            skipHeading(upward: false, in: state)
+        }
+        return .stay
+    }
+
+    mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? run(in: state) : .stay }
+
+    mutating func select(_ line: Int, in state: State) {
+        let isUpward = line < selection
+        selection = line
+        skipHeading(upward: isUpward, in: state)
+    }
+
+    /// A heading is not for choosing.
+    private mutating func skipHeading(upward: Bool, in state: State) {
+        let entries = entries(state)
+        guard entries.indices.contains(selection), entries[selection].binding == nil else { return }
+        selection += upward && selection > 0 ? -1 : 1
+    }
+
+    func count(_ state: State) -> Int { entries(state).count }
+
+    private struct Entry {
+        var heading = ""
+        var binding: Binding?
+        var context: Context
+        /// Whether it belongs to where the user is, and so can be run.
+        var isHere = false
+    }
+
+    private func entries(_ state: State) -> [Entry] {
+        let here = state.contextBelowCommands
+        let tables = state.keyTables(from: here)
+        let typed = field.text.lowercased().split(separator: " ")
+        var entries: [Entry] = []
+        for (context, bindings) in isHelp ? tables[...] : tables.prefix(1) {
+            let found = bindings.filter { binding in
+                let name = settingsName(of: binding, in: context) ?? ""
+                let text = "\(binding.label) \(binding.description) \(binding.keyNames) \(name)".lowercased()
+                return typed.allSatisfy { text.firstRange(of: $0) != nil }
+            }
+            guard !found.isEmpty else { continue }
+            if isHelp { entries.append(Entry(heading: context.title, context: context)) }
+            // A label that begins with what is typed comes first.
+            let first = typed.first.map { word in found.filter { $0.label.hasPrefix(word) } } ?? []
+            let rest = found.filter { binding in !first.contains { $0.name == binding.name } }
+            entries += (first + rest).map { Entry(binding: $0, context: context, isHere: context == here) }
+        }
+        return entries
+    }
+
+    func box(_ state: State) -> ListBox? {
+        let columns = DialogBox.columns(state.size, atMost: 82)
+        let entries = entries(state)
+        let lines = entries.map { entry in
+            guard let binding = entry.binding else { return ListBox.Line(heading: entry.heading) }
+            let text = binding.description.filter { $0 != "`" }
+            return ListBox.Line(
+                left: binding.keyNames, text: text,
+                isDisabled: !isHelp && state.disabledReason(binding.name, in: entry.context) != nil)
+        }
+        let entry = entries.dropFirst(selection).first
+        return ListBox(
+            title: isHelp ? "Keys" : "Commands", field: isTyping || !field.isEmpty ? field : nil, lines: lines,
+            selection: selection, mostRows: isHelp ? 200 : 40, leftColumns: 15, footer: footer(entry, state, columns),
+            columns: columns)
+    }
+
+    /// The action's name in the settings, in the help, if its keys may be changed there.
+    private func settingsName(of binding: Binding, in context: Context) -> String? {
+        let isOfList = context == .list || GeneralKeys.actions.contains { $0.binding.name == binding.name }
+        return isHelp && isOfList ? binding.name : nil
+    }
+
+    /// What the chosen entry does, in full, and why it can't be run where it can't.
+    private func footer(_ entry: Entry?, _ state: State, _ columns: Int) -> [DialogLine] {
+        guard let entry, let binding = entry.binding else { return [.blank] }
+        let name =
+            settingsName(of: binding, in: entry.context).map { [DialogLine.text("in config.json: \($0)", .muted)] }
+            ?? []
+        let about = about(binding, entry, state, columns)
+        return name.isEmpty || about != [.blank] ? name + about : name
+    }
+
+    private func about(_ binding: Binding, _ entry: Entry, _ state: State, _ columns: Int) -> [DialogLine] {
+        if !entry.isHere { return [.text("not here; Enter runs what belongs to where you were", .muted)] }
+        if let reason = state.disabledReason(binding.name, in: entry.context) { return [.text(reason, .expiring)] }
+        let description = binding.description.filter { $0 != "`" }
+        let isCut = DialogLine.wrapped(description, columns - 15).count > 1
+        return isCut ? DialogLine.wrapped(description, columns, .muted) : [.blank]
+    }
+}

@@ -1,0 +1,56 @@
+import Credentials
+
+extension Context {
+    static let deleteQuestion = Context(title: "Deleting")
+}
+
+/// The question before clients are deleted.
+struct DeleteQuestion: Panel {
+    private(set) var clients: [ClientEntry]
+    private var isWorking = false
+
+    init(_ clients: [ClientEntry]) { self.clients = clients }
+
+    static let tables = [
+        KeyTable<Self>(
+            .deleteQuestion,
+            [
+                Action("confirm", ["y"], "delete", "delete the client, its secret and its token") { $0.delete(in: $1) },
+                Action("cancel", ["n", .escape, .control("c")], "keep", "keep the client") { _, _ in .close },
+            ])
+    ]
+
+    private mutating func delete(in state: State) -> Outcome {
+        guard !isWorking else { return .stay }
+        isWorking = true
+        return .effects([.remove(clients.map { ClientRevision(state.clients.entry($0.id) ?? $0) })])
+    }
+
+    mutating func receive(_ event: Event, in state: State) -> Outcome {
+        switch event {
+        case .clientRemoved(let id):
+            clients.removeAll { $0.id == id }
+            return clients.isEmpty ? .close : .stay
+        case .removeFailed: return .close
+        default: return .stay
+        }
+    }
+
+    func draw(_ state: State, on canvas: inout Canvas) {
+        let isOne = clients.count == 1
+        let undo = state.keymap.key("undo")
+        let subject =
+            isOne
+            ? "Delete \"\(clients[0].profile.name)\"?"
+            : "Delete \(clients.count) clients? \(Question.names(clients.map(\.profile.name)))"
+        let explanation =
+            isOne
+            ? "Its secret and its token go with it. The client at the server stays as it is."
+            : "Their secrets and tokens go with them. The clients at the server stay as they are."
+        let answers = isOne ? "y deletes it, n keeps it" : "y deletes them, n keeps them"
+        Question(
+            title: "Delete", text: [subject, "\(explanation) \(undo) undoes it until keyfob is locked."],
+            answers: isWorking ? "deleting" : answers
+        ).draw(on: &canvas)
+    }
+}

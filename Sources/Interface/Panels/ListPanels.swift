@@ -1,0 +1,98 @@
+import Credentials
+
+/// A panel whose lines are read, and scrolled where they are too many.
+protocol ScrolledPanel: Panel {
+    /// The first line that is seen.
+    var top: Int { get set }
+    /// The list that the lines are in; `box` but where the mouse has no business in it.
+    func scrolledBox(_ state: State) -> ListBox?
+}
+
+extension ScrolledPanel {
+    static func scrolling(isHinted: Bool = true) -> [Action<Self>] {
+        [
+            scroll("move_down", [.down, "j"], "down", "down", isHinted: isHinted) { top, _ in top + 1 },
+            scroll("move_up", [.up, "k"], "up", "up", isHinted: isHinted) { top, _ in top - 1 },
+        ] + scrollingByPages([.pageDown, " "], "a page down", "a page up")
+    }
+
+    static func scrollingByPages(_ keys: [Key], _ down: String, _ up: String) -> [Action<Self>] {
+        [
+            scroll("page_down", keys, "page down", down) { top, rows in top + max(rows - 1, 1) },
+            scroll("page_up", [.pageUp], "page up", up) { top, rows in top - max(rows - 1, 1) },
+        ]
+    }
+
+    static func scrollingToEnds() -> [Action<Self>] {
+        [
+            scroll("move_to_first", [.home, "g"], "first", "to the beginning") { _, _ in 0 },
+            scroll("move_to_last", [.end, "G"], "last", "to the end") { _, _ in .max },
+        ]
+    }
+
+    /// - Parameter place: the first line that is wanted, after the one that there is and the number of rows.
+    private static func scroll(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
+        to place: @escaping @Sendable (Int, Int) -> Int
+    ) -> Action<Self> {
+        Action(name, keys, label, description, isHinted: isHinted) { panel, state in
+            guard let box = panel.scrolledBox(state) else { return .stay }
+            let rows = box.listArea(state.size).rows
+            panel.top = max(min(place(panel.top, rows), box.lines.count - rows), 0)
+            return .stay
+        }
+    }
+
+    func scrolledBox(_ state: State) -> ListBox? { box(state) }
+}
+
+/// A panel with one of its lines chosen.
+protocol ChosenPanel: Panel {
+    var selection: Int { get set }
+    /// How many lines there are.
+    func count(_ state: State) -> Int
+}
+
+extension ChosenPanel {
+    static func choosing(_ down: [Key] = [.down], _ up: [Key] = [.up]) -> [Action<Self>] {
+        [
+            choose("move_down", down, "down", "down", isHinted: true) { selection, _ in selection + 1 },
+            choose("move_up", up, "up", "up", isHinted: true) { selection, _ in selection - 1 },
+        ]
+    }
+
+    static func choosingByPages(_ down: [Key] = [.pageDown]) -> [Action<Self>] {
+        [
+            choose("page_down", down, "page down", "a page down") { selection, page in selection + page },
+            choose("page_up", [.pageUp], "page up", "a page up") { selection, page in selection - page },
+        ]
+    }
+
+    static func choosingEnds() -> [Action<Self>] {
+        [
+            choose("move_to_first", [.home, "g"], "first", "to the beginning") { _, _ in 0 },
+            choose("move_to_last", [.end, "G"], "last", "to the end") { _, _ in .max },
+        ]
+    }
+
+    /// - Parameter place: the selection that is wanted, after the one that there is and the number of lines of a page.
+    private static func choose(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
+        _ place: @escaping @Sendable (Int, Int) -> Int
+    ) -> Action<Self> {
+        Action(name, keys, label, description, isHinted: isHinted) { panel, state in
+            let wanted = place(panel.selection, max(state.size.rows - 8, 1))
+            panel.select(max(min(wanted, panel.count(state) - 1), 0), in: state)
+            return .stay
+        }
+    }
+
+    mutating func select(_ line: Int, in state: State) { selection = line }
+
+    /// Chooses a line that was clicked.
+    /// - Returns: whether it was chosen already.
+    mutating func click(_ line: Int) -> Bool {
+        defer { selection = line }
+        return selection == line
+    }
+}

@@ -1,0 +1,20 @@
+import Credentials
+
+/// A question that is answered by one key, as it is drawn.
+struct Question {
+    var title: String
+    var text: [String]
+    var answers: String
+
+    /// The first of the names, and how many more there are.
+    static func names(_ names: [String]) -> String {
+        let first = names.prefix(8).joined(separator: ", ")
+        return names.count > 8 ? "\(first) and \(names.count - 8) more" : first
+    }
+
+    func draw(on canvas: inout Canvas) {
+        let columns = DialogBox.columns(canvas.frame.size, atMost: 50)
+        let lines = text.flatMap { DialogLine.wrapped($0, columns) }
+        DialogBox(title: title, lines: lines, footer: [.text(answers, .key)], columns: columns).draw(on: &canvas)
+    }
+}
