@@ -7,12 +7,12 @@ extension State {
     mutating func answer(_ event: Event) -> [Effect] {
         switch event {
         case .vaultCreated(.success):
-            open()
+            begin()
             let now = shownNow
             screen?.clients.load([], at: now)
             panel = ClientForm(adding: true)
             log("the vault was created", .success)
-        case .unlocked(.success): open()
+        case .unlocked(.success): begin()
         case .clipboardCleared(let clearing): say(clearing)
         case .vaultCreated, .unlocked: return receiveInPanel(event).effects
         default:
@@ -24,7 +24,7 @@ extension State {
         return []
     }
 
-    private mutating func open() {
+    private mutating func begin() {
         screen = OpenScreen()
         lastUse = now
     }

@@ -67,7 +67,7 @@ private struct PINForm: ChosenPanel {
 struct PanelTests {
     private func opened() -> State {
         var state = Samples.open(Size(columns: 80, rows: 24))
-        _ = state.open(PINForm())
+        _ = state.present(PINForm())
         state.settle()
         return state
     }

@@ -59,12 +59,12 @@ extension State {
 
 // What the list's keys do.
 extension State {
-    mutating func open(_ panel: any Panel) -> [Effect] {
+    mutating func present(_ panel: any Panel) -> [Effect] {
         self.panel = panel
         return []
     }
 
-    mutating func openOfSelected(
+    mutating func presentForSelected(
         _ panel: (ClientEntry) -> any Panel, effect: (ClientEntry) -> Effect? = { _ in nil }
     ) -> [Effect] {
         guard let selected = clients.selected else { return [] }
@@ -77,7 +77,7 @@ extension State {
             screen?.clients.fold(nil)
             return []
         }
-        return openOfSelected({ TrialForm($0) }, effect: { .loadTrials($0.id) })
+        return presentForSelected({ TrialForm($0) }, effect: { .loadTrials($0.id) })
     }
 
     mutating func refreshTargets() -> [Effect] {

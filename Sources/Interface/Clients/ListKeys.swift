@@ -49,23 +49,24 @@ enum ListKeys {
             disabled: { $0.reasonWithoutTarget }, run: { $0.copy(.token) }),
         ListAction(
             "copy_menu", ["y"], "copy as", "copy as curl, fetch, export … from a menu",
-            disabled: { $0.reasonWithoutTarget }, run: { $0.open(CopyMenu($0.clients.targets)) }),
+            disabled: { $0.reasonWithoutTarget }, run: { $0.present(CopyMenu($0.clients.targets)) }),
         ListAction(
             "filter", ["/"], "filter", "filter as you type: words, `#tag`, `!valid` `!expired` `!failed`",
             isHinted: true, change: { $0.screen?.isFiltering = true }),
         ListAction(
             "add", ["a"], "add", "add a client",
-            run: { $0.open(ClientForm(adding: $0.clients.entries.isEmpty)) }),
+            run: { $0.present(ClientForm(adding: $0.clients.entries.isEmpty)) }),
         ListAction(
             "edit", ["e"], "edit", "edit the selected client; an untouched secret is kept",
-            disabled: { $0.reasonWithoutSelection }, run: { state in state.openOfSelected { ClientForm(editing: $0) } }),
+            disabled: { $0.reasonWithoutSelection },
+            run: { state in state.presentForSelected { ClientForm(editing: $0) } }),
         ListAction(
             "try_request", [.enter], "try", "send a request to the client's API with its token",
             disabled: { $0.reasonNotToTry }, run: { $0.tryRequest() }),
         ListAction(
             "inspect", ["i"], "inspect", "what the last token request sent and got; what is in the token",
             disabled: { $0.reasonWithoutSelection },
-            run: { state in state.openOfSelected({ Inspector(of: $0.id) }, effect: { .inspect($0.id) }) }),
+            run: { state in state.presentForSelected({ Inspector(of: $0.id) }, effect: { .inspect($0.id) }) }),
         ListAction(
             "keep_fresh", ["f"], "keep fresh",
             "renew the token by itself before it runs out, while the vault is open; again to stop",
@@ -98,10 +99,10 @@ enum ListKeys {
             change: { $0.screen?.clients.fold(false) }),
         ListAction(
             "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false,
-            disabled: { $0.reasonWithoutTarget }, run: { $0.open(TagForm($0.clients.targets)) }),
+            disabled: { $0.reasonWithoutTarget }, run: { $0.present(TagForm($0.clients.targets)) }),
         ListAction(
             "delete", ["d"], "delete", "delete the client, after a question", isHinted: false,
-            disabled: { $0.reasonWithoutTarget }, run: { $0.open(DeleteQuestion($0.clients.targets)) }),
+            disabled: { $0.reasonWithoutTarget }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
         ListAction(
             "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false,
             disabled: { $0.canUndo ? nil : "there is nothing to undo" }, run: { _ in [.undo] }),
@@ -110,21 +111,21 @@ enum ListKeys {
             disabled: { $0.reasonWithoutSelection },
             run: { state in
                 let clients = state.clients
-                return state.openOfSelected { ClientForm(duplicating: $0, besides: clients) }
+                return state.presentForSelected { ClientForm(duplicating: $0, besides: clients) }
             }),
         ListAction(
             "paste", ["p"], "paste", "make a client from a pasted curl command or .env block", isHinted: false,
-            run: { $0.open(PasteDialog()) }),
+            run: { $0.present(PasteDialog()) }),
         ListAction(
             "revoke", ["x"], "revoke", "revoke the token and forget it, after a question that shows where",
             isHinted: false, disabled: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
         ListAction(
             "activity", ["A"], "activity", "the last 1,000 things that happened", isHinted: false,
-            run: { $0.open(ActivityLog()) }),
+            run: { $0.present(ActivityLog()) }),
         ListAction(
             "settings", [","], "settings", "the settings", isHinted: false,
             // The file may be mended by now.
-            run: { $0.open(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
+            run: { $0.present(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
         ListAction(
             "clear", [.escape], "clear", "clear the filter, then the marks", disabled: { _ in nil },
             change: { $0.clearFilterOrMarks() }),

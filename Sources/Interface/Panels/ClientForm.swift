@@ -28,7 +28,7 @@ struct ClientForm {
     private var beginning = Content()
     /// The content as the program filled it in: at first or by a preset, then by the last discovery. A URL that is still
     /// at the host that it was filled in with was not chosen for another token URL.
-    private(set) var fills: [Content] = []
+    var fills: [Content] = []
     /// The URLs that the user has decided to keep at other hosts than the token URL's.
     var keptBehind: LeftBehind?
     var content: Content
@@ -66,7 +66,7 @@ struct ClientForm {
     }
 
     /// The field that text goes into; `content` follows it.
-    private(set) var line = TextField()
+    var line = TextField()
 
     // MARK: - Beginnings
 
@@ -243,14 +243,14 @@ struct ClientForm {
         return .stay
     }
 
-    private mutating func fail(at field: Field, _ failure: Failure) {
+    mutating func fail(at field: Field, _ failure: Failure) {
         set(focus: field)
         self.failure = failure
         failedInput = (field, text(of: field))
     }
 
     /// Takes the failure back when the field that it is about has another text, which is checked as it stands.
-    private mutating func forgetMendedFailure() {
+    mutating func forgetMendedFailure() {
         guard let (field, failed) = failedInput else { return }
         let isMended =
             field == .secret
@@ -263,66 +263,6 @@ struct ClientForm {
         let all = Array(Choice.allCases)
         let place = (all.firstIndex(of: now) ?? 0) + step
         return all[(place + all.count) % all.count]
-    }
-
-    // MARK: - Discovery
-
-    /// The issuer to ask; nil where none is typed, and then the failure says so.
-    mutating func issuerToAsk() -> String? {
-        let issuer = ClientName.trimmed(content.issuer)
-        if issuer.isEmpty || issuer.contains("{") {
-            fail(
-                at: .issuer,
-                Failure(
-                    .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"]))
-            return nil
-        }
-        failure = nil
-        askedIssuer = issuer
-        return issuer
-    }
-
-    /// Forgets the issuer that is being asked, if any; its request is to be cancelled.
-    mutating func stopAsking() -> [Effect] {
-        guard askedIssuer != nil else { return [] }
-        askedIssuer = nil
-        return [.stopDiscovering]
-    }
-
-    /// An answer of an issuer that is no longer asked changes nothing.
-    mutating func take(_ urls: DiscoveredEndpoints, of issuer: String) {
-        guard askedIssuer == issuer else { return }
-        askedIssuer = nil
-        guard ClientName.trimmed(content.issuer) == issuer else {
-            notice = "the issuer was changed meanwhile: nothing was filled in, \(Self.discoverKey.name) asks it"
-            return
-        }
-        var said = ["the issuer's endpoints were filled in"]
-        // The last issuer's own, if this one names none.
-        if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
-        content.tokenURL = urls.tokenURL
-        if let left = leavePreset() { said.append(left) }
-        if let revocation = urls.revocationURL { content.revocationURL = revocation }
-        let takesBasicOnly =
-            urls.methods.contains("client_secret_basic") && !urls.methods.contains("client_secret_post")
-        if takesBasicOnly, content.authentication != .clientSecretBasic {
-            content.authentication = .clientSecretBasic
-            said[0] += "; it takes client_secret_basic alone"
-        }
-        var fill = Content()
-        fill.tokenURL = urls.tokenURL
-        fill.issuer = content.issuer
-        fill.revocationURL = urls.revocationURL ?? ""
-        fills = fills.prefix(1) + [fill]
-        notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
-        line = TextField(text(of: focus))
-        forgetMendedFailure()
-    }
-
-    mutating func discoveryFailed(_ failure: Failure, of issuer: String) {
-        guard askedIssuer == issuer else { return }
-        askedIssuer = nil
-        self.failure = failure
     }
 
     // MARK: - Saving
