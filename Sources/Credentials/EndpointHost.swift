@@ -33,6 +33,11 @@ public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
     /// The part between `://` and the path, as it is written; nil if there is none.
     public static func authority(of url: String) -> String? { parts(of: url).map { String($0.authority) } }
 
+    /// The host of `url` for people; the text itself, stripped and bounded, where it has none.
+    public static func text(of url: String) -> String {
+        EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
+    }
+
     /// The name, and the port unless it is 443.
     public var description: String { port == 443 ? name : "\(name):\(port)" }
 

@@ -22,7 +22,7 @@ struct Activity: Sendable, Equatable {
     }
 
     /// What is to be recorded, once.
-    mutating func takeUnrecorded() -> [ActivityEntry] {
+    mutating func removeUnrecorded() -> [ActivityEntry] {
         guard isLoaded, !unrecorded.isEmpty else { return [] }
         defer { unrecorded = [] }
         return unrecorded

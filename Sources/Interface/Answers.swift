@@ -17,7 +17,7 @@ extension State {
         case .vaultCreated, .unlocked: return receiveInPanel(event).effects
         default:
             guard isOpen else { return [] }
-            takeOver(event)
+            learn(from: event)
             let (effects, isTold) = receiveInPanel(event)
             return effects + (isTold ? [] : tell(event))
         }
@@ -30,7 +30,7 @@ extension State {
     }
 
     /// What the state itself knows of it.
-    private mutating func takeOver(_ event: Event) {
+    private mutating func learn(from event: Event) {
         let shownNow = shownNow
         switch event {
         case .clientsLoaded(let entries): screen?.clients.load(entries, at: shownNow)

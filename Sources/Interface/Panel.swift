@@ -149,6 +149,13 @@ struct Action<Owner>: Sendable {
 }
 
 extension Panel {
+    /// The keys that only close it.
+    static func closing(
+        _ keys: [Key] = [.escape, .control("c")], _ label: String = "close", _ description: String = "close it"
+    ) -> Action<Self> {
+        Action("cancel", keys, label, description) { _, _ in .close }
+    }
+
     private var actions: [Action<Self>] { Self.tables.first { $0.context == context }?.actions ?? [] }
 
     /// What the tables say, without what the actions do.

@@ -14,7 +14,7 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
             state.screen?.owesMemory = screen.isFiltering
             if !state.isFiltering { effects.append(.remember(state.memory)) }
         }
-        let happened = state.screen?.activity.takeUnrecorded() ?? []
+        let happened = state.screen?.activity.removeUnrecorded() ?? []
         if !happened.isEmpty { effects.append(.record(happened)) }
     }
     return effects

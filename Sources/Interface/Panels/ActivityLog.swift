@@ -5,22 +5,17 @@ extension Context {
 }
 
 /// All that Activity keeps, the newest first, filtered by what is typed.
-struct ActivityLog: ChosenPanel {
-    private var field = TextField()
+struct ActivityLog: FilteredPanel {
+    var field = TextField()
     var selection = 0
 
     static let tables = [
         KeyTable<Self>(
             .activity,
             choosing() + choosingByPages() + [
-                Action("cancel", [.escape, .control("c")], "close", "close it") { _, _ in .close }
+                closing()
             ])
     ]
-
-    mutating func type(_ key: Key, in state: State) -> Outcome {
-        if field.handle(key) { selection = 0 }
-        return .stay
-    }
 
     mutating func choose(_ line: Int, in state: State) -> Outcome {
         selection = line
@@ -30,7 +25,7 @@ struct ActivityLog: ChosenPanel {
     func count(_ state: State) -> Int { entries(state).count }
 
     private func entries(_ state: State) -> [ActivityEntry] {
-        let words = field.text.lowercased().split(separator: " ")
+        let words = typedWords
         return state.activity.entries.reversed().filter { entry in
             words.allSatisfy { word in
                 if word.first == "!" { return entry.kind.names.contains { $0.hasPrefix(word.dropFirst()) } }

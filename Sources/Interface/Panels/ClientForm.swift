@@ -211,9 +211,9 @@ struct ClientForm {
         return true
     }
 
-    mutating func take(_ pasted: Secret) {
+    mutating func insert(_ pasted: Secret) {
         defer { forgetMendedFailure() }
-        if case .client(let client) = PastedText(pasted) { return take(client) }
+        if case .client(let client) = PastedText(pasted) { return fillIn(from: client) }
         if focus == .secret {
             notice = secret.paste(pasted, isPassphrase: false)
         } else if let path = Self.path(of: focus) {

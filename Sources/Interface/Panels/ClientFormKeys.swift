@@ -106,7 +106,7 @@ extension ClientForm: Panel {
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
         guard question == nil else { return .say(state.noMeaningOfPaste) }
-        if !isSaving { take(pasted) }
+        if !isSaving { insert(pasted) }
         return .stay
     }
 
@@ -118,7 +118,7 @@ extension ClientForm: Panel {
 
     mutating func receive(_ event: Event, in state: State) -> Outcome {
         switch event {
-        case .discovered(let issuer, .success(let endpoints)): take(endpoints, of: issuer)
+        case .discovered(let issuer, .success(let endpoints)): fillIn(endpoints, of: issuer)
         case .discovered(let issuer, .failure(let failure)): discoveryFailed(failure, of: issuer)
         // A form that was opened after the one that is saved goes on.
         case .saved(let isNew, let id, .success(let entry)) where id == savingID:

@@ -60,9 +60,9 @@ extension ClientForm {
                 return Self.isMove(from: fill.tokenURL, to: tokenURL)
                     && (url == filled || host != nil && host == EndpointHost(filled))
             }
-            return isLeft ? LeftBehind.Place(field: field, host: Self.shownHost(url)) : nil
+            return isLeft ? LeftBehind.Place(field: field, host: EndpointHost.text(of: url)) : nil
         }
-        return places.isEmpty ? nil : LeftBehind(target: Self.shownHost(tokenURL), places: places)
+        return places.isEmpty ? nil : LeftBehind(target: EndpointHost.text(of: tokenURL), places: places)
     }
 
     private static func isMove(from old: String, to new: String) -> Bool {
@@ -71,10 +71,6 @@ extension ClientForm {
         }
         let host = EndpointHost(new)
         return host == nil || host != EndpointHost(old)
-    }
-
-    private static func shownHost(_ url: String) -> String {
-        EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
     }
 
     /// True if no secret is typed and an older one goes with the new token URL.
@@ -128,13 +124,12 @@ extension DiscoveredEndpoints {
         let token = EndpointHost(tokenURL)
         var names: [String] = []
         if token == nil || token != own {
-            names.append("its token URL at \(token?.description ?? UntrustedText.line(tokenURL, limit: 100))")
+            names.append("its token URL at \(EndpointHost.text(of: tokenURL))")
         }
         if let revocationURL {
             let host = EndpointHost(revocationURL)
             if host == nil || host != own && host != token {
-                names.append(
-                    "its revocation URL at \(host?.description ?? UntrustedText.line(revocationURL, limit: 100))")
+                names.append("its revocation URL at \(EndpointHost.text(of: revocationURL))")
             }
         }
         guard !names.isEmpty else { return [] }

@@ -5,7 +5,7 @@ import Formats
 extension ClientForm {
     /// Fills the fields that the paste describes, wherever the focus is: in a field that is shown, its secret would be
     /// seen.
-    mutating func take(_ pasted: PastedClient) {
+    mutating func fillIn(from pasted: PastedClient) {
         guard !pasted.isUndecided, pasted.hasFields else {
             notice = "nothing was taken: \(pasted.warnings.joined(separator: "; "))"
             return

@@ -7,11 +7,11 @@ extension Context {
 
 /// The command menu and the help: the key tables, to be read, filtered and run. The menu shows what can be done where the
 /// user is; the help shows everything, that first.
-struct CommandMenu: ChosenPanel {
+struct CommandMenu: FilteredPanel {
     private let isHelp: Bool
     /// Whether keys are typed into the filter; in the help they move about until its key for that.
     private var isTyping: Bool
-    private var field = TextField()
+    var field = TextField()
     var selection = 0
 
     init(isHelp: Bool) {
@@ -38,9 +38,7 @@ struct CommandMenu: ChosenPanel {
                     return .stay
                 },
             ] + choosing([.down, "j"], [.up, "k"]) + choosingByPages([.pageDown, " "]) + choosingEnds() + [
-                Action(
-                    "cancel", [.escape, "q", "?", .function(1), .control("c")], "close", "close the help"
-                ) { _, _ in .close }
+                closing([.escape, "q", "?", .function(1), .control("c")], "close", "close the help")
             ]),
     ]
 
@@ -61,26 +59,23 @@ struct CommandMenu: ChosenPanel {
     }
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
-        if isTyping, field.handle(key) {
-            selection = 0
-            skipHeading(upward: false, in: state)
-        }
+        if isTyping, field.handle(key) { select(0, in: state) }
         return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
+        isTyping ? pasteFilter(pasted, in: state) : .say(state.noMeaningOfPaste)
     }
 
     mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? run(in: state) : .stay }
 
+    /// A heading is not for choosing.
     mutating func select(_ line: Int, in state: State) {
         let isUpward = line < selection
         selection = line
-        skipHeading(upward: isUpward, in: state)
-    }
-
-    /// A heading is not for choosing.
-    private mutating func skipHeading(upward: Bool, in state: State) {
         let entries = entries(state)
         guard entries.indices.contains(selection), entries[selection].binding == nil else { return }
-        selection += upward && selection > 0 ? -1 : 1
+        selection += isUpward && selection > 0 ? -1 : 1
     }
 
     func count(_ state: State) -> Int { entries(state).count }
@@ -96,7 +91,7 @@ struct CommandMenu: ChosenPanel {
     private func entries(_ state: State) -> [Entry] {
         let here = state.contextBelowCommands
         let tables = state.keyTables(from: here)
-        let typed = field.text.lowercased().split(separator: " ")
+        let typed = typedWords
         var entries: [Entry] = []
         for (context, bindings) in isHelp ? tables[...] : tables.prefix(1) {
             let found = bindings.filter { binding in

@@ -6,10 +6,10 @@ extension Context {
 }
 
 /// Everything that a client's token can be copied as.
-struct CopyMenu: ChosenPanel {
+struct CopyMenu: FilteredPanel {
     /// For whom; the first one's previews are shown.
     private var clients: [ClientEntry]
-    private var field = TextField()
+    var field = TextField()
     var selection = 0
 
     enum Entry: Equatable {
@@ -25,7 +25,7 @@ struct CopyMenu: ChosenPanel {
             .copyMenu,
             [Action("submit", [.enter], "copy", "copy it so") { $0.submit(in: $1) }] + choosing() + choosingByPages()
                 + [
-                    Action("cancel", [.escape, .control("c")], "close", "close it") { _, _ in .close }
+                    closing()
                 ])
     ]
 
@@ -37,11 +37,6 @@ struct CopyMenu: ChosenPanel {
             return Outcome(next: .close, effects: effects, said: saying.map { [$0] } ?? [])
         case .secret: return .close([.copySecret(clients[0].id)])
         }
-    }
-
-    mutating func type(_ key: Key, in state: State) -> Outcome {
-        if field.handle(key) { selection = 0 }
-        return .stay
     }
 
     mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? submit(in: state) : .stay }
@@ -58,7 +53,7 @@ struct CopyMenu: ChosenPanel {
     private var entries: [Entry] {
         // A secret is copied of one client at a time, and stands at the end.
         let all = CopyFormat.allCases.map(Entry.format) + (clients.count == 1 ? [.secret] : [])
-        let words = field.text.lowercased().split(separator: " ")
+        let words = typedWords
         return all.filter { entry in words.allSatisfy { entry.title.lowercased().firstRange(of: $0) != nil } }
     }
 

@@ -16,7 +16,7 @@ struct DeleteQuestion: Panel {
             .deleteQuestion,
             [
                 Action("confirm", ["y"], "delete", "delete the client, its secret and its token") { $0.delete(in: $1) },
-                Action("cancel", ["n", .escape, .control("c")], "keep", "keep the client") { _, _ in .close },
+                closing(["n", .escape, .control("c")], "keep", "keep the client"),
             ])
     ]
 

@@ -1,6 +1,6 @@
 /// The names of the statuses that APIs answer with (RFC 9110 §15).
 enum HTTPStatus {
-    static func words(_ status: Int) -> String {
+    static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"
         case 201: "Created"

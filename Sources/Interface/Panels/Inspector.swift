@@ -30,7 +30,7 @@ struct Inspector: ScrolledPanel {
                     disabled: { $1.clients.entry($0.client).flatMap(State.reasonNotToRefresh) },
                     run: { inspector, _ in .effects([.refresh(inspector.client)]) }),
             ] + scrolling() + scrollingToEnds() + [
-                Action("cancel", [.escape, "q", .control("c")], "close", "close it") { _, _ in .close }
+                closing([.escape, "q", .control("c")])
             ])
     ]
 
@@ -96,7 +96,7 @@ struct Inspector: ScrolledPanel {
         let hasFailed = !(200..<300 ~= exchange.status ?? 0)
         if let status = exchange.status {
             lines += ListBox.labelled(
-                "Answer", "\(exchange.version) \(status) \(HTTPStatus.words(status))", room,
+                "Answer", "\(exchange.version) \(status) \(HTTPStatus.reason(status))", room,
                 hasFailed ? .failed : .valid)
         }
         lines += ListBox.labelled("Outcome", exchange.outcome, room, hasFailed ? .failed : .normal)
@@ -105,7 +105,7 @@ struct Inspector: ScrolledPanel {
             lines += ListBox.labelled("", "\(header.name): \(header.value)", room, .muted)
         }
         if let body = exchange.responseBody { lines += Self.lines(body, room) }
-        if let timings = exchange.timings { lines += ListBox.labelled("Timings", words(timings), room) }
+        if let timings = exchange.timings { lines += ListBox.labelled("Timings", text(of: timings), room) }
         if let certificate = exchange.certificate {
             lines += ListBox.labelled("Certificate", certificate.subject, room)
             lines += ListBox.labelled("", "issued by \(certificate.issuer)", room)
@@ -125,7 +125,7 @@ struct Inspector: ScrolledPanel {
     }
 
     /// How long each phase took, one after another.
-    static func words(_ timings: HTTPExchange.Timings) -> String {
+    static func text(of timings: HTTPExchange.Timings) -> String {
         var parts: [String] = []
         var last = 0.0
         let phases = [

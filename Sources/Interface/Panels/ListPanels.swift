@@ -96,3 +96,26 @@ extension ChosenPanel {
         return selection == line
     }
 }
+
+/// A panel whose lines are filtered by what is typed.
+protocol FilteredPanel: ChosenPanel {
+    var field: TextField { get set }
+}
+
+extension FilteredPanel {
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if field.handle(key) { select(0, in: state) }
+        return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome { pasteFilter(pasted, in: state) }
+
+    mutating func pasteFilter(_ pasted: Secret, in state: State) -> Outcome {
+        let notice = field.paste(pasted)
+        select(0, in: state)
+        return notice.map { .say(.refusal($0)) } ?? .stay
+    }
+
+    /// The words to look for.
+    var typedWords: [Substring] { field.text.lowercased().split(separator: " ") }
+}

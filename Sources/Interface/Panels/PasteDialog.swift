@@ -12,7 +12,7 @@ struct PasteDialog: Panel {
     static let tables = [
         KeyTable<Self>(
             .pasting,
-            [Action("cancel", [.escape, .control("c")], "cancel", "close it; nothing is changed") { _, _ in .close }])
+            [closing([.escape, .control("c")], "cancel", "close it; nothing is changed")])
     ]
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {

@@ -20,7 +20,7 @@ struct Report: ScrolledPanel {
         KeyTable<Self>(
             .report,
             scrolling() + scrollingToEnds() + [
-                Action("cancel", [.escape, "q", .control("c")], "close", "close it") { _, _ in .close }
+                closing([.escape, "q", .control("c")])
             ])
     ]
 

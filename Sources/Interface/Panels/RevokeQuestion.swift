@@ -18,7 +18,7 @@ struct RevokeQuestion: ScrolledPanel {
             .revokeQuestion,
             [
                 Action("confirm", ["y"], "revoke", "revoke the token where the question says") { $0.revoke(in: $1) },
-                Action("cancel", ["n", .escape, .control("c")], "keep", "keep the token") { _, _ in .close },
+                closing(["n", .escape, .control("c")], "keep", "keep the token"),
             ] + scrolling(isHinted: false))
     ]
 
@@ -63,9 +63,10 @@ struct RevokeQuestion: ScrolledPanel {
         switch plan.destination {
         case .endpoint(let url, true):
             return Group(
-                heading: shownHost(url), explanation: Self.warning(isOne: false), isForeign: true, clients: clients,
+                heading: EndpointHost.text(of: url), explanation: Self.warning(isOne: false), isForeign: true,
+                clients: clients,
                 rank: 0)
-        case .endpoint(let url, false): return Group(heading: shownHost(url), clients: clients, rank: 1)
+        case .endpoint(let url, false): return Group(heading: EndpointHost.text(of: url), clients: clients, rank: 1)
         case .nowhere(let reason):
             return Group(heading: "Only forgotten here", explanation: reason, clients: clients, rank: 2)
         case .unknown(let failure):
@@ -104,7 +105,8 @@ struct RevokeQuestion: ScrolledPanel {
             lines += ListBox.wrapped(
                 "POST \(UntrustedText.line(url, limit: 400)) gets its token and client secret.", columns)
             if isForeign {
-                lines += ListBox.wrapped("\(Self.shownHost(url)) \(Self.warning(isOne: true))", columns, .expiring)
+                lines += ListBox.wrapped(
+                    "\(EndpointHost.text(of: url)) \(Self.warning(isOne: true))", columns, .expiring)
             }
             lines += ListBox.wrapped(
                 "If the server can revoke it, every program that uses it is refused from then on. It is forgotten here.",
@@ -141,9 +143,5 @@ struct RevokeQuestion: ScrolledPanel {
     private static func warning(isOne: Bool) -> String {
         "is named by the issuer; it is neither the issuer's host nor the token URL's. y stores it as the "
             + (isOne ? "client's revocation URL." : "clients' revocation URL.")
-    }
-
-    private static func shownHost(_ url: String) -> String {
-        EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
     }
 }

@@ -20,7 +20,7 @@ struct SettingsMenu: ChosenPanel {
                     $0.change(by: -1, in: $1)
                 },
             ] + choosing([.down, "j"], [.up, "k"]) + [
-                Action("cancel", [.escape, "q", .control("c")], "close", "close it") { _, _ in .close }
+                closing([.escape, "q", .control("c")])
             ])
     ]
 

@@ -22,7 +22,7 @@ struct TagForm: Panel {
             .tags,
             [
                 Action("submit", [.enter], "save", "save the tags") { form, _ in form.submit() },
-                Action("cancel", [.escape, .control("c")], "cancel", "close it; nothing is changed") { _, _ in .close },
+                closing([.escape, .control("c")], "cancel", "close it; nothing is changed"),
             ])
     ]
 

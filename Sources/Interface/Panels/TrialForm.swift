@@ -67,9 +67,7 @@ struct TrialForm: ScrolledPanel {
                     disabled: { form, _ in form.text == nil ? "there is no answer to copy yet" : nil },
                     run: { form, _ in .effects([.copyText(form.text ?? "", noun: "request and answer")]) }),
             ] + scrollingByPages([.pageDown], "the answer, a page down", "the answer, a page up") + [
-                Action(
-                    "cancel", [.escape, .control("c")], "close", "close it; an answer that is waited for is dropped"
-                ) { _, _ in .close }
+                closing([.escape, .control("c")], "close", "close it; an answer that is waited for is dropped")
             ])
     ]
 
@@ -111,14 +109,14 @@ struct TrialForm: ScrolledPanel {
     mutating func receive(_ event: Event, in state: State) -> Outcome {
         switch event {
         case .trialsLoaded(client, let trials): history = trials
-        case .trialAnswered(let number, let result): if sent?.number == number { take(result) }
+        case .trialAnswered(let number, let result): if sent?.number == number { end(with: result) }
         case .clientRemoved(client): return .close
         default: break
         }
         return .stay
     }
 
-    private mutating func take(_ result: Result<TrialAnswer, Failure>) {
+    private mutating func end(with result: Result<TrialAnswer, Failure>) {
         let request = sent?.request
         sent = nil
         (answer, failure, top) = (nil, nil, 0)
@@ -211,7 +209,7 @@ struct TrialForm: ScrolledPanel {
         if let status = exchange.status {
             let time = exchange.timings.map { " in \(Durations.ofRequest($0.total))" } ?? ""
             let role: Role = status < 300 ? .valid : status < 400 ? .expiring : .failed
-            lines += ListBox.wrapped("\(exchange.version) \(status) \(HTTPStatus.words(status))\(time)", columns, role)
+            lines += ListBox.wrapped("\(exchange.version) \(status) \(HTTPStatus.reason(status))\(time)", columns, role)
         }
         if answer.wasRepeatedWithNewToken {
             lines += ListBox.wrapped(

@@ -1,0 +1,62 @@
+import Credentials
+
+// The endpoints that an issuer publishes, filled in.
+extension ClientForm {
+    /// The issuer to ask; nil where none is typed, and then the failure says so.
+    mutating func issuerToAsk() -> String? {
+        let issuer = ClientName.trimmed(content.issuer)
+        if issuer.isEmpty || issuer.contains("{") {
+            fail(
+                at: .issuer,
+                Failure(
+                    .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"]))
+            return nil
+        }
+        failure = nil
+        askedIssuer = issuer
+        return issuer
+    }
+
+    /// Forgets the issuer that is being asked, if any; its request is to be cancelled.
+    mutating func stopAsking() -> [Effect] {
+        guard askedIssuer != nil else { return [] }
+        askedIssuer = nil
+        return [.stopDiscovering]
+    }
+
+    /// An answer of an issuer that is no longer asked changes nothing.
+    mutating func fillIn(_ urls: DiscoveredEndpoints, of issuer: String) {
+        guard askedIssuer == issuer else { return }
+        askedIssuer = nil
+        guard ClientName.trimmed(content.issuer) == issuer else {
+            notice = "the issuer was changed meanwhile: nothing was filled in, \(Self.discoverKey.name) asks it"
+            return
+        }
+        var said = ["the issuer's endpoints were filled in"]
+        // The last issuer's own, if this one names none.
+        if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
+        content.tokenURL = urls.tokenURL
+        if let left = leavePreset() { said.append(left) }
+        if let revocation = urls.revocationURL { content.revocationURL = revocation }
+        let takesBasicOnly =
+            urls.methods.contains("client_secret_basic") && !urls.methods.contains("client_secret_post")
+        if takesBasicOnly, content.authentication != .clientSecretBasic {
+            content.authentication = .clientSecretBasic
+            said[0] += "; it takes client_secret_basic alone"
+        }
+        var fill = Content()
+        fill.tokenURL = urls.tokenURL
+        fill.issuer = content.issuer
+        fill.revocationURL = urls.revocationURL ?? ""
+        fills = fills.prefix(1) + [fill]
+        notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
+        line = TextField(text(of: focus))
+        forgetMendedFailure()
+    }
+
+    mutating func discoveryFailed(_ failure: Failure, of issuer: String) {
+        guard askedIssuer == issuer else { return }
+        askedIssuer = nil
+        self.failure = failure
+    }
+}
