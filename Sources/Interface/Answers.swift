@@ -36,7 +36,13 @@ extension State {
         case .clientsLoaded(let entries): screen?.clients.load(entries, at: shownNow)
         case .clientChanged(let entry): screen?.clients.put(entry, at: shownNow)
         case .remembered(let memory, let kept): remember(memory, kept)
-        case .refreshAllProgressed(let progress): screen?.refreshAll = progress.isFinished ? nil : progress
+        case .refreshAllProgressed(let progress):
+            // Each of them has a line of its own; the message is the whole's.
+            for failed in progress.failures.dropFirst(refreshAll?.failures.count ?? 0) {
+                let saying = Saying.failure(failed.failure, client: name(failed.id))
+                log(saying.text, saying.kind, client: saying.client)
+            }
+            screen?.refreshAll = progress.isFinished ? nil : progress
         case .refreshAllFailed: screen?.refreshAll = nil
         case .saved(_, _, .success(let entry)):
             // The stream of changes may have told more of it already: a refresh under way, a later edit.
@@ -60,6 +66,10 @@ extension State {
             .refreshAllFailed(let failure):
             say(.failure(failure))
         case .refreshed, .refreshAllProgressed, .renewed, .aboutToExpire, .revoked: return tellOfToken(event)
+        case .tagsSet(let ids, let adding, let removing, .success):
+            let changes = adding.map { "+\($0)" } + removing.map { "-\($0)" }
+            say(Saying(text: "tags \(changes.joined(separator: " "))", kind: .success, client: name(ids)))
+        case .tagsSet(let ids, _, _, .failure(let failure)): say(.failure(failure, client: name(ids)))
         case .copied(let ids, let noun, .success(let copied)): say(copied, noun, ids)
         case .copied(let ids, _, .failure(let failure)):
             say(.failure(failure, client: name(ids), prefix: "nothing was copied: "))
@@ -119,10 +129,10 @@ extension State {
         let failed = progress.failures.count
         let refreshed = progress.total - failed
         say(Saying(text: "\(refreshed) of \(progress.total) clients refreshed, \(failed) failed", kind: .failure))
+        let entry = activity.entries.last
+        screen?.lastReport = entry.map { (progress, $0) }
         // Nobody is interrupted in what is open.
-        if panel == nil, !isFiltering, commands == nil {
-            panel = Report(progress)
-        }
+        if panel == nil, !isFiltering, commands == nil { panel = Report(progress, clients) }
     }
 
     // MARK: - Clients
@@ -135,8 +145,6 @@ extension State {
         screen?.clients.sort(by: memory.order)
         screen?.clients.fold(Set(memory.foldedTags))
         screen?.clients.group(memory.isGroupedByTag)
-        screen?.filter = TextField(memory.filter)
-        screen?.clients.filter(memory.filter)
     }
 
     /// It is in the list until now: the panels have read its name there.
@@ -144,9 +152,18 @@ extension State {
         guard let entry = clients.entry(id) else { return }
         let now = shownNow
         screen?.clients.remove(id, at: now)
-        let isOurs = screen?.removing.remove(id) != nil
-        let text = isOurs ? "deleted: \(keymap.key("undo")) brings it back" : "deleted"
-        say(Saying(text: text, client: entry.profile.name))
+        guard screen?.removing.remove(id) != nil else {
+            return say(Saying(text: "deleted", client: entry.profile.name))
+        }
+        screen?.removedCount += 1
+        // Many are told of once.
+        guard let count = screen?.removedCount, screen?.removing.isEmpty == true else { return }
+        screen?.removedCount = 0
+        let undo = keymap.key("undo")
+        say(
+            count == 1
+                ? Saying(text: "deleted: \(undo) brings it back", client: entry.profile.name)
+                : Saying(text: "\(count) clients deleted: \(undo) brings them back"))
     }
 
     /// What is said once a client is saved.
@@ -191,12 +208,12 @@ extension State {
 
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 
-    /// Whom something is said of; empty where it is of no client.
+    /// Whom something is said of, in the order of `ids`; empty where it is of no client.
     func name(_ ids: [UUID]) -> String {
         switch ids.count {
         case 0: ""
         case 1: name(ids[0])
-        default: "\(ids.count) clients"
+        default: Question.names(ids.map { name($0) })
         }
     }
 }

@@ -53,6 +53,7 @@ public enum Event: Sendable {
     /// The client whose draft had this ID was saved, or not.
     case saved(isNew: Bool, UUID, Result<ClientEntry, Failure>)
     case removeFailed(Failure)
+    case tagsSet([UUID], adding: [String], removing: [String], Result<Void, Failure>)
     /// Whether the last delete or edit can be taken back.
     case canUndo(Bool)
     /// These clients are as they were before the last delete or edit; `failure`: why not all of them, or none, are.

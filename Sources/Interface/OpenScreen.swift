@@ -7,17 +7,20 @@ struct OpenScreen {
     /// What is typed to filter the list; `isFiltering` while keys go into it.
     var filter = TextField()
     var isFiltering = false
+    /// Whether the next letter takes the place of the filter that was kept.
+    var beginsAnew = false
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?
-    /// Whether how the list is shown has changed and is not kept yet.
-    var owesMemory = false
     /// Whether how the list was shown has come, so that it may be kept anew.
     var hasMemory = false
     /// Whether the last delete or edit can be taken back.
     var canUndo = false
-    /// The clients whose deletion was asked for here.
+    /// What failed of the last refresh of many, with its line in Activity.
+    var lastReport: (progress: RefreshProgress, entry: ActivityEntry)?
+    /// The clients whose deletion was asked for here, and how many are deleted since the first of them was.
     var removing: Set<UUID> = []
+    var removedCount = 0
     /// The number of the last request to an API.
     var lastTrial = 0
 }

@@ -1,4 +1,5 @@
 import Credentials
+import FoundationEssentials
 
 /// What lies over the main screen, or stands in its place before the vault is open: a form, a menu, a question. A panel
 /// is one file: what it holds, how it is drawn, its keys with all that is said of them and what they do.
@@ -74,6 +75,8 @@ struct Outcome {
     var next = Next.stay
     var effects: [Effect] = []
     var said: [Saying] = []
+    /// The client that the list goes to.
+    var selected: UUID?
     /// True where nothing is left to be said of the event.
     var isTold = false
 
@@ -82,6 +85,7 @@ struct Outcome {
     static func close(_ effects: [Effect]) -> Outcome { Outcome(next: .close, effects: effects) }
     static func replace(_ panel: any Panel) -> Outcome { Outcome(next: .replace(panel)) }
     static func perform(_ name: String) -> Outcome { Outcome(next: .perform(name)) }
+    static func select(_ client: UUID) -> Outcome { Outcome(next: .close, selected: client) }
     static func effects(_ effects: [Effect]) -> Outcome { Outcome(effects: effects) }
     static func say(_ saying: Saying) -> Outcome { Outcome(said: [saying]) }
 }

@@ -109,11 +109,10 @@ public struct State {
         screen?.activity.add(entry)
     }
 
-    /// How the list is shown now.
+    /// How the list is shown now. A filter is not kept: after a restart it would hide clients unseen.
     var memory: ScreenMemory {
         ScreenMemory(
-            filter: filter.text, order: clients.order, isGroupedByTag: clients.isGrouped,
-            foldedTags: clients.folded.sorted())
+            order: clients.order, isGroupedByTag: clients.isGrouped, foldedTags: clients.folded.sorted())
     }
 }
 

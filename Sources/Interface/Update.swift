@@ -7,12 +7,8 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
     let before = state.isOpen ? state.memory : nil
     var effects = state.handle(event)
     if state.isOpen {
-        // While a filter is typed it is not kept at every letter.
-        if let before, let screen = state.screen, screen.hasMemory, !event.isMemory,
-            state.memory != before || screen.owesMemory
-        {
-            state.screen?.owesMemory = screen.isFiltering
-            if !state.isFiltering { effects.append(.remember(state.memory)) }
+        if let before, state.screen?.hasMemory == true, !event.isMemory, state.memory != before {
+            effects.append(.remember(state.memory))
         }
         let happened = state.screen?.activity.removeUnrecorded() ?? []
         if !happened.isEmpty { effects.append(.record(happened)) }
@@ -193,6 +189,7 @@ extension State {
             case .close, .perform: nil
             }
         if commands != nil, !isBelow { commands = next } else { panel = next }
+        if let selected = outcome.selected { screen?.clients.select(id: selected) }
         for saying in outcome.said { say(saying) }
         for effect in outcome.effects { note(effect) }
         guard case .perform(let name) = outcome.next else { return outcome.effects }
@@ -203,6 +200,7 @@ extension State {
     private mutating func note(_ effect: Effect) {
         switch effect {
         case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))
+        case .refreshMany(let ids): screen?.refreshAll = RefreshProgress(done: 0, total: ids.count)
         case .sendTrial: screen?.lastTrial += 1
         case .saveSettings(_, let changed):
             settings = changed

@@ -138,7 +138,8 @@ struct DialogTests {
         #expect(state.drawing.contains("trace ID 0f6d"))
         #expect(state.drawing.contains("and the last"))
         let failures = [RefreshProgress.Failed(id: entries[0].id, failure: failure)]
-        let report = Report(RefreshProgress(done: 2, total: 2, failures: failures)).box(state)?.lines.map(\.text)
+        let report = Report(RefreshProgress(done: 2, total: 2, failures: failures), state.clients).box(state)?.lines
+            .map(\.text)
             .joined(separator: " ")
         #expect(report?.contains("trace ID 0f6d") == true)
         #expect(report?.contains("and the last") == true)
@@ -351,6 +352,73 @@ struct DialogTests {
         _ = update(&state, .refreshAllProgressed(progress))
         #expect(state.context == .form, "nobody is interrupted")
         #expect(state.message?.text == "6 of 7 clients refreshed, 1 failed")
+        #expect(
+            state.activity.entries.map(\.text)
+                == [Samples.refusal.summary, "6 of 7 clients refreshed, 1 failed"], "each failure has its line")
+        state.press(.escape, "A", .enter)
+        #expect(state.context == .report, "its line in Activity opens it")
+        state.press(.escape, ":")
+        state.type("report")
+        state.press(.enter)
+        #expect(state.context == .report, "and the command menu")
+        _ = update(&state, .wokenFromSuspension)
+        _ = update(&state, .unlocked(.success(())))
+        _ = update(&state, .clientsLoaded(Samples.entries))
+        state.press(":")
+        state.type("report")
+        state.press(.enter)
+        #expect(state.message?.text == "no refresh of many clients has failed", "until the lock")
+    }
+
+    @Test("the report groups by reason and keeps each as it was; Enter goes to the client, r asks those again")
+    func reasons() throws {
+        func refusal(_ name: String) -> Failure {
+            Failure(
+                .refused, "the server refused client \"\(name)\": invalid_client (401)", hints: ["check the secret"])
+        }
+        let failures = [
+            RefreshProgress.Failed(id: Samples.id(4), failure: Failure(.unreachable, "no answer from id.example")),
+            RefreshProgress.Failed(id: Samples.id(2), failure: refusal("GBG GO sandbox")),
+            RefreshProgress.Failed(id: Samples.id(3), failure: refusal("Partner staging")),
+        ]
+        var state = trying()
+        state.press("R")
+        _ = update(&state, .refreshAllProgressed(RefreshProgress(done: 7, total: 7, failures: failures)))
+        _ = update(&state, .clientChanged(Samples.entries[3]))
+        let lines = try #require(state.panel?.box(state)?.lines.map(\.text))
+        #expect(
+            lines == [
+                "✗ the server refused the client: invalid_client (401)", "check the secret", "  GBG GO sandbox",
+                "  Partner staging", "✗ no answer from id.example", "  Old tenant",
+            ])
+        state.press(.enter)
+        #expect(state.clients.selected?.profile.name == "GBG GO sandbox", "the first of the reason")
+        state.press("A", .enter, .down, .down, .down, .enter)
+        #expect(state.context == .list && state.clients.selected?.profile.name == "Partner staging")
+        state.press(":")
+        state.type("report")
+        state.press(.enter)
+        #expect(state.press("r") == [.refreshMany([2, 3, 4].map { Samples.id($0) })])
+        #expect(state.context == .list && state.refreshAll == RefreshProgress(done: 0, total: 3))
+    }
+
+    @Test("deleting many is told of once, and so are tags; a copy of many says whose, in their order")
+    func bulk() {
+        var state = trying()
+        state.press(" ", " ", " ", "d", "y")
+        for number in [1, 2] as [UInt8] {
+            _ = update(&state, .clientRemoved(Samples.id(number)))
+            #expect(state.message == nil)
+        }
+        _ = update(&state, .clientRemoved(Samples.id(4)))
+        #expect(state.message?.text == "3 clients deleted: u brings them back")
+        #expect(state.activity.entries.count == 1)
+        _ = update(
+            &state, .tagsSet([Samples.id(3), Samples.id(5)], adding: ["hot"], removing: ["old"], .success(())))
+        #expect(state.message?.text == "Partner staging, Opaque: tags +hot -old")
+        let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(&state, .copied([Samples.id(5), Samples.id(3)], noun: "bare token", .success(copied)))
+        #expect(state.message?.text == "Opaque, Partner staging: bare token copied by xclip")
     }
 
     private static let endpoint = RevocationPlan.Destination.endpoint(

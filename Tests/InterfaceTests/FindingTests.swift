@@ -26,7 +26,7 @@ extension State {
             switch row {
             case .client(let index, _): clients.entries[index].profile.name
             case .heading(let group):
-                "\(clients.groups[group].isFolded ? ">" : "")#\(clients.groups[group].tag ?? "-") (\(clients.groups[group].count))"
+                "\(clients.groups[group].isFolded ? ">" : "")#\(clients.groups[group].tag ?? "-") (\(clients.groups[group].members.count))"
             }
         }
     }
@@ -55,7 +55,11 @@ struct FindingTests {
             ("!valid", ["GBG GO production", "Slow region"]),
             ("!expired", ["Übersee 東京 ké́y"]),
             ("!failed", ["Partner staging"]),
-            ("!expi", ["GBG GO sandbox", "Übersee 東京 ké́y"]),
+            ("!expir", []),
+            ("!expiri", ["GBG GO sandbox"]),
+            ("!expired", ["Übersee 東京 ké́y"]),
+            ("!f", []),
+            ("!fa", ["Partner staging"]),
             ("!valid #eu", ["GBG GO production"]),
             ("go !failed", []),
             ("über", ["Übersee 東京 ké́y"]),
@@ -78,7 +82,58 @@ struct FindingTests {
         }
         var state = Samples.open(entries: entries)
         state.filter(by: "late")
+        #expect(state.shown == ["late", "a late one", "slate"])
+        #expect(state.drawing.contains("3 of 6 · Tab: 1 looser"))
+        state.press(.tab)
         #expect(state.shown == ["late", "a late one", "slate", "s-l-a-t-e"])
+        #expect(state.drawing.contains("4 of 6 ") && !state.drawing.contains("looser"))
+        state.press(.tab)
+        #expect(state.shown.count == 3)
+        state.press(.enter, "*")
+        #expect(state.clients.marks.count == 3, "what is not listed is not marked")
+    }
+
+    @Test(
+        "by order of the letters a word is found in the name or in one tag, not across them, and alone where nothing else is"
+    )
+    func loose() {
+        var entries = ["user", "bus", "u-s"].enumerated().map {
+            ClientEntry(profile: Samples.profile(UInt8($0.offset), $0.element, clientID: "0"), revision: 1)
+        }
+        entries[0].profile.tags = ["pr", "od"]
+        var state = Samples.open(entries: entries)
+        state.filter(by: "prod")
+        #expect(state.shown == [])
+        state.press(.escape)
+        state.filter(by: "bs")
+        #expect(state.shown == ["bus"])
+        state.press(.escape)
+        state.filter(by: "us")
+        #expect(state.shown == ["user", "bus"])
+    }
+
+    @Test("a status that is not yet typed to the end finds nothing, and says what it may become")
+    func unfinishedStatus() {
+        var state = tagged()
+        state.filter(by: "!f")
+        #expect(state.drawing.contains("!failed or !fresh: type on"))
+        state.press(.enter, "*")
+        #expect(state.clients.marks.isEmpty)
+    }
+
+    @Test("a letter after / takes the place of the filter that was kept; any other key goes on with that")
+    func anew() {
+        var state = tagged()
+        state.filter(by: "old")
+        state.press(.enter, "/")
+        #expect(state.filter.text == "old")
+        state.press("p")
+        #expect(state.filter.text == "p")
+        state.press(.enter, "/", .backspace, "q")
+        #expect(state.filter.text == "q")
+        state.press(.escape, "/")
+        state.type("ol")
+        #expect(state.filter.text == "ol")
     }
 
     @Test("Enter keeps the filter, Esc in the list clears it, Esc while typing too; the selection stays on its client")
@@ -154,13 +209,13 @@ struct FindingTests {
         #expect(state.shown.prefix(3) == ["Übersee 東京 ké́y", "GBG GO production", "GBG GO sandbox"])
     }
 
-    @Test("order, filter and groups are kept, the filter when it is typed, and taken up again after a restart")
+    @Test("order and groups are kept, and taken up again after a restart; a filter, which hides clients, is not")
     func memory() {
         var state = tagged()
         state.press("/")
-        for key in ["e", "u"] as [Key] { #expect(state.press(key) == [], "not at every letter") }
-        #expect(state.press(.enter) == [.remember(ScreenMemory(filter: "eu"))])
-        #expect(state.press("t") == [.remember(ScreenMemory(filter: "eu", isGroupedByTag: true))])
+        for key in ["e", "u"] as [Key] { #expect(state.press(key) == [], "never") }
+        #expect(state.press(.enter) == [])
+        #expect(state.press("t") == [.remember(ScreenMemory(isGroupedByTag: true))])
         var again = tagged(isRemembered: false)
         #expect(again.press("s") == [], "nothing is kept before it is known what was")
         _ = update(&again, .remembered(ScreenMemory(filter: "eu"), []))
@@ -168,7 +223,8 @@ struct FindingTests {
         again = tagged(isRemembered: false)
         let memory = ScreenMemory(filter: "#test", order: .status, isGroupedByTag: true, foldedTags: ["eu"])
         #expect(update(&again, .remembered(memory, [])) == [], "what is read is not written again")
-        #expect(again.shown == [">#eu (1)", "#test (2)", "Partner staging", "GBG GO sandbox"])
+        #expect(again.filter.isEmpty && again.clients.order == .status)
+        #expect(again.shown.prefix(2) == [">#eu (2)", "#prod (1)"])
     }
 
     @Test("a lock while a filter is typed keeps nothing of it, and nothing else either")
@@ -220,11 +276,67 @@ struct FindingTests {
         state.press(.left)
         state.press(.right)
         #expect(state.shown[1] == "GBG GO production")
-        #expect(state.press("e") == [])
-        #expect(state.message?.text == "no client is selected", "a heading is no client")
+        for key in ["e", "i", "D"] as [Key] {
+            #expect(state.press(key) == [])
+            #expect(state.message?.text == "#eu is a group: select one of its clients")
+        }
+        for key in ["d", "x"] as [Key] {
+            #expect(state.press(key) == [])
+            #expect(state.message?.text == "#eu is a group: Space marks its clients first")
+        }
         expectGolden(state.drawing, "groups-100x30")
         state.press("t")
         #expect(state.shown.count == 7)
+    }
+
+    @Test("on a heading r, c, f, # and Space work on its clients, and the hints say on how many")
+    func headings() {
+        var state = tagged()
+        state.press("t", .up)
+        #expect(state.drawing.contains(" r refresh 2  c copy header 2  # tags 2  Space mark"))
+        let both = [Samples.id(1), Samples.id(2)]
+        #expect(state.press("r") == [.refreshMany(both)])
+        _ = update(&state, .refreshAllProgressed(RefreshProgress(done: 2, total: 2)))
+        #expect(state.press("c") == [.copy(both, .header)])
+        #expect(state.press("f").first == .setKeepsFresh(both, true))
+        state.press("#")
+        state.type("new")
+        #expect(state.press(.enter) == [.setTags(both, adding: ["new"], removing: [])])
+        state.press(" ")
+        #expect(state.clients.marks == Set(both))
+        #expect(state.drawing.contains("d delete 2"))
+        state.press(.up, " ")
+        #expect(state.clients.marks.isEmpty)
+    }
+
+    @Test("another order is shown from its top, and the selection stays; a move goes back to it")
+    func topOfOrder() {
+        let many = (0..<60).map {
+            ClientEntry(
+                profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1,
+                token: Samples.token(life: Double(1_000 + $0)))
+        }
+        var state = Samples.open(Size(columns: 80, rows: 24), entries: many)
+        state.press(.end)
+        #expect(state.drawing.contains("↑ 40 more"))
+        state.press("s")
+        #expect(state.clients.top == 0 && state.clients.selected?.profile.name == "client 159")
+        #expect(state.drawing.contains("↓ 40 more") && !state.drawing.contains("↑"))
+        _ = update(&state, .clientChanged(many[3]))
+        #expect(state.clients.top == 0, "an answer moves nothing")
+        state.press(.up)
+        #expect(state.clients.top > 0 && state.clients.selected?.profile.name == "client 158")
+    }
+
+    @Test("what is beyond the rows is counted in clients: no headings, and those of folded groups")
+    func moreClients() {
+        var many = (0..<60).map {
+            ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
+        }
+        for number in 0..<60 { many[number].profile.tags = [number < 30 ? "a" : "b"] }
+        var state = Samples.open(Size(columns: 80, rows: 24), entries: many)
+        state.press("t", .end, .left, .home)
+        #expect(state.shown.count == 32 && state.drawing.contains("↓ 41 more"))
     }
 
     @Test("without a tag there is nothing to group by, and the key says so")

@@ -14,7 +14,8 @@ struct ClientArrangement: Sendable, Equatable {
     struct Group: Sendable, Equatable {
         /// nil: the clients without a tag.
         var tag: String?
-        var count: Int
+        /// By their indices in the directory.
+        var members: [Int]
         var isFolded: Bool
     }
 
@@ -24,8 +25,12 @@ struct ClientArrangement: Sendable, Equatable {
     var folded: Set<String> = []
     private(set) var rows: [Row] = []
     private(set) var groups: [Group] = []
-    /// The number of clients that match, each counted once.
+    /// The number of clients that are listed, each counted once.
     private(set) var matchCount = 0
+    /// Whether loose matches are listed beside others.
+    var listsLoose = false
+    /// The number of loose matches that are not listed: there are others.
+    private(set) var looseCount = 0
 
     /// True if time alone can change which rows there are.
     var dependsOnTime: Bool { order == .status || query.dependsOnState }
@@ -42,9 +47,11 @@ struct ClientArrangement: Sendable, Equatable {
     }
 
     mutating func arrange(_ directory: ClientDirectory, at now: Moment) {
-        let (matches, areRanked) = directory.matches(of: query, at: now)
-        matchCount = matches.count
-        let indices = areRanked ? matches : sorted(matches, of: directory.entries, at: now)
+        let matches = directory.matches(of: query, at: now)
+        let listed = matches.indices.isEmpty || listsLoose ? matches.indices + matches.loose : matches.indices
+        matchCount = listed.count
+        looseCount = matches.indices.count + matches.loose.count - listed.count
+        let indices = matches.areRanked ? listed : sorted(listed, of: directory.entries, at: now)
         guard isGrouped else {
             groups = []
             rows = indices.map { .client($0, group: 0) }
@@ -65,7 +72,7 @@ struct ClientArrangement: Sendable, Equatable {
         for name in names {
             let inside = members[name] ?? []
             let isFolded = folded.contains(name)
-            groups.append(Group(tag: name.isEmpty ? nil : name, count: inside.count, isFolded: isFolded))
+            groups.append(Group(tag: name.isEmpty ? nil : name, members: inside, isFolded: isFolded))
             rows.append(.heading(group: groups.count - 1))
             if !isFolded { rows += inside.map { .client($0, group: groups.count - 1) } }
         }

@@ -105,28 +105,39 @@ struct ClientDirectory: Sendable, Equatable {
 
     // MARK: - Finding
 
-    /// The indices of the clients that match, and whether they are in the order in which they match best; else they are
-    /// by name.
-    func matches(of query: ClientQuery, at now: Moment) -> (indices: [Int], areRanked: Bool) {
-        guard !query.isEmpty else { return (Array(entries.indices), false) }
+    /// The clients that match, by their indices.
+    struct Matches {
+        var indices: [Int]
+        /// Those in which some word's letters only come in its order.
+        var loose: [Int] = []
+        /// True if they are in the order in which they match best; else they are by name.
+        var areRanked = false
+    }
+
+    func matches(of query: ClientQuery, at now: Moment) -> Matches {
+        guard !query.isEmpty else { return Matches(indices: Array(entries.indices)) }
         guard !query.words.isEmpty else {
-            return (entries.indices.filter { query.admits(entries[$0], at: now) }, false)
+            return Matches(indices: entries.indices.filter { query.admits(entries[$0], at: now) })
         }
         let isLimited = !query.tags.isEmpty || query.dependsOnState || query.isImpossible
         let words = query.words.map { SearchWord($0, in: endpoints) }
         var buckets: [[Int]] = Array(repeating: [], count: SearchText.worst * words.count)
+        var looseBuckets = buckets
         for index in entries.indices {
             var sum = 0
+            var isLoose = false
             for word in words {
                 guard let rank = texts[index].rank(of: word) else {
                     sum = -1
                     break
                 }
                 sum += rank
+                if SearchText.isLoose(rank) { isLoose = true }
             }
-            if sum >= 0, !isLimited || query.admits(entries[index], at: now) { buckets[sum].append(index) }
+            guard sum >= 0, !isLimited || query.admits(entries[index], at: now) else { continue }
+            if isLoose { looseBuckets[sum].append(index) } else { buckets[sum].append(index) }
         }
-        return (Array(buckets.joined()), true)
+        return Matches(indices: Array(buckets.joined()), loose: Array(looseBuckets.joined()), areRanked: true)
     }
 }
 

@@ -36,8 +36,10 @@ struct ClientList: Sendable, Equatable {
     var order: ClientOrder { arrangement.order }
     var isGrouped: Bool { arrangement.isGrouped }
     var folded: Set<String> { arrangement.folded }
-    /// The number of clients that match, each counted once.
+    /// The number of clients that are listed, each counted once.
     var matchCount: Int { arrangement.matchCount }
+    /// The number of loose matches that are left out.
+    var looseCount: Int { arrangement.looseCount }
 
     /// An index of `rows`; 0 where there are none.
     var selection: Int { selectedLine.row }
@@ -50,17 +52,42 @@ struct ClientList: Sendable, Equatable {
         if case .client(let index, _)? = selectedRow { entries[index] } else { nil }
     }
 
-    /// The clients that are marked, by name; where none is, the selected one.
-    var targets: [ClientEntry] {
-        marks.isEmpty ? selected.map { [$0] } ?? [] : entries.filter { marks.contains($0.id) }
+    /// The group whose heading is selected.
+    var selectedGroup: Group? {
+        if case .heading(let number)? = selectedRow { groups[number] } else { nil }
     }
 
-    var targetCount: Int { marks.isEmpty ? (selected == nil ? 0 : 1) : marks.count }
-    var firstTarget: ClientEntry? { marks.isEmpty ? selected : marks.first.flatMap { entry($0) } }
+    /// The clients that are marked, by name; where none is, the selected one, or those of the selected group.
+    var targets: [ClientEntry] {
+        guard marks.isEmpty else { return entries.filter { marks.contains($0.id) } }
+        if let selectedGroup { return selectedGroup.members.map { entries[$0] } }
+        return selected.map { [$0] } ?? []
+    }
+
+    var targetCount: Int {
+        marks.isEmpty ? selectedGroup?.members.count ?? (selected == nil ? 0 : 1) : marks.count
+    }
+
+    var firstTarget: ClientEntry? {
+        guard marks.isEmpty else { return marks.first.flatMap { entry($0) } }
+        return selected ?? selectedGroup?.members.first.map { entries[$0] }
+    }
 
     /// Whether `holds` for any of the targets; cheaper than making a list of them.
     func someTarget(where holds: (ClientEntry) -> Bool) -> Bool {
-        marks.isEmpty ? selected.map(holds) ?? false : marks.contains { entry($0).map(holds) ?? false }
+        guard marks.isEmpty else { return marks.contains { entry($0).map(holds) ?? false } }
+        if let selectedGroup { return selectedGroup.members.contains { holds(entries[$0]) } }
+        return selected.map(holds) ?? false
+    }
+
+    /// The number of clients in some of the rows; those of a folded group are in its heading.
+    func count(in range: Range<Int>) -> Int {
+        rows[range.clamped(to: rows.indices)].reduce(0) { count, row in
+            switch row {
+            case .client: count + 1
+            case .heading(let group): groups[group].isFolded ? count + groups[group].members.count : count
+            }
+        }
     }
 
     // MARK: - What the vault says
@@ -112,11 +139,19 @@ struct ClientList: Sendable, Equatable {
         guard query != arrangement.query else { return }
         let place = query.isEmpty ? selectedPlace : Place(row: 0)
         arrangement.query = query
+        if query.isEmpty { arrangement.listsLoose = false }
         arrange(selecting: place)
         if !query.isEmpty, case .heading? = selectedRow { select(1) }
     }
 
-    mutating func sort(by order: ClientOrder) { arrange { $0.arrangement.order = order } }
+    /// Lists the loose matches as well, or no more.
+    mutating func toggleLoose() { arrange { $0.arrangement.listsLoose.toggle() } }
+
+    /// The selection stays on its client, and the beginning of the order is seen.
+    mutating func sort(by order: ClientOrder) {
+        arrange { $0.arrangement.order = order }
+        selectedLine.showTop()
+    }
 
     mutating func group(_ isGrouped: Bool) { arrange { $0.arrangement.isGrouped = isGrouped } }
 
@@ -141,8 +176,10 @@ struct ClientList: Sendable, Equatable {
         arrange(selecting: Place(tag: .some(groups[group].tag), row: selection))
     }
 
-    mutating func toggleMark(_ id: UUID) {
-        if marks.remove(id) == nil, directory[id] != nil { marks.insert(id) }
+    /// Marks the selected client or every client of the selected group; where all are marked, none of them.
+    mutating func toggleMarksOfSelected() {
+        let chosen = Set(selectedGroup?.members.map { entries[$0].id } ?? selected.map { [$0.id] } ?? [])
+        if chosen.isSubset(of: marks) { marks.subtract(chosen) } else { marks.formUnion(chosen) }
     }
 
     /// Marks every client that is shown; where all are marked, none of them.
@@ -204,11 +241,13 @@ struct ClientList: Sendable, Equatable {
         isStale = false
         if let now { arrangement.arrange(directory, at: now) }
         // Near its old place is where it most often is.
-        if rows.indices.contains(place.row), isSame(rows[place.row], place, inGroup: true) { return select(place.row) }
+        let isThere = rows.indices.contains(place.row) && isSame(rows[place.row], place, inGroup: true)
         let row =
-            rows.firstIndex { isSame($0, place, inGroup: true) }
-            ?? rows.firstIndex { isSame($0, place, inGroup: false) }
-        select(row ?? place.row)
+            isThere
+            ? place.row
+            : rows.firstIndex { isSame($0, place, inGroup: true) }
+                ?? rows.firstIndex { isSame($0, place, inGroup: false) }
+        selectedLine.place(row ?? place.row, of: rows.count)
     }
 
     private func isSame(_ row: Row, _ place: Place, inGroup: Bool) -> Bool {

@@ -8,8 +8,11 @@ struct ClientQuery: Sendable, Equatable {
     let tags: [String]
     /// What the client must be, one of these; empty: anything.
     let conditions: Set<Condition>
-    /// Where a `!status` is no word that there is, nothing matches.
+    /// Where a `!status` is no word that there is, or the beginning of several, nothing matches: what is found is marked
+    /// and deleted, so nothing is guessed.
     let isImpossible: Bool
+    /// What an unfinished `!status` may become, where that is more than one.
+    let choices: [Condition]
 
     /// What can stand after `!`.
     enum Condition: String, Sendable, CaseIterable {
@@ -21,14 +24,19 @@ struct ClientQuery: Sendable, Equatable {
         var tags: [String] = []
         var conditions: Set<Condition> = []
         var isImpossible = false
+        var choices: [Condition] = []
         for part in text.split(whereSeparator: \.isWhitespace) {
             switch part.first {
             case "#": if part.count > 1 { tags.append(part.dropFirst().lowercased()) }
             case "!":
-                // While it is typed, what it begins is enough.
-                let named = Condition.allCases.filter { $0.rawValue.hasPrefix(part.dropFirst().lowercased()) }
-                conditions.formUnion(part.count == 1 ? [] : named)
-                if named.isEmpty { isImpossible = true }
+                let typed = part.dropFirst().lowercased()
+                let begun = Condition.allCases.filter { $0.rawValue.hasPrefix(typed) }
+                if let condition = begun.first(where: { $0.rawValue == typed }) ?? (begun.count == 1 ? begun[0] : nil) {
+                    conditions.insert(condition)
+                } else if !typed.isEmpty {
+                    isImpossible = true
+                    choices = begun
+                }
             default: words.append(Array(part.lowercased().utf8))
             }
         }
@@ -36,6 +44,7 @@ struct ClientQuery: Sendable, Equatable {
         self.tags = tags
         self.conditions = conditions
         self.isImpossible = isImpossible
+        self.choices = choices
     }
 
     var isEmpty: Bool { words.isEmpty && tags.isEmpty && conditions.isEmpty && !isImpossible }

@@ -11,8 +11,18 @@ extension State {
     }
 
     var reasonWithoutSelection: String? {
-        reasonWithoutClients ?? (clients.selected == nil ? "no client is selected" : nil)
+        if let reason = reasonWithoutClients { return reason }
+        if let group = clients.selectedGroup { return "\(group.title) is a group: select one of its clients" }
+        return clients.selected == nil ? "no client is selected" : nil
     }
+
+    /// What can't be taken back is done to clients that were chosen one by one.
+    private var reasonWithGroup: String? {
+        guard clients.marks.isEmpty, let group = clients.selectedGroup else { return nil }
+        return "\(group.title) is a group: \(keymap.key("mark")) marks its clients first"
+    }
+
+    var reasonNotToDelete: String? { reasonWithoutTarget ?? reasonWithGroup }
 
     var reasonWithoutTarget: String? {
         reasonWithoutClients ?? (clients.firstTarget == nil ? "no client is selected" : nil)
@@ -33,7 +43,7 @@ extension State {
     private static var isRefreshing: String { "clients are being refreshed already" }
 
     var reasonNotToRevoke: String? {
-        if let reason = reasonWithoutTarget { return reason }
+        if let reason = reasonNotToDelete { return reason }
         guard !clients.someTarget(where: { $0.token != nil }) else { return nil }
         guard clients.targetCount == 1, let first = clients.firstTarget else { return "none of them has a token" }
         return "\"\(first.profile.name)\" has no token"
@@ -83,6 +93,11 @@ extension State {
     mutating func refreshTargets() -> [Effect] {
         let targets = clients.targets
         return targets.count == 1 ? [.refresh(targets[0].id)] : refreshMany(targets)
+    }
+
+    mutating func showReport() -> [Effect] {
+        if let progress = screen?.lastReport?.progress { panel = Report(progress, clients) }
+        return []
     }
 
     mutating func refreshMany(_ entries: [ClientEntry]) -> [Effect] {
@@ -143,7 +158,7 @@ extension State {
     mutating func moveSelection(byPages pages: Int) { moveSelection(by: pages * max(layout.clients.rows - 1, 1)) }
 
     mutating func markSelected() {
-        if let selected = clients.selected { screen?.clients.toggleMark(selected.id) }
+        screen?.clients.toggleMarksOfSelected()
         moveSelection(by: 1)
     }
 
@@ -164,12 +179,25 @@ extension State {
         screen?.clients.filter("")
     }
 
+    mutating func beginFilter() {
+        screen?.isFiltering = true
+        let isKept = !filter.isEmpty
+        screen?.beginsAnew = isKept
+    }
+
     mutating func typeFilter(_ key: Key) {
+        // A letter begins another filter; any other key goes on with the one that was kept.
+        if screen?.beginsAnew == true, key.isPrintable { screen?.filter = TextField() }
+        screen?.beginsAnew = false
         if key == .backspace, filter.isEmpty { screen?.isFiltering = false }
         guard screen?.filter.handle(key) == true else { return }
         let text = filter.text
         screen?.clients.filter(text)
     }
+}
+
+extension ClientList.Group {
+    var title: String { tag.map { "#\($0)" } ?? "\"no tag\"" }
 }
 
 extension ClientEntry {

@@ -7,6 +7,19 @@ struct ListAction: Sendable {
     /// Why it can't be done now, in words; nil where it can.
     let disabledReason: @Sendable (State) -> String?
     let run: @Sendable (inout State) -> [Effect]
+    /// Whether it is done to every marked client, or to a group.
+    let isOfTargets: Bool
+
+    /// What is done to the targets.
+    init(
+        _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
+        targets: @escaping @Sendable (State) -> String?, run: @escaping @Sendable (inout State) -> [Effect]
+    ) {
+        binding = Binding(name, keys, label, description, isHinted: isHinted)
+        disabledReason = targets
+        self.run = run
+        isOfTargets = true
+    }
 
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
@@ -16,6 +29,7 @@ struct ListAction: Sendable {
         binding = Binding(name, keys, label, description, isHinted: isHinted)
         disabledReason = disabled
         self.run = run
+        isOfTargets = false
     }
 
     /// What only changes how the list is seen.
@@ -39,20 +53,20 @@ enum ListKeys {
     private static let mostUsed: [ListAction] = [
         ListAction(
             "refresh", ["r"], "refresh", "fetch a new token, for each marked client or the selected one",
-            disabled: { $0.reasonNotToRefresh }, run: { $0.refreshTargets() }),
+            targets: { $0.reasonNotToRefresh }, run: { $0.refreshTargets() }),
         ListAction(
             "copy_header", ["c"], "copy header",
             "copy `Authorization: Bearer …`; fetches a token first if none lives",
-            disabled: { $0.reasonWithoutTarget }, run: { $0.copy(.header) }),
+            targets: { $0.reasonWithoutTarget }, run: { $0.copy(.header) }),
         ListAction(
             "copy_token", ["C"], "copy token", "copy the bare token; fetches one first if none lives", isHinted: false,
-            disabled: { $0.reasonWithoutTarget }, run: { $0.copy(.token) }),
+            targets: { $0.reasonWithoutTarget }, run: { $0.copy(.token) }),
         ListAction(
             "copy_menu", ["y"], "copy as", "copy as curl, fetch, export … from a menu",
-            disabled: { $0.reasonWithoutTarget }, run: { $0.present(CopyMenu($0.clients.targets)) }),
+            targets: { $0.reasonWithoutTarget }, run: { $0.present(CopyMenu($0.clients.targets)) }),
         ListAction(
             "filter", ["/"], "filter", "filter as you type: words, `#tag`, `!valid` `!expired` `!failed`",
-            isHinted: true, change: { $0.screen?.isFiltering = true }),
+            isHinted: true, change: { $0.beginFilter() }),
         ListAction(
             "add", ["a"], "add", "add a client",
             run: { $0.present(ClientForm(adding: $0.clients.entries.isEmpty)) }),
@@ -70,7 +84,7 @@ enum ListKeys {
         ListAction(
             "keep_fresh", ["f"], "keep fresh",
             "renew the token by itself before it runs out, while the vault is open; again to stop",
-            disabled: { $0.reasonWithoutTarget }, run: { $0.turnKeepFresh() }),
+            targets: { $0.reasonWithoutTarget }, run: { $0.turnKeepFresh() }),
         ListAction(
             "refresh_all", ["R"], "refresh all", "fetch a new token for every client",
             disabled: { $0.reasonNotToRefreshAll }, run: { $0.refreshMany($0.clients.entries) }),
@@ -78,7 +92,7 @@ enum ListKeys {
             "mark", [" "], "mark",
             "mark the client; {refresh}, {copy_header}, {copy_menu}, {keep_fresh}, {delete}, {revoke} and {edit_tags} work on "
                 + "what is marked",
-            isHinted: true, disabled: { $0.reasonWithoutSelection }, change: { $0.markSelected() }),
+            isHinted: true, disabled: { $0.reasonWithoutTarget }, change: { $0.markSelected() }),
     ]
 
     private static let rarer: [ListAction] = [
@@ -99,10 +113,10 @@ enum ListKeys {
             change: { $0.screen?.clients.fold(false) }),
         ListAction(
             "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false,
-            disabled: { $0.reasonWithoutTarget }, run: { $0.present(TagForm($0.clients.targets)) }),
+            targets: { $0.reasonWithoutTarget }, run: { $0.present(TagForm($0.clients.targets)) }),
         ListAction(
             "delete", ["d"], "delete", "delete the client, after a question", isHinted: false,
-            disabled: { $0.reasonWithoutTarget }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
+            targets: { $0.reasonNotToDelete }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
         ListAction(
             "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false,
             disabled: { $0.canUndo ? nil : "there is nothing to undo" }, run: { _ in [.undo] }),
@@ -118,10 +132,14 @@ enum ListKeys {
             run: { $0.present(PasteDialog()) }),
         ListAction(
             "revoke", ["x"], "revoke", "revoke the token and forget it, after a question that shows where",
-            isHinted: false, disabled: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
+            isHinted: false, targets: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
         ListAction(
             "activity", ["A"], "activity", "the last 1,000 things that happened", isHinted: false,
             run: { $0.present(ActivityLog()) }),
+        ListAction(
+            "show_report", [], "last report", "what failed when many clients were refreshed last", isHinted: false,
+            disabled: { $0.screen?.lastReport == nil ? "no refresh of many clients has failed" : nil },
+            run: { $0.showReport() }),
         ListAction(
             "settings", [","], "settings", "the settings", isHinted: false,
             // The file may be mended by now.
@@ -169,6 +187,9 @@ enum FilterKeys {
         ListAction(
             "clear", [.escape, .control("c")], "clear", "show all clients again", isHinted: true,
             disabled: { _ in nil }, change: { $0.clearFilter() }),
+        ListAction(
+            "looser", [.tab], "looser", "list also where only the order of the letters is right, or no more",
+            disabled: { _ in nil }, change: { $0.screen?.clients.toggleLoose() }),
         ListAction(
             "move_down", [.down], "down", "next client", disabled: { _ in nil }, change: { $0.moveSelection(by: 1) }),
         ListAction(

@@ -35,8 +35,8 @@ struct SearchText: Sendable, Equatable {
 
     /// How well it matches, 0 best, below `worst`; nil: not at all.
     ///
-    /// Name and tags are matched also where only the order of the letters is right. In the client ID a word must stand as
-    /// it is: by order alone a few hexadecimal digits are found in every ID there is.
+    /// In the name or in one tag a word is also found where only the order of the letters is right: a loose match. In the
+    /// client ID and the endpoint it must stand as it is: by order alone a few hexadecimal digits are found in every ID.
     func rank(of word: SearchWord) -> Int? {
         if nameMask & word.mask == word.mask {
             if let place = Self.place(of: word.bytes, in: nameAndTags) {
@@ -46,21 +46,27 @@ struct SearchText: Sendable, Equatable {
                 if place >= nameCount { return 3 }
                 return startsWord ? 1 : 2
             }
-            if let gaps = gaps(in: word.bytes) { return 4 + min(gaps, 20) }
+            if let gaps = gaps(in: word.bytes) { return Self.firstLoose + min(gaps, 20) }
         }
         if clientIDMask & word.mask == word.mask, Self.place(of: word.bytes, in: clientID) != nil { return 30 }
         return word.isInEndpoint[endpoint] ? 31 : nil
     }
 
     static let worst = 32
+    private static let firstLoose = 4
 
-    /// How many letters stand between those that match.
+    static func isLoose(_ rank: Int) -> Bool { firstLoose...firstLoose + 20 ~= rank }
+
+    /// How many letters stand between those that match, within the name or one tag.
     private func gaps(in word: [UInt8]) -> Int? {
         nameAndTags.withUnsafeBufferPointer { text in
             word.withUnsafeBufferPointer { word in
                 var found = 0
                 var first = 0
-                for place in 0..<text.count where text[place] == word[found] {
+                for place in 0..<text.count {
+                    // Here a tag begins.
+                    if place >= nameCount, text[place] == 0x20 { found = 0 }
+                    guard text[place] == word[found] else { continue }
                     if found == 0 { first = place }
                     found += 1
                     if found == word.count { return place - first + 1 - word.count }

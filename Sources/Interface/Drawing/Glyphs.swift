@@ -5,7 +5,7 @@ public struct Glyphs: Sendable, Equatable {
     /// Whether text beyond ASCII may be drawn at all; where not, each such character shows as `?`.
     var isASCII: Bool
     var valid, expiring, expired, unknown, none, failed, refreshing: String
-    var selection, ellipsis, separator, mask, dash, more: String
+    var selection, ellipsis, separator, mask, dash, more, less: String
     /// A client that is marked, one that is kept fresh, a secret that is old, a group that is folded, one that is not.
     var mark, fresh, old, folded, unfolded: String
     var topLeft, topRight, bottomLeft, bottomRight, horizontal, vertical, teeLeft, teeRight: String
@@ -15,14 +15,16 @@ public struct Glyphs: Sendable, Equatable {
 
     public static let unicode = Glyphs(
         isASCII: false, valid: "●", expiring: "◐", expired: "◌", unknown: "◇", none: "○", failed: "✗", refreshing: "↻",
-        selection: "▌", ellipsis: "…", separator: "·", mask: "•", dash: "—", more: "↓", mark: "✓", fresh: "⟳",
+        selection: "▌", ellipsis: "…", separator: "·", mask: "•", dash: "—", more: "↓", less: "↑", mark: "✓",
+        fresh: "⟳",
         old: "⚠", folded: "▸", unfolded: "▾",
         topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯", horizontal: "─", vertical: "│",
         teeLeft: "├", teeRight: "┤", full: "█", empty: "░", upperHalf: "▀", lowerHalf: "▄")
 
     public static let ascii = Glyphs(
         isASCII: true, valid: "*", expiring: "!", expired: "-", unknown: "?", none: "o", failed: "x", refreshing: "~",
-        selection: ">", ellipsis: "..", separator: "|", mask: "*", dash: "-", more: "v", mark: "+", fresh: "@",
+        selection: ">", ellipsis: "..", separator: "|", mask: "*", dash: "-", more: "v", less: "^", mark: "+",
+        fresh: "@",
         old: "!", folded: ">", unfolded: "v",
         topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", horizontal: "-", vertical: "|",
         teeLeft: "+", teeRight: "+", full: "#", empty: ".", upperHalf: "", lowerHalf: "")

@@ -12,14 +12,23 @@ struct ActivityLog: FilteredPanel {
     static let tables = [
         KeyTable<Self>(
             .activity,
-            choosing() + choosingByPages() + [
-                closing()
-            ])
+            [Action("submit", [.enter], "go to it", "go to its client, or to its report") { $0.goTo(in: $1) }]
+                + choosing() + choosingByPages() + [
+                    closing()
+                ])
     ]
 
-    mutating func choose(_ line: Int, in state: State) -> Outcome {
-        selection = line
-        return .stay
+    mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? goTo(in: state) : .stay }
+
+    private func goTo(in state: State) -> Outcome {
+        guard let entry = entries(state).dropFirst(selection).first else { return .stay }
+        if let report = state.screen?.lastReport, report.entry == entry {
+            return .replace(Report(report.progress, state.clients))
+        }
+        guard let client = state.clients.holder(ofName: entry.client) else {
+            return .say(.refusal("the line is of no client that there is"))
+        }
+        return .select(client.id)
     }
 
     func count(_ state: State) -> Int { entries(state).count }

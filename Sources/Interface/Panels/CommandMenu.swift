@@ -101,10 +101,14 @@ struct CommandMenu: FilteredPanel {
             }
             guard !found.isEmpty else { continue }
             if isHelp { entries.append(Entry(heading: context.title, context: context)) }
-            // A label that begins with what is typed comes first.
-            let first = typed.first.map { word in found.filter { $0.label.hasPrefix(word) } } ?? []
-            let rest = found.filter { binding in !first.contains { $0.name == binding.name } }
-            entries += (first + rest).map { Entry(binding: $0, context: context, isHere: context == here) }
+            // What the first word names comes before what only tells of it.
+            func rank(_ binding: Binding) -> Int {
+                guard let word = typed.first else { return 0 }
+                if binding.label.hasPrefix(word) { return 0 }
+                return "\(binding.label) \(binding.name)".firstRange(of: word) != nil ? 1 : 2
+            }
+            let ranked = (0...2).flatMap { place in found.filter { rank($0) == place } }
+            entries += ranked.map { Entry(binding: $0, context: context, isHere: context == here) }
         }
         return entries
     }
@@ -134,7 +138,8 @@ struct CommandMenu: FilteredPanel {
 
     /// What the chosen entry does, in full, and why it can't be run where it can't.
     private func footer(_ entry: Entry?, _ state: State, _ columns: Int) -> [DialogLine] {
-        guard let entry, let binding = entry.binding else { return [.blank] }
+        guard let entry else { return [.text("nothing matches", .muted)] }
+        guard let binding = entry.binding else { return [.blank] }
         let name =
             settingsName(of: binding, in: entry.context).map { [DialogLine.text("in config.json: \($0)", .muted)] }
             ?? []

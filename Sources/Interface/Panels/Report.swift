@@ -5,36 +5,95 @@ extension Context {
     static let report = Context(title: "What failed")
 }
 
-/// What failed of many requests: each client with its reason.
-struct Report: ScrolledPanel {
-    private let failures: [RefreshProgress.Failed]
-    private let total: Int
-    var top = 0
+/// What failed of many requests, by reason: each failure as it was.
+struct Report: ChosenPanel {
+    /// Clients that failed for one reason.
+    private struct Group {
+        var reason: String
+        var hints: [String]
+        var clients: [UUID]
+    }
 
-    init(_ progress: RefreshProgress) {
-        failures = progress.failures
+    private let groups: [Group]
+    private let total: Int
+    var selection = 0
+
+    init(_ progress: RefreshProgress, _ clients: ClientList) {
         total = progress.total
+        var groups: [Group] = []
+        for failed in progress.failures {
+            guard let name = clients.entry(failed.id)?.profile.name else { continue }
+            let reason = Self.reason(failed.failure, of: name)
+            if let place = groups.firstIndex(where: { $0.reason == reason }) {
+                groups[place].clients.append(failed.id)
+            } else {
+                groups.append(Group(reason: reason, hints: failed.failure.hints, clients: [failed.id]))
+            }
+        }
+        self.groups = groups.sorted { $0.clients.count > $1.clients.count }
+    }
+
+    /// The summary without the client's name, which stands below it.
+    private static func reason(_ failure: Failure, of name: String) -> String {
+        var reason = failure.summary
+        for named in ["client \"\(name)\"", "\"\(name)\""] {
+            if let range = reason.firstRange(of: named) { reason.replaceSubrange(range, with: "the client") }
+        }
+        return reason
     }
 
     static let tables = [
         KeyTable<Self>(
             .report,
-            scrolling() + scrollingToEnds() + [
+            [
+                Action("submit", [.enter], "go to it", "go to the client in the list") { $0.goToClient(in: $1) },
+                Action(
+                    "refresh", ["r"], "refresh again", "fetch a new token for each of these clients once more",
+                    disabled: { $1.reasonNotToRefreshAll },
+                    run: { report, state in
+                        .close([.refreshMany(report.groups.flatMap { report.clients(of: $0, state) })])
+                    }),
+            ] + choosing([.down, "j"], [.up, "k"]) + choosingByPages([.pageDown, " "]) + choosingEnds() + [
                 closing([.escape, "q", .control("c")])
             ])
     ]
 
-    func box(_ state: State) -> ListBox? {
-        let columns = DialogBox.columns(state.size, atMost: 86)
-        let failures = failures.filter { state.clients.entry($0.id) != nil }
-        var lines: [ListBox.Line] = []
-        for failed in failures {
-            lines.append(ListBox.Line(heading: state.name(failed.id)))
-            lines += ListBox.wrapped("\(state.glyphs.failed) \(failed.failure.summary)", columns, .failed)
-            for hint in failed.failure.hints { lines += ListBox.wrapped(hint, columns) }
+    /// Those that there still are.
+    private func clients(of group: Group, _ state: State) -> [UUID] {
+        group.clients.filter { state.clients.entry($0) != nil }
+    }
+
+    /// The lines, and which client each is of.
+    private func lines(_ state: State, _ columns: Int) -> [(line: ListBox.Line, client: UUID?)] {
+        groups.flatMap { group -> [(line: ListBox.Line, client: UUID?)] in
+            let clients = clients(of: group, state)
+            guard !clients.isEmpty else { return [] }
+            let reason = ListBox.wrapped("\(state.glyphs.failed) \(group.reason)", columns, .failed)
+            let hints = group.hints.flatMap { ListBox.wrapped($0, columns) }
+            let names = clients.map {
+                (line: ListBox.Line(text: "  \(state.name($0))", role: .key), client: UUID?.some($0))
+            }
+            return (reason + hints).map { (line: $0, client: nil) } + names
         }
+    }
+
+    private func goToClient(in state: State) -> Outcome {
+        // From a reason to the first of its clients.
+        let client = lines(state, Self.columns(state)).dropFirst(selection).lazy.compactMap(\.client).first
+        return client.map { .select($0) } ?? .stay
+    }
+
+    func count(_ state: State) -> Int { lines(state, Self.columns(state)).count }
+
+    mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? goToClient(in: state) : .stay }
+
+    private static func columns(_ state: State) -> Int { DialogBox.columns(state.size, atMost: 86) }
+
+    func box(_ state: State) -> ListBox? {
+        let lines = lines(state, Self.columns(state))
+        let failed = lines.count { $0.client != nil }
         return ListBox(
-            title: "\(failures.count) of \(total) failed", lines: lines, top: top, mostRows: lines.count,
-            columns: columns)
+            title: "\(failed) of \(total) failed", lines: lines.map(\.line), selection: selection,
+            mostRows: lines.count, columns: Self.columns(state))
     }
 }

@@ -10,7 +10,7 @@ enum ClientsPane {
                 let text =
                     clients.entries.isEmpty
                     ? "no client yet: \(state.keymap.key("add")) adds one"
-                    : "nothing matches; \(state.keymap.key("clear")) shows all"
+                    : nothingMatches(state)
                 canvas.fitted(text, column: area.column + 1, row: area.row, end: area.endColumn, style: Style(.muted))
             }
             return
@@ -23,18 +23,37 @@ enum ClientsPane {
             case .heading(let group): draw(clients.groups[group], line, on: &canvas)
             }
         }
-        let below = clients.rows.count - clients.top - area.rows
-        if below > 0 {
-            canvas.rightAligned(
-                " \(state.glyphs.more) \(grouped(below)) more ", end: area.endColumn - 1, row: area.endRow,
-                style: Style(.muted))
+        let end = clients.top + area.rows
+        drawMore(state.glyphs.less, clients.count(in: 0..<clients.top), row: state.layout.body.row, area, on: &canvas)
+        if end < clients.rows.count {
+            drawMore(
+                state.glyphs.more, clients.count(in: end..<clients.rows.count), row: area.endRow, area, on: &canvas)
         }
+    }
+
+    /// How many clients there are beyond the rows in sight.
+    private static func drawMore(
+        _ glyph: String, _ count: Int, row: Int, _ area: Rectangle, on canvas: inout Canvas
+    ) {
+        guard count > 0 else { return }
+        let text = " \(glyph) \(grouped(count)) more "
+        canvas.rightAligned(text, end: area.endColumn - 1, row: row, style: Style(.muted))
+    }
+
+    private static func nothingMatches(_ state: State) -> String {
+        let choices = state.clients.query.choices.map { "!\($0.rawValue)" }
+        return choices.isEmpty
+            ? "nothing matches; \(state.keymap.key("clear")) shows all"
+            : "\(choices.joined(separator: " or ")): type on"
     }
 
     /// What is typed to filter, and how many match.
     static func drawFilter(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
-        let count = "\(grouped(state.clients.matchCount)) of \(grouped(state.clients.entries.count))"
+        var count = "\(grouped(state.clients.matchCount)) of \(grouped(state.clients.entries.count))"
+        if state.isFiltering, state.clients.looseCount > 0 {
+            count += " \(state.glyphs.separator) Tab: \(grouped(state.clients.looseCount)) looser"
+        }
         let end = canvas.rightAligned(count, end: area.endColumn - 1, row: area.row, style: Style(.muted)) - 1
         let start = canvas.text("/", column: area.column + 1, row: area.row, style: Style(.key, bold: true))
         let field = state.filter
@@ -68,12 +87,30 @@ enum ClientsPane {
         drawBar(line, mark: false, on: &canvas)
         let area = line.area
         let fold = group.isFolded ? line.glyphs.folded : line.glyphs.unfolded
-        let end = canvas.rightAligned(
-            grouped(group.count), end: area.endColumn - 1, row: line.row, style: Style(.muted))
+        var end = area.endColumn - 1
+        for part in counts(group, line.state, columns: area.columns).reversed() {
+            end = canvas.rightAligned(part.text, end: end, row: line.row, style: Style(part.role)) - 2
+        }
         let name = group.tag.map { "#\($0)" } ?? "no tag"
         canvas.fitted(
-            "\(fold) \(name)", column: area.column + 1, row: line.row, end: end - 1,
+            "\(fold) \(name)", column: area.column + 1, row: line.row, end: end + 1,
             style: Style(line.isSelected ? .selection : .title, bold: true))
+    }
+
+    /// The number of its clients, and of those that can be used, soon not, and not.
+    private static func counts(
+        _ group: ClientList.Group, _ state: State, columns: Int
+    ) -> [(text: String, role: Role)] {
+        var parts: [(text: String, role: Role)] = [(grouped(group.members.count), .muted)]
+        guard columns >= 34 else { return parts }
+        let entries = group.members.map { state.clients.entries[$0] }
+        for status in [TokenStatus.valid, .expiring] {
+            let count = entries.count { $0.token.displayedStatus(at: state.shownNow) == status }
+            if count > 0 { parts.append(("\(state.glyphs.glyph(status)) \(grouped(count))", status.role)) }
+        }
+        let failed = entries.count { if case .failed = $0.attempt { true } else { false } }
+        if failed > 0 { parts.append(("\(state.glyphs.failed) \(grouped(failed))", .failed)) }
+        return parts
     }
 
     private static func draw(_ entry: ClientEntry, _ line: Line, on canvas: inout Canvas) {

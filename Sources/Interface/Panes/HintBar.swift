@@ -4,27 +4,28 @@ import Credentials
 enum HintBar {
     static func draw(_ state: State, row: Int, on canvas: inout Canvas) {
         let all = hints(state)
-        for (binding, column) in places(all, columns: canvas.bounds.columns) {
+        for (binding, column) in places(all, state, columns: canvas.bounds.columns) {
             draw(binding, state, column: column, row: row, on: &canvas)
         }
     }
 
     /// What a click at `column` means; nil beside the hints.
     static func action(at column: Int, _ state: State) -> String? {
-        places(hints(state), columns: state.size.columns)
-            .first { $0.column..<$0.column + columns($0.binding) ~= column }?.binding.name
+        places(hints(state), state, columns: state.size.columns)
+            .first { $0.column..<$0.column + columns($0.binding, state) ~= column }?.binding.name
     }
 
     /// Where each hint stands, as many as fit, help or what closes it always.
-    private static func places(_ all: [Binding], columns end: Int) -> [(binding: Binding, column: Int)] {
+    private static func places(_ all: [Binding], _ state: State, columns end: Int) -> [(binding: Binding, column: Int)]
+    {
         let help = all.first { $0.name == "help" } ?? all.first { $0.name == "cancel" }
         var places: [(binding: Binding, column: Int)] = []
         var column = 1
-        let helpColumns = help.map(columns) ?? 0
+        let helpColumns = help.map { columns($0, state) } ?? 0
         for binding in all where binding.name != help?.name {
-            guard column + columns(binding) + 2 + helpColumns < end else { continue }
+            guard column + columns(binding, state) + 2 + helpColumns < end else { continue }
             places.append((binding, column))
-            column += columns(binding) + 2
+            column += columns(binding, state) + 2
         }
         return places + (help.map { [($0, column)] } ?? [])
     }
@@ -36,23 +37,34 @@ enum HintBar {
         let next = canvas.text(
             binding.keys[0].name, column: column, row: row, style: Style(isDisabled ? .muted : .key, bold: !isDisabled))
         canvas.text(
-            " \(binding.label)", column: next, row: row, style: Style(isDisabled ? .muted : .normal))
+            " \(label(binding, state))", column: next, row: row, style: Style(isDisabled ? .muted : .normal))
     }
 
-    private static func columns(_ binding: Binding) -> Int {
-        DisplayWidth.of(binding.keys[0].name) + 1 + DisplayWidth.of(binding.label)
+    private static func columns(_ binding: Binding, _ state: State) -> Int {
+        DisplayWidth.of(binding.keys[0].name) + 1 + DisplayWidth.of(label(binding, state))
+    }
+
+    /// With the number of clients that it is done to, where it is more than one.
+    private static func label(_ binding: Binding, _ state: State) -> String {
+        guard state.context == .list, state.clients.targetCount > 1 else { return binding.label }
+        let isOfTargets = ListKeys.actions.contains { $0.isOfTargets && $0.binding.name == binding.name }
+        return isOfTargets ? "\(binding.label) \(grouped(state.clients.targetCount))" : binding.label
     }
 
     /// The keys of what is open, the most useful of the moment first.
     static func hints(_ state: State) -> [Binding] {
-        let hinted = state.bindings(in: state.context).filter { $0.isHinted && !$0.keys.isEmpty }
         let first = useful(state)
+        let hinted = state.bindings(in: state.context).filter {
+            ($0.isHinted || first.contains($0.name)) && !$0.keys.isEmpty
+        }
         return first.compactMap { name in hinted.first { $0.name == name } }
             + hinted.filter { !first.contains($0.name) }
     }
 
     private static func useful(_ state: State) -> [String] {
         guard state.context == .list else { return [] }
+        if !state.clients.marks.isEmpty { return ["refresh", "copy_header", "edit_tags", "delete", "revoke", "clear"] }
+        if state.clients.selectedGroup != nil { return ["refresh", "copy_header", "edit_tags", "mark"] }
         guard let selected = state.clients.selected else { return ["add"] }
         if case .failed = selected.attempt { return ["refresh", "edit"] }
         switch selected.token.displayedStatus(at: state.shownNow) {

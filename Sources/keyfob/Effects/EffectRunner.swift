@@ -87,7 +87,8 @@ final class EffectRunner {
         case .setKeepsFresh(let ids, let isOn):
             edit { (manager) throws(Failure) in try await manager.setKeepsFresh(isOn, for: ids) }
         case .setTags(let ids, let adding, let removing):
-            edit { (manager) throws(Failure) in try await manager.setTags(adding: adding, removing: removing, for: ids)
+            work(answer: { .tagsSet(ids, adding: adding, removing: removing, $0) }) { manager throws(Failure) in
+                try await manager.setTags(adding: adding, removing: removing, for: ids)
             }
         case .findRevocation(let ids): findRevocation(of: ids)
         case .stopFindingRevocation: stop(lastRevocationSearch)
