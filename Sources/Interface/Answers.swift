@@ -14,12 +14,17 @@ extension State {
             log("the vault was created", .success)
         case .unlocked(.success): begin()
         case .clipboardCleared(let clearing): say(clearing)
-        case .vaultCreated, .unlocked: return receiveInPanel(event).effects
+        case .vaultCreated, .unlocked:
+            opensByItself = false
+            earlyKeys = []
+            return receiveInPanel(event).effects
         default:
             guard isOpen else { return [] }
             learn(from: event)
             let (effects, isTold) = receiveInPanel(event)
-            return effects + (isTold ? [] : tell(event))
+            let told = effects + (isTold ? [] : tell(event))
+            if case .clientsLoaded = event { return told + pressEarlyKeys() }
+            return told
         }
         return []
     }

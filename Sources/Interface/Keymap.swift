@@ -77,17 +77,27 @@ public struct Keymap: Sendable {
     /// open vault cannot be left.
     public static let indispensableKeys: [String: [String]] = standard.list.reduce(into: [:]) { keys, binding in
         guard ["quit", "lock"].contains(binding.name) else { return }
-        keys[binding.name] = binding.keys.map(\.name)
+        keys[binding.name] = (binding.keys + (reserve[binding.name] ?? [])).map(\.name)
     }
+
+    /// Keys that an indispensable action gets where the settings give its own to another one: they were written when the
+    /// table was another.
+    private static let reserve: [String: [Key]] = ["lock": ["l"]]
 
     /// The list's table with other keys: an action's name to the names of its keys. A key that is given to one action is
     /// taken from the others; what is no name of an action or a key is left out.
     public static func with(_ keys: [String: [String]]) -> Keymap {
-        let wanted = keys.filter { changeableActions.contains($0.key) }.mapValues {
+        var wanted = keys.filter { changeableActions.contains($0.key) }.mapValues {
             $0.compactMap(Key.init(name:))
         }
         guard !wanted.isEmpty else { return standard }
-        let given = Set(wanted.values.joined())
+        var given = Set(wanted.values.joined())
+        for (name, keys) in reserve where wanted[name] == nil {
+            let usual = table.first { $0.name == name }?.keys ?? []
+            guard given.isSuperset(of: usual), let free = keys.first(where: { !given.contains($0) }) else { continue }
+            wanted[name] = [free]
+            given.insert(free)
+        }
         return Keymap(
             table.map { binding in
                 var changed = binding

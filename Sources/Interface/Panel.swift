@@ -35,7 +35,7 @@ protocol Panel: PanelMetatype {
 extension Panel {
     var context: Context { Self.tables[0].context }
 
-    mutating func type(_ key: Key, in state: State) -> Outcome { .stay }
+    mutating func type(_ key: Key, in state: State) -> Outcome { .say(state.noMeaning(of: key)) }
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome { .say(state.noMeaningOfPaste) }
 

@@ -41,6 +41,10 @@ public struct State {
     var message: Message?
     /// What was copied and is to be cleared; it outlives a lock.
     var clipboard: CopiedSecret?
+    /// Whether the vault is opened without anything typed here.
+    var opensByItself: Bool
+    /// Keys that wait for the clients.
+    var earlyKeys: [Key] = []
     /// When a key was pressed last, or the mouse used.
     var lastUse: Moment
 
@@ -70,6 +74,7 @@ public struct State {
         areSettingsRead = settingsMistake == nil
         keymap = Keymap.with(settings.keys)
         lastUse = now
+        opensByItself = start == .unlocking
         gate =
             switch start {
             case .newVault: NewVaultForm()
@@ -94,6 +99,8 @@ public struct State {
         commands = nil
         // It may name a client.
         message = nil
+        opensByItself = false
+        earlyKeys = []
     }
 
     /// Says it in the lowest border, and in Activity where it belongs there.

@@ -94,8 +94,16 @@ extension State {
 
     private mutating func press(_ key: Key) -> [Effect] {
         message = nil
+        if isEarly(key) {
+            earlyKeys.append(key)
+            return []
+        }
         let context = context
-        if context == .list { return keymap.action(for: key).map { performInList($0) } ?? [] }
+        if context == .list {
+            if let name = keymap.action(for: key) { return performInList(name) }
+            say(noMeaning(of: key))
+            return []
+        }
         let isOwn =
             commands?.hasAction(for: key) ?? panel?.hasAction(for: key)
             ?? FilterKeys.actions.contains { $0.binding.keys.contains(key) }
@@ -151,6 +159,36 @@ extension State {
         let text = filter.text
         screen?.clients.filter(text)
         return []
+    }
+
+    func noMeaning(of key: Key) -> Saying {
+        let name = key == " " ? "Space" : key.name
+        return .refusal("\(name) does nothing here: \(keymap.key("help")) shows the keys")
+    }
+
+    // MARK: - Keys before there are clients
+
+    /// The moves and filters that are kept while a vault opens by itself or is being read: nothing else is meant before
+    /// the clients are seen.
+    private func isEarly(_ key: Key) -> Bool {
+        guard screen.map({ !$0.clients.isLoaded && $0.panel == nil }) ?? opensByItself, commands == nil,
+            earlyKeys.count < 1_000
+        else { return false }
+        // Behind the filter's key a letter is typed.
+        if earlyKeys.contains(where: { keymap.action(for: $0) == "filter" }), key.isPrintable { return true }
+        let moves = [
+            "filter", "move_down", "move_up", "page_down", "page_up", "half_page_down", "half_page_up",
+            "move_to_first", "move_to_last",
+        ]
+        return keymap.action(for: key).map(moves.contains) ?? false
+    }
+
+    /// Presses the keys that came before the clients.
+    mutating func pressEarlyKeys() -> [Effect] {
+        let keys = earlyKeys
+        earlyKeys = []
+        screen?.clients.settle()
+        return keys.flatMap { press($0) }
     }
 
     var noMeaningOfPaste: Saying {

@@ -119,7 +119,7 @@ struct FrameTests {
             let text = columns == 40 ? "settings file not used" : "config.json, line 3"
             state.press("j")
             #expect(state.drawing.contains(text), "no key takes it away")
-            state.press("l")
+            state.press("L")
             #expect(state.drawing.contains(text), "nor does a lock")
         }
         var locked = Samples.locked()

@@ -114,10 +114,10 @@ struct KeepingTests {
         var entries = Samples.entries
         entries[0].profile.keepsFresh = true
         var state = Samples.open(entries: entries)
-        state.press("l")
+        state.press("L")
         #expect(state.drawing.contains("while it is locked no token is kept fresh"))
         var other = Samples.open()
-        other.press("l")
+        other.press("L")
         #expect(!other.drawing.contains("kept fresh"))
     }
 

@@ -1,3 +1,4 @@
+import Credentials
 import Settings
 import Testing
 
@@ -92,6 +93,80 @@ struct KeymapTests {
                 == "refresh_all")
     }
 
+    @Test("a file of settings that gave L away keeps its meaning: l locks then, and unfolds no more")
+    func reserve() {
+        let keymap = Keymap.with(["mark": ["L"]])
+        #expect(keymap.action(for: "L") == "mark" && keymap.action(for: "l") == "lock")
+        #expect(keymap.action(for: .right) == "unfold")
+        #expect(Keymap.with(["mark": ["L"], "lock": ["F9"]]).action(for: "l") == "unfold")
+    }
+
+    @Test("h and l fold and unfold; where nothing is to unfold, l says which key locks; a key of no use says so")
+    func foldingKeys() {
+        var entries = Samples.entries
+        entries[0].profile.tags = ["eu"]
+        var state = Samples.open(entries: entries)
+        #expect(state.press("l") == [])
+        #expect(state.message?.text == "the list is not grouped: t groups it by tag, L locks")
+        state.press("t", "h")
+        #expect(state.clients.groups[0].isFolded)
+        state.press("l")
+        #expect(!state.clients.groups[0].isFolded)
+        state.press("l")
+        #expect(state.message?.text == "nothing is folded here: L locks")
+        state.press("Z")
+        #expect(state.message?.text == "Z does nothing here: ? shows the keys")
+        state.press("d", .escape, "i", "Z")
+        #expect(state.message?.text == "Z does nothing here: ? shows the keys")
+    }
+
+    @Test("n and N go from failure to failure, Ctrl-D and Ctrl-U half a page")
+    func failuresAndHalfPages() {
+        var state = Samples.open()
+        state.press("n")
+        #expect(state.clients.selected?.profile.name == "Partner staging")
+        state.press("n")
+        #expect(state.clients.selected?.profile.name == "Partner staging", "the only one")
+        state.press(.home, "N")
+        #expect(state.clients.selected?.profile.name == "Partner staging")
+        var fine = Samples.open(entries: Array(Samples.entries.prefix(2)))
+        #expect(fine.press("n") == [] && fine.message?.text == "no client has failed")
+        let many = (0..<60).map {
+            ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
+        }
+        var long = Samples.open(Size(columns: 80, rows: 24), entries: many)
+        long.press(.control("d"))
+        #expect(long.clients.selection == 10)
+        long.press(.control("u"))
+        #expect(long.clients.selection == 0)
+    }
+
+    @Test("moves and a filter that are typed while the vault opens by itself are done when there are clients")
+    func early() {
+        func opening() -> State {
+            State(
+                .unlocking, vaultPath: "/v", glyphs: .unicode, size: Size(columns: 80, rows: 24), now: Samples.now,
+                utcOffset: 0)
+        }
+        var state = opening()
+        state.press("j", "d", "j")
+        _ = update(&state, .unlocked(.success(())))
+        state.press("k", "/", "o", "l")
+        #expect(state.context == .list)
+        _ = update(&state, .clientsLoaded(Samples.entries))
+        #expect(state.context == .filter && state.filter.text == "ol")
+        #expect(state.drawing.contains("Old tenant"))
+        var failed = opening()
+        failed.press("j")
+        _ = update(&failed, .unlocked(.failure(Failure(.wrongPassphrase, "the passphrase is wrong"))))
+        failed.type("jj")
+        #expect(failed.drawing.contains("••"), "they are the passphrase's now")
+        failed.press(.enter)
+        _ = update(&failed, .unlocked(.success(())))
+        _ = update(&failed, .clientsLoaded(Samples.entries))
+        #expect(failed.clients.selection == 0)
+    }
+
     @Test("messages and hints name the keys that there are, and the hint bar stays without a key for help")
     func remappedWords() {
         var settings = Settings()
@@ -121,7 +196,7 @@ struct KeymapTests {
 
     @Test("quit and lock must keep a key, and keys that no terminal sends are no names of keys")
     func indispensable() {
-        #expect(Keymap.indispensableKeys == ["quit": ["q", "Ctrl-C"], "lock": ["l"]])
+        #expect(Keymap.indispensableKeys == ["quit": ["q", "Ctrl-C"], "lock": ["L", "l"]])
         for name in ["Ctrl-H", "Ctrl-I", "Ctrl-J", "Ctrl-M"] { #expect(Key(name: name) == nil) }
     }
 }

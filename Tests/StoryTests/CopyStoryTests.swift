@@ -96,7 +96,7 @@ struct CopyStoryTests {
         try await terminal.press("c")
         // The first copy is in Activity still; one that lands after the lock is cleared at once.
         try await terminal.see("clipboard clears in 0:0")
-        try await terminal.press("l")
+        try await terminal.press("L")
         try await terminal.see("Passphrase")
         try await terminal.waitForBuffers(0)
     }

@@ -48,7 +48,7 @@ struct JourneyTests {
         #expect("Authorization: Bearer \(token)" == header)
         #expect(try await terminal.story.run("header", "billing").output == header + "\n")
 
-        try await terminal.press("l")
+        try await terminal.press("L")
         let locked = try await terminal.see("Passphrase")
         #expect(!locked.contains("Billing"))
         try await terminal.type("wrong")
@@ -222,7 +222,7 @@ struct JourneyTests {
         try await terminal.see("a slow one") { screen in
             ["1 refreshing", "Slow region (au)  new token in "].contains(where: screen.contains)
         }
-        try await terminal.press("l")
+        try await terminal.press("L")
         try await terminal.see("its passphrase is demo")
         try await terminal.type("demo")
         try await terminal.press("Enter")

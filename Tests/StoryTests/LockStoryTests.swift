@@ -79,7 +79,7 @@ struct LockStoryTests {
         try await terminal.see("Billing 2: saved")
         try await terminal.press("d", "y")
         try await terminal.see("Billing 2: deleted: u brings it back")
-        try await terminal.press("l")
+        try await terminal.press("L")
         try await terminal.see("Passphrase", "Enter opens the vault", without: ["Billing", "locked"])
         try await unlock(terminal)
         try await terminal.press("u")

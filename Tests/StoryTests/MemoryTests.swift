@@ -66,7 +66,7 @@ struct MemoryTests {
         let keyPlaces = try await memory.places(of: [keys[0]])
         #expect(keyPlaces != [])
 
-        try await terminal.press("l")
+        try await terminal.press("L")
         try await terminal.see("Passphrase")
         let afterLock = try await left(of: used + keys, in: memory)
         #expect(afterLock == [])
@@ -132,7 +132,7 @@ struct MemoryTests {
             try await terminal.type("fg\n")
             try await terminal.see("Passphrase")
         } else {
-            try await terminal.press("l")
+            try await terminal.press("L")
             try await terminal.see("Passphrase")
         }
         try await wait { try OpenConnections.count(of: keyfob, to: server.port) == 0 }

@@ -108,7 +108,7 @@ struct SettingsStoryTests {
             try await terminal.see("the settings file is mended and in force", "< light >", without: [complaint])
             try await terminal.press("Escape")
             try await terminal.see("the list") { !$0.contains("Settings") }
-            try await terminal.press("l")
+            try await terminal.press("L")
             try await terminal.see("Enter opens the vault", without: [complaint])
         }
     }

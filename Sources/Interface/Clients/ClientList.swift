@@ -197,6 +197,20 @@ struct ClientList: Sendable, Equatable {
 
     mutating func moveSelection(by rows: Int) { select(selection + rows) }
 
+    /// Selects the next row with a failed client, or the one before, beyond the ends as well.
+    mutating func selectFailure(forward: Bool) {
+        let count = rows.count
+        for step in 1...max(count, 1) {
+            let row = (selection + (forward ? step : count - step)) % max(count, 1)
+            if case .client(let index, _)? = rows.dropFirst(row).first, case .failed = entries[index].attempt {
+                return select(row)
+            }
+        }
+    }
+
+    /// Whether the group that the selection is in is folded.
+    var canUnfold: Bool { selectedGroup?.isFolded ?? false }
+
     mutating func select(id: UUID) {
         guard let index = directory.index(of: id) else { return }
         let row = rows.firstIndex { if case .client(index, _) = $0 { true } else { false } }

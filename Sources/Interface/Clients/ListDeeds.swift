@@ -61,6 +61,17 @@ extension State {
         clients.isGrouped ? nil : "the list is not grouped: \(keymap.key("group_by_tag")) groups it by tag"
     }
 
+    /// `l` was the key that locks: whoever means that is told.
+    var reasonNotToUnfold: String? {
+        let lock = "\(keymap.key("lock")) locks"
+        if let reason = reasonWithoutGroups { return "\(reason), \(lock)" }
+        return clients.canUnfold ? nil : "nothing is folded here: \(lock)"
+    }
+
+    var reasonWithoutFailures: String? {
+        reasonWithoutClients ?? (clients.tally.failed > 0 ? nil : "no client has failed")
+    }
+
     var reasonNotToGroup: String? {
         clients.isGrouped || clients.hasTags
             ? nil : "no client has a tag: \(keymap.key("edit_tags")) gives it one"
@@ -156,6 +167,8 @@ extension State {
     mutating func moveSelection(by rows: Int) { screen?.clients.moveSelection(by: rows) }
 
     mutating func moveSelection(byPages pages: Int) { moveSelection(by: pages * max(layout.clients.rows - 1, 1)) }
+
+    mutating func moveSelection(byHalfPages halves: Int) { moveSelection(by: halves * max(layout.clients.rows / 2, 1)) }
 
     mutating func markSelected() {
         screen?.clients.toggleMarksOfSelected()

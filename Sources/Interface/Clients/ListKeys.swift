@@ -106,10 +106,10 @@ enum ListKeys {
             "group_by_tag", ["t"], "group", "group by tag, or not", disabled: { $0.reasonNotToGroup },
             change: { $0.screen?.clients.toggleGrouping() }),
         ListAction(
-            "fold", [.left], "fold", "fold the group", disabled: { $0.reasonWithoutGroups },
+            "fold", [.left, "h"], "fold", "fold the group", disabled: { $0.reasonWithoutGroups },
             change: { $0.screen?.clients.fold(true) }),
         ListAction(
-            "unfold", [.right], "unfold", "unfold the group", disabled: { $0.reasonWithoutGroups },
+            "unfold", [.right, "l"], "unfold", "unfold the group", disabled: { $0.reasonNotToUnfold },
             change: { $0.screen?.clients.fold(false) }),
         ListAction(
             "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false,
@@ -158,6 +158,18 @@ enum ListKeys {
         ListAction(
             "page_up", [.pageUp, .control("b")], "page up", "a page up",
             change: { $0.moveSelection(byPages: -1) }),
+        ListAction(
+            "half_page_down", [.control("d")], "half down", "half a page down",
+            change: { $0.moveSelection(byHalfPages: 1) }),
+        ListAction(
+            "half_page_up", [.control("u")], "half up", "half a page up",
+            change: { $0.moveSelection(byHalfPages: -1) }),
+        ListAction(
+            "next_failure", ["n"], "next failure", "next client whose refresh has failed",
+            disabled: { $0.reasonWithoutFailures }, change: { $0.screen?.clients.selectFailure(forward: true) }),
+        ListAction(
+            "previous_failure", ["N"], "previous failure", "the one before",
+            disabled: { $0.reasonWithoutFailures }, change: { $0.screen?.clients.selectFailure(forward: false) }),
         ListAction("move_to_first", [.home, "g"], "first", "first client", change: { $0.screen?.clients.select(0) }),
         ListAction(
             "move_to_last", [.end, "G"], "last", "last client",
@@ -166,7 +178,7 @@ enum ListKeys {
 
     private static let leaving: [ListAction] = [
         ListAction(
-            "lock", ["l"], "lock", "lock the vault and forget every secret",
+            "lock", ["L"], "lock", "lock the vault and forget every secret",
             run: { state in
                 state.forget()
                 return [.lock]

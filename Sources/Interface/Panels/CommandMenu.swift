@@ -59,7 +59,8 @@ struct CommandMenu: FilteredPanel {
     }
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
-        if isTyping, field.handle(key) { select(0, in: state) }
+        guard isTyping else { return .say(state.noMeaning(of: key)) }
+        if field.handle(key) { select(0, in: state) }
         return .stay
     }
 

@@ -44,8 +44,9 @@ struct SettingsMenu: ChosenPanel {
 
     func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 76)
-        let lines = SettingName.allCases.map { name in
-            ListBox.Line(left: name.title, text: "< \(name.value(in: state.settings)) >")
+        let lines = SettingName.allCases.enumerated().map { number, name in
+            let value = name.value(in: state.settings)
+            return ListBox.Line(left: name.title, text: number == selection ? "< \(value) >" : "  \(value)")
         }
         let footers = SettingName.allCases.map { name in
             DialogLine.wrapped(name.explanation, columns, .muted)
