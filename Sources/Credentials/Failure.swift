@@ -2,9 +2,9 @@
 /// last attempt.
 ///
 /// It never holds a secret, and text from outside enters it only through `UntrustedText`.
-public struct Failure: Error, Sendable, Equatable, Codable {
+public struct Failure: Error, Sendable, Equatable {
     /// What kind of thing went wrong; the command line's exit code and `last_error.kind` follow from it.
-    public enum Kind: String, Sendable, Codable, CaseIterable {
+    public enum Kind: String, Sendable, CaseIterable {
         /// The command line was not understood.
         case usage
         /// The vault's content is not what was written: cut, altered, swapped.
@@ -49,13 +49,13 @@ public struct Failure: Error, Sendable, Equatable, Codable {
     /// One line, lower case, no full stop, naming the object: `no client named "billing"`.
     public var summary: String
     /// What to do next, a line each, the most helpful first; may be empty.
-    public var hints: [String]
+    public var hints: [Hint]
 
     /// The hint if the system has no thread to give.
-    public static let threadLimitHint =
+    public static let threadLimitHint: Hint =
         "ulimit -u shows the limit on processes and threads: end other programs, or raise it"
 
-    public init(_ kind: Kind, _ summary: String, hints: [String] = []) {
+    public init(_ kind: Kind, _ summary: String, hints: [Hint] = []) {
         self.kind = kind
         self.summary = summary
         self.hints = hints

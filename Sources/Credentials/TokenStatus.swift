@@ -18,7 +18,7 @@ public enum Attempt: Sendable, Equatable {
 }
 
 /// A request for a token that failed; kept in the vault until one succeeds.
-public struct FailedAttempt: Sendable, Equatable, Codable {
+public struct FailedAttempt: Sendable, Equatable {
     public var failure: Failure
     public var at: Moment
 

@@ -53,7 +53,7 @@ public struct Keymap: Sendable {
                 named += piece
                 continue
             }
-            named += key(String(piece[..<end]), in: table) + piece[piece.index(after: end)...]
+            named += (key(String(piece[..<end]), in: table) ?? ":") + piece[piece.index(after: end)...]
         }
         return named
     }
@@ -62,12 +62,15 @@ public struct Keymap: Sendable {
     func action(for key: Key) -> String? { names[key] }
 
     /// The first key of the list's action of that name; the command menu's where it has none.
-    func key(_ name: String) -> String { Self.key(name, in: list) }
+    func key(_ name: String) -> String { keyName(name) ?? ":" }
 
-    private static func key(_ name: String, in table: [Binding]) -> String {
+    /// As `key`; nil where not even the command menu has one.
+    func keyName(_ name: String) -> String? { Self.key(name, in: list) }
+
+    private static func key(_ name: String, in table: [Binding]) -> String? {
         let binding = table.first { $0.name == name }
         assert(binding != nil, "the list has no action \(name)")
-        return (binding?.keys.first ?? table.first { $0.name == "commands" }?.keys.first)?.name ?? ":"
+        return (binding?.keys.first ?? table.first { $0.name == "commands" }?.keys.first)?.name
     }
 
     /// The names of the actions whose keys the settings may change: those of the client list, where nothing is typed.

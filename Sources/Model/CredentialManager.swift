@@ -321,7 +321,7 @@ public actor CredentialManager {
 }
 
 extension Failure {
-    static let locked = Failure(.locked, "the vault was locked", hints: ["unlock it and try again"])
+    static let locked = Failure(.locked, "the vault was locked", hints: ["try again when it is unlocked"])
     static let removedMeanwhile = Failure(
         .noSuchClient, "the client was removed while its token was on the way",
         hints: ["the answer was dropped; nothing was stored"])
@@ -329,6 +329,6 @@ extension Failure {
     static func editedMeanwhile(_ name: String) -> Failure {
         Failure(
             .conflict, "client \"\(UntrustedText.line(name))\" was edited while its token was on the way",
-            hints: ["the answer was dropped; refresh again to ask with what it is now"])
+            hints: [Hint("the answer was dropped", .refresh)])
     }
 }

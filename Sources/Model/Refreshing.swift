@@ -175,9 +175,9 @@ extension CredentialManager {
         }
     }
 
-    private static func hintOfPreviousSecret(_ profile: ClientProfile) -> String {
+    private static func hintOfPreviousSecret(_ profile: ClientProfile) -> Failure.Hint {
         let date = profile.previousSecretSet.map { ", set \($0.formatted(.iso8601.year().month().day()))," } ?? ""
-        return "the previous secret\(date) still works: e edits the client and swaps them"
+        return Failure.Hint("the previous secret\(date) still works", .swapSecrets)
     }
 
     /// Whether the failure is about the request, and not about the vault or about who asked.

@@ -103,6 +103,6 @@ extension Failure {
     fileprivate static func apiBaseChanged(_ name: String) -> Failure {
         Failure(
             .conflict, "the API base of client \"\(UntrustedText.line(name))\" was changed meanwhile",
-            hints: ["the request was not sent: close this, look at the API base and try again"])
+            hints: [Hint("the request was not sent; a new one goes to the API base of now", .tryRequest)])
     }
 }

@@ -13,10 +13,10 @@ public enum APIRequest {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no API base",
                 hints: [
-                    "edit the client and enter it; "
-                        + (profile.isGBG
-                            ? "for GBG GO in the EU it is \(ServicePreset.gbgGO.apiBase)"
-                            : "it should look like \(EndpointURL.Field.apiBase.example)")
+                    Failure.Hint("enter one", .edit),
+                    profile.isGBG
+                        ? "for GBG GO in the EU it is \(ServicePreset.gbgGO.apiBase)"
+                        : "it should look like \(EndpointURL.Field.apiBase.example)",
                 ])
         }
         let base = try EndpointURL(profile.apiBase, as: .apiBase)
@@ -84,6 +84,6 @@ public enum APIRequest {
     }
 
     private static func unacceptable(_ summary: String, hint: String) -> Failure {
-        Failure(.unacceptableInput, summary, hints: [hint])
+        Failure(.unacceptableInput, summary, hints: [Failure.Hint(hint)])
     }
 }

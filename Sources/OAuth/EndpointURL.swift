@@ -183,7 +183,7 @@ public struct EndpointURL: Sendable, Equatable {
     }
 
     private static func unusable(_ summary: String, hint: String) -> Failure {
-        Failure(.unusableProfile, summary, hints: [hint])
+        Failure(.unusableProfile, summary, hints: [Failure.Hint(hint)])
     }
 }
 

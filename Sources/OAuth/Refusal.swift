@@ -64,7 +64,7 @@ final class Refusal {
     }
 
     private var redirected: Failure {
-        let said: [String] = (code.map { ["the server says: \($0)"] } ?? []) + serverWords
+        let said: [Failure.Hint] = (code.map { ["the server says: \($0)"] } ?? []) + serverWords
         let target = response.redirectURL ?? response.header("Location") ?? ""
         guard !target.isEmpty, response.status != 304 else {
             let problem =
@@ -125,7 +125,7 @@ final class Refusal {
     /// Characters that are shown of what the server says: Entra's trace IDs stand at the end of 500.
     private static let limit = 1_000
 
-    private lazy var serverWords: [String] = {
+    private lazy var serverWords: [Failure.Hint] = {
         var shown: [String] = []
         var room = Self.limit
         for sentence in said.sentences where room > 1 {
@@ -137,7 +137,7 @@ final class Refusal {
         if said.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
         // A secret may be spread over several.
         if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
-        let hints = shown.map { "the server says: \($0)" }
+        let hints = shown.map { Failure.Hint("the server says: \($0)") }
         guard let charset = response.unreadableCharset else { return hints }
         return hints + ["keyfob cannot read the answer's charset \(text.line(charset, limit: 40))"]
     }()
@@ -168,7 +168,7 @@ final class Refusal {
         return line.isEmpty ? nil : line
     }
 
-    private var advice: String {
+    private var advice: Failure.Hint {
         let scope = UntrustedText.line(profile.scope, limit: 80)
         let credentials =
             "check the client ID and secret"
@@ -176,9 +176,10 @@ final class Refusal {
                 ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
         return switch (code, response.status) {
         case (_, 415):
-            "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
-                + "something else: check \(field) \(endpoint)"
-        case ("invalid_client", _), ("invalid_grant", _): credentials
+            Failure.Hint(
+                "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
+                    + "something else: check \(field) \(endpoint)")
+        case ("invalid_client", _), ("invalid_grant", _): Failure.Hint(credentials)
         case ("unsupported_token_type", _):
             "the server can't revoke access tokens: this one is good until it expires"
         case ("unauthorized_client", _) where field == .revocationURL:
@@ -186,7 +187,7 @@ final class Refusal {
         case ("unauthorized_client", _): "the server does not let this client use the client_credentials grant"
         case ("invalid_scope", _), ("scope_invalid", _):
             profile.scope.isEmpty
-                ? "the server wants a scope: edit the client and name one"
+                ? Failure.Hint("the server wants a scope, and the client names none", .edit)
                 : "the client may not have the scope \"\(scope)\": check it, or leave it empty"
         case ("unsupported_grant_type", _):
             "the endpoint does not know the client_credentials grant: check \(field) \(endpoint)"
@@ -200,7 +201,7 @@ final class Refusal {
     }
 
     /// What the server asks for, where it is not what it got (RFC 9110 §11.6.1).
-    private var methodAdvice: [String] {
+    private var methodAdvice: [Failure.Hint] {
         guard response.status == 401, profile.authentication != .clientSecretBasic,
             Challenge.all(in: response).contains(where: { $0.scheme == "basic" })
         else { return [] }

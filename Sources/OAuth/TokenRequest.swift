@@ -35,7 +35,7 @@ public struct TokenRequest {
         guard !profile.clientID.isEmpty else {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no client ID",
-                hints: ["edit the client and enter the ID that the server gave it"])
+                hints: [Failure.Hint("enter the ID that the server gave it", .edit)])
         }
         var draft = Draft()
         draft.append("grant_type", "client_credentials".utf8)

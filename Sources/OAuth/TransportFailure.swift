@@ -112,7 +112,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
 
     private static func proxy(_ variable: String, _ trouble: ProxyTrouble, _ shown: (String) -> String) -> Failure {
         let proxy = "the proxy in \(variable)"
-        let check = "check \(variable) in the environment; no_proxy names the hosts that need no proxy"
+        let check: Failure.Hint = "check \(variable) in the environment; no_proxy names the hosts that need no proxy"
         switch trouble {
         case .unreadable:
             return unreachable(
@@ -164,7 +164,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
     }
 }
 
-private func unreachable(_ summary: String, hints: [String] = []) -> Failure {
+private func unreachable(_ summary: String, hints: [Failure.Hint] = []) -> Failure {
     Failure(.unreachable, summary, hints: hints)
 }
 

@@ -167,22 +167,33 @@ struct StoredToken: Codable {
 struct StoredAttempt: Codable {
     var kind: String
     var summary: String
+    /// The hints' texts.
     var hints: [String]?
+    /// The hints' remedies, in the order of `hints`; empty for a hint without one. nil: no hint has one. They stand beside
+    /// the texts, because an earlier keyfob reads `hints` as strings.
+    var remedies: [String]?
     var at: StoredMoment
     var credentials: UUID
 
     init(_ attempt: FailedAttempt, credentials: UUID) {
         kind = attempt.failure.kind.rawValue
         summary = attempt.failure.summary
-        hints = attempt.failure.hints.isEmpty ? nil : attempt.failure.hints
+        let hints = attempt.failure.hints
+        self.hints = hints.isEmpty ? nil : hints.map(\.text)
+        remedies = hints.contains { $0.remedy != nil } ? hints.map { $0.remedy?.rawValue ?? "" } : nil
         at = StoredMoment(attempt.at)
         self.credentials = credentials
     }
 
     var attempt: FailedAttempt {
+        let names = remedies ?? []
+        let hints = (hints ?? []).enumerated().map { index, text in
+            // A later keyfob's remedy: the text is complete without it.
+            Failure.Hint(text, index < names.count ? Remedy(rawValue: names[index]) : nil)
+        }
         // A kind of a later keyfob: its words say what it is.
-        FailedAttempt(
-            failure: Failure(Failure.Kind(rawValue: kind) ?? .refused, summary, hints: hints ?? []), at: at.moment)
+        return FailedAttempt(
+            failure: Failure(Failure.Kind(rawValue: kind) ?? .refused, summary, hints: hints), at: at.moment)
     }
 }
 

@@ -97,20 +97,20 @@ extension Failure {
         .unacceptableInput, "there is too much text for one client", hints: ["4 MB are the most that a record holds"])
 
     static func looseModes(_ what: String, mending command: String) -> Failure {
-        Failure(.looseModes, what, hints: [command])
+        Failure(.looseModes, what, hints: [Hint(command)])
     }
 
     /// A vault that was opened for reading alone, because of `failure`.
     static func readOnly(_ failure: Failure) -> Failure {
         Failure(
             failure.kind, failure.summary,
-            hints: failure.hints + ["then open the vault again: it is open for reading alone"])
+            hints: failure.hints + [Hint("the vault is open for reading alone until it is opened again", .reopen)])
     }
 
     static func writtenMeanwhile(_ path: String) -> Failure {
         Failure(
             .conflict, "the vault \(shown(path)) was written by another process while it was open for reading alone",
-            hints: ["lock and unlock to go on with what is there now"])
+            hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
     }
 
     static func noLog(_ path: String) -> Failure {
@@ -122,7 +122,7 @@ extension Failure {
     static func looseLink(_ path: String, mending command: String?) -> Failure {
         Failure(
             .looseModes, "others may make the link \(shown(path)) lead elsewhere",
-            hints: [command ?? "move the link into a folder that only you can write"])
+            hints: [Hint(command ?? "move the link into a folder that only you can write")])
     }
 
     static func foreignFile(_ path: String) -> Failure {
@@ -163,7 +163,7 @@ extension Failure {
     static func replaced(_ path: String) -> Failure {
         Failure(
             .conflict, "the file \(shown(path)) was replaced or removed while it was open",
-            hints: ["lock and unlock to go on with what is there now"])
+            hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
     }
 
     static func vaultBusy(_ path: String, seconds: Double) -> Failure {
@@ -202,7 +202,7 @@ extension Failure {
         _ act: String, because code: Int32, mending command: String? = nil, _ file: String = ""
     ) -> Failure {
         let reason: String
-        var hints: [String] = []
+        var hints: [Hint] = []
         switch code {
         case ENOSPC, EDQUOT:
             (reason, hints) = ("the disk is full", ["nothing was saved: make room and try again"])
@@ -230,7 +230,7 @@ extension Failure {
             hints: ["ls -l \(shellQuoted(file)) tells: if it is there, it is whole"])
     }
 
-    static let uncertaintyHint = "keyfob list shows what holds"
+    static let uncertaintyHint: Hint = "keyfob list shows what holds"
 
     static func clientGone(_ name: String? = nil) -> Failure {
         Failure(
@@ -252,7 +252,7 @@ extension Failure {
     static func changedSince(_ name: String) -> Failure {
         Failure(
             .conflict, "client \"\(name)\" was changed since",
-            hints: ["nothing was undone: edit it as it is now"])
+            hints: [Hint("nothing was undone", .edit)])
     }
 
     static func thereAgain(_ name: String) -> Failure {
@@ -273,7 +273,7 @@ extension Failure {
         .conflict, "the passphrase was changed meanwhile by another keyfob",
         hints: ["nothing was saved: that one is the passphrase now"])
 
-    static let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+    static let locked = Failure(.locked, "the vault is locked", hints: ["try again when it is unlocked"])
 
     /// What SQLite's result code means for somebody who has a vault (https://sqlite.org/rescode.html).
     /// - Parameter systemError: the errno behind it, 0 where there is none.

@@ -53,7 +53,7 @@ public final class FolderWatch {
 
     static func cannotWatch(_ folder: String, _ error: Int32) -> Failure {
         let act = "can't watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
-        let otherwise = "other programs' changes are seen after opening the vault again"
+        let otherwise = Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)
         return switch error {
         // For a watch it is not the disk that is full (inotify_add_watch(2)).
         case ENOSPC:

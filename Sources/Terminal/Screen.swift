@@ -82,7 +82,7 @@ public final class Screen {
     private static let plainKeysOff = Array("\u{1B}[<u\u{1B}[>4m".utf8)
     private static let pasteOn = Array("\u{1B}[?2004h".utf8)
     private static let pasteOff = Array("\u{1B}[?2004l".utf8)
-    private static let typeHint = "set TERM to what the terminal is, xterm-256color for most"
+    private static let typeHint: Failure.Hint = "set TERM to what the terminal is, xterm-256color for most"
 
     private static func start(
         _ type: String, on given: Int32?

@@ -9,7 +9,7 @@ extension Add {
         let identifier = ClientName.trimmed(clientID)
         guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
         if let problem = Placeholder.problem(identifier) {
-            throw Failure(.unacceptableInput, "the client ID has a gap in it", hints: [problem])
+            throw Failure(.unacceptableInput, "the client ID has a gap in it", hints: [Failure.Hint(problem)])
         }
         if identifier != clientID { Output.complain("white space around the client ID was removed") }
         let name = try ClientName.checked(name)
@@ -73,7 +73,7 @@ extension Add {
         }
         let scope = ClientName.trimmed(scope ?? preset.scope)
         if let problem = Placeholder.problem(scope) {
-            throw Failure(.unacceptableInput, "the scope has a gap in it", hints: [problem])
+            throw Failure(.unacceptableInput, "the scope has a gap in it", hints: [Failure.Hint(problem)])
         }
         return scope
     }
@@ -96,7 +96,7 @@ extension Add {
                     hints: ["client ID, secret and scope have options of their own"])
             }
             if let problem = Placeholder.problem(parameter.value) {
-                throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [problem])
+                throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [Failure.Hint(problem)])
             }
             if SecretName.matches(parameter.name) {
                 Output.complain(

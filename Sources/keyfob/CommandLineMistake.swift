@@ -48,7 +48,7 @@ struct CommandLineMistake {
     }
 
     private func told() -> Int32 {
-        Output.complain(summary, hints: hints)
+        Output.complain(summary, hints: hints.map { Failure.Hint($0) })
         return ExitStatus.usage
     }
 

@@ -25,9 +25,9 @@ enum Output {
     /// `keyfob: what is wrong`, then `  hint: what to do`, on stderr.
     static func failure(_ failure: Failure) { complain(failure.summary, hints: failure.hints) }
 
-    static func complain(_ summary: String, hints: [String] = []) {
+    static func complain(_ summary: String, hints: [Failure.Hint] = []) {
         var text = "keyfob: \(summary)\n"
-        for hint in hints { text += "  hint: \(hint)\n" }
+        for hint in hints { text += "  hint: \(hint.textOfCommandLine)\n" }
         text.withUTF8 { _ = write(UnsafeRawBufferPointer($0), to: 2) }
     }
 

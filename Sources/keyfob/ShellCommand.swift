@@ -14,9 +14,11 @@ enum ShellCommand {
     static func naming(_ choice: VaultChoice, in failure: Failure) -> Failure {
         var failure = failure
         failure.hints = failure.hints.map { hint in
+            var hint = hint
             let verbs = CommandHelp.subcommands.map { "keyfob \($0._commandName)" }
-            guard let verb = verbs.first(where: { hint.hasPrefix($0 + " ") }) else { return hint }
-            return verb + vault(choice) + hint.dropFirst(verb.count)
+            guard let verb = verbs.first(where: { hint.text.hasPrefix($0 + " ") }) else { return hint }
+            hint.text = verb + vault(choice) + hint.text.dropFirst(verb.count)
+            return hint
         }
         return failure
     }
@@ -40,5 +42,23 @@ enum ShellCommand {
         // zsh replaces a word that begins with = by a program's path.
         guard text.isEmpty || !isPlain || text.hasPrefix("=") else { return text }
         return ShellQuoting.posix.quoted(Secret(utf8: text)).withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Failure.Hint {
+    /// The hint in the command line's words, which name no key.
+    var textOfCommandLine: String { remedy?.commandLineWords.map { "\(text): \($0)" } ?? text }
+}
+
+extension Remedy {
+    /// The way to do it from a shell; nil if there is none.
+    fileprivate var commandLineWords: String? {
+        switch self {
+        case .edit: "edit the client in the terminal interface"
+        case .swapSecrets: "edit the client in the terminal interface and swap them"
+        // Each run opens the vault and asks with what is in it then.
+        case .refresh, .reopen: "run the command again"
+        case .tryRequest: nil
+        }
     }
 }

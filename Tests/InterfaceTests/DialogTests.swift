@@ -124,7 +124,7 @@ struct DialogTests {
     @Test("1,000 characters of a server are seen whole: in the pane, the inspector and the report")
     func longWords() {
         let words = "the server says: " + String(repeating: "word ", count: 195) + "trace ID 0f6d"
-        let failure = Failure(.refused, "refused", hints: [words, "check the ID", "and the last"])
+        let failure = Failure(.refused, "refused", hints: [Failure.Hint(words), "check the ID", "and the last"])
         var entries = Samples.entries
         entries[0].attempt = .failed(FailedAttempt(failure: failure, at: Samples.now))
         var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)

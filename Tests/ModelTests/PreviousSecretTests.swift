@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A refused secret and the one before it", .timeLimit(.minutes(5)))
 struct PreviousSecretTests {
-    private let hint = "the previous secret, set 2026-11-18, still works: e edits the client and swaps them"
+    private let hint = Failure.Hint("the previous secret, set 2026-11-18, still works", .swapSecrets)
 
     /// A client whose secret was changed from `secret of a` to `regenerated`.
     private func rotated(_ bench: Bench, keepsFresh: Bool = false) async throws -> ClientEntry {
@@ -41,7 +41,7 @@ struct PreviousSecretTests {
         let bench = try await Bench { _ in ScriptedServer.refusal }
         let entry = try await rotated(bench)
         let failure = await thrown { try await bench.manager.refresh(entry.id) }
-        #expect(failure?.hints.contains { $0.contains("previous") } == false)
+        #expect(failure?.hints.contains { $0.text.contains("previous") } == false)
         #expect(bench.server.arrived == 2)
     }
 
@@ -73,7 +73,7 @@ struct PreviousSecretTests {
                 try await bench.manager.refresh(edited.id, isByItself: isByItself)
             }
             #expect(failure?.kind == .refused)
-            #expect(failure?.hints.contains { $0.contains("previous") } == false)
+            #expect(failure?.hints.contains { $0.text.contains("previous") } == false)
             #expect(bench.server.arrived == number)
         }
         #expect(bench.server.bodies.allSatisfy { !$0.contains("secret%20of%20a") })

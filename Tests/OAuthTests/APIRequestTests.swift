@@ -106,14 +106,18 @@ struct APIRequestTests {
                 == Failure(
                     .unusableProfile, "client \"GBG GO\" has no API base",
                     hints: [
-                        "edit the client and enter it; for GBG GO in the EU it is https://eu.platform.go.gbgplc.com/v2/captain"
+                        Failure.Hint("enter one", .edit),
+                        "for GBG GO in the EU it is https://eu.platform.go.gbgplc.com/v2/captain",
                     ]))
         var other = Samples.profile(tokenURL: "https://id.example/token")
         other.apiBase = ""
         let failure = Result { () throws(Failure) in
             try APIRequest.build(for: other, TrialRequest(), token: Secret(utf8: "t"))
         }.error
-        #expect(failure?.hints == ["edit the client and enter it; it should look like https://api.example.com/v1"])
+        #expect(
+            failure?.hints == [
+                Failure.Hint("enter one", .edit), "it should look like https://api.example.com/v1",
+            ])
         #expect(build(base: "https://a.example/?x").error?.summary == "the API base has a query")
         #expect(build(base: "https://u:p@a.example/").error?.summary.contains("user name") == true)
     }

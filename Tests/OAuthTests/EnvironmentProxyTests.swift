@@ -123,7 +123,7 @@ struct UserInfoTests {
             .proxy(variable: "https_proxy", .tls(detail: said)),
             .behindProxy(variable: "https_proxy", .tls(host: "h", detail: said)),
         ] {
-            let text = ([failure.failure.summary] + failure.failure.hints).joined(separator: "\n")
+            let text = ([failure.failure.summary] + failure.failure.hints.map(\.text)).joined(separator: "\n")
             #expect(!text.contains("hunter2"))
         }
     }

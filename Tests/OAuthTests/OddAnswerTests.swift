@@ -46,7 +46,7 @@ struct OddAnswerTests {
 
     @Test("another charset is named")
     func otherCharset() {
-        let hint = "keyfob cannot read the answer's charset Shift_JIS"
+        let hint: Failure.Hint = "keyfob cannot read the answer's charset Shift_JIS"
         let text: [UInt8] = [0x83, 0x4E, 0x83, 0x89, 0x83, 0x43, 0x81, 0x40, 0x82, 0xCD]
         let failure = Samples.parse(response(401, text, type: "text/plain; charset=Shift_JIS")).error
         #expect(failure?.hints.contains(hint) == true)

@@ -7,7 +7,7 @@ import Testing
 /// Every answer of real-servers.md that is no token.
 struct RefusalTests {
     private let endpoint = "https://api.auth.gbgplc.com/as/token.oauth2"
-    private let credentials =
+    private let credentials: Failure.Hint =
         "check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"
 
     @Test("PingFederate's invalid_client, its description first and CRLF last")
@@ -47,7 +47,7 @@ struct RefusalTests {
                     ]))
         #expect(
             Samples.parse(response, profile: Samples.profile(scope: "")).error?.hints.last
-                == "the server wants a scope: edit the client and name one")
+                == Failure.Hint("the server wants a scope, and the client names none", .edit))
     }
 
     @Test("an empty body is final and still tells what to check", arguments: [400, 401, 403])
@@ -114,7 +114,8 @@ struct RefusalTests {
     @Test("401 that asks for Basic suggests it, unless it was used")
     func basicChallenge() {
         let response = Samples.response(401, "", headers: [("WWW-Authenticate", "Basic realm=\"x\"")])
-        let suggestion = "the server asks for HTTP Basic: try the authentication method client_secret_basic"
+        let suggestion: Failure.Hint =
+            "the server asks for HTTP Basic: try the authentication method client_secret_basic"
         #expect(Samples.parse(response).error?.hints.last == suggestion)
         let basic = Samples.profile(authentication: .clientSecretBasic)
         #expect(Samples.parse(response, profile: basic).error?.hints.contains(suggestion) == false)
@@ -189,7 +190,7 @@ struct RefusalTests {
     @Test("a redirect keeps the server's words", arguments: [300, 301, 302, 304, 307, 308])
     func redirectWithWords(status: Int) {
         let body = #"{"error":"moved","error_description":"use the new host"}"#
-        let said = ["the server says: moved", "the server says: use the new host"]
+        let said: [Failure.Hint] = ["the server says: moved", "the server says: use the new host"]
         let aimless = Samples.parse(Samples.response(status, body)).error
         #expect(aimless?.hints == said + ["check the token URL \(endpoint)"])
         let aimed = Samples.parse(Samples.response(status, body, redirectURL: "https://b.example/")).error

@@ -125,7 +125,7 @@ struct RepeatedSecretTests {
         var dumped = ""
         dump(exchange, to: &dumped)
         var texts: [String] = [failure?.summary ?? "", facts?.type ?? "", facts?.grantedScope ?? "", dumped]
-        texts += failure?.hints ?? []
+        texts += failure?.hints.map(\.text) ?? []
         texts += facts?.warnings ?? []
         return (texts, exchange)
     }

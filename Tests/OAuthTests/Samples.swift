@@ -50,3 +50,13 @@ func thrown(_ body: () async throws -> Any) async -> Failure? {
         return error as? Failure
     }
 }
+
+// A hint's text.
+extension Failure.Hint {
+    var count: Int { text.count }
+
+    func hasPrefix(_ prefix: String) -> Bool { text.hasPrefix(prefix) }
+    func hasSuffix(_ suffix: String) -> Bool { text.hasSuffix(suffix) }
+    func contains(_ part: String) -> Bool { text.contains(part) }
+    func dropFirst(_ count: Int) -> Substring { text.dropFirst(count) }
+}

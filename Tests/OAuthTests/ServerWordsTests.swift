@@ -183,7 +183,7 @@ struct ServerWordsTests {
             + "Trace ID: 0f6d-1 Correlation ID: 7c1e-2 Timestamp: 2026-11-23 14:02:11Z"
         let body = try JSONEncoder().encode(["error": "invalid_client", "error_description": description])
         let failure = Samples.parse(Samples.response(401, String(decoding: body, as: UTF8.self))).error
-        #expect(failure?.hints.first == "the server says: " + description)
+        #expect(failure?.hints.first?.text == "the server says: " + description)
         let long = try JSONEncoder().encode(["error": "x", "error_description": String(repeating: "y ", count: 5_000)])
         let cut = try #require(Samples.parse(Samples.response(400, String(decoding: long, as: UTF8.self))).error)
         #expect(cut.hints[0].count == 17 + 1_000)
@@ -228,7 +228,7 @@ struct ServerWordsTests {
                 status: status, headers: header.map { (name: "content-encoding", value: $0) }, body: Secret(bytes))
             let failure = Samples.parse(response).error
             #expect(failure?.hints.contains { $0.hasPrefix("the server says") } == false)
-            let text = ([failure?.summary ?? ""] + (failure?.hints ?? [])).joined(separator: " ")
+            let text = ([failure?.summary ?? ""] + (failure?.hints.map(\.text) ?? [])).joined(separator: " ")
             #expect(text.contains("a body that is compressed with \(coding), which keyfob did not ask for"), "\(text)")
         }
     }

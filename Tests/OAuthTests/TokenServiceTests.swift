@@ -78,8 +78,8 @@ struct TokenServiceTests {
         arguments: otherEncodingCases)
     func otherEncoding(id: String, secret: String, encoding: BasicEncoding, other: String?) async {
         let advice = other.map {
-            "try the Basic encoding \($0) (edit the client in keyfob, field Encoding): the ID or the secret has "
-                + "characters that form and raw send differently"
+            Failure.Hint(
+                "the ID or the secret has characters that the Basic encodings send differently, so try \($0)", .edit)
         }
         let profile = Samples.profile(clientID: id, authentication: .clientSecretBasic, basicEncoding: encoding)
         for (status, body) in [
@@ -206,7 +206,7 @@ struct TokenServiceTests {
         ])
     func words(failure: TransportFailure, kind: Failure.Kind) {
         #expect(failure.failure.kind == kind)
-        let text = ([failure.failure.summary] + failure.failure.hints).joined()
+        let text = ([failure.failure.summary] + failure.failure.hints.map(\.text)).joined()
         #expect(!text.isEmpty)
         #expect(!text.unicodeScalars.contains(where: UntrustedText.isControl))
     }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Damage to the file is told, and leaves the file as it is")
 struct DamageTests {
-    private static let hint =
+    private static let hint: Failure.Hint =
         "nothing was changed: keep this file, and put back a copy of it from before, if there is one"
 
     /// A closed vault with two clients, each with a secret, a token, an attempt, a last use and a tried request.

@@ -195,7 +195,7 @@ struct UndoTests {
         let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
         let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }.entry
         let expected = Failure(
-            .conflict, "client \"renamed\" was changed since", hints: ["nothing was undone: edit it as it is now"])
+            .conflict, "client \"renamed\" was changed since", hints: [Failure.Hint("nothing was undone", .edit)])
         #expect(await failure { () throws(Failure) in try await vault.undo(change) } == expected)
         #expect(try await vault.snapshot().entries == [since])
         try await other.remove(entry.id, from: nil)

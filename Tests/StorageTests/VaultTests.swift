@@ -265,7 +265,7 @@ struct VaultTests {
         await vault.close()
         await vault.close()
         #expect(folder.files == ["vault.db"])
-        let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+        let locked = Failure(.locked, "the vault is locked", hints: ["try again when it is unlocked"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == locked)
         #expect(
             await failure { () throws(Failure) in try await vault.insert(newProfile(), secret: Secret(utf8: "s")) }

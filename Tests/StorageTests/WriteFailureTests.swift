@@ -72,7 +72,7 @@ struct WriteFailureTests {
         unlink(folder.vault)
         let expected = Failure(
             .conflict, "the file \(folder.vault) was replaced or removed while it was open",
-            hints: ["lock and unlock to go on with what is there now"])
+            hints: [Failure.Hint("the vault must be opened again to go on with what is there now", .reopen)])
         for isThere in [false, true] {
             if isThere { try before.write(to: URL(fileURLWithPath: folder.vault)) }
             #expect(
@@ -170,7 +170,7 @@ struct WriteFailureTests {
         }
         await first.close()
         disk.makeReadOnly()
-        let hint = "move the vault to where it can be written"
+        let hint: Failure.Hint = "move the vault to where it can be written"
         let expected = Failure(
             .cannotWrite, "cannot write the vault \(path): the file system is read-only", hints: [hint])
         try Vault.inspect(at: path)

@@ -14,7 +14,7 @@ struct FormatStoryTests {
     ]
     private static let noBase = """
         keyfob: client "billing" has no API base: https://api.example.com/ stands in its place
-          hint: edit the client and enter its API base
+          hint: enter its API base: edit the client in the terminal interface
 
         """
 

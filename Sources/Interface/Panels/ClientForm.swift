@@ -282,7 +282,8 @@ struct ClientForm {
             fail(
                 at: field,
                 Failure(
-                    .unacceptableInput, problem, hints: field == .clientID || field == .secret ? [portalHint] : []))
+                    .unacceptableInput, problem,
+                    hints: field == .clientID || field == .secret ? [Failure.Hint(portalHint)] : []))
             return nil
         }
         let identifier = ClientName.trimmed(content.clientID)

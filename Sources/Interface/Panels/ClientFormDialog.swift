@@ -25,7 +25,7 @@ enum ClientFormDialog {
         if form.askedIssuer != nil {
             return [.text("\(state.glyphs.refreshing) asking the issuer\(state.glyphs.ellipsis)", .refreshing)]
         }
-        if form.failure != nil { return DialogLine.failure(form.failure, columns, state.glyphs) }
+        if form.failure != nil { return DialogLine.failure(form.failure, columns, state) }
         if let notice = form.notice { return DialogLine.wrapped(notice, columns, .expiring) }
         if let problem = form.problem(form.focus, in: state), !problem.isMissing {
             return DialogLine.wrapped("\(state.glyphs.failed) \(problem.text)", columns, .failed)

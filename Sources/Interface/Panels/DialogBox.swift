@@ -24,10 +24,10 @@ struct DialogLine: Equatable {
     }
 
     /// A failure as its summary and hints, in full.
-    static func failure(_ failure: Failure?, _ columns: Int, _ glyphs: Glyphs) -> [DialogLine] {
+    static func failure(_ failure: Failure?, _ columns: Int, _ state: State) -> [DialogLine] {
         guard let failure else { return [] }
-        return wrapped("\(glyphs.failed) \(failure.summary)", columns, .failed)
-            + failure.hints.flatMap { wrapped($0, columns) }
+        return wrapped("\(state.glyphs.failed) \(failure.summary)", columns, .failed)
+            + failure.hints.flatMap { wrapped(state.keymap.text(of: $0), columns) }
     }
 }
 

@@ -118,7 +118,7 @@ struct NewVaultForm: Panel {
         } else if failure == nil {
             footer.append(.text("Enter goes on", .muted))
         }
-        footer += DialogLine.failure(failure, columns, state.glyphs)
+        footer += DialogLine.failure(failure, columns, state)
         DialogBox(title: "keyfob: a new vault", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }

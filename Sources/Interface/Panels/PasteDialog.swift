@@ -35,7 +35,7 @@ struct PasteDialog: Panel {
                 + "filled in from it, and nothing is saved before you say so.", columns)
         lines.append(.blank)
         lines += DialogLine.wrapped("Most terminals paste with Ctrl-Shift-V or the middle button.", columns, .muted)
-        let footer = DialogLine.failure(failure, columns, state.glyphs)
+        let footer = DialogLine.failure(failure, columns, state)
         DialogBox(title: "Paste a client", lines: lines, footer: footer, columns: columns).draw(on: &canvas)
     }
 }

@@ -10,7 +10,7 @@ struct Report: ChosenPanel {
     /// Clients that failed for one reason.
     private struct Group {
         var reason: String
-        var hints: [String]
+        var hints: [Failure.Hint]
         var clients: [UUID]
     }
 
@@ -69,7 +69,7 @@ struct Report: ChosenPanel {
             let clients = clients(of: group, state)
             guard !clients.isEmpty else { return [] }
             let reason = ListBox.wrapped("\(state.glyphs.failed) \(group.reason)", columns, .failed)
-            let hints = group.hints.flatMap { ListBox.wrapped($0, columns) }
+            let hints = group.hints.flatMap { ListBox.wrapped(state.keymap.text(of: $0), columns) }
             let names = clients.map {
                 (line: ListBox.Line(text: "  \(state.name($0))", role: .key), client: UUID?.some($0))
             }

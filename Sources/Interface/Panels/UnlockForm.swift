@@ -89,7 +89,7 @@ struct UnlockForm: Panel {
             if state.isDemo { footer.append(.text("this is the demo: its passphrase is demo", .muted)) }
             footer.append(.text("Enter opens the vault", .muted))
         }
-        footer += DialogLine.failure(failure, columns, state.glyphs)
+        footer += DialogLine.failure(failure, columns, state)
         if let clipboard = state.clipboard { footer.append(.text(clipboard.text(at: state.shownNow), .expiring)) }
         if let message = state.message { footer += DialogLine.wrapped(message.text, columns, message.role) }
         DialogBox(title: "keyfob", lines: lines, footer: footer, columns: columns).draw(on: &canvas)

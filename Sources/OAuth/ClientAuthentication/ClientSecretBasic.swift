@@ -53,8 +53,9 @@ extension Failure {
         guard other == .form || !profile.clientID.utf8.contains(UInt8(ascii: ":")) else { return self }
         var failure = self
         failure.hints.append(
-            "try the Basic encoding \(other.rawValue) (edit the client in keyfob, field Encoding): the ID or the secret "
-                + "has characters that form and raw send differently")
+            Failure.Hint(
+                "the ID or the secret has characters that the Basic encodings send differently, so try \(other.rawValue)",
+                .edit))
         return failure
     }
 }

@@ -36,7 +36,7 @@ struct Header: Subcommand {
         if let example = format.exampleURL(for: subject.profile) {
             Output.complain(
                 "client \"\(UntrustedText.line(subject.profile.name))\" has no API base: \(example) stands in its place",
-                hints: ["edit the client and enter its API base"])
+                hints: [Failure.Hint("enter its API base", .edit)])
         }
         try Output.answer(format.render(subject))
     }

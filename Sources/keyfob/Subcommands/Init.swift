@@ -42,7 +42,8 @@ enum NewPassphrase {
         do {
             return try TTYPrompt.passphrase("new passphrase")
         } catch let failure where failure.kind == .noPassphrase {
-            throw Failure(.noPassphrase, "cannot ask for the new passphrase: no terminal", hints: [fileHint])
+            throw Failure(
+                .noPassphrase, "cannot ask for the new passphrase: no terminal", hints: [Failure.Hint(fileHint)])
         }
     }
 

@@ -1,0 +1,32 @@
+/// An act in keyfob that a hint suggests. A remedy names no key and no command: the screen prints today's key for it, the
+/// command line its own words.
+///
+/// The vault stores the raw values.
+public enum Remedy: String, Sendable, Codable, CaseIterable {
+    /// Edit the client.
+    case edit
+    /// Edit the client and swap its secret with the previous one.
+    case swapSecrets = "swap_secrets"
+    /// Ask for a new token.
+    case refresh
+    /// Try a request with the client's token.
+    case tryRequest = "try_request"
+    /// Lock the vault and unlock it again.
+    case reopen
+}
+
+extension Failure {
+    /// One line about what to do next, lower case, no full stop; it may end in a remedy.
+    public struct Hint: Sendable, Equatable, ExpressibleByStringInterpolation {
+        /// Complete without the remedy.
+        public var text: String
+        public var remedy: Remedy?
+
+        public init(_ text: String, _ remedy: Remedy? = nil) {
+            self.text = text
+            self.remedy = remedy
+        }
+
+        public init(stringLiteral text: String) { self.init(text) }
+    }
+}

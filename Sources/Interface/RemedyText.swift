@@ -1,0 +1,32 @@
+import Credentials
+
+extension Keymap {
+    /// The hint with today's key for its remedy; the text alone where no key does it.
+    func text(of hint: Failure.Hint) -> String {
+        guard let remedy = hint.remedy, let key = keyName(remedy.action) else { return hint.text }
+        return "\(hint.text): \(key) \(remedy.predicate)"
+    }
+}
+
+extension Remedy {
+    /// The list's action that begins it.
+    fileprivate var action: String {
+        switch self {
+        case .edit, .swapSecrets: "edit"
+        case .refresh: "refresh"
+        case .tryRequest: "try_request"
+        case .reopen: "lock"
+        }
+    }
+
+    /// What the key does.
+    fileprivate var predicate: String {
+        switch self {
+        case .edit: "edits the client"
+        case .swapSecrets: "edits the client and swaps them"
+        case .refresh: "asks again"
+        case .tryRequest: "in the list begins it"
+        case .reopen: "locks it, its passphrase opens it again"
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Credentials
+import Settings
+import Testing
+
+@testable import Interface
+
+@Suite("Hints name the key for their remedy")
+struct RemedyTextTests {
+    private func text(_ remedy: Remedy?, _ keys: [String: [String]] = [:]) -> String {
+        Keymap.standard.with(keys).text(of: Failure.Hint("it is so", remedy))
+    }
+
+    @Test("each remedy names its key in the client list; a hint without one is its text")
+    func standard() {
+        #expect(text(nil) == "it is so")
+        #expect(
+            Remedy.allCases.map { text($0) } == [
+                "it is so: e edits the client", "it is so: e edits the client and swaps them",
+                "it is so: r asks again", "it is so: Enter in the list begins it",
+                "it is so: l locks it, its passphrase opens it again",
+            ])
+    }
+
+    @Test("another key is named if the settings give the action another one")
+    func remapped() {
+        let keys = [
+            "edit": ["F4", "E"], "refresh": ["Ctrl-R"], "try_request": ["t"], "lock": ["L"], "group_by_tag": ["l"],
+        ]
+        #expect(
+            Remedy.allCases.map { text($0, keys) } == [
+                "it is so: F4 edits the client", "it is so: F4 edits the client and swaps them",
+                "it is so: Ctrl-R asks again", "it is so: t in the list begins it",
+                "it is so: L locks it, its passphrase opens it again",
+            ])
+    }
+
+    @Test("without a key of its own an action is done in the command menu; without that key, the text stands alone")
+    func withoutKey() {
+        #expect(text(.edit, ["edit": []]) == "it is so: : edits the client")
+        #expect(text(.edit, ["refresh": ["e"]]) == "it is so: : edits the client", "its key was given away")
+        #expect(text(.edit, ["edit": [], "commands": ["m"]]) == "it is so: m edits the client")
+        #expect(text(.edit, ["edit": [], "commands": []]) == "it is so")
+        #expect(text(.edit, ["commands": []]) == "it is so: e edits the client")
+    }
+
+    @Test("the pane, the inspector, the report, the trial and the form name today's key, without one that was before")
+    func everywhere() {
+        let hint = Failure.Hint("the previous secret still works", .swapSecrets)
+        let failure = Failure(.refused, "refused", hints: [hint])
+        let expected = "the previous secret still works: F4 edits the client and swaps them"
+        var entries = Samples.entries
+        entries[0].profile.apiBase = "https://api.example.com"
+        entries[0].attempt = .failed(FailedAttempt(failure: failure, at: Samples.now))
+        var settings = Settings()
+        settings.lockAfterMinutes = 0
+        settings.keys = ["edit": ["F4"]]
+        var state = Samples.open(Size(columns: 120, rows: 40), entries: entries)
+        func pane() -> [String] { TokenPane.lines(state, columns: 100).flatMap(\.spans).map(\.text) }
+        #expect(pane().contains("the previous secret still works: e edits the client and swaps them"))
+        _ = update(&state, .settingsChanged(settings))
+        #expect(pane().contains(expected))
+        let report = Report(failed: [entries[0]], of: 2).box(state).lines.map(\.text)
+        #expect(report.contains(expected))
+        let form = DialogLine.failure(failure, 100, state)
+        #expect(form.last == .text(expected))
+        state.press("i")
+        _ = update(
+            &state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: false, bundle: "")))
+        state.press(.end)
+        #expect(state.drawing.contains(expected))
+        var trial = TrialForm(entries[0])
+        let request = trial.send(at: Samples.now) ?? TrialRequest()
+        trial.failed(request, failure)
+        #expect(trial.lines(state, 100).map(\.text).contains(expected))
+    }
+}

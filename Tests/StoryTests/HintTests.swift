@@ -1,0 +1,29 @@
+import Credentials
+import Testing
+
+@testable import keyfob
+
+@Suite("Hints on the command line")
+struct HintTests {
+    @Test("each remedy is told in the command line's words, which name no key; a hint without one is its text")
+    func remedies() {
+        #expect(Failure.Hint("it is so").textOfCommandLine == "it is so")
+        #expect(
+            Remedy.allCases.map { Failure.Hint("it is so", $0).textOfCommandLine } == [
+                "it is so: edit the client in the terminal interface",
+                "it is so: edit the client in the terminal interface and swap them", "it is so: run the command again",
+                "it is so", "it is so: run the command again",
+            ])
+    }
+
+    @Test("a hint that is a command names the vault and keeps its remedy")
+    func ofVault() {
+        let failure = Failure(
+            .refused, "refused", hints: ["keyfob list shows the names", Failure.Hint("it is so", .edit)])
+        let named = ShellCommand.naming(VaultChoice(path: "/a b"), in: failure)
+        #expect(
+            named.hints == [
+                "keyfob list --vault '/a b' shows the names", Failure.Hint("it is so", .edit),
+            ])
+    }
+}
