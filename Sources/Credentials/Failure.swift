@@ -1,9 +1,9 @@
-/// What went wrong, said once for every place that shows it: the command line, the screen, the vault's record of the
+/// A failure in the same words for every place that shows it: the command line, the screen, the vault's record of the
 /// last attempt.
 ///
-/// It never holds a secret, and text from outside enters it only through `UntrustedText`.
+/// A failure never holds a secret, and text from outside enters it only through `UntrustedText`.
 public struct Failure: Error, Sendable, Equatable {
-    /// What kind of thing went wrong; the command line's exit code and `last_error.kind` follow from it.
+    /// The kind of failure; the command line's exit code and `last_error.kind` follow from it.
     public enum Kind: String, Sendable, CaseIterable {
         /// The command line was not understood.
         case usage
@@ -14,13 +14,13 @@ public struct Failure: Error, Sendable, Equatable {
         case vaultTooNew = "vault_too_new"
         case noSuchVault = "no_such_vault"
         case noSuchClient = "no_such_client"
-        /// The endpoint did not answer, or says that it can't answer now; trying again later may help.
+        /// The endpoint did not answer, or says that it cannot answer now; another try later may help.
         case unreachable
         /// keyfob itself is wrong.
         case bug
         case vaultExists = "vault_exists"
         case nameTaken = "name_taken"
-        /// The record was changed by somebody else since it was read.
+        /// Another program or person changed the record since it was read.
         case conflict
         /// Disk full, read-only, no permission.
         case cannotWrite = "cannot_write"
@@ -32,11 +32,11 @@ public struct Failure: Error, Sendable, Equatable {
         case redirected
         case wrongPassphrase = "wrong_passphrase"
         case noPassphrase = "no_passphrase"
-        /// Somebody else could read or replace the vault.
+        /// Another user could read or replace the vault.
         case looseModes = "loose_modes"
         /// The vault was locked while the work was under way.
         case locked
-        /// The profile can't be used as it is: a bad URL, plain http to another machine.
+        /// The profile cannot be used: a bad URL, plain http to another machine.
         case unusableProfile = "unusable_profile"
         /// A name, tag or other field is not acceptable.
         case unacceptableInput = "unacceptable_input"
@@ -48,7 +48,7 @@ public struct Failure: Error, Sendable, Equatable {
     public var kind: Kind
     /// One line, lower case, no full stop, naming the object: `no client named "billing"`.
     public var summary: String
-    /// What to do next, a line each, the most helpful first; may be empty.
+    /// The next steps, a line each, the most helpful first; may be empty.
     public var hints: [Hint]
 
     /// The hint if the system has no thread to give.

@@ -3,14 +3,15 @@ public enum TokenStatus: String, Sendable, Equatable, Codable, CaseIterable {
     /// No token is held.
     case none
     case valid
-    /// It lives, but not for long: 60 s, or a tenth of its life if that is shorter.
+    /// Less than 60 s are left, or less than a tenth of its life if that is shorter.
     case expiring
     case expired
-    /// A token is held and its server did not say for how long it lives.
+    /// A token is held, and its server did not say how long it lives.
     case unknown
 }
 
-/// What became of the last request for a token, the other axis of a client's state. The token held lives on through it.
+/// The outcome of the last request for a token, the other axis of a client's state. A failed request leaves the token
+/// that is held alone.
 public enum Attempt: Sendable, Equatable {
     case idle
     case refreshing(since: Moment)

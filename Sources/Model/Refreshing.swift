@@ -5,19 +5,18 @@ import Storage
 
 // Getting tokens: one request in flight a client, in all processes.
 extension CredentialManager {
-    /// A new token for the client. Whoever asks while a request is under way shares it; it is cancelled when the last
-    /// of them is.
+    /// A new token for the client. Callers during a request share it; the request is cancelled when the last caller is.
     ///
-    /// What comes of it is in the vault before it is returned: the token, or why there is none. A failed request leaves
-    /// the token that is held alone. An answer for a client that has been removed or edited meanwhile is dropped.
-    /// - Throws: what `TokenService.requestToken` throws; `noSuchClient`; `conflict` where the client was edited
-    ///   meanwhile; `locked`; `interrupted` where the task is cancelled; what the vault throws.
+    /// The token, or the failure, is in the vault before this returns. A failed request leaves the token that is held
+    /// alone. An answer for a client that was removed or edited until then is dropped.
+    /// - Throws: the failures of `TokenService.requestToken` and of the vault; `noSuchClient`; `conflict` if the client
+    ///   was edited during the request; `locked`; `interrupted` if the task is cancelled.
     public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isByItself: false) }
 
     /// - Parameters:
-    ///   - isByItself: no person has asked: then the server is never asked twice within 5 s.
-    ///   - last: what the caller had seen when it decided to ask: an answer that another process has stored since counts
-    ///     as the answer. nil: what there is now.
+    ///   - isByItself: true for a renewal, which sends the server no second request within 5 s.
+    ///   - last: the last answer that the caller had seen when it decided to ask. A newer answer, stored by another
+    ///     process, counts as the answer. nil: the last answer in the vault now.
     func refresh(
         _ id: UUID, isByItself: Bool, since last: LastAnswer? = nil
     ) async throws(Failure) -> Refreshed {
@@ -51,7 +50,7 @@ extension CredentialManager {
         if wasLast { abort(id, with: .cancelled) }
     }
 
-    /// Ends the request under way; its answer, should it still come, is dropped.
+    /// Ends the request in flight and drops its answer.
     func abort(_ id: UUID, with failure: Failure) {
         guard let request = inFlight.remove(id) else { return }
         request.task?.cancel()
@@ -76,13 +75,13 @@ extension CredentialManager {
             outcome = .failure(error)
         }
         endTurn(id, number)
-        // From here on the next to ask starts a new request; those who wait for this one get what the vault holds now.
+        // The next caller starts a new request; the waiters of this one get the client as the vault holds it now.
         let waiters = inFlight.remove(id, ifCurrent: number)?.waiters ?? [:]
         await catchUp(with: id)
         tellState(of: id)
         let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
             guard !isClosed else { return .failure(.locked) }
-            // A vault that cannot be read now does not take the token away.
+            // The answer counts even if the vault cannot be read now.
             guard let entry = roster.stale.contains(id) ? answer.entry : shown(id) else {
                 return .failure(.removedMeanwhile)
             }
@@ -92,7 +91,7 @@ extension CredentialManager {
         for waiter in waiters.values { waiter.resume(returning: result) }
     }
 
-    /// The answer of another process that has asked meanwhile, else the server's.
+    /// The answer that another process has stored since `last`, else the server's.
     private func answer(
         _ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?
     ) async throws(Failure) -> Answer {
@@ -107,7 +106,7 @@ extension CredentialManager {
         return try await fetch(entry, number, isByItself: isByItself)
     }
 
-    /// Asks and stores what comes of it.
+    /// Asks the server, and stores the token or the failure.
     private func fetch(_ entry: ClientEntry, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
         let id = entry.id
         let (profile, secret) = try await vault.credentials(of: id)
@@ -129,21 +128,21 @@ extension CredentialManager {
         } catch {
             guard inFlight.isCurrent(number, of: id), Self.tellsOfTheServer(error) else { throw error }
             var failure = error
-            // Where there is no token endpoint, no other secret helps.
+            // 404: there is no token endpoint, and no other secret helps.
             let hasEndpoint = exchanges[id]?.status != 404
             if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isByItself: isByItself) {
                 failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
             }
             guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
-            // Where this can't be stored either, the failure itself is still what matters.
+            // The caller needs the server's failure, even if the vault cannot store it.
             let attempt = FailedAttempt(failure: failure, at: clock())
             _ = try? await vault.store(attempt, for: id, credentialsID: profile.credentialsID)
             throw failure
         }
     }
 
-    /// - Returns: why it could not be stored: a full disk, a busy vault. The token is good all the same.
-    /// - Throws: `noSuchClient` and `conflict` where the client was removed or edited meanwhile; `locked`.
+    /// - Returns: the reason if the token could not be stored: a full disk, a busy vault. The token is good all the same.
+    /// - Throws: `noSuchClient` and `conflict` if the client was removed or edited during the request; `locked`.
     private func store(_ token: AccessToken, for profile: ClientProfile) async throws(Failure) -> Failure? {
         let isStored: Bool
         do throws(Failure) {
@@ -158,9 +157,9 @@ extension CredentialManager {
         return nil
     }
 
-    /// True if the server still takes the secret before the one that it has refused just now; false, with nothing sent,
-    /// unless that secret was used with the very token URL, client ID and method of today. The token that the server
-    /// gives for it is dropped: the secret is not the one in use.
+    /// True if the server, which has just refused the secret, still takes the previous one. False, with nothing sent,
+    /// unless the previous secret was used with today's token URL, client ID and method. The token that the server gives
+    /// is dropped: it belongs to a secret that is not in use.
     private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
         guard profile.previousSecretSet != nil,
             let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil,
@@ -180,7 +179,7 @@ extension CredentialManager {
         return Failure.Hint("the previous secret\(date) still works", .swapSecrets)
     }
 
-    /// Whether the failure is about the request, and not about the vault or about who asked.
+    /// True if the failure is about the request, and not about the vault or the caller.
     private static func tellsOfTheServer(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .unreachable, .refused, .notAToken, .redirected, .unusableProfile: true
@@ -188,22 +187,22 @@ extension CredentialManager {
         }
     }
 
-    /// What the last token request for the client sent and got; nil where none has been sent since the vault was opened.
-    /// It holds no secret.
+    /// The last token request for the client and its answer; nil if none has been sent since the vault was opened. It
+    /// holds no secret.
     public func exchange(of id: UUID) -> HTTPExchange? { exchanges[id] }
 
     // MARK: - Using
 
-    /// The token that is held, however old; nil where there is none, it is damaged, or no such client. Throws as
-    /// `Vault.token`.
+    /// The token that is held, however old; nil if none is held, it is damaged, or there is no such client. Throws the
+    /// failures of `Vault.token`.
     public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await intactToken(of: id).token }
 
-    /// - Returns: the failure where the token that is held is damaged: another can be asked for.
+    /// - Returns: the failure if the token that is held is damaged: another can be asked for.
     func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
         do throws(Failure) {
             return (try await vault.token(of: id), nil)
         } catch {
-            // A damaged profile makes this throw.
+            // `entry` throws if the profile is damaged.
             guard error.kind == .vaultDamaged, let entry = try await vault.entry(id), entry.token == nil else {
                 throw error
             }
@@ -217,27 +216,27 @@ extension CredentialManager {
         }
     }
 
-    /// The client's secret, to be copied on purpose. Throws as `Vault.secret`.
+    /// The client's secret, to be copied on purpose. Throws the failures of `Vault.secret`.
     public func secret(of id: UUID) async throws(Failure) -> Secret { try await vault.secret(of: id) }
 
     /// A token to be used now.
     public struct Served: Sendable, Equatable {
         public var entry: ClientEntry
         public var token: AccessToken
-        /// Whether the server was asked for it.
+        /// True if the server was asked for the token.
         public var wasFetched: Bool
-        /// It was fetched just now, and yet lives shorter than was asked for.
+        /// True if the token was just fetched and still lives shorter than asked for.
         public var isShorterThanAsked: Bool
-        /// Troubles that did not keep it from being served and must be said: it was not stored, the one before was damaged.
+        /// Failures to report that did not prevent the answer: the token was not stored, the one before was damaged.
         public var notices: [Failure] = []
     }
 
     /// The token that is held, if it lives long enough; else a new one, however short it lives.
     /// - Parameters:
-    ///   - minimumValidity: seconds it must still live; nil for the *expiring* threshold (`TokenFacts`).
-    ///   - fresh: never the one that is held.
-    ///   - acceptUnknownExpiry: take the one that is held also where nobody knows how long it lives.
-    /// - Throws: as `refresh`.
+    ///   - minimumValidity: seconds that the token must still live; nil for the *expiring* threshold (`TokenFacts`).
+    ///   - fresh: true never serves the token that is held.
+    ///   - acceptUnknownExpiry: true serves the token that is held even if its expiry is unknown.
+    /// - Throws: the failures of `refresh`.
     public func token(
         for id: UUID, minimumValidity: Double?, fresh: Bool = false, acceptUnknownExpiry: Bool = false
     ) async throws(Failure) -> Served {
@@ -247,24 +246,24 @@ extension CredentialManager {
         return served(refreshed, minimumValidity: minimumValidity, after: held)
     }
 
-    /// A client's token as it is held.
+    /// The token that a client holds.
     struct Held {
-        /// nil where none is held, or the one that is does not live long enough.
+        /// nil if no token is held, or it does not live long enough.
         var served: Served?
-        /// The answers that there were when it was looked at.
+        /// The last answer when the vault was read.
         var last: LastAnswer
-        /// A damaged token, which has been dropped.
+        /// The failure if the token was damaged and has been dropped.
         var damage: Failure?
     }
 
     func held(_ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool) async throws(Failure) -> Held {
-        // Before the token is judged: one that is stored in between counts as an answer.
+        // Read before the token is judged: a token that is stored in between counts as an answer.
         let entry = try await vault.entry(id)
         var held = Held(last: LastAnswer(entry))
         let (token, damage) = try await intactToken(of: id)
         if damage != nil {
             held.damage = damage
-            // On a full disk it stays, and is no less damaged the next time.
+            // The record stays if the disk is full, and is as damaged the next time.
             try? await vault.removeDamagedToken(of: id)
         }
         guard let token, let entry = try await vault.entry(id) else { return held }

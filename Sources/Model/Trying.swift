@@ -5,33 +5,33 @@ import Storage
 
 // Trying a request with a client's token.
 extension CredentialManager {
-    /// The requests that were tried with a client, the latest first. Throws as `Vault.trials`.
+    /// The requests that were tried with a client, the latest first. Throws the failures of `Vault.trials`.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] { try await vault.trials(of: id) }
 
-    /// Keeps a request as one that was tried with a client, so that it is offered there; it is not sent. Throws as
+    /// Stores a request among those that were tried with a client, without sending it. Throws the failures of
     /// `Vault.store`.
     public func offer(_ trial: TrialRequest, for id: UUID) async throws(Failure) {
         try await vault.store(trial, for: id)
     }
 
-    /// Sends a request to the client's API with its token, fetched first where none is held that lives. Where the server
-    /// refuses the token that was held (401), a new one is fetched and the request sent once more.
+    /// Sends a request to the client's API with its token. A token is fetched first if none is held that lives. If the
+    /// server refuses the token that was held (401), a new token is fetched and the request sent once more.
     ///
-    /// The request is kept as the client's latest, and the use noted; where that fails, the answer's hints say so.
-    /// - Parameter apiBase: the API base that the user saw; nil for whatever the profile has.
-    /// - Throws: where there is no answer: `conflict` if the API base is another one by now, and then no token is sent
-    ///   there; what `APIRequest.build` throws before anything is sent or kept; as `refresh`; what `TrialService.send`
-    ///   throws; `locked`.
+    /// The request is stored as the client's latest, and the use noted; the answer's hints say if that fails.
+    /// - Parameter apiBase: the API base that the user saw; nil accepts the profile's.
+    /// - Throws: if there is no answer: `conflict` if the API base has changed, and then no token is sent there; the
+    ///   failures of `APIRequest.build`, before anything is sent or stored, of `refresh` and of `TrialService.send`;
+    ///   `locked`.
     public func attempt(_ trial: TrialRequest, with id: UUID, at apiBase: String? = nil) async throws(Failure)
         -> TrialAnswer
     {
         guard let profile = try await vault.entry(id)?.profile else { throw .removed }
         guard profile.apiBase == apiBase ?? profile.apiBase else { throw .apiBaseChanged(profile.name) }
-        // Before a token is asked for that could not be used.
+        // Checked before a token is asked for that could not be used.
         _ = try APIRequest.build(for: profile, trial, token: Secret(utf8: ""))
         let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
         guard !isClosed else { throw .locked }
-        // Another program may have edited the client while its token was on the way.
+        // Another program may have edited the client during the token request.
         guard served.entry.profile.apiBase == profile.apiBase else { throw .apiBaseChanged(profile.name) }
         let notKept = await keep(trial, of: id)
         var answer = try await send(trial, for: served.entry.profile, token: served.token)
@@ -42,7 +42,7 @@ extension CredentialManager {
         return answer
     }
 
-    /// What comes of the request with a new token; the answer that there is, and why, where there is no new one.
+    /// The answer to the request with a new token; without a new token the first answer, with the reason in its hints.
     private func repeated(
         _ trial: TrialRequest, with id: UUID, after answer: TrialAnswer, _ served: Served
     ) async throws(Failure) -> TrialAnswer {
