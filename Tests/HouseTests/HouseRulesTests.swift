@@ -48,6 +48,19 @@ struct HouseRules {
             return isCapitalized || summary.hasSuffix(".")
         }.map { "\(file.path): \($0)" }
     }
+
+    /// The modules whose texts are printed on the screen and on the command line.
+    static let roomsWithoutKeys: Set = [
+        "Credentials", "DemoServer", "Formats", "Model", "OAuth", "Storage", "System", "keyfob",
+    ]
+
+    /// Literal texts that name a key of the screen: a key with a name, or a letter with a verb behind it.
+    static func namedKeys(in file: SourceFile) -> [String] {
+        let key = /\b(Esc|Enter|Ctrl-[A-Z]|F[0-9]+)\b|(^|[:;,] )[b-zA-Z?\/] [a-z]+s\b/
+        return file.lines.filter { $0.drop { $0 == " " }.prefix(2) != "//" }
+            .flatMap { $0.matches(of: /"((?:[^"\\]|\\.)*)"/).map(\.output.1) }
+            .filter { $0.contains(key) }.map { "\(file.path): \($0)" }
+    }
 }
 
 @Suite("The rules of the house")
@@ -74,6 +87,23 @@ struct HouseRulesTests {
     func failuresAreQuiet() throws {
         let places = try SourceFile.all(in: "Sources").flatMap(HouseRules.loudSummaries)
         #expect(places == [])
+    }
+
+    @Test("only the screen's own modules name keys: a hint of another module names a remedy")
+    func keysAreTheScreens() throws {
+        let files = try SourceFile.all(in: "Sources").filter { HouseRules.roomsWithoutKeys.contains($0.target) }
+        #expect(files.flatMap(HouseRules.namedKeys) == [])
+    }
+
+    @Test(
+        "a text that names a key is seen",
+        arguments: [
+            ("\"it still works: e edits the client\"", 1), ("\"Esc closes this\"", 1), ("\"x revokes it\"", 1),
+            ("\"its tokens live 45 s; f keeps it fresh\"", 1), ("\"where Ctrl-O asks\"", 1),
+            ("\"nothing was saved: a few words are good\"", 0), ("// \"Esc closes this\"", 0), ("\"45 s left\"", 0),
+        ])
+    func namedKeys(text: String, count: Int) {
+        #expect(HouseRules.namedKeys(in: SourceFile(path: "Sources/OAuth/Some.swift", text: text)).count == count)
     }
 
     @Test(
