@@ -36,7 +36,7 @@ public enum SettingName: String, CaseIterable, Sendable {
                     steps: [0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 1_440]))
         case .lockOnSuspend:
             Entry(
-                "Lock on suspend", "whether Ctrl-Z locks the vault before it goes back to the shell",
+                "Lock on suspend", "whether suspending, back to the shell, locks the vault first",
                 .flag(\.locksOnSuspend))
         case .oldSecretDays:
             Entry(
