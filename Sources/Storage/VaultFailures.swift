@@ -11,7 +11,9 @@ extension Failure {
     static func vaultExists(at path: String) -> Failure {
         Failure(
             .vaultExists, "there is a vault at \(shown(path)) already",
-            hints: ["to start anew, move that file away first; without it its secrets are gone"])
+            hints: [
+                "to create a new vault, first move this file away and keep it: its secrets exist nowhere else"
+            ])
     }
 
     /// A log without its vault: SQLite would play it into whatever vault is made beside it.

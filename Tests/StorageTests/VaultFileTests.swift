@@ -76,7 +76,9 @@ struct VaultFileTests {
         #expect(folder.contents() == Data(content.utf8) && folder.files == ["vault.db"])
         let existing = Failure(
             .vaultExists, "there is a vault at \(folder.vault) already",
-            hints: ["to start anew, move that file away first; without it its secrets are gone"])
+            hints: [
+                "to create a new vault, first move this file away and keep it: its secrets exist nowhere else"
+            ])
         #expect(
             await failure { () throws(Failure) in
                 try await Vault.create(at: folder.vault, passphrase: passphrase, cost: cheap)

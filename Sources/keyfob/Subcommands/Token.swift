@@ -35,7 +35,7 @@ struct TokenOptions: ParsableArguments {
             if let left, served.isShorterThanAsked {
                 Output.complain("the new token lives shorter than asked: \(wholeSeconds(left: left)) s")
             } else if left == nil, minimumValidity ?? 0 > 0 {
-                Output.complain("nobody knows for how long the new token lives: the server did not say")
+                Output.complain("the expiry of the new token is unknown: the server did not say")
             }
         }
         return served
