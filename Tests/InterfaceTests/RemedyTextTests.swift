@@ -7,7 +7,7 @@ import Testing
 @Suite("Hints name the key for their remedy")
 struct RemedyTextTests {
     private func text(_ remedy: Remedy?, _ keys: [String: [String]] = [:]) -> String {
-        Keymap.standard.with(keys).text(of: Failure.Hint("it is so", remedy))
+        Keymap.with(keys).text(of: Failure.Hint("it is so", remedy))
     }
 
     @Test("each remedy names its key in the client list; a hint without one is its text")
@@ -17,20 +17,20 @@ struct RemedyTextTests {
             Remedy.allCases.map { text($0) } == [
                 "it is so: e edits the client", "it is so: e edits the client and swaps them",
                 "it is so: r asks again", "it is so: Enter in the list begins it",
-                "it is so: l locks it, its passphrase opens it again",
+                "it is so: L locks it, its passphrase opens it again",
             ])
     }
 
     @Test("another key is named if the settings give the action another one")
     func remapped() {
         let keys = [
-            "edit": ["F4", "E"], "refresh": ["Ctrl-R"], "try_request": ["t"], "lock": ["L"], "group_by_tag": ["l"],
+            "edit": ["F4", "E"], "refresh": ["Ctrl-R"], "try_request": ["t"], "lock": ["F9"], "group_by_tag": ["L"],
         ]
         #expect(
             Remedy.allCases.map { text($0, keys) } == [
                 "it is so: F4 edits the client", "it is so: F4 edits the client and swaps them",
                 "it is so: Ctrl-R asks again", "it is so: t in the list begins it",
-                "it is so: L locks it, its passphrase opens it again",
+                "it is so: F9 locks it, its passphrase opens it again",
             ])
     }
 
@@ -59,8 +59,9 @@ struct RemedyTextTests {
         #expect(pane().contains("the previous secret still works: e edits the client and swaps them"))
         _ = update(&state, .settingsChanged(settings))
         #expect(pane().contains(expected))
-        let report = Report(failed: [entries[0]], of: 2).box(state).lines.map(\.text)
-        #expect(report.contains(expected))
+        let failures = [RefreshProgress.Failed(id: Samples.id(1), failure: failure)]
+        let report = Report(RefreshProgress(done: 2, total: 2, failures: failures), state.clients)
+        #expect(report.box(state)?.lines.map(\.text).contains(expected) == true)
         let form = DialogLine.failure(failure, 100, state)
         #expect(form.last == .text(expected))
         state.press("i")
@@ -68,9 +69,8 @@ struct RemedyTextTests {
             &state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: false, bundle: "")))
         state.press(.end)
         #expect(state.drawing.contains(expected))
-        var trial = TrialForm(entries[0])
-        let request = trial.send(at: Samples.now) ?? TrialRequest()
-        trial.failed(request, failure)
-        #expect(trial.lines(state, 100).map(\.text).contains(expected))
+        state.press(.escape, .enter, .enter)
+        _ = update(&state, .trialAnswered(1, .failure(failure)))
+        #expect(state.drawing.contains(expected))
     }
 }
