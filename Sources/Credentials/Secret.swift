@@ -99,19 +99,12 @@ extension Secret {
 
     /// With LF for every line break: terminals send CR for those of a paste, files may have CRLF.
     public func withLineFeeds() -> Secret {
-        let returns = withBytes { bytes in bytes.count { $0 == 0x0D } }
-        guard returns > 0 else { return self }
-        let pairs = withBytes { bytes in
-            bytes.indices.dropLast().count { bytes[$0] == 0x0D && bytes[$0 + 1] == 0x0A }
-        }
-        return Secret(count: count - pairs) { memory in
+        guard withBytes({ $0.contains(0x0D) }) else { return self }
+        return Secret.written { text in
             withBytes { bytes in
-                var end = 0
                 for index in bytes.indices {
                     let isPairEnd = bytes[index] == 0x0A && index > 0 && bytes[index - 1] == 0x0D
-                    if isPairEnd { continue }
-                    memory[end] = bytes[index] == 0x0D ? 0x0A : bytes[index]
-                    end += 1
+                    if !isPairEnd { text.append(bytes[index] == 0x0D ? 0x0A : bytes[index]) }
                 }
             }
         }

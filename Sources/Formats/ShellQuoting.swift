@@ -19,14 +19,13 @@ public enum ShellQuoting: Sendable, CaseIterable {
 
     /// `text` with its quotes around it.
     public func quoted(_ text: Secret) -> Secret {
-        // A byte becomes six at most (`\u001b`); a quote becomes four for a POSIX shell.
-        Secret.written(atMost: text.count * 6 + 2) { writer in
+        Secret.written { writer in
             text.withBytes { bytes in
                 switch self {
-                case .posix: Self.writePOSIX(bytes, to: &writer)
-                case .fish: Self.writeFish(bytes, to: &writer)
-                case .powershell: Self.writePowerShell(bytes, to: &writer)
-                case .json: Self.writeJSON(bytes, to: &writer)
+                case .posix: Self.writePOSIX(bytes, to: writer)
+                case .fish: Self.writeFish(bytes, to: writer)
+                case .powershell: Self.writePowerShell(bytes, to: writer)
+                case .json: Self.writeJSON(bytes, to: writer)
                 }
             }
         }
@@ -35,7 +34,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
     private static let quote = UInt8(ascii: "'")
     private static let backslash = UInt8(ascii: "\\")
 
-    private static func writePOSIX(_ bytes: UnsafeRawBufferPointer, to writer: inout SecretWriter) {
+    private static func writePOSIX(_ bytes: UnsafeRawBufferPointer, to writer: WipedBytes) {
         writer.append(quote)
         for byte in bytes {
             if byte == quote || byte == backslash {
@@ -49,7 +48,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
         writer.append(quote)
     }
 
-    private static func writeFish(_ bytes: UnsafeRawBufferPointer, to writer: inout SecretWriter) {
+    private static func writeFish(_ bytes: UnsafeRawBufferPointer, to writer: WipedBytes) {
         writer.append(quote)
         for byte in bytes {
             if byte == quote || byte == backslash { writer.append(backslash) }
@@ -58,7 +57,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
         writer.append(quote)
     }
 
-    private static func writePowerShell(_ bytes: UnsafeRawBufferPointer, to writer: inout SecretWriter) {
+    private static func writePowerShell(_ bytes: UnsafeRawBufferPointer, to writer: WipedBytes) {
         writer.append(quote)
         var index = 0
         while index < bytes.count {
@@ -74,7 +73,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
         writer.append(quote)
     }
 
-    private static func writeJSON(_ bytes: UnsafeRawBufferPointer, to writer: inout SecretWriter) {
+    private static func writeJSON(_ bytes: UnsafeRawBufferPointer, to writer: WipedBytes) {
         let digits = Array("0123456789abcdef".utf8)
         writer.append(UInt8(ascii: "\""))
         for byte in bytes {

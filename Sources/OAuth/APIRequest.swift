@@ -30,7 +30,7 @@ public enum APIRequest {
                 .unacceptableInput, "a HEAD request has no body", hints: ["empty the body, or take another method"])
         }
         try check(trial.path)
-        let authorization = SensitiveBytes()
+        let authorization = WipedBytes()
         authorization.append("Bearer ")
         authorization.append(token)
         var headers = [
@@ -75,7 +75,7 @@ public enum APIRequest {
     private static func joined(_ base: String, _ path: String) -> String {
         var base = base
         while base.hasSuffix("/") { base.removeLast() }
-        let escaped = SensitiveBytes()
+        let escaped = WipedBytes()
         for byte in path.utf8 {
             let isPlain = (0x21...0x7E).contains(byte) && !"\"<>\\^`{|}".utf8.contains(byte)
             if isPlain { escaped.append(byte) } else { FormEncoding.append(CollectionOfOne(byte), to: escaped) }

@@ -10,12 +10,12 @@ final class CurlTransfer {
     private let isLoopback: Bool
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
-    private let requestBody: SensitiveBytes
+    private let requestBody: WipedBytes
     private let cutsLargeAnswer: Bool
     private var headerLines: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    private let body = SensitiveBytes(capacity: 4_096)
+    private let body = WipedBytes(capacity: 4_096)
     private var headers: [(name: String, value: String)] = []
     private var bytesReceived = 0
     private var headerBytes = 0
@@ -45,7 +45,7 @@ final class CurlTransfer {
         host = EndpointURL.shownHost(request.url)
         url = request.url
         isLoopback = request.isLoopback
-        requestBody = SensitiveBytes(capacity: request.body.count)
+        requestBody = WipedBytes(capacity: request.body.count)
         requestBody.append(request.body)
         cutsLargeAnswer = request.cutsLargeAnswer
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -87,7 +87,7 @@ final class CurlTransfer {
                 set(ccurl_set_number(easy, CURLOPT_POST, 1))
                 set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(requestBody.count)))
                 // Not copied: libcurl reads it from here.
-                set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, requestBody.start))
+                set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, requestBody.all.baseAddress))
             }
             set(ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method))
         }
@@ -119,7 +119,7 @@ final class CurlTransfer {
 
     /// - Returns: false where the header could end its line and begin another, or memory ran out.
     private func appendHeader(_ header: HTTPHeader) -> Bool {
-        let line = SensitiveBytes()
+        let line = WipedBytes()
         line.append(header.name)
         line.append(": ")
         line.append(header.value)

@@ -7,7 +7,7 @@ enum FormEncoding {
 
     /// Appends `bytes` as application/x-www-form-urlencoded, every byte but RFC 3986's unreserved ones as %XX. A blank
     /// is %20, never `+`: servers that know only percent-encoding read it too (real ones take `+` literally).
-    static func append(_ bytes: some Sequence<UInt8>, to encoded: SensitiveBytes) {
+    static func append(_ bytes: some Sequence<UInt8>, to encoded: WipedBytes) {
         for byte in bytes {
             if isUnreserved(byte) {
                 encoded.append(byte)
@@ -36,7 +36,7 @@ enum FormEncoding {
     }
 
     /// Appends `bytes` as base64 with padding (RFC 4648 §4).
-    static func appendBase64(_ bytes: UnsafeRawBufferPointer, to encoded: SensitiveBytes) {
+    static func appendBase64(_ bytes: UnsafeRawBufferPointer, to encoded: WipedBytes) {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = (start..<start + 3).map { $0 < bytes.count ? Int(bytes[$0]) : 0 }
             let bits = group[0] << 16 | group[1] << 8 | group[2]

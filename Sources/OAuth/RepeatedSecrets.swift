@@ -82,12 +82,12 @@ struct RepeatedSecrets {
     /// server may leave out.
     private static func base64Spellings(of secret: Secret, _ clientID: String) -> [Secret] {
         var values = BasicEncoding.allCases.map { encoding in
-            let value = SensitiveBytes()
+            let value = WipedBytes()
             ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
             return value
         }
         if secret.count >= blockLength {
-            let value = SensitiveBytes()
+            let value = WipedBytes()
             secret.withBytes { FormEncoding.appendBase64($0, to: value) }
             values.append(value)
         }

@@ -4,7 +4,7 @@ import Credentials
 public struct TokenRequest {
     /// A request being put together: the form so far and the headers.
     struct Draft {
-        let form = SensitiveBytes()
+        let form = WipedBytes()
         var headers = [
             HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
             HTTPHeader(name: "Accept", value: "application/json"),
@@ -20,7 +20,7 @@ public struct TokenRequest {
 
         /// Appends one member whose name somebody typed.
         func append(_ parameter: FormParameter) {
-            let name = SensitiveBytes()
+            let name = WipedBytes()
             FormEncoding.append(parameter.name.utf8, to: name)
             append(name.secret().unwipeableText(), parameter.value.utf8)
         }

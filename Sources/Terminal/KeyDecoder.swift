@@ -44,8 +44,8 @@ final class KeyDecoder {
     private let sequences: () -> KeySequences
     private lazy var known = sequences()
     private let isUTF8: Bool
-    private let pending = InputBytes()
-    private let pasted = InputBytes()
+    private let pending = WipedBytes()
+    private let pasted = WipedBytes()
     private var pasteIsTooLong = false
     private var mode = Mode.keys
 
@@ -305,7 +305,7 @@ final class KeyDecoder {
                     pasteIsTooLong
                         ? .refused(
                             Failure(.unacceptableInput, "the paste is longer than 1 MiB", hints: ["nothing was taken"]))
-                        : .paste(Secret(copying: pasted.all)))
+                        : .paste(pasted.secret()))
                 endPaste()
                 return escape + Self.pasteEnd.count
             }

@@ -27,7 +27,7 @@ struct TokenRequestTests {
 
     @Test("every byte but RFC 3986's unreserved ones is percent-encoded")
     func everyByte() {
-        let encoded = SensitiveBytes()
+        let encoded = WipedBytes()
         FormEncoding.append(UInt8.min...UInt8.max, to: encoded)
         let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
         let expected = (UInt8.min...UInt8.max).map {
@@ -68,7 +68,7 @@ struct TokenRequestTests {
     @Test("base64 agrees with Foundation's for every length modulo three", arguments: 0..<8)
     func base64(length: Int) {
         let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ 200) }
-        let encoded = SensitiveBytes()
+        let encoded = WipedBytes()
         bytes.withUnsafeBytes { FormEncoding.appendBase64($0, to: encoded) }
         #expect(encoded.secret().unwipeableText() == Data(bytes).base64EncodedString())
     }

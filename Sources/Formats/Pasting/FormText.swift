@@ -19,7 +19,7 @@ enum FormText {
 
     /// `%XX` undone, and `+`, which is a blank in a form alone; a `%` without two digits after it stays.
     static func decoded(_ text: Secret, isForm: Bool = true) -> Secret {
-        Secret.written(atMost: text.count) { writer in
+        Secret.written { writer in
             text.withBytes { bytes in
                 var index = 0
                 while index < bytes.count {

@@ -56,7 +56,7 @@ enum JSONText {
     /// The text of a JSON string (RFC 8259 §7), from the bytes between its quotes. Half of a surrogate pair alone becomes
     /// U+FFFD; an escape that is none stays as it is.
     static func decoded(_ text: Secret) -> Secret {
-        Secret.written(atMost: text.count) { writer in
+        Secret.written { writer in
             text.withBytes { bytes in
                 var index = 0
                 while index < bytes.count {

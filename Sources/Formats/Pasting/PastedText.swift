@@ -44,7 +44,7 @@ public enum PastedText {
     /// If a command goes on over lines of which every second one is empty, these are left out: tmux makes two line breaks
     /// of a CRLF.
     static func cleaned(_ pasted: Secret) -> Secret {
-        Secret.written(atMost: pasted.count + 1) { writer in
+        Secret.written { writer in
             pasted.withBytes { bytes in
                 let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
                 var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)

@@ -22,13 +22,11 @@ struct ShellCommands {
     /// - Parameter text: a paste that `PastedText` has cleaned.
     init(_ text: Secret, in dialect: ShellDialect) {
         var pieces: [ShellLexer.Piece] = []
-        // A mark has two bytes and may stand for one byte.
-        let written = Secret.written(atMost: 4 * text.count + ShellLexer.longestExpansion) { writer in
+        let written = Secret.written { writer in
             text.withBytes { bytes in
                 var lexer = ShellLexer(bytes, writer)
                 lexer.read(dialect)
                 pieces = lexer.pieces
-                writer = lexer.writer
             }
         }
         var commands: [Command] = []

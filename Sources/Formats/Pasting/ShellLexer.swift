@@ -65,7 +65,7 @@ struct ShellLexer {
     static let longestExpansion = 65_536
 
     let bytes: UnsafeRawBufferPointer
-    private(set) var writer: SecretWriter
+    let writer: WipedBytes
     private(set) var pieces: [Piece] = []
     var index = 0
     /// The place at which the current word, or the current value, began.
@@ -91,7 +91,7 @@ struct ShellLexer {
     /// The commands in `$( )` that are being read; true if the outer one is in double quotes.
     var substitutions: [Bool] = []
 
-    init(_ bytes: UnsafeRawBufferPointer, _ writer: SecretWriter) {
+    init(_ bytes: UnsafeRawBufferPointer, _ writer: WipedBytes) {
         self.bytes = bytes
         self.writer = writer
     }

@@ -46,7 +46,7 @@ extension Secret {
     }
 
     func withoutMarks() -> Secret {
-        Secret.written(atMost: count) { writer in
+        Secret.written { writer in
             withBytes { bytes in
                 var index = 0
                 while index < bytes.count {

@@ -11,7 +11,7 @@ enum ClientSecretBasic: ClientAuthentication {
                 .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
                 hints: ["use the form encoding, or the method client_secret_post"])
         }
-        let value = SensitiveBytes()
+        let value = WipedBytes()
         value.append("Basic ")
         appendCredentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding, to: value)
         request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
@@ -19,9 +19,9 @@ enum ClientSecretBasic: ClientAuthentication {
 
     /// Appends what follows `Basic ` in the header: ID, colon and secret, in base64.
     static func appendCredentials(
-        of clientID: String, with secret: Secret, encoding: BasicEncoding, to value: SensitiveBytes
+        of clientID: String, with secret: Secret, encoding: BasicEncoding, to value: WipedBytes
     ) {
-        let pair = SensitiveBytes()
+        let pair = WipedBytes()
         switch encoding {
         case .form:
             FormEncoding.append(clientID.utf8, to: pair)
