@@ -1,18 +1,44 @@
-/// Base64, read from secret to secret.
+/// Base64 (RFC 4648), from secret to secret.
 public enum Base64 {
-    /// What `text` is the base64 of (RFC 4648 §4 and §5: either alphabet, with padding or without); nil where it is
-    /// none.
+    public enum Alphabet: Sendable {
+        /// The alphabet of §4, with padding.
+        case plain
+        /// The alphabet of §5, which URLs can hold, without padding.
+        case url
+    }
+
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_".utf8)
+
+    /// Appends the base64 of `bytes`.
+    public static func append(
+        _ bytes: UnsafeRawBufferPointer, to encoded: WipedBytes, in alphabet: Alphabet = .plain
+    ) {
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            var bits = 0
+            for index in start..<start + 3 { bits = bits << 8 | (index < bytes.count ? Int(bytes[index]) : 0) }
+            for place in 0..<4 {
+                let value = bits >> (18 - 6 * place) & 63
+                if start + place <= bytes.count {
+                    encoded.append(digits[alphabet == .url && value >= 62 ? value + 2 : value])
+                } else if alphabet == .plain {
+                    encoded.append(UInt8(ascii: "="))
+                }
+            }
+        }
+    }
+
+    /// The bytes that `text` is the base64 of: either alphabet, with padding or without; nil if it is no base64.
     public static func decoded(_ text: UnsafeRawBufferPointer) -> Secret? {
         let digits = UnsafeRawBufferPointer(rebasing: text[..<(text.firstIndex(of: UInt8(ascii: "=")) ?? text.count)])
         let padding = text.count - digits.count
         guard padding <= 2, text.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") }), digits.count % 4 != 1,
-            digits.allSatisfy({ value($0) != nil })
+            digits.allSatisfy({ value(of: $0) != nil })
         else { return nil }
         return Secret(count: digits.count * 3 / 4) { target in
             var bits: UInt32 = 0
             var count = 0
             for (place, digit) in digits.enumerated() {
-                bits = bits << 6 | (value(digit) ?? 0)
+                bits = bits << 6 | UInt32(value(of: digit) ?? 0)
                 // Whole bytes are there after the second, the third and the fourth digit of a group.
                 guard place % 4 > 0 else { continue }
                 target[count] = UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(place % 4)))
@@ -21,11 +47,12 @@ public enum Base64 {
         }
     }
 
-    private static func value(_ digit: UInt8) -> UInt32? {
+    /// The value of a digit of either alphabet.
+    @inlinable public static func value(of digit: UInt8) -> UInt8? {
         switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit) - 65
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit) - 97 + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit) - 48 + 52
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
         case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
         case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
         default: nil

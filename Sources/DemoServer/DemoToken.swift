@@ -1,8 +1,9 @@
+import Credentials
 import FoundationEssentials
 
 /// Tokens that look like tokens.
 enum DemoToken {
-    /// What the samples' tokens come to, in characters; longer only for a very long client ID or scope.
+    /// The length of a sample's token in characters; longer only for a very long client ID or scope.
     static let length = 1_142
 
     private struct Claims: Encodable {
@@ -32,7 +33,7 @@ enum DemoToken {
             scope: scopes.sorted().joined(separator: " "),
             iat: second, nbf: second, exp: second + lifetime)
         let header = encoded(Data(#"{"alg":"RS256","kid":"keyfob-demo","typ":"at+jwt"}"#.utf8))
-        // As long as an RSA key of 4,096 bits makes it.
+        // The length of a signature by an RSA key of 4,096 bits.
         let signature = encoded(random(512))
         let room = (length - header.utf8.count - signature.utf8.count - 2) * 3 / 4
         // The token's own ID takes what room is left.
@@ -54,14 +55,6 @@ enum DemoToken {
 
     /// base64url without padding (RFC 7515 §2).
     private static func encoded(_ data: Data) -> String {
-        String(
-            data.base64EncodedString().compactMap { character -> Character? in
-                switch character {
-                case "+": "-"
-                case "/": "_"
-                case "=": nil
-                default: character
-                }
-            })
+        Secret.written { text in data.withUnsafeBytes { Base64.append($0, to: text, in: .url) } }.unwipeableText()
     }
 }

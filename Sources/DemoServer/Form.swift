@@ -1,10 +1,9 @@
 import Credentials
-import FoundationEssentials
 
-/// What clients send, decoded.
+/// Decodes the forms and headers of clients.
 enum Form {
     /// application/x-www-form-urlencoded, as in HTML and RFC 6749 appendix B.
-    /// - Returns: nil where an escape is broken or a name comes twice (RFC 6749 §3.2).
+    /// - Returns: nil if an escape is broken or a name comes twice (RFC 6749 §3.2).
     static func decoded(_ body: [UInt8]) -> [String: [UInt8]]? {
         var form: [String: [UInt8]] = [:]
         for pair in body.split(separator: UInt8(ascii: "&")) {
@@ -19,26 +18,15 @@ enum Form {
 
     static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         var result: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): result.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
-                    return nil
-                }
-                result.append(high << 4 | low)
-            default: result.append(byte)
-            }
-        }
-        return result
+        let isWhole = PercentEncoding.decode(text, isForm: true) { result.append($0) }
+        return isWhole ? result : nil
     }
 
-    /// What HTTP Basic carries (RFC 7617 §2).
+    /// The ID and secret in a header of HTTP Basic, still encoded as a pair (RFC 7617 §2).
     static func basicCredentials(_ header: String) -> [UInt8]? {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic" else { return nil }
-        return Data(base64Encoded: String(parts[1])).map(Array.init)
+        return Array(parts[1].utf8).withUnsafeBytes { Base64.decoded($0) }?.withBytes { Array($0) }
     }
 
     static func pair(_ credentials: [UInt8], _ encoding: BasicEncoding) -> (id: String, secret: [UInt8])? {
@@ -51,6 +39,4 @@ enum Form {
             return (String(decoding: id, as: UTF8.self), secret)
         }
     }
-
-    private static func digit(_ byte: UInt8) -> UInt8? { Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) }
 }

@@ -128,7 +128,7 @@ struct JSONScanner {
                 if try peek() == UInt8(ascii: "u") {
                     take()
                     for _ in 0..<4 {
-                        guard Hexadecimal.value(try peek()) != nil else { throw .wrong }
+                        guard Hexadecimal.value(of: try peek()) != nil else { throw .wrong }
                         take()
                     }
                     continue
@@ -195,16 +195,5 @@ struct JSONScanner {
         guard makesLines, !line.isEmpty else { return }
         lines.append(String(repeating: "  ", count: lineDepth) + UntrustedText.line(bytes: line, limit: 2_000))
         line = []
-    }
-}
-
-enum Hexadecimal {
-    static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

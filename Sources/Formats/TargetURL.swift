@@ -31,24 +31,15 @@ struct TargetURL {
     /// keeps its brackets and the letters that are not ASCII: the tools know these.
     private static func encoded(_ url: String) -> String {
         var slashes = 0
-        var encoded: [UInt8] = []
-        for byte in url.utf8 {
+        return PercentEncoding.encoded(url) { byte in
             if [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains(byte) { slashes += 1 }
-            let isInHost = slashes == 2
-            let isPlain =
-                switch byte {
-                case UInt8(ascii: "["), UInt8(ascii: "]"), 0x80...: isInHost
-                case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5A, 0x5F, 0x61...0x7A, 0x7E: true
-                default: false
-                }
-            if isPlain {
-                encoded.append(byte)
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += Array((byte < 16 ? "%0" : "%").utf8) + Array(digits.utf8)
+            return switch byte {
+            // The host stands behind the second slash.
+            case UInt8(ascii: "["), UInt8(ascii: "]"), 0x80...: slashes == 2
+            case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5A, 0x5F, 0x61...0x7A, 0x7E: true
+            default: false
             }
         }
-        return String(decoding: encoded, as: UTF8.self)
     }
 }
 

@@ -67,7 +67,7 @@ public enum APIRequest {
         // Byte by byte: an accent behind a / makes another character of the two.
         let segments = path.utf8.prefix { $0 != UInt8(ascii: "?") }
             .split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
-        guard !segments.contains(where: { [[0x2E], [0x2E, 0x2E]].contains(FormEncoding.decoded($0)) }) else {
+        guard !segments.contains(where: { [[0x2E], [0x2E, 0x2E]].contains(PercentEncoding.decoded($0)) }) else {
             throw unacceptable("the path has a segment . or .. in it", hint: "write out where it leads")
         }
     }
@@ -75,12 +75,8 @@ public enum APIRequest {
     private static func joined(_ base: String, _ path: String) -> String {
         var base = base
         while base.hasSuffix("/") { base.removeLast() }
-        let escaped = WipedBytes()
-        for byte in path.utf8 {
-            let isPlain = (0x21...0x7E).contains(byte) && !"\"<>\\^`{|}".utf8.contains(byte)
-            if isPlain { escaped.append(byte) } else { FormEncoding.append(CollectionOfOne(byte), to: escaped) }
-        }
-        return base + escaped.secret().unwipeableText()
+        return base
+            + PercentEncoding.encoded(path) { (0x21...0x7E).contains($0) && !"\"<>\\^`{|}".utf8.contains($0) }
     }
 
     private static func unacceptable(_ summary: String, hint: String) -> Failure {

@@ -95,7 +95,7 @@ enum AnswerBody {
         for member in ClientName.trimmed(text).split(separator: "&").prefix(64) {
             let parts = member.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].contains(where: \.isWhitespace) else { return nil }
-            let (name, value) = (FormEncoding.decoded(parts[0].utf8), FormEncoding.decoded(parts[1].utf8))
+            let (name, value) = (PercentEncoding.decoded(parts[0].utf8), PercentEncoding.decoded(parts[1].utf8))
             members[RepairedText(name).text] = .text(RepairedText(value).text)
         }
         return members.keys.contains { LooseMembers.key($0).hasPrefix("err") } ? members : nil

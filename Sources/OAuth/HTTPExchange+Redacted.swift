@@ -59,9 +59,10 @@ extension HTTPExchange {
 
     fileprivate static func member(_ encoded: Slice<UnsafeRawBufferPointer>, _ text: ServerText) -> Field {
         let parts = encoded.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-        let name = String(decoding: FormEncoding.decoded(parts[0]), as: UTF8.self)
+        let name = String(decoding: PercentEncoding.decoded(parts[0]), as: UTF8.self)
         let isSecret = SecretMembers.contain(name)
-        let value = parts.count > 1 && !isSecret ? text.line(bytes: FormEncoding.decoded(parts[1]), limit: 1_024) : ""
+        let value =
+            parts.count > 1 && !isSecret ? text.line(bytes: PercentEncoding.decoded(parts[1]), limit: 1_024) : ""
         return Field(text.line(name, limit: 100), isSecret ? SecretMembers.redacted : value)
     }
 

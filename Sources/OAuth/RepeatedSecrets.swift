@@ -88,7 +88,7 @@ struct RepeatedSecrets {
         }
         if secret.count >= blockLength {
             let value = WipedBytes()
-            secret.withBytes { FormEncoding.appendBase64($0, to: value) }
+            secret.withBytes { Base64.append($0, to: value) }
             values.append(value)
         }
         return values.flatMap { value in
@@ -262,22 +262,22 @@ enum TextDecoding {
     func decoded(_ text: [Unicode.Scalar]) -> [UInt8] {
         switch self {
         case .base64(let skipping):
-            Self.bytes(text.lazy.filter { $0 != " " && $0 != "\\" }, 6, skipping, Self.base64Value)
-        case .hex(let skipping): Self.bytes(Self.hexLetters(text), 4, skipping, Self.hexValue)
+            Self.bytes(text.lazy.filter { $0 != " " && $0 != "\\" }, 6, skipping, Base64.value)
+        case .hex(let skipping): Self.bytes(Self.hexLetters(text), 4, skipping, Hexadecimal.value)
         case .decimal: Self.decimals(text)
         }
     }
 
     private static func bytes(
         _ letters: some Sequence<Unicode.Scalar>, _ width: Int, _ skipping: Int,
-        _ value: (Unicode.Scalar) -> UInt32?
+        _ value: (UInt8) -> UInt8?
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0
         var skipped = 0
         for letter in letters {
-            guard let value = value(letter) else {
+            guard letter.isASCII, let value = value(UInt8(letter.value)) else {
                 if bytes.last.map({ $0 != 0x0A }) == true { bytes.append(0x0A) }
                 (bits, count, skipped) = (0, 0, 0)
                 continue
@@ -286,7 +286,7 @@ enum TextDecoding {
                 skipped += 1
                 continue
             }
-            bits = bits << UInt32(width) | value
+            bits = bits << UInt32(width) | UInt32(value)
             count += width
             guard count >= 8 else { continue }
             count -= 8
@@ -316,25 +316,5 @@ enum TextDecoding {
             if let byte = UInt8(exactly: number), byte != 0 { bytes.append(byte) }
         }
         return bytes
-    }
-
-    private static func base64Value(_ scalar: Unicode.Scalar) -> UInt32? {
-        switch scalar {
-        case "A"..."Z": scalar.value - 0x41
-        case "a"..."z": scalar.value - 0x47
-        case "0"..."9": scalar.value + 4
-        case "+", "-": 62
-        case "/", "_": 63
-        default: nil
-        }
-    }
-
-    private static func hexValue(_ scalar: Unicode.Scalar) -> UInt32? {
-        switch scalar {
-        case "0"..."9": scalar.value - 0x30
-        case "a"..."f": scalar.value - 0x57
-        case "A"..."F": scalar.value - 0x37
-        default: nil
-        }
     }
 }

@@ -21,7 +21,7 @@ enum SecretMembers {
         while let mark = rest.first {
             let member = rest.dropFirst().prefix { !"?&;#".contains($0) }
             let name = member.prefix { $0 != "=" }
-            let isSecret = contain(String(decoding: FormEncoding.decoded(Array(name.utf8)), as: UTF8.self))
+            let isSecret = contain(String(decoding: PercentEncoding.decoded(Array(name.utf8)), as: UTF8.self))
             shown += "\(mark)\(isSecret ? "\(name)=\(redacted)" : String(member))"
             rest = rest[member.endIndex...]
         }

@@ -188,12 +188,7 @@ enum TextEscapes {
         }
 
         private func digit(_ scalar: Unicode.Scalar) -> UInt32? {
-            switch scalar {
-            case "0"..."9": scalar.value - 0x30
-            case "a"..."f": scalar.value - 0x57
-            case "A"..."F": scalar.value - 0x37
-            default: nil
-            }
+            scalar.isASCII ? Hexadecimal.value(of: UInt8(scalar.value)).map(UInt32.init) : nil
         }
     }
 }

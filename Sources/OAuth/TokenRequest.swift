@@ -15,13 +15,13 @@ public struct TokenRequest {
             if form.count > 0 { form.append(UInt8(ascii: "&")) }
             form.append(name)
             form.append(UInt8(ascii: "="))
-            FormEncoding.append(value, to: form)
+            PercentEncoding.append(value, to: form)
         }
 
         /// Appends one member whose name somebody typed.
         func append(_ parameter: FormParameter) {
             let name = WipedBytes()
-            FormEncoding.append(parameter.name.utf8, to: name)
+            PercentEncoding.append(parameter.name.utf8, to: name)
             append(name.secret().unwipeableText(), parameter.value.utf8)
         }
     }

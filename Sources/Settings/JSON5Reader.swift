@@ -260,7 +260,7 @@ struct JSON5Reader {
 extension Unicode.Scalar {
     fileprivate var isDigit: Bool { "0"..."9" ~= self }
 
-    fileprivate var hexDigitValue: Int? { isASCII ? Character(self).hexDigitValue : nil }
+    fileprivate var hexDigitValue: Int? { isASCII ? Hexadecimal.value(of: UInt8(value)).map(Int.init) : nil }
 
     fileprivate var endsLine: Bool { ["\n", "\r", "\u{2028}", "\u{2029}"].contains(self) }
 

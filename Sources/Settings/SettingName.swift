@@ -1,3 +1,5 @@
+import Credentials
+
 /// A setting, as the file names it. The table of all there are is `entry`: the file, the settings screen and the
 /// README follow from it.
 public enum SettingName: String, CaseIterable, Sendable {
@@ -61,7 +63,8 @@ public enum SettingName: String, CaseIterable, Sendable {
     public var takes: String {
         switch entry.kind {
         case .choice(let names, _, _):
-            names.dropLast().map(quote).joined(separator: ", ") + " or " + quote(names.last ?? "")
+            names.dropLast().map(ShellQuoting.json.quoted).joined(separator: ", ") + " or "
+                + ShellQuoting.json.quoted(names.last ?? "")
         case .number(_, let range, _, _): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .fraction(_, let range, _, _):
             "a number from \(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
@@ -122,7 +125,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     /// Its value as the file holds it, in JSON on one line.
     public func fileText(in settings: Settings) -> String {
         switch entry.kind {
-        case .choice(_, let get, _): quote(get(settings))
+        case .choice(_, let get, _): ShellQuoting.json.quoted(get(settings))
         case .number(let path, _, _, _): String(settings[keyPath: path])
         case .fraction(let path, _, _, _): Self.text(settings[keyPath: path])
         case .flag(let path): String(settings[keyPath: path])
@@ -132,8 +135,8 @@ public enum SettingName: String, CaseIterable, Sendable {
 
     private static func fileText(_ keys: [String: [String]]) -> String {
         let members = keys.sorted { $0.key < $1.key }.map { action, keys in
-            let names = keys.map(quote).joined(separator: ", ")
-            return "\(quote(action)): \(keys.count == 1 ? names : "[\(names)]")"
+            let names = keys.map(ShellQuoting.json.quoted).joined(separator: ", ")
+            return "\(ShellQuoting.json.quoted(action)): \(keys.count == 1 ? names : "[\(names)]")"
         }
         return members.isEmpty ? "{}" : "{ \(members.joined(separator: ", ")) }"
     }
@@ -199,19 +202,4 @@ private struct Entry {
         self.explanation = explanation
         self.kind = kind
     }
-}
-
-/// `text` as JSON writes it (RFC 8259 section 7).
-func quote(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"", "\\": quoted += "\\\(scalar)"
-        case "\0"..<" ", "\u{7F}", "\u{2028}", "\u{2029}":
-            let digits = String(scalar.value, radix: 16)
-            quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        default: quoted.unicodeScalars.append(scalar)
-        }
-    }
-    return quoted + "\""
 }

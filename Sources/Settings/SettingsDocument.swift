@@ -1,3 +1,5 @@
+import Credentials
+
 /// The text of a settings file, to be changed with its comments, order and layout kept.
 public struct SettingsDocument: Sendable {
     private let text: JSON5Text
@@ -17,9 +19,13 @@ public struct SettingsDocument: Sendable {
         if let member = object.members.first(where: { $0.name == name.rawValue }) {
             return replacing(member.value.range, by: value)
         }
-        guard let root = text.root else { return beginning(with: "\(quote(name.rawValue)): \(value)") }
+        guard let root = text.root else {
+            return beginning(with: "\(ShellQuoting.json.quoted(name.rawValue)): \(value)")
+        }
         let isBare = object.members.last.map { !["\"", "'"].contains(scalars[$0.nameRange.lowerBound]) } ?? false
-        return adding("\(isBare ? name.rawValue : quote(name.rawValue)): \(value)", before: root.range.upperBound - 1)
+        return adding(
+            "\(isBare ? name.rawValue : ShellQuoting.json.quoted(name.rawValue)): \(value)",
+            before: root.range.upperBound - 1)
     }
 
     private var scalars: [Unicode.Scalar] { text.scalars }

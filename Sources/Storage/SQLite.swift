@@ -67,7 +67,8 @@ final class Connection {
         case .readOnly: flags |= SQLITE_OPEN_READONLY
         case .immutable:
             flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-            name = "file:\(Self.percentEncoded(file))?immutable=1"
+            let encoded = PercentEncoding.encoded(file) { $0 == UInt8(ascii: "/") || PercentEncoding.isUnreserved($0) }
+            name = "file:\(encoded)?immutable=1"
         }
         var opened: OpaquePointer?
         let code = sqlite3_open_v2(name, &opened, flags, nil)
@@ -223,21 +224,5 @@ final class Connection {
         let readError = code & 0xFF == SQLITE_CORRUPT ? ckeyfob_read_error(handle) : 0
         if readError != 0 { return .fromSQLite(SQLITE_IOERR, systemError: readError, path: path) }
         return .fromSQLite(code, systemError: sqlite3_system_errno(handle), path: path, busySeconds: busySeconds)
-    }
-
-    private static func percentEncoded(_ path: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return path.utf8.reduce(into: "") { text, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
-                UInt8(ascii: "_"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                text.append("%")
-                text.append(digits[Int(byte >> 4)])
-                text.append(digits[Int(byte & 15)])
-            }
-        }
     }
 }

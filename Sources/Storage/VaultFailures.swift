@@ -303,19 +303,6 @@ extension Failure {
 
     static func shown(_ path: String) -> String { UntrustedText.line(path, limit: 400) }
 
-    /// A path as a shell reads it back.
-    static func shellQuoted(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
-                UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: "@"), UInt8(ascii: "="):
-                true
-            default: false
-            }
-        }
-        if isPlain && !path.isEmpty && !path.hasPrefix("-") { return path }
-        let parts = path.split(separator: "'", omittingEmptySubsequences: false)
-        return (path.hasPrefix("-") ? "./" : "") + "'" + parts.joined(separator: "'\\''") + "'"
-    }
+    /// A path as one word of a shell, which no program takes for an option.
+    static func shellQuoted(_ path: String) -> String { ShellQuoting.word((path.hasPrefix("-") ? "./" : "") + path) }
 }

@@ -1,3 +1,5 @@
+import Credentials
+
 /// What stands between us and the terminal, and must be told to pass an escape sequence on to it.
 enum Multiplexer {
     case nothing, tmux, screen
@@ -11,43 +13,26 @@ enum Multiplexer {
     private static let screenPiece = 240
     private static let escape: UInt8 = 0x1b
 
-    /// How many bytes a sequence of `count` bytes, `escapes` of them ESC, is when it is wrapped.
-    func wrappedCount(of count: Int, escapes: Int) -> Int {
-        switch self {
-        case .nothing: count
-        case .tmux: count + escapes + 9
-        case .screen: count + (count + Self.screenPiece - 1) / Self.screenPiece * 4
-        }
-    }
-
-    /// Wraps a sequence byte by byte, so that no copy of a secret in it is left behind. It must not hold ESC \, which
-    /// would end the wrapping: BEL ends an OSC as well.
-    struct Wrapping {
-        let multiplexer: Multiplexer
-        let count: Int
-        private var position = 0
-
-        /// - Parameter count: bytes that the sequence has.
-        init(for multiplexer: Multiplexer, count: Int) {
-            self.multiplexer = multiplexer
-            self.count = count
-        }
-
-        mutating func add(_ byte: UInt8, to put: (UInt8) -> Void) {
-            let isLast = position + 1 == count
-            switch multiplexer {
-            case .nothing: put(byte)
+    /// `sequence` as this multiplexer passes it on. It must not hold ESC \, which would end the wrapping: BEL ends an OSC
+    /// as well.
+    func wrapped(_ sequence: UnsafeRawBufferPointer) -> Secret {
+        Secret.written { wrapped in
+            switch self {
+            case .nothing: wrapped.append(sequence)
             case .tmux:
-                if position == 0 { for byte in "\u{1b}Ptmux;".utf8 { put(byte) } }
-                if byte == Multiplexer.escape { put(byte) }
-                put(byte)
-                if isLast { for byte in "\u{1b}\\".utf8 { put(byte) } }
+                wrapped.append("\u{1b}Ptmux;")
+                for byte in sequence {
+                    if byte == Self.escape { wrapped.append(byte) }
+                    wrapped.append(byte)
+                }
+                wrapped.append("\u{1b}\\")
             case .screen:
-                if position % Multiplexer.screenPiece == 0 { for byte in "\u{1b}P".utf8 { put(byte) } }
-                put(byte)
-                if isLast || (position + 1) % Multiplexer.screenPiece == 0 { for byte in "\u{1b}\\".utf8 { put(byte) } }
+                for start in stride(from: 0, to: sequence.count, by: Self.screenPiece) {
+                    wrapped.append("\u{1b}P")
+                    for byte in sequence[start...].prefix(Self.screenPiece) { wrapped.append(byte) }
+                    wrapped.append("\u{1b}\\")
+                }
             }
-            position += 1
         }
     }
 }

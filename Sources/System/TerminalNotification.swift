@@ -31,10 +31,7 @@ public enum TerminalNotification {
             case .osc9: Array("\u{1b}]9;\(title): \(text)".utf8) + bell
             case .osc777: Array("\u{1b}]777;notify;\(title);\(text)".utf8) + bell
             }
-        var wrapping = Multiplexer.Wrapping(for: Multiplexer(environment), count: sequence.count)
-        var wrapped: [UInt8] = []
-        for byte in sequence { wrapping.add(byte) { wrapped.append($0) } }
-        return wrapped
+        return sequence.withUnsafeBytes { Multiplexer(environment).wrapped($0) }.withBytes { Array($0) }
     }
 
     private static func harmless(_ text: String, limit: Int) -> String {

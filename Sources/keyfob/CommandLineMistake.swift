@@ -147,7 +147,7 @@ struct CommandLineMistake {
         guard let value = values.first else { return nil }
         let isShown = UntrustedText.line(value, limit: 100) == value
         return
-            "\(isShown ? ShellCommand.word("\(option)=\(value)") : "\(option)=VALUE") passes a value that begins with a dash"
+            "\(isShown ? ShellQuoting.word("\(option)=\(value)") : "\(option)=VALUE") passes a value that begins with a dash"
     }
 
     /// The arguments that are neither options nor options' values, and the first option before them that is not among

@@ -1,12 +1,11 @@
 import Credentials
-import Formats
 
 /// A command line of keyfob's own, for a hint: copied into a shell as it is, it does what the hint says.
 enum ShellCommand {
     /// `keyfob VERB FLAGS NAMES` for the vault that `choice` names.
     static func clients(_ verb: String, _ names: [String], _ choice: VaultChoice, flags: String = "") -> String {
         let isDashed = names.contains { $0.hasPrefix("-") }
-        let words = (flags.isEmpty ? [] : [flags]) + (isDashed ? ["--"] : []) + names.map(word)
+        let words = (flags.isEmpty ? [] : [flags]) + (isDashed ? ["--"] : []) + names.map(ShellQuoting.word)
         return "keyfob \(verb)\(vault(choice))" + words.map { " " + $0 }.joined()
     }
 
@@ -26,22 +25,7 @@ enum ShellCommand {
     /// The option that names the vault, with a blank before it. A vault that the environment names needs none.
     static func vault(_ choice: VaultChoice) -> String {
         guard let path = choice.path, UntrustedText.line(path, limit: 400) == path else { return "" }
-        return path.hasPrefix("-") ? " \(word("--vault=" + path))" : " --vault \(word(path))"
-    }
-
-    /// `text` as one word, with quotes only if a shell would not read it as it stands.
-    static func word(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-_./:=@%+,".utf8.contains(byte)
-            }
-        }
-        // zsh replaces a word that begins with = by a program's path.
-        guard text.isEmpty || !isPlain || text.hasPrefix("=") else { return text }
-        return ShellQuoting.posix.quoted(Secret(utf8: text)).withBytes { String(decoding: $0, as: UTF8.self) }
+        return path.hasPrefix("-") ? " \(ShellQuoting.word("--vault=" + path))" : " --vault \(ShellQuoting.word(path))"
     }
 }
 

@@ -25,17 +25,6 @@ struct TokenRequestTests {
         #expect(header("Authorization", of: request) == nil)
     }
 
-    @Test("every byte but RFC 3986's unreserved ones is percent-encoded")
-    func everyByte() {
-        let encoded = WipedBytes()
-        FormEncoding.append(UInt8.min...UInt8.max, to: encoded)
-        let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        let expected = (UInt8.min...UInt8.max).map {
-            unreserved.contains($0) ? String(UnicodeScalar($0)) : String(format: "%%%02X", $0)
-        }
-        #expect(encoded.secret().unwipeableText() == expected.joined())
-    }
-
     @Test("client_secret_basic form-urlencodes ID and secret before base64, and keeps both out of the form")
     func basicForm() throws {
         let request = try TokenRequest.build(
@@ -63,14 +52,6 @@ struct TokenRequestTests {
         }
         #expect(failure?.kind == .unusableProfile)
         #expect(failure?.hints == ["use the form encoding, or the method client_secret_post"])
-    }
-
-    @Test("base64 agrees with Foundation's for every length modulo three", arguments: 0..<8)
-    func base64(length: Int) {
-        let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 97 &+ 200) }
-        let encoded = WipedBytes()
-        bytes.withUnsafeBytes { FormEncoding.appendBase64($0, to: encoded) }
-        #expect(encoded.secret().unwipeableText() == Data(bytes).base64EncodedString())
     }
 
     @Test("an empty scope is left out")

@@ -199,7 +199,6 @@ struct SettingNameTests {
             SettingName.keys.fileText(in: settings)
                 == #"{ "copyToken": ["C", "\""], "quit": [], "refresh": "F5" }"#)
         #expect(try read("{ keys: \(SettingName.keys.fileText(in: settings)) }") == settings)
-        #expect(quote("\\\u{1}\u{2028}é") == #""\\\u0001\u2028é""#)
     }
 
     @Test("what is shown of a setting is a line of its own", arguments: SettingName.allCases)

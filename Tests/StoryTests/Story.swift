@@ -132,7 +132,7 @@ final class Story: Sendable {
                 == Outcome(
                     0,
                     complaint:
-                        "keyfob: added \"\(name)\"\n  hint: keyfob token \(ShellCommand.word(name)) fetches its first token\n"
+                        "keyfob: added \"\(name)\"\n  hint: keyfob token \(ShellQuoting.word(name)) fetches its first token\n"
                 ))
     }
 }

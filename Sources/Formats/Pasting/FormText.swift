@@ -19,22 +19,8 @@ enum FormText {
 
     /// `%XX` undone, and `+`, which is a blank in a form alone; a `%` without two digits after it stays.
     static func decoded(_ text: Secret, isForm: Bool = true) -> Secret {
-        Secret.written { writer in
-            text.withBytes { bytes in
-                var index = 0
-                while index < bytes.count {
-                    let byte = bytes[index]
-                    index += 1
-                    if byte == UInt8(ascii: "%"), index + 1 < bytes.count,
-                        let high = Hexadecimal.value(bytes[index]), let low = Hexadecimal.value(bytes[index + 1])
-                    {
-                        writer.append(high << 4 | low)
-                        index += 2
-                    } else {
-                        writer.append(isForm && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-                    }
-                }
-            }
+        Secret.written { decoded in
+            text.withBytes { bytes in _ = PercentEncoding.decode(bytes, isForm: isForm) { decoded.append($0) } }
         }
     }
 

@@ -106,7 +106,7 @@ enum JSONText {
     private static func unit(_ text: Slice<UnsafeRawBufferPointer>) -> UInt32? {
         guard text.count >= 6, text.starts(with: "\\u".utf8) else { return nil }
         return text.dropFirst(2).prefix(4).reduce(0) { unit, digit in
-            unit.flatMap { unit in Hexadecimal.value(digit).map { unit << 4 | UInt32($0) } }
+            unit.flatMap { unit in Hexadecimal.value(of: digit).map { unit << 4 | UInt32($0) } }
         }
     }
 }

@@ -174,7 +174,7 @@ extension ShellLexer {
             bytes[name.endIndex] == UInt8(ascii: "%")
         else { return false }
         let text = String(decoding: name, as: UTF8.self)
-        guard name.count > 2 || Hexadecimal.value(first) == nil || isKnown(text) else { return false }
+        guard name.count > 2 || Hexadecimal.value(of: first) == nil || isKnown(text) else { return false }
         expand(text)
         index = name.endIndex + 1
         return true

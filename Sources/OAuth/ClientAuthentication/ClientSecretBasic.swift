@@ -24,15 +24,15 @@ enum ClientSecretBasic: ClientAuthentication {
         let pair = WipedBytes()
         switch encoding {
         case .form:
-            FormEncoding.append(clientID.utf8, to: pair)
+            PercentEncoding.append(clientID.utf8, to: pair)
             pair.append(UInt8(ascii: ":"))
-            secret.withBytes { FormEncoding.append($0, to: pair) }
+            secret.withBytes { PercentEncoding.append($0, to: pair) }
         case .raw:
             pair.append(clientID)
             pair.append(UInt8(ascii: ":"))
             pair.append(secret)
         }
-        pair.withBytes { FormEncoding.appendBase64($0, to: value) }
+        pair.withBytes { Base64.append($0, to: value) }
     }
 }
 
@@ -45,8 +45,8 @@ extension Failure {
         let isOfCredentials = [401, 403].contains(status) || code == "invalid_client"
         guard kind == .refused, isOfCredentials, profile.authentication == .clientSecretBasic else { return self }
         let isSame =
-            profile.clientID.utf8.allSatisfy(FormEncoding.isUnreserved)
-            && secret.withBytes { $0.allSatisfy(FormEncoding.isUnreserved) }
+            profile.clientID.utf8.allSatisfy(PercentEncoding.isUnreserved)
+            && secret.withBytes { $0.allSatisfy(PercentEncoding.isUnreserved) }
         guard !isSame else { return self }
         let other: BasicEncoding = profile.basicEncoding == .form ? .raw : .form
         // Raw cannot carry such an ID.
