@@ -1,3 +1,5 @@
+import Credentials
+
 /// JSON laid out to be read, a member or element a line.
 public enum PrettyJSON {
     /// As much as is read.

@@ -58,13 +58,13 @@ public enum TokenResponse {
         }
         if let error = refusal.errorBesideToken { warnings.append(error) }
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
+        // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
+        let value = Secret(utf8: token)
         let lifetime = Self.earlier(
-            lifetime(in: answer, warnings: &warnings), orAsIn: token,
+            lifetime(in: answer, warnings: &warnings), orAsIn: value,
             serverTime: response.header("Date").flatMap(HTTPDate.parse), requested: requested, obtained: obtained,
             warnings: &warnings)
         let scope = scope(in: answer, asked: profile.scope, text: refusal.text, warnings: &warnings)
-        // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
-        let value = Secret(utf8: token)
         let facts = TokenFacts(
             type: type, grantedScope: scope, requested: requested, obtained: obtained, lifetime: lifetime,
             characterCount: value.count, warnings: warnings.map { refusal.text.line($0) })
@@ -103,12 +103,13 @@ public enum TokenResponse {
     /// answer's `Date` (RFC 9110 §6.6.1). Not from `iat`: a token that is given out again was issued long ago. Where there
     /// is no `Date` our clock has to do; a token from its future tells at least that it is slow.
     private static func earlier(
-        _ stated: Double?, orAsIn token: String, serverTime: Date?, requested: Moment, obtained: Moment,
+        _ stated: Double?, orAsIn token: Secret, serverTime: Date?, requested: Moment, obtained: Moment,
         warnings: inout [String]
     ) -> Double? {
-        guard let claims = TokenClaims(ofJWT: token), let expires = claims.exp else { return stated }
+        guard let claims = TokenClaims(token), let expires = claims.seconds(of: "exp") else { return stated }
         let now =
-            serverTime?.timeIntervalSince1970 ?? max(requested.wall.timeIntervalSince1970, claims.iat ?? -.infinity)
+            serverTime?.timeIntervalSince1970
+            ?? max(requested.wall.timeIntervalSince1970, claims.seconds(of: "iat") ?? -.infinity)
         let own = expires - now
         guard own.isFinite, own <= longestLifetime else { return stated }
         let left = max(own, 0)

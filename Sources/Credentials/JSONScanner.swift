@@ -1,19 +1,17 @@
-import Credentials
-
 /// Reads JSON (RFC 8259) as it is written: the order of members, the digits of numbers and the escapes of strings stay.
 ///
 /// It borrows the bytes, and must not outlive the call that lends them.
-struct JSONScanner {
-    enum Value: Equatable { case string, number, other }
+public struct JSONScanner {
+    public enum Value: Equatable { case string, number, other }
 
     /// A member of the outermost object: where its name and its value stand in the bytes, quotes left out.
-    struct Member {
-        let name: Range<Int>
-        let value: Range<Int>
-        let kind: Value
+    public struct Member {
+        public let name: Range<Int>
+        public let value: Range<Int>
+        public let kind: Value
     }
 
-    enum Ending: Equatable {
+    public enum Ending: Equatable {
         case whole
         /// The bytes end before the value does.
         case cut
@@ -21,7 +19,7 @@ struct JSONScanner {
     }
 
     /// How deep arrays and objects may lie in each other.
-    static let depthLimit = 64
+    public static let depthLimit = 64
 
     private let bytes: UnsafeRawBufferPointer
     private let makesLines: Bool
@@ -30,18 +28,18 @@ struct JSONScanner {
     private var line: [UInt8] = []
     private var lineDepth = 0
 
-    /// One a member or element, indented by two blanks a level, each through `UntrustedText`.
-    private(set) var lines: [String] = []
-    private(set) var members: [Member] = []
-    private(set) var isObject = false
+    /// A line for each member or element, indented by two blanks a level, each through `UntrustedText`.
+    public private(set) var lines: [String] = []
+    public private(set) var members: [Member] = []
+    public private(set) var isObject = false
 
     /// - Parameter makesLines: false for JSON with secrets in it, of which no copy is made then.
-    init(_ bytes: UnsafeRawBufferPointer, makesLines: Bool) {
+    public init(_ bytes: UnsafeRawBufferPointer, makesLines: Bool) {
         self.bytes = bytes
         self.makesLines = makesLines
     }
 
-    mutating func scan() -> Ending {
+    public mutating func scan() -> Ending {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
         do throws(Stop) {
             skipBlanks()
@@ -95,10 +93,10 @@ struct JSONScanner {
     ) throws(Stop) {
         depth += 1
         guard depth <= Self.depthLimit else { throw .wrong }
-        take()
+        advance()
         skipBlanks()
         guard try peek() != end else {
-            take()
+            advance()
             depth -= 1
             return
         }
@@ -114,7 +112,7 @@ struct JSONScanner {
         endLine()
         depth -= 1
         lineDepth = depth
-        take()
+        advance()
     }
 
     /// - Returns: what stands between the quotes.
@@ -124,40 +122,40 @@ struct JSONScanner {
         while try peek() != UInt8(ascii: "\"") {
             guard bytes[index] >= 0x20 else { throw .wrong }
             if bytes[index] == UInt8(ascii: "\\") {
-                take()
+                advance()
                 if try peek() == UInt8(ascii: "u") {
-                    take()
+                    advance()
                     for _ in 0..<4 {
                         guard Hexadecimal.value(of: try peek()) != nil else { throw .wrong }
-                        take()
+                        advance()
                     }
                     continue
                 }
                 guard "\"\\/bfnrt".utf8.contains(bytes[index]) else { throw .wrong }
             }
-            take()
+            advance()
         }
-        take()
+        advance()
         return start..<index - 1
     }
 
     private mutating func number() throws(Stop) {
-        if try peek() == UInt8(ascii: "-") { take() }
-        if try peek() == UInt8(ascii: "0") { take() } else { try digits() }
+        if try peek() == UInt8(ascii: "-") { advance() }
+        if try peek() == UInt8(ascii: "0") { advance() } else { try digits() }
         if next == UInt8(ascii: ".") {
-            take()
+            advance()
             try digits()
         }
         if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
-            take()
-            if [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(try peek()) { take() }
+            advance()
+            if [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(try peek()) { advance() }
             try digits()
         }
     }
 
     private mutating func digits() throws(Stop) {
         guard Self.isDigit(try peek()) else { throw .wrong }
-        while let next, Self.isDigit(next) { take() }
+        while let next, Self.isDigit(next) { advance() }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
@@ -175,10 +173,10 @@ struct JSONScanner {
 
     private mutating func expect(_ byte: UInt8) throws(Stop) {
         guard try peek() == byte else { throw .wrong }
-        take()
+        advance()
     }
 
-    private mutating func take() {
+    private mutating func advance() {
         if makesLines { line.append(bytes[index]) }
         index += 1
     }
