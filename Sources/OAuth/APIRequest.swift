@@ -30,11 +30,8 @@ public enum APIRequest {
                 .unacceptableInput, "a HEAD request has no body", hints: ["empty the body, or take another method"])
         }
         try check(trial.path)
-        let authorization = WipedBytes()
-        authorization.append("Bearer ")
-        authorization.append(token)
         var headers = [
-            HTTPHeader(name: "Authorization", value: authorization.secret()),
+            HTTPHeader(name: "Authorization", scheme: "Bearer", credentials: token),
             HTTPHeader(name: "Accept", value: "application/json, */*;q=0.5"),
         ]
         if !trial.body.isEmpty { headers.append(HTTPHeader(name: "Content-Type", value: "application/json")) }

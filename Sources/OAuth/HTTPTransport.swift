@@ -1,64 +1,97 @@
 import Credentials
 
-/// One header of a request. The value may be a credential (`Authorization`), so it is always a `Secret`.
+/// A header of a request.
 public struct HTTPHeader: Sendable {
-    public var name: String
-    public var value: Secret
+    public let value: Secret
+    let display: FieldDisplay
+    public var name: String { display.name }
 
-    public init(name: String, value: Secret) {
-        self.name = name
-        self.value = value
+    /// A header whose value may be shown.
+    public init(name: String, value: String) {
+        self.value = Secret(utf8: value)
+        display = FieldDisplay(name, value)
     }
 
-    /// A header whose value is no secret.
-    public init(name: String, value: String) {
-        self.init(name: name, value: Secret(utf8: value))
+    /// A header with a scheme, which may be shown, and credentials, which may not (RFC 9110 §11.6.2).
+    public init(name: String, scheme: String, credentials: Secret) {
+        value = Secret.written { value in
+            value.append(scheme + " ")
+            value.append(credentials)
+        }
+        display = FieldDisplay(secret: name, scheme: scheme)
     }
 }
 
-/// A request as it is to be sent. `Content-Length`, `User-Agent` and `Host` are the transport's to add.
+/// A header or a form member of our own request as it may be shown. It is made where the field is made, and a secret value
+/// cannot get into it.
+public struct FieldDisplay: Sendable {
+    let name: String
+    /// nil if the value is secret.
+    private let value: String?
+    /// Stands before a secret value.
+    private let scheme: String?
+
+    init(_ name: String, _ value: String) {
+        (self.name, self.value, scheme) = (name, value, nil)
+    }
+
+    init(secret name: String, scheme: String? = nil) {
+        (self.name, value, self.scheme) = (name, nil, scheme)
+    }
+
+    /// - Parameter text: hides a value that repeats a secret, such as a client ID that is also the client secret.
+    func field(_ text: ServerText) -> HTTPExchange.Field {
+        let redacted = (scheme.map { $0 + " " } ?? "") + SecretMembers.redacted
+        return HTTPExchange.Field(
+            text.line(name, limit: 100), value.map { text.line($0, limit: 1_024) } ?? redacted)
+    }
+}
+
+/// A request to send. The transport adds `Content-Length`, `User-Agent` and `Host`.
 public struct HTTPRequest: Sendable {
     public var method: String
     public var url: String
     public var headers: [HTTPHeader]
     public var body: Secret
-    /// Whether the URL's host is this machine: then plain http is allowed and no proxy is used.
+    /// The members of the form in `body`; empty if the body is no form.
+    public var form: [FieldDisplay]
+    /// True if the URL's host is this machine: then plain http is allowed and no proxy is used.
     public var isLoopback: Bool
-    /// What becomes of an answer of more than 1 MiB: its beginning is taken and the rest left unread, instead of a
-    /// failure.
+    /// True if an answer of more than 1 MiB is cut there; else it is a failure.
     public var cutsLargeAnswer: Bool
 
     /// - Parameters:
     ///   - method: in capitals; with `HEAD` the body must be empty.
     public init(
-        method: String, url: String, headers: [HTTPHeader], body: Secret, isLoopback: Bool,
+        method: String, url: String, headers: [HTTPHeader], body: Secret, form: [FieldDisplay] = [], isLoopback: Bool,
         cutsLargeAnswer: Bool = false
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
+        self.form = form
         self.isLoopback = isLoopback
         self.cutsLargeAnswer = cutsLargeAnswer
     }
 }
 
-/// An answer as it came, whatever its status.
+/// An answer, of any status.
 public struct HTTPResponse: Sendable {
     public var status: Int
-    /// At most 64, names and values cut to 1,024 bytes. Untrusted: `UntrustedText` before anyone sees one.
+    /// At most 64, names and values cut to 1,024 bytes. Untrusted: they must pass `UntrustedText` before they are shown.
     public var headers: [(name: String, value: String)]
     /// At most 1 MiB.
     public var body: Secret
-    /// Whether more would have come than `body` holds.
+    /// True if the answer has more than `body` holds.
     public var isCut: Bool
-    /// Where a redirect pointed, as an absolute URL; nil where the answer is none. Untrusted.
+    /// The target of a redirect as an absolute URL; nil if the answer is no redirect. Untrusted.
     public var redirectURL: String?
-    /// `HTTP/1.1`, `HTTP/2`; empty where the transport does not tell.
+    /// `HTTP/1.1`, `HTTP/2`; empty if the transport does not tell.
     public var version: String
-    /// How long each phase took; nil where the transport does not tell.
+    /// The duration of each phase; nil if the transport does not tell.
     public var timings: HTTPExchange.Timings?
-    /// The server's certificate, also where the connection is an older one; nil without TLS.
+    /// The server's certificate, on a reused connection too; nil without TLS.
     public var certificate: HTTPExchange.Certificate?
 
     public init(
@@ -82,7 +115,7 @@ public struct HTTPResponse: Sendable {
     }
 }
 
-/// The one door to the network.
+/// The only way to the network.
 public protocol HTTPTransport: Sendable {
     /// Sends `request` once and waits for the whole answer. Any status is an answer; no redirect is followed.
     /// Cancelling the task ends it at once with `cancelled`.

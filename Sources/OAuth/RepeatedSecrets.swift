@@ -82,14 +82,10 @@ struct RepeatedSecrets {
     /// server may leave out.
     private static func base64Spellings(of secret: Secret, _ clientID: String) -> [Secret] {
         var values = BasicEncoding.allCases.map { encoding in
-            let value = WipedBytes()
-            ClientSecretBasic.appendCredentials(of: clientID, with: secret, encoding: encoding, to: value)
-            return value
+            ClientSecretBasic.credentials(of: clientID, with: secret, encoding: encoding)
         }
         if secret.count >= blockLength {
-            let value = WipedBytes()
-            secret.withBytes { Base64.append($0, to: value) }
-            values.append(value)
+            values.append(Secret.written { value in secret.withBytes { Base64.append($0, to: value) } })
         }
         return values.flatMap { value in
             value.withBytes { bytes in

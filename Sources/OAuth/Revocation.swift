@@ -49,11 +49,9 @@ public struct Revocation: Sendable {
     ) throws(Failure) -> HTTPRequest {
         let url = try EndpointURL(url, as: .revocationURL)
         var draft = TokenRequest.Draft()
-        token.withBytes { draft.append("token", $0) }
-        draft.append("token_type_hint", "access_token".utf8)
+        draft.append("token", secret: token)
+        draft.append("token_type_hint", "access_token")
         try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
-        return HTTPRequest(
-            method: "POST", url: url.address, headers: draft.headers, body: draft.form.secret(),
-            isLoopback: url.isLoopback)
+        return draft.request(to: url)
     }
 }

@@ -44,10 +44,6 @@ final class ServerText {
         return UntrustedText.line(UserInfo.removed(from: stripped), limit: limit)
     }
 
-    func line(bytes: some Collection<UInt8>, limit: Int = 200) -> String {
-        line(String(decoding: bytes.prefix(Self.limit), as: UTF8.self), limit: limit)
-    }
-
     /// The same of a URL, without the values of secret members of its query and its fragment.
     func line(url: String, limit: Int = 200) -> String {
         line(SecretMembers.redacted(in: Self.stripped(url)), limit: limit)

@@ -2,34 +2,50 @@ import Credentials
 
 /// The token request of the client-credentials grant (RFC 6749 §4.4.2).
 public struct TokenRequest {
-    /// A request being put together: the form so far and the headers.
+    /// A request with a form, while it is put together. Each field says itself whether it is secret.
     struct Draft {
-        let form = WipedBytes()
+        private let body = WipedBytes()
+        private var form: [FieldDisplay] = []
         var headers = [
             HTTPHeader(name: "Content-Type", value: "application/x-www-form-urlencoded"),
             HTTPHeader(name: "Accept", value: "application/json"),
         ]
 
-        /// Appends one member; the name is plain already.
-        func append(_ name: String, _ value: some Sequence<UInt8>) {
-            if form.count > 0 { form.append(UInt8(ascii: "&")) }
-            form.append(name)
-            form.append(UInt8(ascii: "="))
-            PercentEncoding.append(value, to: form)
+        mutating func append(_ name: String, _ value: String) {
+            append(name, value.utf8, FieldDisplay(name, value))
         }
 
-        /// Appends one member whose name somebody typed.
-        func append(_ parameter: FormParameter) {
-            let name = WipedBytes()
-            PercentEncoding.append(parameter.name.utf8, to: name)
-            append(name.secret().unwipeableText(), parameter.value.utf8)
+        mutating func append(_ name: String, secret value: Secret) {
+            value.withBytes { append(name, $0, FieldDisplay(secret: name)) }
+        }
+
+        /// Appends a parameter that the user typed, which may be secret by its name.
+        mutating func append(_ parameter: FormParameter) {
+            let isSecret = SecretMembers.contain(parameter.name)
+            append(
+                parameter.name, parameter.value.utf8,
+                isSecret ? FieldDisplay(secret: parameter.name) : FieldDisplay(parameter.name, parameter.value))
+        }
+
+        private mutating func append(_ name: String, _ value: some Sequence<UInt8>, _ display: FieldDisplay) {
+            if !body.isEmpty { body.append("&") }
+            PercentEncoding.append(name.utf8, to: body)
+            body.append("=")
+            PercentEncoding.append(value, to: body)
+            form.append(display)
+        }
+
+        func request(to url: EndpointURL) -> HTTPRequest {
+            HTTPRequest(
+                method: "POST", url: url.address, headers: headers, body: body.secret(), form: form,
+                isLoopback: url.isLoopback)
         }
     }
 
     /// The request that asks for a token with `profile` and its `secret`, which goes from `Secret` to `Secret` without a
     /// `String` in between. An empty scope is left out; the profile's extra parameters come last, in their order.
-    /// - Throws: `Failure` of kind `unusableProfile` where the token URL or an extra parameter can't be used, no client
-    ///   ID is there, or the authentication method can't carry it; `unreachable` where libcurl is missing.
+    /// - Throws: `Failure` of kind `unusableProfile` if the token URL or an extra parameter can't be used, if the client
+    ///   ID is missing or the authentication method can't carry it; `unreachable` if libcurl is missing.
     public static func build(for profile: ClientProfile, secret: Secret) throws(Failure) -> HTTPRequest {
         let url = try EndpointURL(profile.tokenURL, as: .tokenURL)
         guard !profile.clientID.isEmpty else {
@@ -38,17 +54,15 @@ public struct TokenRequest {
                 hints: [Failure.Hint("enter the ID that the server gave it", .edit)])
         }
         var draft = Draft()
-        draft.append("grant_type", "client_credentials".utf8)
+        draft.append("grant_type", "client_credentials")
         try profile.authentication.implementation.authenticate(&draft, as: profile, with: secret)
-        if !profile.scope.isEmpty { draft.append("scope", profile.scope.utf8) }
+        if !profile.scope.isEmpty { draft.append("scope", profile.scope) }
         try check(profile.extraParameters)
         for parameter in profile.extraParameters { draft.append(parameter) }
-        return HTTPRequest(
-            method: "POST", url: url.address, headers: draft.headers, body: draft.form.secret(),
-            isLoopback: url.isLoopback)
+        return draft.request(to: url)
     }
 
-    /// Whether extra parameters can be sent. A name may come twice: `resource` does, for several resources (RFC 8707 §2).
+    /// Checks that extra parameters can be sent. A name may come twice: `resource` does, for several resources (RFC 8707 §2).
     /// - Throws: `Failure` of kind `unusableProfile` for an empty name, and for one that is keyfob's to send.
     public static func check(_ parameters: [FormParameter]) throws(Failure) {
         for parameter in parameters {

@@ -112,13 +112,40 @@ struct TokenRequestTests {
         #expect(request.isLoopback)
     }
 
-    @Test("neither a request nor its parts print what they carry")
-    func redacted() throws {
-        let request = try TokenRequest.build(
-            for: Samples.profile(authentication: .clientSecretBasic), secret: Secret(utf8: "hunter2hunter2"))
+    @Test("each field says itself what may be shown of it")
+    func display() throws {
+        var profile = Samples.profile(authentication: .clientSecretBasic)
+        profile.extraParameters = [FormParameter("audience", "a&b"), FormParameter("Password", "x1y2")]
+        let text = ServerText()
+        let basic = try TokenRequest.build(for: profile, secret: Samples.secret)
+        #expect(basic.headers.last?.display.field(text) == .init("Authorization", "Basic <redacted>"))
+        #expect(
+            basic.form.map { $0.field(text) } == [
+                .init("grant_type", "client_credentials"), .init("scope", "gbg.token"), .init("audience", "a&b"),
+                .init("Password", "<redacted>"),
+            ])
+        profile.authentication = .clientSecretPost
+        let post = try TokenRequest.build(for: profile, secret: Samples.secret)
+        #expect(post.form[2].field(text) == .init("client_secret", "<redacted>"))
+        let revocation = try Revocation.request(
+            Secret(utf8: "t0ken"), for: profile, secret: Samples.secret, at: "https://id.example/revoke")
+        #expect(
+            revocation.form.map { $0.field(text) } == [
+                .init("token", "<redacted>"), .init("token_type_hint", "access_token"),
+                .init("client_id", "7f3c09aa"), .init("client_secret", "<redacted>"),
+            ])
+    }
+
+    @Test(
+        "neither a request nor its parts print what they carry",
+        arguments: [ClientAuthenticationMethod.clientSecretBasic, .clientSecretPost])
+    func redacted(method: ClientAuthenticationMethod) throws {
+        var profile = Samples.profile(authentication: method)
+        profile.extraParameters = [FormParameter("password", "hunter2hunter2")]
+        let request = try TokenRequest.build(for: profile, secret: Secret(utf8: "hunter2hunter2"))
         var dumped = "\(request)"
         dump(request, to: &dumped)
         #expect(!dumped.contains("hunter2"))
-        #expect(!dumped.contains("Basic"))
+        #expect(!dumped.contains("Basic "))
     }
 }

@@ -11,16 +11,12 @@ enum ClientSecretBasic: ClientAuthentication {
                 .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
                 hints: ["use the form encoding, or the method client_secret_post"])
         }
-        let value = WipedBytes()
-        value.append("Basic ")
-        appendCredentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding, to: value)
-        request.headers.append(HTTPHeader(name: "Authorization", value: value.secret()))
+        let credentials = credentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding)
+        request.headers.append(HTTPHeader(name: "Authorization", scheme: "Basic", credentials: credentials))
     }
 
-    /// Appends what follows `Basic ` in the header: ID, colon and secret, in base64.
-    static func appendCredentials(
-        of clientID: String, with secret: Secret, encoding: BasicEncoding, to value: WipedBytes
-    ) {
+    /// ID, colon and secret, in base64.
+    static func credentials(of clientID: String, with secret: Secret, encoding: BasicEncoding) -> Secret {
         let pair = WipedBytes()
         switch encoding {
         case .form:
@@ -32,7 +28,7 @@ enum ClientSecretBasic: ClientAuthentication {
             pair.append(UInt8(ascii: ":"))
             pair.append(secret)
         }
-        pair.withBytes { Base64.append($0, to: value) }
+        return Secret.written { credentials in pair.withBytes { Base64.append($0, to: credentials) } }
     }
 }
 

@@ -5,7 +5,7 @@ enum ClientSecretPost: ClientAuthentication {
     static func authenticate(
         _ request: inout TokenRequest.Draft, as profile: ClientProfile, with secret: Secret
     ) throws(Failure) {
-        request.append("client_id", profile.clientID.utf8)
-        secret.withBytes { request.append("client_secret", $0) }
+        request.append("client_id", profile.clientID)
+        request.append("client_secret", secret: secret)
     }
 }
