@@ -10,7 +10,6 @@
 #define FUNCTIONS(X)                                                                                                   \
     X(global_init) X(version_info) X(free)                                                                             \
     X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror)                                       \
-    X(slist_append) X(slist_free_all)                                                                                  \
     X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll)           \
     X(multi_wakeup) X(multi_info_read)                                                                                 \
     X(url) X(url_cleanup) X(url_set) X(url_get) X(url_strerror)
@@ -147,15 +146,6 @@ const char *ccurl_certificate_field(void *easy, const char *name) {
 }
 
 const char *ccurl_easy_strerror(CURLcode code) { return library.easy_strerror(code); }
-
-struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *line) {
-    return library.slist_append(list, line);
-}
-
-void ccurl_slist_free_wiped(struct curl_slist *list) {
-    for (struct curl_slist *item = list; item != NULL; item = item->next) explicit_bzero(item->data, strlen(item->data));
-    library.slist_free_all(list);
-}
 
 void *ccurl_multi_init(void) { return library.multi_init(); }
 void ccurl_multi_cleanup(void *multi) { library.multi_cleanup(multi); }

@@ -59,6 +59,10 @@ public final class Secret: Sendable {
         try body(UnsafeRawBufferPointer(bytes))
     }
 
+    /// The address of the bytes, for a C library that reads them after the call that it is given in. It is valid as long as
+    /// this object, which the caller must keep.
+    public var address: UnsafeRawPointer? { UnsafeRawPointer(bytes.baseAddress) }
+
     /// The bytes as UTF-8 text, invalid sequences repaired: only for what is printed or shown on purpose. The `String`
     /// is an unwipeable copy.
     public func unwipeableText() -> String {

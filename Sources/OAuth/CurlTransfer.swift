@@ -2,7 +2,7 @@ import CCurl
 import Credentials
 import Glibc
 
-/// One request under way: libcurl's easy handle and all that it points into. Belongs to the engine's thread.
+/// An in-flight request: libcurl's easy handle and the memory that it points to. Belongs to the engine's thread.
 final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let host: String
@@ -10,9 +10,10 @@ final class CurlTransfer {
     private let isLoopback: Bool
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
-    private let requestBody: WipedBytes
+    /// libcurl reads the body where it is.
+    private let requestBody: Secret
     private let cutsLargeAnswer: Bool
-    private var headerLines: UnsafeMutablePointer<curl_slist>?
+    private let requestHeaders: CurlHeaders
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     private let body = WipedBytes(capacity: 4_096)
@@ -23,7 +24,7 @@ final class CurlTransfer {
     private var isCut = false
     private var certificate: HTTPExchange.Certificate?
 
-    /// The transfer for `request`, every option set; it must be taken out of the multi handle before it goes.
+    /// The transfer for `request`, every option set. It must be removed from the multi handle before it is released.
     static func make(
         _ request: HTTPRequest, userAgent: String, limits: CurlTransport.Limits, certificates: CertificateMemory
     ) -> Result<CurlTransfer, TransportFailure> {
@@ -45,28 +46,21 @@ final class CurlTransfer {
         host = EndpointURL.shownHost(request.url)
         url = request.url
         isLoopback = request.isLoopback
-        requestBody = WipedBytes(capacity: request.body.count)
-        requestBody.append(request.body)
+        requestBody = request.body
+        requestHeaders = CurlHeaders(request.headers)
         cutsLargeAnswer = request.cutsLargeAnswer
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
 
     deinit {
         ccurl_easy_cleanup(easy)
-        ccurl_slist_free_wiped(headerLines)
         errorText.deallocate()
     }
 
     // MARK: - Before
 
     private func prepare(_ request: HTTPRequest, userAgent: String) -> TransportFailure? {
-        // `Expect:` keeps curl from asking leave for a body first, which old servers answer with 417.
-        var headers = request.headers + [HTTPHeader(name: "Expect", value: "")]
-        // libcurl takes every body for a form.
-        if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
-            headers.append(HTTPHeader(name: "Content-Type", value: ""))
-        }
-        for header in headers where !appendHeader(header) {
+        if let header = request.headers.first(where: { !$0.isOneLine }) {
             return .other(host: host, code: 0, detail: "the header \(header.name) can't be sent")
         }
         var refused: CURLcode?
@@ -78,16 +72,15 @@ final class CurlTransfer {
         set(ccurl_set_text(easy, CURLOPT_PROTOCOLS_STR, request.isLoopback ? "http,https" : "https"))
         set(ccurl_set_number(easy, CURLOPT_FOLLOWLOCATION, 0))
         set(ccurl_set_text(easy, CURLOPT_USERAGENT, userAgent))
-        set(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, headerLines))
+        set(ccurl_set_pointer(easy, CURLOPT_HTTPHEADER, requestHeaders.list))
         if request.method == "HEAD" {
             set(ccurl_set_number(easy, CURLOPT_NOBODY, 1))
         } else {
-            // These say how long their body is even where it is empty (RFC 9110 §8.6).
+            // The length is sent for an empty body too (RFC 9110 §8.6).
             if requestBody.count > 0 || ["POST", "PUT", "PATCH"].contains(request.method) {
                 set(ccurl_set_number(easy, CURLOPT_POST, 1))
                 set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(requestBody.count)))
-                // Not copied: libcurl reads it from here.
-                set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, requestBody.all.baseAddress))
+                set(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, requestBody.address))
             }
             set(ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method))
         }
@@ -114,28 +107,13 @@ final class CurlTransfer {
         set(ccurl_set_pointer(easy, CURLOPT_WRITEDATA, this))
         set(ccurl_set_receiver(easy, CURLOPT_HEADERFUNCTION, receiveHeader))
         set(ccurl_set_pointer(easy, CURLOPT_HEADERDATA, this))
-        return refused.map { .other(host: host, code: Int($0.rawValue), detail: words(for: $0)) }
+        return refused.map { .other(host: host, code: Int($0.rawValue), detail: text(for: $0)) }
     }
 
-    /// - Returns: false where the header could end its line and begin another, or memory ran out.
-    private func appendHeader(_ header: HTTPHeader) -> Bool {
-        let line = WipedBytes()
-        line.append(header.name)
-        line.append(": ")
-        line.append(header.value)
-        guard !line.withBytes({ $0.contains { $0 < 0x20 || $0 == 0x7F } }) else { return false }
-        line.append(0)
-        let appended = line.withBytes { bytes in
-            bytes.baseAddress.flatMap { ccurl_slist_append(headerLines, $0.assumingMemoryBound(to: CChar.self)) }
-        }
-        guard let lines = appended else { return false }
-        headerLines = lines
-        return true
-    }
+    // MARK: - In flight
 
-    // MARK: - Under way
-
-    /// The connection is there, a new one or an older one: its two ends tell it from all others that are open.
+    /// Called when the request has its connection, a new one or a reused one. `connection` names both ends: no other open
+    /// connection has them.
     fileprivate func note(connection: String) {
         guard let subject = ccurl_certificate_field(easy, "Subject") else {
             certificate = isSecure ? certificates[connection] : nil
@@ -167,7 +145,7 @@ final class CurlTransfer {
         headerBytes += bytes.count
         if headerBytes > limits.headerBytes { isTooLarge = true }
         guard count(bytes), !isTooLarge else { return false }
-        // A new status line: what came before was an interim answer (1xx).
+        // A new status line: the headers before were those of an interim answer (1xx).
         if bytes.starts(with: "HTTP/".utf8) { headers = [] }
         guard headers.count < 64, let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return true }
         headers.append((text(bytes[..<colon]), text(bytes[(colon + 1)...])))
@@ -230,21 +208,21 @@ final class CurlTransfer {
         let failure = hostFailure(for: code)
         guard let proxy else { return failure }
         switch failure {
-        // A connection that was kept open may be closed at any time: the proxy is not to blame.
+        // A kept connection may close at any time: the proxy is not the cause.
         case .closed(_, reused: true, _): return failure
         case .tls, .timeout, .closed, .notHTTP: return .behindProxy(variable: proxy.variable, failure)
         default: return failure
         }
     }
 
-    /// The proxy's trouble; nil if no proxy was in force, or the request got past it.
+    /// The proxy's trouble; nil if no proxy was used, or the request got past it.
     private func proxyTrouble(with proxy: EnvironmentProxy?, _ code: CURLcode) -> TransportFailure.ProxyTrouble? {
         let connectStatus = ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
         switch code {
         case _ where (300...599).contains(connectStatus): return .answered(connectStatus)
         case CURLE_PROXY:
-            return .other(detail: Self.proxyWords(for: ccurl_info_number(easy, CURLINFO_PROXY_ERROR)))
-        // Unreadable, it is this code too.
+            return .other(detail: Self.proxyText(for: ccurl_info_number(easy, CURLINFO_PROXY_ERROR)))
+        // libcurl gives this code for an unreadable proxy URL too.
         case CURLE_COULDNT_RESOLVE_PROXY where proxy?.scheme != .unreadable: return .nameResolution
         default: break
         }
@@ -253,23 +231,23 @@ final class CurlTransfer {
         case _ where proxy.scheme == .unreadable: return .unreadable
         case _ where proxy.scheme == .unknown: return .unknownScheme
         case CURLE_NOT_BUILT_IN: return .unknownScheme
-        // libcurl's code where it finds no SOCKS proxy; a host's name behind any proxy is the proxy's to find.
+        // The SOCKS proxy's own name: behind a proxy, the proxy looks up the name of the host.
         case CURLE_COULDNT_RESOLVE_HOST: return .nameResolution
-        case CURLE_COULDNT_CONNECT: return .connect(detail: systemWords ?? kindWords(for: code))
+        case CURLE_COULDNT_CONNECT: return .connect(detail: systemText ?? kindText(for: code))
         case CURLE_OPERATION_TIMEDOUT:
             return .timeout(seconds: Int(min(limits.connect, limits.total).rounded(.up)))
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE: return .closed
         case _ where Self.isTLS(code):
             // Only an https proxy has a certificate of its own; with others TLS begins in the tunnel.
-            return proxy.scheme == .https ? .tls(detail: certificateWords ?? kindWords(for: code)) : nil
-        // The request's own URL is at fault: the proxy's was read.
+            return proxy.scheme == .https ? .tls(detail: certificateText ?? kindText(for: code)) : nil
+        // The fault is in the request's own URL: the proxy's URL was read.
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return nil
-        default: return .other(detail: kindWords(for: code))
+        default: return .other(detail: kindText(for: code))
         }
     }
 
-    /// The words for a CURLproxycode, which SOCKS proxies alone have.
-    private static func proxyWords(for code: Int) -> String {
+    /// The text for a CURLproxycode, which SOCKS proxies alone have.
+    private static func proxyText(for code: Int) -> String {
         switch code {
         case Int(CURLPX_USER_REJECTED.rawValue), Int(CURLPX_NO_AUTH.rawValue),
             Int(CURLPX_REQUEST_FAILED.rawValue), Int(CURLPX_IDENTD_DIFFER.rawValue):
@@ -284,8 +262,8 @@ final class CurlTransfer {
         }
     }
 
-    /// True if the request got as far as its host. libcurl 7.88 tells of a tunnel through an HTTP proxy by its
-    /// status; of an older connection, and through a SOCKS proxy, by how far the request came.
+    /// True if the request got past the proxy. The sign in libcurl 7.88 is the status of the tunnel through an HTTP
+    /// proxy; on a reused connection, and through a SOCKS proxy, it is the phase that the request reached.
     private func isPastProxy(_ proxy: EnvironmentProxy, _ connectStatus: Int) -> Bool {
         if (200...299).contains(connectStatus) || ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {
             return true
@@ -306,22 +284,21 @@ final class CurlTransfer {
     private func hostFailure(for code: CURLcode) -> TransportFailure {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST: .nameResolution(host: host)
-        case CURLE_COULDNT_CONNECT: .connect(host: host, detail: systemWords ?? words(for: code))
+        case CURLE_COULDNT_CONNECT: .connect(host: host, detail: systemText ?? text(for: code))
         case CURLE_OPERATION_TIMEDOUT: timeout
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,
             CURLE_HTTP2_STREAM:
-            .closed(host: host, reused: isStaleReuse, detail: words(for: code))
-        case _ where Self.isTLS(code): .tls(host: host, detail: words(for: code))
-        case CURLE_WEIRD_SERVER_REPLY: .notHTTP(host: host, detail: words(for: code))
-        // The scheme was judged before: what is unsupported here is what the server speaks.
-        case CURLE_UNSUPPORTED_PROTOCOL where bytesSent: .notHTTP(host: host, detail: words(for: code))
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(detail: words(for: code))
-        default: .other(host: host, code: Int(code.rawValue), detail: words(for: code))
+            .closed(host: host, reused: isStaleReuse, detail: text(for: code))
+        case _ where Self.isTLS(code): .tls(host: host, detail: text(for: code))
+        case CURLE_WEIRD_SERVER_REPLY: .notHTTP(host: host, detail: text(for: code))
+        // The scheme was checked before: the server speaks another protocol.
+        case CURLE_UNSUPPORTED_PROTOCOL where bytesSent: .notHTTP(host: host, detail: text(for: code))
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(detail: text(for: code))
+        default: .other(host: host, code: Int(code.rawValue), detail: text(for: code))
         }
     }
 
-    /// Whether an older connection was used and gave not one byte. libcurl itself then tries a new one once; this is
-    /// for what gets past that.
+    /// True if a reused connection gave not one byte. libcurl itself then tries a new connection once, and may fail again.
     private var isStaleReuse: Bool { ccurl_info_number(easy, CURLINFO_NUM_CONNECTS) == 0 && bytesReceived == 0 }
 
     private var bytesSent: Bool { ccurl_info_number(easy, CURLINFO_REQUEST_SIZE) > 0 }
@@ -336,21 +313,21 @@ final class CurlTransfer {
     }
 
     /// libcurl's text for this failure, or for its kind. A text of a proxy may quote its URL, which may hold a password.
-    private func words(for code: CURLcode) -> String {
+    private func text(for code: CURLcode) -> String {
         let said = String(cString: errorText)
         let isOfProxy = said.contains("@") || said.lowercased().contains("proxy")
-        return said.isEmpty || isOfProxy ? kindWords(for: code) : said
+        return said.isEmpty || isOfProxy ? kindText(for: code) : said
     }
 
     /// libcurl's text for a certificate that is refused, which names no host; nil for other failures.
-    private var certificateWords: String? {
+    private var certificateText: String? {
         let said = String(cString: errorText)
         return said.hasPrefix("SSL certificate problem: ") && !said.contains("@") ? said : nil
     }
 
-    private func kindWords(for code: CURLcode) -> String { String(cString: ccurl_easy_strerror(code)) }
+    private func kindText(for code: CURLcode) -> String { String(cString: ccurl_easy_strerror(code)) }
 
-    private var systemWords: String? {
+    private var systemText: String? {
         let number = ccurl_info_number(easy, CURLINFO_OS_ERRNO)
         guard number != 0 else { return nil }
         // glibc's strerror(3) is safe on any thread since 2.32.

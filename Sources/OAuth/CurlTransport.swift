@@ -2,16 +2,16 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// HTTP through libcurl, opened on the first request: one multi handle on one thread of its own, which reuses
-/// connections and goes with this object.
+/// HTTP through libcurl, which is opened on the first request: one multi handle on a thread of its own, which reuses
+/// connections and ends with this object.
 ///
-/// Proxies are taken from the environment as curl(1) takes them (never for this machine itself), certificates are
-/// always checked, redirects never followed.
+/// Proxies come from the environment, as for curl(1), but never for this machine itself. Certificates are always
+/// checked, redirects never followed.
 ///
-/// Accepted weakness: libcurl and OpenSSL copy what they send and receive into buffers of their own, which they free
-/// without wiping. Whoever can read this process's memory can find those copies; what this module holds is wiped.
+/// A body is sent from the `Secret`'s own bytes, a header from one copy that is wiped (`CurlHeaders`). libcurl and
+/// OpenSSL copy both into buffers of their own, which keyfob's free(3) wipes (`CWipedHeap`).
 public final class CurlTransport: HTTPTransport {
-    /// The bounds every request is held to.
+    /// The limits of every request.
     struct Limits: Sendable {
         /// Seconds for name resolution, connection and TLS handshake together.
         var connect: Double = 10
@@ -19,11 +19,11 @@ public final class CurlTransport: HTTPTransport {
         var total: Double = 30
         /// Bytes of headers and body together.
         var bytes = 1 << 20
-        /// Bytes of headers alone, interim answers' among them.
+        /// Bytes of headers alone, those of interim answers included.
         var headerBytes = 64 << 10
         /// The file of certificate authorities, for tests; nil for the system's (`CertificateAuthorities`).
         var authorities: String?
-        /// The value of an environment variable, for the words of a failure: libcurl itself asks getenv(3).
+        /// The value of an environment variable, for the text of a failure; libcurl itself uses getenv(3).
         var environment: @Sendable (String) -> String? = { getenv($0).map { String(cString: $0) } }
     }
 
@@ -47,7 +47,7 @@ public final class CurlTransport: HTTPTransport {
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let engine = try startedEngine()
-        // Keeps this object, and so the engine's thread, until the answer is there.
+        // Keeps this object, and so the engine's thread, until the answer has arrived.
         defer { withExtendedLifetime(self) {} }
         return try await engine.send(request).get()
     }

@@ -25,6 +25,13 @@ struct SecretTests {
         #expect(Secret([]) == Secret([]))
     }
 
+    @Test("the address is that of the bytes themselves, and an empty secret has one too")
+    func address() {
+        #expect(secret.address == secret.withBytes { $0.baseAddress })
+        // libcurl takes NULL for a body that it must read by a callback.
+        #expect(Secret([]).address != nil)
+    }
+
     @Test("equal bytes have equal fingerprints, others others")
     func fingerprints() {
         let secret = Secret(utf8: "0123456789abcdef0123456789abcdef")

@@ -36,11 +36,6 @@ const char *ccurl_info_text(void *easy, CURLINFO info);
 const char *ccurl_certificate_field(void *easy, const char *name);
 const char *ccurl_easy_strerror(CURLcode code);
 
-// Appends a copy of `line`; NULL where memory ran out, with `list` as it was.
-struct curl_slist *ccurl_slist_append(struct curl_slist *list, const char *line);
-// curl_slist_free_all(3), with the lines wiped before.
-void ccurl_slist_free_wiped(struct curl_slist *list);
-
 void *ccurl_multi_init(void);
 void ccurl_multi_cleanup(void *multi);
 CURLMcode ccurl_multi_add(void *multi, void *easy);
