@@ -1,4 +1,4 @@
-/// Reads JSON (RFC 8259) as it is written: the order of members, the digits of numbers and the escapes of strings stay.
+/// Reads JSON (RFC 8259) and keeps the order of members, the digits of numbers and the escapes of strings.
 ///
 /// It borrows the bytes, and must not outlive the call that lends them.
 public struct JSONScanner {
@@ -18,7 +18,7 @@ public struct JSONScanner {
         case wrong
     }
 
-    /// How deep arrays and objects may lie in each other.
+    /// The deepest nesting of arrays and objects.
     public static let depthLimit = 64
 
     private let bytes: UnsafeRawBufferPointer

@@ -11,7 +11,7 @@ public final class Secret: Sendable {
     // The memory is written once, in `init`, and only read until `deinit` wipes it.
     private nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
 
-    /// Makes a secret of exactly `count` bytes, filled in place by `fill`; where it throws, the bytes are wiped.
+    /// Makes a secret of exactly `count` bytes, filled in place by `fill`; if `fill` throws, the bytes are wiped.
     public init<Problem: Error>(
         count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Void
     ) throws(Problem) {
@@ -48,7 +48,6 @@ public final class Secret: Sendable {
         bytes.deallocate()
     }
 
-    /// How many bytes it holds.
     public var count: Int { bytes.count }
     public var isEmpty: Bool { bytes.isEmpty }
 

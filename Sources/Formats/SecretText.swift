@@ -22,7 +22,7 @@ struct SecretText: ExpressibleByStringInterpolation {
         mutating func appendInterpolation(_ secret: Secret) { pieces.append(secret) }
         mutating func appendInterpolation(_ text: String) { pieces.append(Secret(utf8: text)) }
 
-        /// As one quoted word or string.
+        /// Appends one quoted word or string.
         mutating func appendInterpolation(_ secret: Secret, for quoting: ShellQuoting) {
             pieces.append(quoting.quoted(secret))
         }

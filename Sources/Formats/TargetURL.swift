@@ -1,14 +1,14 @@
 import Credentials
 
-/// Where a copied request goes.
+/// The URL of a copied request.
 struct TargetURL {
-    /// What requests are relative to, without a slash at its end.
+    /// The base of the API's paths, without a slash at its end.
     let base: String
-    /// What is asked first: the health check where we know the API, else the base itself.
+    /// The URL of a first request: the health check of a known API, else the base itself.
     let text: String
 
-    /// False if the profile has no API base that is an http URL: `https://api.example.com/` stands for it then, which is
-    /// nobody's (RFC 2606).
+    /// False if the profile has no API base that is an http URL. Then `https://api.example.com/` stands in its place, which
+    /// belongs to no one (RFC 2606).
     let isKnown: Bool
 
     init(_ profile: ClientProfile) {
@@ -27,7 +27,7 @@ struct TargetURL {
         return ".\(host.lowercased())".hasSuffix(".platform.go.gbgplc.com")
     }
 
-    /// What no URL may hold (RFC 3986 §2), and what curl takes for a pattern (`{`, `}`, `[`, `]`), as %XX. A host
+    /// `url` with %XX for bytes that no URL may hold (RFC 3986 §2) and for curl's patterns (`{`, `}`, `[`, `]`). A host
     /// keeps its brackets and the letters that are not ASCII: the tools know these.
     private static func encoded(_ url: String) -> String {
         var slashes = 0

@@ -4,8 +4,8 @@ import Credentials
 public enum APIRequest {
     /// The request that `trial` describes: its path joined to the profile's API base as text, so that it can't lead to
     /// another host or above the base. Bytes that no URL can hold are sent as %XX.
-    /// - Throws: `Failure` of kind `unusableProfile` where the API base is missing or can't be used;
-    ///   `unacceptableInput` for a method, path or body that can't be sent; `unreachable` where libcurl is missing.
+    /// - Throws: `Failure` of kind `unusableProfile` if the API base is missing or can't be used; `unacceptableInput` for
+    ///   a method, path or body that can't be sent; `unreachable` if libcurl is missing.
     public static func build(
         for profile: ClientProfile, _ trial: TrialRequest, token: Secret
     ) throws(Failure) -> HTTPRequest {
@@ -41,7 +41,7 @@ public enum APIRequest {
             isLoopback: base.isLoopback, cutsLargeAnswer: true)
     }
 
-    /// Whether `path` can be joined to an API base.
+    /// Checks that `path` can be joined to an API base.
     /// - Throws: `Failure` of kind `unacceptableInput` saying what is wrong with it.
     public static func check(_ path: String) throws(Failure) {
         guard path.utf8.first == UInt8(ascii: "/") else {
@@ -59,8 +59,8 @@ public enum APIRequest {
         guard !path.utf8.contains(UInt8(ascii: "#")) else {
             throw unacceptable("the path has a fragment", hint: "leave out the # and what follows it, or write %23")
         }
-        // libcurl and servers take such segments out, an escaped dot too (RFC 3986 §5.2.4): what is shown would not be
-        // what is asked for.
+        // libcurl and servers remove such segments, an escaped dot too (RFC 3986 §5.2.4): the request would not be the one
+        // that is shown.
         // Byte by byte: an accent behind a / makes another character of the two.
         let segments = path.utf8.prefix { $0 != UInt8(ascii: "?") }
             .split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }

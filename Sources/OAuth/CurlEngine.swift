@@ -5,18 +5,18 @@ import Synchronization
 /// libcurl's multi handle and the one thread that drives it: perform, read what has ended, poll; woken by
 /// curl_multi_wakeup(3). Idle, it waits without ever waking.
 ///
-/// Everything but the wake-up happens on that thread. A cancelled request is resumed by whoever cancels it, at once;
-/// the thread drops the transfer when it comes to it.
+/// Everything but the wake-up happens on that thread. Cancelling resumes the request's caller at once; the thread drops
+/// the transfer later.
 final class CurlEngine: Sendable {
     typealias Outcome = Result<HTTPResponse, TransportFailure>
 
     private struct State {
         var lastNumber: UInt64 = 0
-        /// Who waits for which request. A request that is not in it any more has been answered or cancelled.
+        /// The caller of each in-flight request. A request that is no longer in it has been answered or cancelled.
         var waiting: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var arrivals: [(number: UInt64, request: HTTPRequest)] = []
         var departures: [UInt64] = []
-        /// Cancelled before they were added: a task can be cancelled before its request gets here.
+        /// Requests that were cancelled before they were added: a task may be cancelled before its request arrives.
         var cancelledEarly: Set<UInt64> = []
         var isStopped = false
     }
@@ -30,7 +30,7 @@ final class CurlEngine: Sendable {
     // engine, which the thread holds until it ends.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
-    /// - Returns: nil where libcurl has no memory.
+    /// - Returns: nil if libcurl has no memory.
     init?(userAgent: String, limits: CurlTransport.Limits, threadName: String) {
         guard let multi = ccurl_multi_init() else { return nil }
         self.multi = multi
@@ -69,7 +69,7 @@ final class CurlEngine: Sendable {
             state.lastNumber += 1
             return state.lastNumber
         }
-        // A cancel may come after the answer; nobody will ask for this number again.
+        // A cancel may come after the answer; the number is not used again.
         defer { _ = state.withLock { $0.cancelledEarly.remove(number) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -116,7 +116,7 @@ final class CurlEngine: Sendable {
         ccurl_name_thread(threadName)
         var transfers: [UInt64: CurlTransfer] = [:]
         let certificates = CertificateMemory()
-        while takeWork(into: &transfers, certificates) {
+        while updateTransfers(&transfers, certificates) {
             _ = ccurl_multi_perform(multi)
             var easy: UnsafeMutableRawPointer?
             var code = CURLE_OK
@@ -128,7 +128,7 @@ final class CurlEngine: Sendable {
                 end(number, in: &transfers)
                 finish(number, with: outcome)
             }
-            // libcurl wakes by itself for its own timers; nothing else is to be waited for.
+            // libcurl wakes automatically for its own timers.
             _ = ccurl_multi_poll(multi, Int32.max)
         }
         for number in Array(transfers.keys) { end(number, in: &transfers) }
@@ -136,8 +136,8 @@ final class CurlEngine: Sendable {
 
     /// A function of its own, so that no request is held while the thread waits for the next.
     /// - Returns: false once it is to stop.
-    private func takeWork(
-        into transfers: inout [UInt64: CurlTransfer], _ certificates: CertificateMemory
+    private func updateTransfers(
+        _ transfers: inout [UInt64: CurlTransfer], _ certificates: CertificateMemory
     ) -> Bool {
         let (arrivals, departures, isStopped) = state.withLock { state in
             defer {

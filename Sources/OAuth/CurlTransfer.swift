@@ -10,7 +10,7 @@ final class CurlTransfer {
     private let isLoopback: Bool
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
-    /// libcurl reads the body where it is.
+    /// libcurl reads the body from here, without a copy.
     private let requestBody: Secret
     private let cutsLargeAnswer: Bool
     private let requestHeaders: CurlHeaders

@@ -1,7 +1,7 @@
 import Credentials
 
 extension HTTPExchange {
-    /// Of headers, and of form members each.
+    /// The most headers and the most form members of one exchange.
     private static let mostFields = 64
 
     /// Headers of an answer with a scheme and credentials (RFC 9110 §11.6.2): the scheme may be seen.

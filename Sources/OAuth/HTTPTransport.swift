@@ -22,8 +22,8 @@ public struct HTTPHeader: Sendable {
     }
 }
 
-/// A header or a form member of our own request as it may be shown. It is made where the field is made, and a secret value
-/// cannot get into it.
+/// A header or a form member of our own request as it may be shown. It is created together with the field, and cannot hold
+/// a secret value.
 public struct FieldDisplay: Sendable {
     let name: String
     /// nil if the value is secret.

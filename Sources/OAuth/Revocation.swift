@@ -1,28 +1,28 @@
 import Credentials
 
-/// Tells the server that a token is not to be taken any more (RFC 7009).
+/// Revokes tokens at the server (RFC 7009).
 public struct Revocation: Sendable {
     private let transport: any HTTPTransport
     private let clock: @Sendable () -> Moment
 
-    /// - Parameter clock: what time it is.
+    /// - Parameter clock: the current time.
     public init(transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment) {
         self.transport = transport
         self.clock = clock
     }
 
-    /// What the server did.
+    /// The server's answer.
     public enum Outcome: Sendable, Equatable {
-        /// It does not take the token any more; one that it no longer knew counts as such (§2.2).
+        /// The token is no longer valid; so is a token that the server did not know (§2.2).
         case revoked
-        /// It can't revoke access tokens (§2.2.1, `unsupported_token_type`): this one lives on until it expires.
+        /// The server can't revoke access tokens (§2.2.1, `unsupported_token_type`): this one is valid until it expires.
         case unsupported(Failure)
     }
 
     /// Revokes the token at `url`, with the client's authentication as at the token endpoint.
-    /// - Throws: `Failure` of kind `unusableProfile` where `url` can't be used; `refused` where the server says no;
-    ///   `unreachable` where none or not now answers: the token must be taken to live on (§2.2.1); `redirected`;
-    ///   `interrupted` at once where the task is cancelled.
+    /// - Throws: `Failure` of kind `unusableProfile` if `url` can't be used; `refused` if the server says no;
+    ///   `unreachable` if the server can't be reached or can't answer now: the token then counts as valid (§2.2.1);
+    ///   `redirected`; `interrupted` at once if the task is cancelled.
     public func revoke(
         _ token: Secret, for profile: ClientProfile, secret: Secret, at url: String
     ) async throws(Failure) -> Outcome {
@@ -36,7 +36,7 @@ public struct Revocation: Sendable {
         }
         let refusal = Refusal(
             response: response, profile: profile, text: text, now: clock().wall, field: .revocationURL, url: url)
-        // The body of a success is not to be looked at (§2.2), but servers are known that say no with a 200.
+        // The body of a success has no meaning (§2.2), but real servers say no with a 200.
         guard !(200...299).contains(response.status) || refusal.code != nil else { return .revoked }
         let failure = refusal.failure.advisingEncoding(
             status: response.status, code: refusal.code, profile: profile, secret: secret)

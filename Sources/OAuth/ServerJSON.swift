@@ -8,7 +8,7 @@ enum ServerJSON {
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: UnsafeRawBufferPointer) -> Value? {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return nil }
         if !mayHaveLoneSurrogate(bytes) {
-            // The decoder's own copies are ordinary memory and are not wiped: best effort ends here.
+            // Not copied here; the decoder's own copies are wiped when they are freed (`CWipedHeap`).
             let data = Data(
                 bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none)
             if let value = try? JSONDecoder().decode(type, from: data) { return value }

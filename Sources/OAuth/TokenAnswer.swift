@@ -1,10 +1,9 @@
 import Credentials
 import FoundationEssentials
 
-/// The members of a token endpoint's JSON that matter, taken as they come: nothing here throws because a member has
-/// another type than RFC 6749 §5 gives it.
+/// The relevant members of a token endpoint's JSON. A member of another type than in RFC 6749 §5 is no error here.
 struct TokenAnswer: Decodable {
-    /// One JSON value, as far as it is looked at.
+    /// A JSON value of a type that is read.
     enum Value: Decodable {
         /// Absent, or null.
         case missing
@@ -43,13 +42,13 @@ struct TokenAnswer: Decodable {
         scope = members.value("scope")
     }
 
-    /// - Returns: nil where `body` is no JSON object.
+    /// - Returns: nil if `body` is no JSON object.
     init?(_ body: Secret) {
         guard let answer = body.withBytes({ ServerJSON.decode(TokenAnswer.self, from: $0) }) else { return nil }
         self = answer
     }
 
-    /// What it calls the access token, usable or not.
+    /// The text in `access_token`, usable or not.
     var token: Secret? {
         guard case .text(let token) = accessToken, !token.isEmpty else { return nil }
         return Secret(utf8: token)
@@ -72,7 +71,7 @@ extension KeyedDecodingContainer where Key: CodingKey {
 }
 
 extension TokenAnswer.Value {
-    /// What it says, where it says anything in words.
+    /// The value as text; nil if it is empty, missing or of another type.
     var words: String? {
         switch self {
         case .text(let text): text.isEmpty ? nil : text

@@ -58,7 +58,7 @@ public enum TokenResponse {
         }
         if let error = refusal.errorBesideToken { warnings.append(error) }
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
-        // The decoder hands out a String, which can't be wiped; the copy that is kept is the Secret.
+        // The decoder's String is wiped only when it is freed (`CWipedHeap`); this copy is kept instead.
         let value = Secret(utf8: token)
         let lifetime = Self.earlier(
             lifetime(in: answer, warnings: &warnings), orAsIn: value,
@@ -96,12 +96,12 @@ public enum TokenResponse {
         refusal.text.givesSecretAway(type) ? ServerText.repeatedSecret : TokenSyntax.quoted(type)
     }
 
-    /// How long the token lives by what the server says and, where it is a JWT, by its own `exp` (RFC 7519 §4.1.4): the
-    /// earlier counts. A server that says nothing leaves it to the token.
+    /// The token's life in seconds: the server's `expires_in` or, for a JWT, its own `exp` (RFC 7519 §4.1.4), whichever ends
+    /// earlier. If the server names no lifetime, the JWT's counts.
     ///
-    /// What the token says is counted by the server's clock, so that one of ours that is wrong does no harm: from the
-    /// answer's `Date` (RFC 9110 §6.6.1). Not from `iat`: a token that is given out again was issued long ago. Where there
-    /// is no `Date` our clock has to do; a token from its future tells at least that it is slow.
+    /// The JWT's time counts from the answer's `Date` (RFC 9110 §6.6.1), so that a wrong clock of ours does no harm. It does
+    /// not count from `iat`: a server may give out a token that it issued long ago. Without a `Date`, our clock is used,
+    /// unless the token's `iat` shows that our clock is slow.
     private static func earlier(
         _ stated: Double?, orAsIn token: Secret, serverTime: Date?, requested: Moment, obtained: Moment,
         warnings: inout [String]
@@ -114,7 +114,7 @@ public enum TokenResponse {
         guard own.isFinite, own <= longestLifetime else { return stated }
         let left = max(own, 0)
         guard let stated else { return left }
-        // A few seconds are what signing and rounding make, and whoever counts may do it before or after the way.
+        // Signing and rounding take a few seconds, and the server may count before or after the answer's way to us.
         if abs(left - stated) > 5 + max(obtained.seconds(since: requested), 0) {
             warnings.append(
                 "expires_in says \(Int(stated)) s and the token's own exp \(Int(left)) s: the earlier counts")
@@ -155,7 +155,7 @@ public enum TokenResponse {
         return Double(trimmed)
     }
 
-    /// - Returns: nil where the server named none, or the one asked for in whatever order (RFC 6749 §3.3).
+    /// - Returns: nil if the server named no scope, or the requested one in any order (RFC 6749 §3.3).
     private static func scope(
         in answer: TokenAnswer, asked: String, text: ServerText, warnings: inout [String]
     ) -> String? {

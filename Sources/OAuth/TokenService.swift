@@ -1,6 +1,6 @@
 import Credentials
 
-/// Gets tokens: one request at a time for whoever asks, sent again where that is safe.
+/// Requests tokens, and repeats a request if that is safe.
 public struct TokenService: Sendable {
     private let transport: any HTTPTransport
     private let clock: @Sendable () -> Moment
@@ -23,8 +23,8 @@ public struct TokenService: Sendable {
         self.random = random
     }
 
-    /// The same, but what the server has answered, with whatever status, is never sent again: for whoever decides himself
-    /// when to ask again.
+    /// The same service, which never repeats a request that the server answered, with any status: for a caller with a
+    /// schedule of its own.
     public var askingOnce: TokenService {
         var service = self
         service.policy.repeatsAnswered = false

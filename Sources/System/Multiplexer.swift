@@ -1,6 +1,6 @@
 import Credentials
 
-/// What stands between us and the terminal, and must be told to pass an escape sequence on to it.
+/// The multiplexer between keyfob and the terminal. An escape sequence for the terminal must be wrapped for it.
 enum Multiplexer {
     case nothing, tmux, screen
 

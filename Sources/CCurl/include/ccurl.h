@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 // Opens libcurl.so.4 and initializes it (curl_global_init(3)); safe from any thread, done once.
-// Returns NULL where it is ready, else why it is not: static text, never freed.
+// Returns NULL if libcurl is ready, else the reason: static text, never freed.
 const char *ccurl_load(void);
 
 typedef size_t (*ccurl_receiver)(char *bytes, size_t size, size_t count, void *context);
@@ -27,12 +27,12 @@ CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context)
 // once libcurl has taken it (SSL_CTX_set_options(3), SSL_OP_CLEANSE_PLAINTEXT). Best effort: with another TLS library, or
 // OpenSSL before 3.0, it stays until the connection is closed, at the latest when the vault is locked.
 void ccurl_wipe_tls_plaintext(void *easy);
-// The information asked for, or 0 or NULL where there is none (curl_easy_getinfo(3)).
+// The information, or 0 or NULL if there is none (curl_easy_getinfo(3)).
 long ccurl_info_number(void *easy, CURLINFO info);
 long long ccurl_info_large(void *easy, CURLINFO info);
 const char *ccurl_info_text(void *easy, CURLINFO info);
 // A field of the server's own certificate (CURLINFO_CERTINFO(3)), for example of the name "Subject"; valid as long as
-// `easy`. NULL where there is none: no TLS, or a connection that was used again.
+// `easy`. NULL without TLS and on a reused connection.
 const char *ccurl_certificate_field(void *easy, const char *name);
 const char *ccurl_easy_strerror(CURLcode code);
 
@@ -44,10 +44,10 @@ CURLMcode ccurl_multi_perform(void *multi);
 // Waits for activity, for curl_multi_wakeup(3), for one of libcurl's own timers, or for `milliseconds`.
 CURLMcode ccurl_multi_poll(void *multi, int milliseconds);
 CURLMcode ccurl_multi_wakeup(void *multi);
-// A transfer that has ended since last asked (curl_multi_info_read(3)); false where there is none.
+// The next transfer that has ended (curl_multi_info_read(3)); false if there is none.
 bool ccurl_multi_ended(void *multi, void **easy, CURLcode *result);
 
-// One part of a URL (curl_url_get(3)) as text to be freed with ccurl_free; NULL, with `code` set, where it has none.
+// One part of a URL (curl_url_get(3)) as text to be freed with ccurl_free; NULL, with `code` set, if the URL has no such part.
 CURLU *ccurl_url_parse(const char *text, unsigned int flags, CURLUcode *code);
 char *ccurl_url_part(CURLU *url, CURLUPart part, CURLUcode *code);
 void ccurl_url_cleanup(CURLU *url);

@@ -1,7 +1,6 @@
 import Credentials
 
-/// A form as it is sent (application/x-www-form-urlencoded, WHATWG URL §5.1), taken apart without a `String` of a
-/// value.
+/// Splits a form (application/x-www-form-urlencoded, WHATWG URL §5.1) without a `String` of a value.
 enum FormText {
     struct Member {
         let name: String
@@ -24,7 +23,7 @@ enum FormText {
         }
     }
 
-    /// What stands before and after the first `separator`; nil after it where there is none.
+    /// The parts before and after the first `separator`; nil after it if there is no separator.
     static func split(_ text: Secret, at separator: UInt8) -> (Secret, Secret?) {
         guard let place = text.withBytes({ $0.firstIndex(of: separator) }) else { return (text, nil) }
         return (text.slice(0..<place), text.slice(place + 1..<text.count))
