@@ -13,23 +13,26 @@ let package = Package(
         .executableTarget(
             name: "keyfob",
             dependencies: [
-                "CTaskThreads", "CWipedHeap", "Credentials", "DemoServer", "Formats", "Interface", "Model", "OAuth",
-                "Settings", "Storage", "System", "Terminal",
+                "CTaskThreads", "CWipedHeap", "Credentials", "DemoServer", "Files", "Formats", "Interface", "Model",
+                "OAuth", "Settings", "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             // Bound at start: the first call of a function would save the vector registers on the stack, and with them
             // what was copied last, a token perhaps (ld.so(8), LD_BIND_NOW).
             linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
-        .target(name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Interface", "Settings"]),
+        .target(
+            name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Files", "Interface", "Settings"]),
         .target(name: "Interface", dependencies: ["CWideText", "Credentials", "Formats", "Settings"]),
         .target(name: "DemoServer", dependencies: ["CMicrohttpd", "Credentials"]),
-        .target(name: "System", dependencies: ["CLinux", "Credentials"]),
+        .target(name: "System", dependencies: ["CLinux", "Credentials", "Files", "Threads"]),
         .target(name: "Model", dependencies: ["Credentials", "OAuth", "Storage"]),
-        .target(name: "OAuth", dependencies: ["CCurl", "Credentials"]),
-        .target(name: "Storage", dependencies: ["CLinux", "CSQLite", "CSodium", "Credentials"]),
+        .target(name: "OAuth", dependencies: ["CCurl", "Credentials", "Threads"]),
+        .target(name: "Storage", dependencies: ["CLinux", "CSQLite", "CSodium", "Credentials", "Files", "Threads"]),
         .target(name: "Formats", dependencies: ["Credentials"]),
         .target(name: "Settings", dependencies: ["Credentials"]),
         .target(name: "Credentials", dependencies: ["CSodium"]),
+        .target(name: "Files", dependencies: ["CLinux"]),
+        .target(name: "Threads", dependencies: ["CLinux"]),
 
         // One door each to a system library. libcurl and libmicrohttpd are opened on first use, not linked.
         .systemLibrary(name: "CNCurses"),
@@ -44,12 +47,13 @@ let package = Package(
         .target(name: "CWipedHeap"),
 
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),
         .testTarget(name: "SettingsTests", dependencies: ["Credentials", "Settings"]),
         .testTarget(name: "OAuthTests", dependencies: ["Credentials", "OAuth"]),
         .testTarget(name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"]),
         .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
-        .testTarget(name: "SystemTests", dependencies: ["Credentials", "System"]),
+        .testTarget(name: "SystemTests", dependencies: ["Credentials", "Files", "System"]),
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
         .testTarget(
             name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface", "Settings"],
@@ -60,8 +64,8 @@ let package = Package(
         .testTarget(
             name: "StoryTests",
             dependencies: [
-                "CSQLite", "CSodium", "Credentials", "DemoServer", "Formats", "Interface", "OAuth", "Settings",
-                "Storage", "System", "keyfob",
+                "CSQLite", "CSodium", "Credentials", "DemoServer", "Files", "Formats", "Interface", "OAuth",
+                "Settings", "Storage", "System", "keyfob",
             ]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],

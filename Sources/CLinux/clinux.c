@@ -229,13 +229,14 @@ int clinux_start_thread(void *(*work)(void *), void *context) {
     if (problem != 0) return problem;
     sigfillset(&mask);
     for (int i = 0; i < trap_count; i++) sigdelset(&mask, traps[i]);
-    sigaddset(&mask, SIGQUIT);
     if ((problem = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED)) == 0
         && (problem = pthread_attr_setsigmask_np(&attributes, &mask)) == 0)
         problem = pthread_create(&thread, &attributes, work, context);
     pthread_attr_destroy(&attributes);
     return problem;
 }
+
+void clinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 void clinux_share_one_heap(void) { mallopt(M_ARENA_MAX, 1); }
 

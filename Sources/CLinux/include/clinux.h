@@ -81,8 +81,13 @@ int clinux_spawn(pid_t *child, char *const argv[], char *const environment[], in
 // A descriptor that polls readable when `child` has ended (pidfd_open(2), Linux 5.3). -1 and errno.
 int clinux_pidfd(pid_t child);
 
-// Runs `work(context)` on a detached thread that takes no signal but those of its own traps. 0, or an error number.
+// Runs `work(context)` on a detached thread that takes no signals but those of a trap: all others are for the thread that
+// waits for them, and a blocked trap would kill the process without the handlers that restore the terminal. 0, or an error
+// number (pthread_create(3)).
 int clinux_start_thread(void *(*work)(void *), void *context);
+
+// Names the calling thread: at most 15 bytes.
+void clinux_name_thread(const char *name);
 
 // One heap for all threads (mallopt(3)), not one more for each: a few hundred kilobytes less. To be called first in main.
 void clinux_share_one_heap(void);

@@ -1,0 +1,92 @@
+import Glibc
+
+/// Writes all the bytes, however long that takes.
+/// - Returns: false, and `errno`, if an error ended it early.
+@discardableResult
+public func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    var rest = bytes
+    while !rest.isEmpty {
+        let count = write(descriptor, rest.baseAddress, rest.count)
+        if count >= 0 {
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        } else if errno == EAGAIN {
+            // Another program that has the same file open has made it non-blocking.
+            var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&event, 1, -1)
+        } else if errno != EINTR {
+            return false
+        }
+    }
+    return true
+}
+
+@discardableResult
+public func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
+}
+
+/// Makes a file's content durable, or the names in a folder (fsync(2)).
+public func synchronize(_ path: String) throws(SystemError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(code: errno, path: path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw SystemError(code: errno, path: path) }
+}
+
+/// Makes a folder and the folders above it that are missing, each for this user alone (mode 0700). An existing folder
+/// stays as it is.
+/// - Parameter isDurable: each new folder's name is made durable, if the folder above can be read.
+/// - Throws: `SystemError` with the folder that could not be made.
+public func makeFolder(_ folder: String, isDurable: Bool = false) throws(SystemError) {
+    var path = folder.hasPrefix("/") ? "/" : ""
+    for part in folder.split(separator: "/") {
+        let parent = path.isEmpty ? "." : path
+        path += part + "/"
+        guard mkdir(path, 0o700) == 0 else {
+            let code = errno
+            var status = stat()
+            guard code == EEXIST || stat(path, &status) == 0 else { throw SystemError(code: code, path: path) }
+            continue
+        }
+        guard isDurable else { continue }
+        do throws(SystemError) { try synchronize(parent) } catch {
+            guard error.code == EACCES else { throw SystemError(code: error.code, path: path) }
+        }
+    }
+}
+
+/// A new, empty file in the folder of another that it is to become: `.NAME.new-RANDOM`, mode 0600. If the process is
+/// killed, it stays behind: a file of such a name may be removed.
+public struct Draft {
+    public let path: String
+    /// The caller closes it.
+    public let descriptor: Int32
+
+    public init(of file: String) throws(SystemError) {
+        let random = UInt64.random(in: 0...UInt64.max)
+        path = "\(FilePath.folder(of: file))/.\(FilePath.name(of: file)).new-\(random)"
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw SystemError(code: errno, path: path) }
+    }
+}
+
+/// Puts a file with `text` in the place of another, whole or not at all. Its content is durable before it gets the
+/// name; the name is made durable if the disk does that without an error.
+/// - Throws: `SystemError`; the file is as it was.
+public func replaceFile(_ file: String, by text: String, mode: mode_t) throws(SystemError) {
+    let draft = try Draft(of: file)
+    let isWritten =
+        writeAll(text, to: draft.descriptor) && fchmod(draft.descriptor, mode) == 0 && fsync(draft.descriptor) == 0
+    var code = errno
+    close(draft.descriptor)
+    if isWritten {
+        if rename(draft.path, file) == 0 {
+            try? synchronize(FilePath.folder(of: file))
+            return
+        }
+        code = errno
+    }
+    unlink(draft.path)
+    throw SystemError(code: code, path: file)
+}
