@@ -202,4 +202,3 @@ char *ccurl_idn_host(const char *host) {
 
 void ccurl_idn_free(char *ascii) { idn_free(ascii); }
 
-void ccurl_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

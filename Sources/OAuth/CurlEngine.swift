@@ -1,6 +1,6 @@
 import CCurl
-import Glibc
 import Synchronization
+import Threads
 
 /// libcurl's multi handle and the one thread that drives it: perform, read what has ended, poll; woken by
 /// curl_multi_wakeup(3). Idle, it waits without ever waking.
@@ -43,26 +43,9 @@ final class CurlEngine: Sendable {
 
     // MARK: - From any thread
 
-    /// - Returns: false where the system has no thread left.
-    func start() -> Bool {
-        // Signals are the main thread's (signalfd), and a broken TLS connection's SIGPIPE stays pending here, where it
-        // hurts nobody. Those of a crash are left as they are, for libcurl's own threads too: blocked, they would kill
-        // the process without the handlers that restore the terminal.
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        for crash in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGQUIT] { sigdelset(&all, crash) }
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        guard pthread_create(&thread, nil, runEngine, context.toOpaque()) == 0 else {
-            context.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
+    /// A broken TLS connection's SIGPIPE stays pending on the thread. libcurl's own threads inherit the mask.
+    /// - Returns: false if the system has no thread to give.
+    func start() -> Bool { startThread(named: threadName) { self.run() } }
 
     func send(_ request: HTTPRequest) async -> Outcome {
         let number = state.withLock { state in
@@ -112,8 +95,7 @@ final class CurlEngine: Sendable {
 
     // MARK: - On the engine's thread
 
-    fileprivate func run() {
-        ccurl_name_thread(threadName)
+    private func run() {
         var transfers: [UInt64: CurlTransfer] = [:]
         let certificates = CertificateMemory()
         while updateTransfers(&transfers, certificates) {
@@ -177,10 +159,4 @@ final class CurlEngine: Sendable {
     private func finish(_ number: UInt64, with outcome: Outcome) {
         state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: outcome)
     }
-}
-
-private func runEngine(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    Unmanaged<CurlEngine>.fromOpaque(context).takeRetainedValue().run()
-    return nil
 }

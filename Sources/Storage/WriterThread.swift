@@ -1,6 +1,7 @@
 import Credentials
 import Glibc
 import Synchronization
+import Threads
 
 /// The thread that a vault lives on: SQLite and Argon2 run here and nowhere else.
 ///
@@ -190,37 +191,4 @@ final class WriterThread: Sendable {
         }
         for answer in answers { answer() }
     }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-/// - Returns: false where the system has no thread to give.
-private func startThread(_ run: @escaping @Sendable () -> Void) -> Bool {
-    // Signals are for the thread that waits for them. Those that a thread raises by its own fault stay as they are: with
-    // these blocked, a crash would skip the handlers that restore the terminal.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    for own in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { sigdelset(&all, own) }
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-
-    let body = Unmanaged.passRetained(ThreadBody(run))
-    var thread = pthread_t()
-    let code = pthread_create(
-        &thread, nil,
-        { pointer in
-            guard let pointer else { return nil }
-            Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run()
-            return nil
-        }, body.toOpaque())
-    guard code == 0 else {
-        body.release()
-        return false
-    }
-    pthread_detach(thread)
-    return true
 }

@@ -1,4 +1,4 @@
-import CLinux
+import Threads
 
 /// Work that blocks, each piece on a thread of its own, so that it holds up neither the main thread nor Swift's few
 /// shared ones. The thread takes no signals.
@@ -11,7 +11,7 @@ public enum OwnThread {
     /// - Returns: nil if the system has no thread to give; `work` was not begun then.
     static func runIfPossible<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
-            if !start({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
+            if !startThread({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
         }
     }
 
@@ -27,25 +27,4 @@ public enum OwnThread {
         }
         return try result.get()
     }
-
-    private static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
-        let context = Unmanaged.passRetained(Work(run: work))
-        guard clinux_start_thread(runWork, context.toOpaque()) != 0 else { return true }
-        context.release()
-        return false
-    }
-}
-
-private final class Work: Sendable {
-    let run: @Sendable () -> Void
-
-    init(run: @escaping @Sendable () -> Void) {
-        self.run = run
-    }
-}
-
-private func runWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
-    return nil
 }

@@ -58,6 +58,3 @@ void ccurl_free(void *text);
 // is no name, or libcurl was built without libidn2.
 char *ccurl_idn_host(const char *host);
 void ccurl_idn_free(char *ascii);
-
-// Names the calling thread (pthread_setname_np(3), which Swift's Glibc does not have): at most 15 bytes.
-void ccurl_name_thread(const char *name);
