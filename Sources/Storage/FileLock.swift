@@ -1,5 +1,5 @@
 import CLinux
-import Credentials
+import Files
 import Glibc
 import Synchronization
 
@@ -14,16 +14,15 @@ public enum LockOutcome: Sendable {
 
 /// Locks between processes: single bytes of the file `NAME-lock` beside the vault, which is empty and stays there.
 ///
-/// They are locks of the open file (F_OFD_SETLK, fcntl(2)), so that two of these objects in one process exclude each
-/// other too, and the kernel lets go of them when the process ends, however it ends. Nothing waits here: a wait in the
-/// kernel (F_OFD_SETLKW) could not be cancelled.
+/// The locks are those of the open file (F_OFD_SETLK, fcntl(2)): two of these objects in one process exclude each other
+/// too, and the kernel releases the locks when the process ends, even by SIGKILL. Nothing waits here: a wait in the kernel
+/// (F_OFD_SETLKW) could not be cancelled.
 ///
-/// Accepted: a holder that is stopped (SIGSTOP) keeps its locks. The waiting process decides for how long it waits.
+/// Accepted: a holder that is stopped (SIGSTOP) keeps its locks. The waiting process decides when to give up.
 final class FileLock: Sendable {
-
     private enum File {
         case unopened
-        case open(Int32)
+        case open(Descriptor)
         case unavailable
     }
 
@@ -33,16 +32,14 @@ final class FileLock: Sendable {
     private let path: String
     private let file = Mutex(File.unopened)
 
-    /// - Parameter vault: the vault's real name; its file need not be there.
+    /// - Parameter vault: the vault's real path; its file need not be there.
     init(for vault: String) { path = vault + "-lock" }
-
-    deinit { close() }
 
     func lock(at offset: Int64) -> LockOutcome {
         file.withLock { file in
             if case .unopened = file { file = Self.opened(path) }
             guard case .open(let descriptor) = file else { return .unavailable }
-            return switch clinux_lock_byte(descriptor, offset) {
+            return switch clinux_lock_byte(descriptor.number, offset) {
             case 0: .locked
             case 1: .held
             default: .unavailable
@@ -52,32 +49,22 @@ final class FileLock: Sendable {
 
     func unlock(at offset: Int64) {
         file.withLock { file in
-            if case .open(let descriptor) = file { _ = clinux_unlock_byte(descriptor, offset) }
+            if case .open(let descriptor) = file { _ = clinux_unlock_byte(descriptor.number, offset) }
         }
     }
 
-    /// Lets go of all that is locked; locking later is `unavailable`.
-    func close() {
-        file.withLock { file in
-            if case .open(let descriptor) = file { Glibc.close(descriptor) }
-            file = .unavailable
-        }
-    }
+    /// Releases every lock; locking later is `unavailable`.
+    func close() { file.withLock { $0 = .unavailable } }
 
-    /// Close-on-exec: a child that inherited the open file would keep its locks.
     private static func opened(_ path: String) -> File {
-        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-        let descriptor = Glibc.open(path, flags, 0o600)
-        guard descriptor >= 0 else { return .unavailable }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            Glibc.close(descriptor)
-            return .unavailable
-        }
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+        guard let descriptor = Descriptor(opening: path, flags, mode: 0o600), let status = descriptor.status,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return .unavailable }
         // Root makes it for the vault's owner, as SQLite does with its files.
         var vault = stat()
         if geteuid() == 0, stat(String(path.dropLast("-lock".count)), &vault) == 0, vault.st_uid != status.st_uid {
-            _ = fchown(descriptor, vault.st_uid, vault.st_gid)
+            _ = fchown(descriptor.number, vault.st_uid, vault.st_gid)
         }
         return .open(descriptor)
     }

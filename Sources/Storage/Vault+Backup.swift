@@ -1,11 +1,12 @@
 import Credentials
+import Files
 import Glibc
 
 extension Vault {
-    /// Writes a copy of the vault as it is at one moment, whatever others write meanwhile (SQLite's online backup): with
+    /// Writes a copy of the vault as it is at one moment, also while other processes write (SQLite's online backup): with
     /// the same passphrase and data key, mode 0600, durable, opened and verified before it gets its name.
-    /// - Returns: what the verification of the copy found; damage in the vault is in the copy too.
-    /// - Throws: `.vaultExists` where there is a file of that name, which is left alone; `.cannotWrite`.
+    /// - Returns: the result of verifying the copy; damage in the vault is in the copy too.
+    /// - Throws: `.vaultExists` if there is a file of that name, which is left alone; `.cannotWrite`.
     public func backup(to path: String) async throws(Failure) -> Verification {
         try await thread.read { (vault) throws(Failure) in try vault.backup(to: path) }
     }
@@ -14,30 +15,30 @@ extension Vault {
 extension OpenVault {
     fileprivate func backup(to path: String) throws(Failure) -> Verification {
         let act = "write the backup \(Failure.shown(path))"
-        let given = VaultFile.folder(of: path)
-        guard let folder = VaultFile.realPath(given) else {
+        let given = FilePath.folder(of: path)
+        guard let folder = FilePath.real(given) else {
             throw Failure(
                 .cannotWrite, "no folder \(Failure.shown(given)) to write the backup in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
         }
-        let file = folder + "/" + VaultFile.name(of: path)
+        let file = folder + "/" + FilePath.name(of: path)
         let exists = Failure(
             .vaultExists, "there is a file \(Failure.shown(path)) already",
             hints: ["name another file: a backup overwrites nothing"])
         var status = stat()
         guard lstat(file, &status) != 0 else { throw exists }
-        let vault = VaultFile.realPath(self.path)
+        let vault = FilePath.real(self.path)
         guard !["-journal", "-wal", "-shm", "-lock"].contains(where: { suffix in vault.map { $0 + suffix } == file })
         else {
             throw Failure(
                 .cannotWrite, "the name \(Failure.shown(path)) is the vault's own", hints: ["name another file"])
         }
         try VaultFile.checkNothingIsLeft(beside: file, named: path)
-        // Others could plant a journal beside the draft.
+        // In a folder that others can write, they could plant a journal beside the draft.
         try VaultFile(path: path, isInOwnFolder: false).checkMode(ofFolder: folder)
         var verification: Verification?
         do throws(Failure) {
-            try Draft.write(for: file, to: act, exists: exists) { (draft) throws(Failure) in
+            try NewFile.write(file, to: act, exists: exists) { (draft) throws(Failure) in
                 let copy = try Connection(file: draft, named: path, mode: .readAndWrite)
                 defer { copy.close() }
                 try connection.copy(to: copy)

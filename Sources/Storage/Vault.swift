@@ -1,4 +1,5 @@
 import Credentials
+import Files
 
 /// An open vault: client profiles, their secrets and tokens, each sealed in a row of its own (docs/vault-format.md).
 ///
@@ -17,7 +18,7 @@ public final class Vault: Sendable {
     private init(path: String, thread: WriterThread) {
         self.path = path
         self.thread = thread
-        lock = FileLock(for: VaultFile.realPath(path) ?? path)
+        lock = FileLock(for: FilePath.real(path) ?? path)
     }
 
     deinit { thread.closeSoon() }

@@ -1,5 +1,6 @@
 import CSQLite
 import Credentials
+import Files
 import Glibc
 
 // Every message of the vault, in one place.
@@ -214,7 +215,7 @@ extension Failure {
             reason = "permission denied"
             if let command { hints = ["\(command) \(shellQuoted(file))"] }
         default:
-            reason = String(cString: strerror(code)).lowercased()
+            reason = errorText(code)
         }
         return Failure(.cannotWrite, "cannot \(act): \(reason)", hints: hints)
     }

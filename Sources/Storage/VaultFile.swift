@@ -1,20 +1,20 @@
-import CLinux
 import Credentials
+import Files
 import Glibc
 
-/// The vault as a file: where it really is, who else could get at it, whether it is a vault at all.
+/// The vault as a file: its real place, its owner and modes, and the marks of a vault.
 ///
 /// The file is never opened with open(2) here: closing such a descriptor would drop the locks that SQLite holds on the
 /// same file in this process (fcntl(2), "Record locks").
 struct VaultFile: Sendable {
-    /// As it was given: what messages call it.
+    /// The path as the caller gave it: messages name the vault by it.
     let path: String
-    /// Whether its folder is keyfob's own, which nobody else has any business in.
+    /// True if the folder is keyfob's own: then no other user may look into it.
     let isInOwnFolder: Bool
     /// link(2), for tests of file systems that have none.
     var linking: @Sendable (String, String) -> Int32 = { link($0, $1) }
 
-    /// Called when the file has been looked at and is not judged yet, for tests of a writer that comes in between.
+    /// Called between the look at the file and the judgement, for tests of another process that writes in between.
     var whenLookedAt: @Sendable () -> Void = {}
 
     init(path: String, isInOwnFolder: Bool) {
@@ -25,9 +25,9 @@ struct VaultFile: Sendable {
     private static let othersMayWrite: mode_t = 0o022
     private static let othersMayAnything: mode_t = 0o077
 
-    /// The file's real, absolute name, all symbolic links followed.
+    /// The file's absolute path, all symbolic links followed.
     func resolved() throws(Failure) -> String {
-        guard let resolved = Self.realPath(path) else { throw missing(errno) }
+        guard let resolved = FilePath.real(path) else { throw missing(errno) }
         return resolved
     }
 
@@ -35,10 +35,10 @@ struct VaultFile: Sendable {
     struct Inspection {
         /// The file's real name.
         var file: String
-        /// Why nothing can be written; nil where it can.
+        /// The reason that nothing can be written; nil if the file can be written.
         var readOnlyBecause: Failure?
-        /// Held so that no other file gets the same number meanwhile.
-        fileprivate let handle: PathHandle
+        /// Held until the comparison, so that no other file gets the same inode number.
+        fileprivate let handle: Descriptor
 
         /// True while the name leads to the file that was inspected.
         var isCurrent: Bool {
@@ -48,7 +48,7 @@ struct VaultFile: Sendable {
         }
     }
 
-    /// The file and its log as seen without locks; another one after each write.
+    /// The size and time of the file and the size of its log, read without locks: each write changes the state.
     struct State: Equatable {
         private let path: String
         private let size: off_t
@@ -59,7 +59,7 @@ struct VaultFile: Sendable {
         init(_ path: String) {
             self.path = path
             var status = stat()
-            // Without a file all is 0.
+            // Without a file every value is 0.
             _ = stat(path, &status)
             size = status.st_size
             seconds = status.st_mtim.tv_sec
@@ -70,7 +70,7 @@ struct VaultFile: Sendable {
         var isCurrent: Bool { State(path) == self }
     }
 
-    /// Checks that it is a vault that can be opened, as far as can be told without the passphrase. Changes and creates
+    /// Checks that the file is a vault that can be opened, as far as the checks need no passphrase. Changes and creates
     /// nothing.
     @discardableResult
     func inspect() throws(Failure) -> Inspection {
@@ -94,7 +94,7 @@ struct VaultFile: Sendable {
             if code != EROFS, let failure = inspection.readOnlyBecause { throw failure }
             return inspection
         }
-        let folder = Self.folder(of: file)
+        let folder = FilePath.folder(of: file)
         if access(folder, W_OK | X_OK) != 0 {
             throw .cannotWrite(
                 "write the vault's folder \(Failure.shown(folder))", because: errno, mending: "chmod u+wx", folder)
@@ -105,14 +105,15 @@ struct VaultFile: Sendable {
     /// The vault, what SQLite keeps beside it, and their folder belong to the user; root may open those of the folder's
     /// owner (sudo(8), containers). SQLite obeys a journal before any key is checked, and a super-journal's name in it,
     /// so that one is refused even if the user wrote it: keyfob's vaults have none.
-    /// - Returns: what the vault's file is.
-    private func checkOwners(of file: String) throws(Failure) -> (PathHandle, stat) {
-        let folder = Self.folder(of: file)
-        let handle = PathHandle(folder)
-        guard let handle, let ofFolder = handle.status else { throw missing(errno) }
+    /// - Returns: the vault's file and its status.
+    private func checkOwners(of file: String) throws(Failure) -> (Descriptor, stat) {
+        let folder = FilePath.folder(of: file)
+        guard let handle = Descriptor(lookingAt: folder), let ofFolder = handle.status else { throw missing(errno) }
         guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
-        let name = Self.name(of: file)
-        guard let ofVault = PathHandle(name, in: handle), let vault = ofVault.status else { throw missing(errno) }
+        let name = FilePath.name(of: file)
+        guard let ofVault = Descriptor(lookingAt: name, in: handle), let vault = ofVault.status else {
+            throw missing(errno)
+        }
         guard Self.mayTrust(vault, folderOwner: ofFolder.st_uid) else { throw .foreignFile(file) }
         for part in ["-wal", "-shm"] {
             guard let status = try Self.status(of: file + part, in: handle) else { continue }
@@ -127,9 +128,9 @@ struct VaultFile: Sendable {
         return (ofVault, vault)
     }
 
-    /// nil if there is no such file. A file that cannot be looked at is not taken for a missing one.
-    private static func status(of file: String, in folder: PathHandle) throws(Failure) -> stat? {
-        if let status = PathHandle(name(of: file), in: folder)?.status { return status }
+    /// nil if there is no such file. A file that cannot be looked at does not count as missing.
+    private static func status(of file: String, in folder: Descriptor) throws(Failure) -> stat? {
+        if let status = Descriptor(lookingAt: FilePath.name(of: file), in: folder)?.status { return status }
         let code = errno
         guard code == ENOENT else { throw .cannotWrite("look at \(Failure.shown(file))", because: code) }
         return nil
@@ -140,10 +141,10 @@ struct VaultFile: Sendable {
         return status.st_uid == user || user == 0 && status.st_uid == folderOwner
     }
 
-    /// Looks at SQLite's header: is this a vault, and of a format that is known here.
+    /// Checks SQLite's header for the marks of a vault in a format that this keyfob reads.
     private func checkMarks(of file: String) throws(Failure) {
-        // What is missing in the file may be in its log, or another process is moving it over just now: whoever opens
-        // the two together, under locks, will see.
+        // A page that is missing in the file may be in the log, or another process is moving it from there at this
+        // moment. Such a file passes: opening it together with its log, under locks, gives the answer.
         let log = file + "-wal"
         let before = State(file)
         let logHadContent = Self.size(of: log) > 0
@@ -157,7 +158,7 @@ struct VaultFile: Sendable {
                 throw Failure.notAVault(path, because: "it is an SQLite file of something else")
             }
             guard version <= Schema.version else { throw Failure.vaultTooNew(path, version: version) }
-            // SQLite takes a last page that was cut for one that ends in zeros.
+            // SQLite reads a last page that was cut as one that ends in zeros.
             guard Int64(Self.size(of: file)) % pageSize == 0 else { throw Failure.vaultDamaged(path, "") }
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
@@ -167,7 +168,7 @@ struct VaultFile: Sendable {
         }
     }
 
-    /// The file and its log belong to one user alone, and nobody else can put others in their place.
+    /// The file and its log are open to one user alone, and no other user can put files in their place.
     private func checkModes(of file: String) throws(Failure) {
         let loose = [file, file + "-wal", file + "-shm"].filter { Self.mode(of: $0) & Self.othersMayAnything != 0 }
         guard loose.isEmpty else {
@@ -175,15 +176,15 @@ struct VaultFile: Sendable {
                 "others may read or write \(Failure.shown(loose[0]))",
                 mending: "chmod 600 " + loose.map(Failure.shellQuoted).joined(separator: " "))
         }
-        try checkMode(ofFolder: Self.folder(of: file))
+        try checkMode(ofFolder: FilePath.folder(of: file))
         try checkFolderOfLink(to: file)
     }
 
-    /// A link's own folder counts too: a user who can write it can make the link lead elsewhere. Accepted: of a chain of
-    /// links only the first is looked at.
+    /// A link's own folder counts too: a user who can write it can make the link lead elsewhere. Accepted: only the first
+    /// of a chain of links is checked.
     private func checkFolderOfLink(to file: String) throws(Failure) {
-        guard let folder = Self.realPath(Self.folder(of: path)), folder != Self.folder(of: file),
-            let status = PathHandle(folder)?.status
+        guard let folder = FilePath.real(FilePath.folder(of: path)), folder != FilePath.folder(of: file),
+            let status = Descriptor(lookingAt: folder)?.status
         else { return }
         let user = geteuid()
         let isTrusted = status.st_uid == user || status.st_uid == 0 || user == 0
@@ -201,60 +202,48 @@ struct VaultFile: Sendable {
                 mending: "chmod 700 \(Failure.shellQuoted(folder))")
         }
         guard mode & Self.othersMayWrite != 0 else { return }
-        // A sticky folder keeps the vault from being replaced, and not SQLite's journal from being planted beside it.
+        // In a sticky folder the vault cannot be replaced, but a journal of SQLite can be planted beside it.
         throw .looseModes(
             "others may put files beside the vault in \(Failure.shown(folder))",
             mending: mode & mode_t(S_ISVTX) == 0
                 ? "chmod go-w \(Failure.shellQuoted(folder))" : "move the vault into a folder that only you can write")
     }
 
-    /// Makes the file: whole under its final name, or not at all, whatever happens on the way.
-    /// - Parameter build: fills the empty file that it is given the name of, and closes it.
+    /// Makes the file: whole under its final name, or not at all.
+    /// - Parameter build: fills the empty file of the given path, and closes it.
     func create(_ build: (String) throws(Failure) -> Void) throws(Failure) {
         let act = "make the vault \(Failure.shown(path))"
-        let given = Self.folder(of: path)
-        if isInOwnFolder { try makeFolder(given) }
-        guard let folder = Self.realPath(given), let ofFolder = PathHandle(folder)?.status else {
+        let given = FilePath.folder(of: path)
+        if isInOwnFolder {
+            do throws(SystemError) {
+                try makeFolder(given, isDurable: true)
+            } catch {
+                throw .cannotWrite("make the folder \(Failure.shown(error.path))", because: error.code)
+            }
+        }
+        guard let folder = FilePath.real(given), let ofFolder = Descriptor(lookingAt: folder)?.status else {
             throw Failure(
                 .cannotWrite, "no folder \(Failure.shown(given)) to make the vault in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
         }
-        let file = folder + "/" + Self.name(of: path)
+        let file = folder + "/" + FilePath.name(of: path)
         var status = stat()
         guard lstat(file, &status) != 0 else { throw .vaultExists(at: path) }
         try Self.checkNothingIsLeft(beside: file, named: path)
         guard Self.mayTrust(ofFolder, folderOwner: ofFolder.st_uid) else { throw .foreignFolder(folder) }
         try checkMode(ofFolder: folder)
 
-        try Draft.write(for: file, to: act, exists: .vaultExists(at: path), linking: linking) {
+        try NewFile.write(file, to: act, exists: .vaultExists(at: path), linking: linking) {
             (draft) throws(Failure) in
             try build(draft)
         }
     }
 
-    /// SQLite would play what is left of an earlier file of that name into the new one.
+    /// SQLite would play the journal or log of an earlier file of that name into the new file.
     static func checkNothingIsLeft(beside file: String, named path: String) throws(Failure) {
         var status = stat()
         for part in ["-wal", "-shm", "-journal"] where lstat(file + part, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else { throw .leftover(path + part) }
-        }
-    }
-
-    private func makeFolder(_ folder: String) throws(Failure) {
-        var made = folder.hasPrefix("/") ? "/" : ""
-        for part in folder.split(separator: "/") {
-            let parent = made.isEmpty ? "." : made
-            made += part + "/"
-            if mkdir(made, 0o700) == 0 {
-                try Draft.synchronize(parent, to: "make the folder \(Failure.shown(made))", isOptional: true)
-                continue
-            }
-            guard errno != EEXIST else { continue }
-            let code = errno
-            var status = stat()
-            guard stat(made, &status) == 0 else {
-                throw .cannotWrite("make the folder \(Failure.shown(made))", because: code)
-            }
         }
     }
 
@@ -265,51 +254,15 @@ struct VaultFile: Sendable {
         }
     }
 
-    static func realPath(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
-
-    static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    static func name(of path: String) -> String {
-        String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
-    }
-
-    /// 0 where there is no such file.
+    /// 0 if there is no such file.
     private static func mode(of path: String) -> mode_t {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode : 0
     }
 
-    /// 0 where there is no such file.
+    /// 0 if there is no such file.
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
-    }
-}
-
-/// A file to look at: never one that is opened, so that closing it drops no lock of this process on the same file.
-private final class PathHandle {
-    private let descriptor: Int32
-
-    /// nil, and `errno`, where there is none.
-    init?(_ name: String, in folder: PathHandle? = nil) {
-        descriptor = clinux_open_path(folder?.descriptor ?? AT_FDCWD, name)
-        guard descriptor >= 0 else { return nil }
-    }
-
-    deinit {
-        // A failed open leaves its errno to the caller.
-        if descriptor >= 0 { close(descriptor) }
-    }
-
-    var status: stat? {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? status : nil
     }
 }

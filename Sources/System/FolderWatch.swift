@@ -1,5 +1,6 @@
 import CLinux
 import Credentials
+import Files
 import Glibc
 
 /// Tells when a vault's file may have been written, by this process or another: inotify(7) on its folder, since the
@@ -25,12 +26,12 @@ public final class FolderWatch {
         let descriptor = clinux_inotify()
         guard descriptor >= 0 else {
             throw Failure(
-                .bug, "can't watch the vault's folder: \(words(forError: errno))",
+                .bug, "can't watch the vault's folder: \(errorText(errno))",
                 hints: ["raise fs.inotify.max_user_instances with sysctl"])
         }
         notifications = Descriptor(owning: descriptor)
         self.path = path
-        folder = Paths.folder(of: path)
+        folder = FilePath.folder(of: path)
         names = Self.files(ofVault: path)
         guard watch() || errno == ENOENT || errno == ENOTDIR else { throw Self.cannotWatch(folder, errno) }
     }
@@ -43,8 +44,8 @@ public final class FolderWatch {
     public func watch() -> Bool {
         guard !isWatching else { return true }
         // Links can be followed only to a file that is there; without one the folder is where it was last known to be.
-        if let file = Paths.real(path) {
-            folder = Paths.folder(of: file)
+        if let file = FilePath.real(path) {
+            folder = FilePath.folder(of: file)
             names = Self.files(ofVault: file)
         }
         isWatching = clinux_watch_folder(notifications.number, folder) >= 0
@@ -62,15 +63,15 @@ public final class FolderWatch {
                 hints: ["raise fs.inotify.max_user_watches with sysctl", otherwise])
         case EACCES:
             Failure(
-                .cannotWrite, "\(act): \(words(forError: error))",
+                .cannotWrite, "\(act): \(errorText(error))",
                 hints: ["give yourself permission to read the folder", otherwise])
-        default: Failure(.cannotWrite, "\(act): \(words(forError: error))", hints: [otherwise])
+        default: Failure(.cannotWrite, "\(act): \(errorText(error))", hints: [otherwise])
         }
     }
 
     /// Not -shm, which this process itself changes by looking.
     private static func files(ofVault path: String) -> Set<String> {
-        let name = Paths.name(of: path)
+        let name = FilePath.name(of: path)
         return [name, name + "-wal"]
     }
 

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Glibc
 
 /// Where the passphrase comes from: a file that was named, else a prompt on the terminal.
@@ -65,7 +66,7 @@ public enum PassphraseSource {
 
     private static func unreadable(_ name: String, _ number: Int32) -> Failure {
         Failure(
-            .noPassphrase, "can't read the passphrase file \(name): \(words(forError: number))",
+            .noPassphrase, "can't read the passphrase file \(name): \(errorText(number))",
             hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"])
     }
 

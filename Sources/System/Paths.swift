@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Glibc
 
 /// Where things are.
@@ -45,16 +46,17 @@ public enum Paths {
         var isMissing = false
         while stat(home, &status) != 0, home != "/" {
             isMissing = true
-            home = folder(of: home)
+            home = FilePath.folder(of: home)
         }
         // A missing home folder is made in the folder above it; /home and /tmp are root's.
-        guard status.st_uid != geteuid(), !isMissing || status.st_uid != 0, let realHome = real(home) else {
+        guard status.st_uid != geteuid(), !isMissing || status.st_uid != 0, let realHome = FilePath.real(home) else {
             return nil
         }
         // The file and its folders need not be there.
-        var place = folder(of: path)
-        while real(place) == nil, place != "/", place != "." { place = folder(of: place) }
-        guard let realPlace = real(place), (realPlace + "/").hasPrefix(realHome == "/" ? "/" : realHome + "/") else {
+        var place = FilePath.folder(of: path)
+        while FilePath.real(place) == nil, place != "/", place != "." { place = FilePath.folder(of: place) }
+        guard let realPlace = FilePath.real(place), (realPlace + "/").hasPrefix(realHome == "/" ? "/" : realHome + "/")
+        else {
             return nil
         }
         return UntrustedText.line(home, limit: 400)
@@ -65,24 +67,6 @@ public enum Paths {
         let home = home(environment).map { $0 + "/" }
         let isInHome = home.map { $0 != "/" && path.hasPrefix($0) } ?? false
         return UntrustedText.line(isInHome ? "~/" + path.dropFirst(home?.count ?? 0) : path, limit: 400)
-    }
-
-    /// The folder that holds the file: `.` for a bare name.
-    public static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// The last part of the path.
-    public static func name(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
-    }
-
-    /// The file's absolute path, all symbolic links followed (realpath(3)); nil where it can't be found.
-    public static func real(_ path: String) -> String? {
-        guard let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        return String(cString: real)
     }
 
     /// A base folder of the XDG Base Directory Specification: a relative one is ignored.

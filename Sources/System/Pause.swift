@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Glibc
 
 /// Waiting without anybody else's timer: Task.sleep starts libdispatch's workers, which then wake the process every

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Glibc
 
 /// Secrets that come through a pipe or file on standard input, or on another open descriptor.
@@ -63,7 +64,7 @@ public enum StandardInput {
                 continue
             }
             guard count >= 0 else {
-                throw Failure(.unacceptableInput, "can't read the secret: \(words(forError: errno))")
+                throw Failure(.unacceptableInput, "can't read the secret: \(errorText(errno))")
             }
             guard count > 0, buffer.insert(UnsafeRawBufferPointer(rebasing: chunk[..<count]), at: buffer.count) else {
                 break

@@ -1,5 +1,6 @@
 import CLinux
 import Credentials
+import Files
 import Glibc
 
 /// Other programs, run without letting them hold us up or see more than they are given.
@@ -51,7 +52,7 @@ public enum Subprocess {
                 let ending = child.wait(until: .now + .seconds(timeout))
                 return Result(ending: ending, output: child.output())
             } catch {
-                return Result(ending: .notStarted(error.number), output: Secret([]))
+                return Result(ending: .notStarted(error.code), output: Secret([]))
             }
         }
     }
@@ -71,10 +72,6 @@ public enum Subprocess {
     }
 }
 
-private struct SystemError: Error {
-    let number: Int32
-}
-
 /// A running program and our ends of its pipes. It belongs to one thread.
 private final class Child {
     private let process: pid_t
@@ -90,15 +87,15 @@ private final class Child {
     init(
         _ arguments: [String], environment: [String: String], input: Secret?, capture: Int, withErrors: Bool
     ) throws(SystemError) {
-        guard let null = Descriptor(opening: "/dev/null", O_RDWR) else { throw SystemError(number: errno) }
+        guard let null = Descriptor(opening: "/dev/null", O_RDWR) else { throw SystemError(code: errno) }
         var ends = (input: null, output: null)
         if input != nil {
-            guard let pipe = Descriptor.pipe() else { throw SystemError(number: errno) }
+            guard let pipe = Descriptor.pipe() else { throw SystemError(code: errno) }
             ends.input = pipe.reading
             feeding = pipe.writing
         }
         if capture > 0 {
-            guard let pipe = Descriptor.pipe() else { throw SystemError(number: errno) }
+            guard let pipe = Descriptor.pipe() else { throw SystemError(code: errno) }
             ends.output = pipe.writing
             reading = pipe.reading
         }
@@ -113,7 +110,7 @@ private final class Child {
                 &process, arguments.pointers, variables.pointers, ends.input.number, ends.output.number,
                 (withErrors ? ends.output : null).number)
         }
-        guard problem == 0 else { throw SystemError(number: problem) }
+        guard problem == 0 else { throw SystemError(code: problem) }
         self.process = process
         self.input = input
         let end = clinux_pidfd(process)

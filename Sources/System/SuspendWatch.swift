@@ -1,5 +1,6 @@
 import CLinux
 import Credentials
+import Files
 import Glibc
 
 /// Tells when the machine was suspended and has woken: the kernel lets a timer on the wall clock know of every jump of it,
@@ -21,7 +22,7 @@ public final class SuspendWatch {
     init(clock: @escaping () -> Double) throws(Failure) {
         let descriptor = clinux_clock_watch()
         guard descriptor >= 0 else {
-            throw Failure(.bug, "can't watch for the machine's waking: \(words(forError: errno))")
+            throw Failure(.bug, "can't watch for the machine's waking: \(errorText(errno))")
         }
         notifications = Descriptor(owning: descriptor)
         self.clock = clock

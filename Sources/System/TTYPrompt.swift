@@ -1,5 +1,6 @@
 import CLinux
 import Credentials
+import Files
 import Glibc
 import Synchronization
 
@@ -96,7 +97,7 @@ struct TerminalLine {
     ) throws(Failure) -> Outcome {
         var saved = termios()
         guard tcgetattr(terminal, &saved) == 0, signals.catchThem() else {
-            throw Failure(.noPassphrase, "can't ask on the terminal: \(words(forError: errno))")
+            throw Failure(.noPassphrase, "can't ask on the terminal: \(errorText(errno))")
         }
         var modes = saved
         // Not by lines: the kernel would cut one at 4,095 bytes without a word, and Ctrl-C may come as a sequence.
@@ -106,10 +107,10 @@ struct TerminalLine {
             $0[Int(VTIME)] = 0
         }
         tcsetattr(terminal, TCSANOW, &modes)
-        write(prompt + (echo ? " " : ": "), to: terminal)
+        writeAll(prompt + (echo ? " " : ": "), to: terminal)
         let outcome = read(&editor, signals)
         tcsetattr(terminal, TCSANOW, &saved)
-        write("\n", to: terminal)
+        writeAll("\n", to: terminal)
         // SIGINT becomes a failure; the others do what they would have done.
         if case .signal(let number) = outcome, number != SIGINT {
             signals.release(strikingWith: number)
@@ -124,12 +125,12 @@ struct TerminalLine {
         if line.count > before {
             columns += line.withBytes { bytes in
                 let new = UnsafeRawBufferPointer(rebasing: bytes[before...])
-                _ = Glibc.write(terminal, new.baseAddress, new.count)
+                writeAll(new, to: terminal)
                 return new.count { $0 & 0xc0 != 0x80 }
             }
         } else if line.count < before {
             let erased = line.isEmpty ? columns : 1
-            write(String(repeating: "\u{8} \u{8}", count: erased), to: terminal)
+            writeAll(String(repeating: "\u{8} \u{8}", count: erased), to: terminal)
             columns -= erased
         }
     }
@@ -193,7 +194,7 @@ private enum PromptSignals {
     static func claimed(_ ask: (Pipe) throws(Failure) -> Secret) throws(Failure) -> Secret {
         try turn.withLock { (_) throws(Failure) -> Secret in
             guard let (reading, writing) = Descriptor.pipe() else {
-                throw Failure(.bug, "no pipe to be had: \(words(forError: errno))")
+                throw Failure(.bug, "no pipe to be had: \(errorText(errno))")
             }
             return try ask(Pipe(reading: reading, writing: writing))
         }

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -19,7 +20,7 @@ public final class TemporaryFolder: Sendable {
             }
         }
         throw Failure(
-            .cannotWrite, "can't make a temporary folder: \(words(forError: errno))", hints: ["set TMPDIR to a folder"])
+            .cannotWrite, "can't make a temporary folder: \(errorText(errno))", hints: ["set TMPDIR to a folder"])
     }
 
     deinit { remove() }

@@ -1,5 +1,6 @@
 import CNCurses
 import Credentials
+import Files
 import Glibc
 import Interface
 
@@ -269,27 +270,10 @@ public final class Screen {
     /// gone, nothing happens.
     public func writeRaw(_ bytes: Secret) {
         guard isUp else { return }
-        bytes.withBytes { write($0) }
+        _ = bytes.withBytes { writeAll($0, to: fileDescriptor) }
     }
 
-    private func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { write($0) } }
-
-    private func write(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let chunk = UnsafeRawBufferPointer(rebasing: rest)
-            let count = Glibc.write(fileDescriptor, chunk.baseAddress, chunk.count)
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EAGAIN {
-                // Somebody else who has the terminal open made it non-blocking.
-                var polled = pollfd(fd: fileDescriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&polled, 1, -1)
-            } else if errno != EINTR {
-                return
-            }
-        }
-    }
+    private func write(_ bytes: [UInt8]) { _ = bytes.withUnsafeBytes { writeAll($0, to: fileDescriptor) } }
 
     /// Gives the terminal back as it was, for a while; nothing is painted until `resume()`.
     public func suspend() {

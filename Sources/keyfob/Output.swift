@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Glibc
 import System
 
@@ -14,11 +15,11 @@ enum Output {
             line.withBytes { target.copyMemory(from: $0) }
             target[line.count] = 0x0A
         }
-        guard whole.withBytes({ write($0, to: 1) }) else {
-            // Whoever read has seen enough (`keyfob list | head`): the status of a program that SIGPIPE ended, not a word.
+        guard whole.withBytes({ writeAll($0, to: 1) }) else {
+            // The reader has seen enough (`keyfob list | head`): no message, and the exit status of a death by SIGPIPE.
             let code = errno
             if code == EPIPE { Program.end(128 + SIGPIPE) }
-            throw Failure(.cannotWrite, "could not write the answer to standard output: \(words(forError: code))")
+            throw Failure(.cannotWrite, "could not write the answer to standard output: \(errorText(code))")
         }
     }
 
@@ -28,19 +29,6 @@ enum Output {
     static func complain(_ summary: String, hints: [Failure.Hint] = []) {
         var text = "keyfob: \(summary)\n"
         for hint in hints { text += "  hint: \(hint.textOfCommandLine)\n" }
-        text.withUTF8 { _ = write(UnsafeRawBufferPointer($0), to: 2) }
-    }
-
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                return false
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
-        return true
+        writeAll(text, to: 2)
     }
 }

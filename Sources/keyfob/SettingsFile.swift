@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Glibc
 import Settings
 import System
@@ -78,11 +79,11 @@ struct SettingsFile: Sendable {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return "" }
-            throw unreadable(words(forError: errno))
+            throw unreadable(errorText(errno))
         }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0 else { throw unreadable(words(forError: errno)) }
+        guard fstat(file, &status) == 0 else { throw unreadable(errorText(errno)) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw unreadable("it is no file") }
 
         var bytes: [UInt8] = []
@@ -91,7 +92,7 @@ struct SettingsFile: Sendable {
             let count = Glibc.read(file, &buffer, buffer.count)
             if count == 0 { break }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw unreadable(words(forError: errno)) }
+            guard count > 0 else { throw unreadable(errorText(errno)) }
             bytes += buffer[..<count]
         }
         guard bytes.count <= Settings.longestFile else { throw unreadable("it is larger than 1 MiB") }
@@ -121,66 +122,25 @@ struct SettingsFile: Sendable {
                 .cannotWrite, "can't write \(name): the home folder \(home) belongs to another user",
                 hints: ["sudo -H keyfob has settings of its own; XDG_CONFIG_HOME names another folder"])
         }
-        try makeFolder(Paths.folder(of: path))
+        do throws(SystemError) { try makeFolder(FilePath.folder(of: path)) } catch { throw unwritable(error.code) }
         var (target, mode) = (path, mode_t(0o600))
         var status = stat()
         if lstat(path, &status) == 0 {
-            guard let real = Paths.real(path), stat(real, &status) == 0 else {
+            guard let real = FilePath.real(path), stat(real, &status) == 0 else {
                 throw Failure(
                     .cannotWrite, "\(name) is a symbolic link to nothing",
                     hints: ["remove the link, or make the file that it names"])
             }
-            // rename(2) would not ask.
+            // rename(2) does not ask for this permission.
             guard access(real, W_OK) == 0 else { throw unwritable(errno) }
             (target, mode) = (real, status.st_mode & 0o7777)
         }
-        let folder = Paths.folder(of: target)
-        let draft = "\(folder)/.\(Paths.name(of: target)).new-\(UInt64.random(in: 0...UInt64.max))"
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw unwritable(errno) }
-        let problem = fill(file, with: text, mode: mode)
-        close(file)
-        guard problem == 0, rename(draft, target) == 0 else {
-            let code = problem == 0 ? errno : problem
-            unlink(draft)
-            throw unwritable(code)
-        }
-        // The new file is there; that it also outlives a power cut is for the folder to know.
-        let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { return }
-        fsync(opened)
-        close(opened)
-    }
-
-    /// - Returns: 0, or an error number.
-    private func fill(_ file: Int32, with text: String, mode: mode_t) -> Int32 {
-        var text = text
-        return text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Glibc.write(file, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-                if count < 0 && errno != EINTR { return errno }
-                done += max(count, 0)
-            }
-            return fchmod(file, mode) == 0 && fsync(file) == 0 ? 0 : errno
-        }
-    }
-
-    /// With what is missing above it, each for this user alone (XDG Base Directory Specification).
-    private func makeFolder(_ folder: String) throws(Failure) {
-        var made = folder.hasPrefix("/") ? "/" : ""
-        for part in folder.split(separator: "/") {
-            made += part + "/"
-            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
-            let code = errno
-            var status = stat()
-            guard stat(made, &status) == 0 else { throw unwritable(code) }
-        }
+        do throws(SystemError) { try replaceFile(target, by: text, mode: mode) } catch { throw unwritable(error.code) }
     }
 
     private func unwritable(_ code: Int32) -> Failure {
         Failure(
-            .cannotWrite, "can't write \(name): \(words(forError: code))",
+            .cannotWrite, "can't write \(name): \(errorText(code))",
             hints: ["it is as it was: see that there is room, and that it and its folder can be written"])
     }
 }

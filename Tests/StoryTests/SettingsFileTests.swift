@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Foundation
 import Settings
 import System
@@ -27,7 +28,8 @@ struct SettingsFileTests {
     /// Puts a file there.
     private func put(_ content: Data, mode: Int = 0o600) throws {
         try FileManager.default.createDirectory(
-            atPath: Paths.folder(of: path), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            atPath: FilePath.folder(of: path), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
+        )
         try content.write(to: URL(fileURLWithPath: path))
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
@@ -131,9 +133,9 @@ struct SettingsFileTests {
         #expect(try file.write(.theme, asIn: darkTheme) == darkTheme)
         #expect(try file.read() == darkTheme)
         #expect(try mode("\(home)/.config") == 0o700)
-        #expect(try mode(Paths.folder(of: path)) == 0o700)
+        #expect(try mode(FilePath.folder(of: path)) == 0o700)
         #expect(try mode(path) == 0o600)
-        #expect(try names(in: Paths.folder(of: path)) == ["config.json"])
+        #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
     @Test("a change keeps comments, the other settings, also one made by hand meanwhile, and the file's mode")
@@ -143,7 +145,7 @@ struct SettingsFileTests {
         #expect(result.lockAfterMinutes == 5 && result.theme == .dark)
         #expect(try text() == "// mine\n{\n  lock_after_minutes: 5, // short\n  theme: \"dark\",\n}\n")
         #expect(try mode(path) == 0o640)
-        #expect(try names(in: Paths.folder(of: path)) == ["config.json"])
+        #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
     @Test("a symbolic link stays, and the file behind it is changed")
@@ -166,7 +168,7 @@ struct SettingsFileTests {
         let problem = failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }
         #expect(problem?.kind == .cannotWrite)
         #expect(problem?.summary == "~/.config/keyfob/config.json is a symbolic link to nothing")
-        #expect(try names(in: Paths.folder(of: path)) == ["config.json"])
+        #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
     @Test("a folder that can't be made is told")

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Foundation
 import Synchronization
 import Testing
@@ -8,7 +9,7 @@ import Testing
 struct PassphraseSourceTests {
     private func pipe(holding text: String) throws -> (path: String, reading: Descriptor) {
         let (reading, writing) = try #require(Descriptor.pipe())
-        write(text, to: writing.number)
+        writeAll(text, to: writing.number)
         return ("/dev/fd/\(reading.number)", reading)
     }
 
@@ -112,7 +113,7 @@ struct PassphraseSourceTests {
             }
         }
         await eventually("the reader did not begin") { began.withLock { $0 } }
-        write("late\n", to: writing.number)
+        writeAll("late\n", to: writing.number)
         #expect(await answer.value == .success(Secret(utf8: "late")))
     }
 

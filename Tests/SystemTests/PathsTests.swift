@@ -52,13 +52,4 @@ struct PathsTests {
         #expect(Paths.shown("/etc/x", environment: ["HOME": "/"]) == "/etc/x")
         #expect(Paths.shown("/etc/\u{1B}x\n", environment: ["HOME": "/h"]) == "/etc/x")
     }
-
-    @Test("a path is split into its folder and its name")
-    func split() {
-        #expect(Paths.folder(of: "/a/b/vault.db") == "/a/b")
-        #expect(Paths.folder(of: "/vault.db") == "/")
-        #expect(Paths.folder(of: "vault.db") == ".")
-        #expect(Paths.name(of: "/a/b/vault.db") == "vault.db")
-        #expect(Paths.name(of: "vault.db") == "vault.db")
-    }
 }

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Foundation
 import Testing
 
@@ -174,7 +175,7 @@ struct FolderWatchTests {
             #expect(!watch.drain())
             #expect(!isReadable(watch))
             let file = try #require(Descriptor(opening: "\(stage.folder)/\(name)", O_WRONLY))
-            write("y", to: file.number)
+            writeAll("y", to: file.number)
             #expect(watch.drain())
             #expect(unlink("\(stage.folder)/\(name)") == 0)
             #expect(watch.drain())

@@ -1,4 +1,5 @@
 import Credentials
+import Files
 import Foundation
 import Testing
 
@@ -45,7 +46,7 @@ struct SubprocessTests {
         #expect(Subprocess.locate("tool", path: ".::tmp") == nil)
         try stage.write("", to: "plain")
         #expect(Subprocess.locate("plain", path: stage.folder) == nil)
-        #expect(Subprocess.locate(Paths.name(of: stage.folder), path: Paths.folder(of: stage.folder)) == nil)
+        #expect(Subprocess.locate(FilePath.name(of: stage.folder), path: FilePath.folder(of: stage.folder)) == nil)
     }
 
     @Test("what the system can't start is told with its reason")
