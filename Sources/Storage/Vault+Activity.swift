@@ -6,9 +6,7 @@ extension Vault {
     /// What happened, the oldest first, `ActivityEntry.limit` at most. In the place of one that is damaged stands one
     /// that says so, of the kind `.failure`, dated as the one before it.
     public func activity() async throws(Failure) -> [ActivityEntry] {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in try vault.activity() }
-        }
+        try await read { (vault) throws(Failure) in try vault.activity() }
     }
 
     /// Adds `entries`, the oldest first, after all that are there. Those that are more than `ActivityEntry.limit` then

@@ -8,15 +8,13 @@ extension Vault {
     /// The client of that name, compared as names are (`ClientName.key`); nil where no readable profile has it.
     /// - Throws: `.vaultDamaged` where the name is that of a client whose profile is damaged.
     public func entry(named name: String) async throws(Failure) -> ClientEntry? {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in
-                guard let id = try vault.holder(ofName: name) else { return nil }
-                do throws(Failure) {
-                    return try vault.entry(id)
-                } catch {
-                    guard error.kind == .vaultDamaged else { throw error }
-                    throw .profileDamaged(name, path: vault.path)
-                }
+        try await read { (vault) throws(Failure) in
+            guard let id = try vault.holder(ofName: name) else { return nil }
+            do throws(Failure) {
+                return try vault.entry(id)
+            } catch {
+                guard error.kind == .vaultDamaged else { throw error }
+                throw .profileDamaged(name, path: vault.path)
             }
         }
     }

@@ -5,9 +5,7 @@ extension Vault {
     /// One client, without its secrets and token; nil where it is gone. A token, attempt or last use that is damaged is
     /// left out: `snapshot()` names it.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in try vault.entry(id) }
-        }
+        try await read { (vault) throws(Failure) in try vault.entry(id) }
     }
 
     /// - Throws: `.noSuchClient`.
@@ -18,21 +16,17 @@ extension Vault {
     /// A client's profile and secret as one consistent pair: what a token request starts from.
     /// - Throws: `.noSuchClient`.
     public func credentials(of id: UUID) async throws(Failure) -> (profile: ClientProfile, secret: Secret) {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in
-                guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
-                return (profile, try vault.secret(of: profile))
-            }
+        try await read { (vault) throws(Failure) in
+            guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
+            return (profile, try vault.secret(of: profile))
         }
     }
 
     /// A client's token, however old; nil where there is none, or no such client.
     public func token(of id: UUID) async throws(Failure) -> AccessToken? {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in
-                guard let (profile, _) = try vault.profile(of: id) else { return nil }
-                return try vault.token(of: profile)
-            }
+        try await read { (vault) throws(Failure) in
+            guard let (profile, _) = try vault.profile(of: id) else { return nil }
+            return try vault.token(of: profile)
         }
     }
 

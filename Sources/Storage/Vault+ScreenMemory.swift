@@ -4,11 +4,9 @@ import FoundationEssentials
 extension Vault {
     /// What the screen was like when it was last stored; nil where it never was.
     public func screenMemory() async throws(Failure) -> ScreenMemory? {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in
-                guard let record = try vault.read(.screenMemory, of: .zero) else { return nil }
-                return try vault.decode(StoredScreenMemory.self, from: record.content, .screenMemory, of: .zero).memory
-            }
+        try await read { (vault) throws(Failure) in
+            guard let record = try vault.read(.screenMemory, of: .zero) else { return nil }
+            return try vault.decode(StoredScreenMemory.self, from: record.content, .screenMemory, of: .zero).memory
         }
     }
 

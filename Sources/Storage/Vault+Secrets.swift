@@ -9,11 +9,9 @@ extension Vault {
     public func previousSecret(
         of id: UUID
     ) async throws(Failure) -> (secret: Secret, destination: SecretDestination?)? {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in
-                guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
-                return try vault.previousSecret(of: profile).map { ($0.secret, $0.destination) }
-            }
+        try await read { (vault) throws(Failure) in
+            guard let (profile, _) = try vault.profile(of: id) else { throw .clientGone() }
+            return try vault.previousSecret(of: profile).map { ($0.secret, $0.destination) }
         }
     }
 

@@ -23,9 +23,7 @@ extension Vault {
     /// only when it is asked for, for none is opened here; a missing one is told.
     /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
     public func snapshot() async throws(Failure) -> VaultSnapshot {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in try vault.snapshot() }
-        }
+        try await read { (vault) throws(Failure) in try vault.snapshot() }
     }
 }
 

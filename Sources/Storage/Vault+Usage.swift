@@ -17,9 +17,7 @@ extension Vault {
 
     /// The requests that were tried with a client, the latest first; none where the client is gone.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in try vault.trials(of: id) }
-        }
+        try await read { (vault) throws(Failure) in try vault.trials(of: id) }
     }
 
     /// Keeps a request that was tried as the latest of its client; the same one from before goes. Of the others as many

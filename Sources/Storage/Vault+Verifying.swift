@@ -33,9 +33,7 @@ extension Vault {
     /// Opens every record, one after another, and looks whether they belong together. It changes nothing.
     /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
     public func verify() async throws(Failure) -> Verification {
-        try await thread.read { (vault) throws(Failure) in
-            try vault.reading { () throws(Failure) in try vault.verify() }
-        }
+        try await read { (vault) throws(Failure) in try vault.verify() }
     }
 
     /// Takes damaged records out, and with a client's profile or secret all else of the client.

@@ -66,6 +66,15 @@ public final class Vault: Sendable {
         return Vault(path: path, thread: thread)
     }
 
+    /// Runs `work` on one state of the file (`OpenVault.reading`).
+    func read<Value: Sendable>(
+        _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.reading { () throws(Failure) in try work(vault) }
+        }
+    }
+
     /// Why nothing can be written until the vault is opened again: a full disk, a read-only file system; nil if all can.
     public func readOnlyBecause() async throws(Failure) -> Failure? {
         try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
