@@ -62,7 +62,7 @@ final class OpenVault {
         }
         guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
             throw try Schema.hasOnlyOtherSlots(in: connection)
-                ? .noPassphraseSlot(file.path) : .vaultDamaged(file.path, "its key slot is not what was written")
+                ? .noPassphraseSlot(file.path) : .keySlot(.damaged, of: file.path)
         }
         self.vaultID = vaultID
         if let made, made.slot == slot {
@@ -164,7 +164,7 @@ final class OpenVault {
         from old: Secret, to new: Secret, cost: KeyDerivationCost
     ) throws(Failure) -> (before: KeySlot, after: KeySlot) {
         guard let before = try Schema.keySlot(in: connection) else {
-            throw .vaultDamaged(path, "its key slot is not what was written")
+            throw .keySlot(.damaged, of: path)
         }
         do throws(KeySlot.Problem) {
             let key = try before.dataKey(passphrase: old, vaultID: vaultID)
@@ -389,16 +389,10 @@ final class OpenVault {
         do { return try decoder.decode(type, from: content.json) } catch { throw damaged(kind, of: id) }
     }
 
-    /// Names the record by its client, where the client's profile can still be read.
+    /// Names the record by its client, if the client's profile can still be read.
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
-        switch kind {
-        case .profile: return .vaultDamaged(path, "the profile of a client is not what was written")
-        case .activity, .screenMemory, .name:
-            return .recordDamaged(path, "the \(kind.noun) is not what was written", kind)
-        default: break
-        }
-        let profile = try? profile(of: id)?.profile
-        let client = profile.map { "client \"\($0.name)\"" } ?? "a client"
-        return .recordDamaged(path, "the \(kind.noun) of \(client) is not what was written", kind)
+        // A damaged profile names no client, and reading it here again would never end.
+        let client = kind == .profile || kind.isOfVault ? nil : try? profile(of: id)?.profile.name
+        return .recordDamaged(path, kind, ofClient: client)
     }
 }

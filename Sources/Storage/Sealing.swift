@@ -34,7 +34,20 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     /// True if its content can be asked for again, or is no loss: a damaged one is replaced.
     var canBeHadAgain: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
 
-    /// The word for it in a message: `token`.
+    /// True if the client cannot be used without the record: taking it out takes the client out.
+    var isIndispensable: Bool { [.profile, .secret].contains(self) }
+
+    /// True if the record belongs to the vault, not to a client.
+    var isOfVault: Bool { [.activity, .screenMemory, .name].contains(self) }
+
+    /// The words for a damaged record of this kind: `the token of client "a" is not what was written`.
+    /// - Parameter client: the name of the record's client; nil if the name cannot be read.
+    func damage(ofClient client: String?) -> String {
+        let owner = isOfVault ? "" : client.map { " of client \"\($0)\"" } ?? " of a client"
+        return "the \(noun)\(owner) is not what was written"
+    }
+
+    /// The noun for the kind in a message: `token`.
     var noun: String {
         switch self {
         case .profile: "profile"

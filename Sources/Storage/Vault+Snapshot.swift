@@ -44,7 +44,7 @@ extension OpenVault {
         ) { (row) throws(Failure) in
             let unreadable = pass.unreadable.count
             do throws(Failure) {
-                try take(row, in: &pass)
+                try read(row, into: &pass)
             } catch {
                 pass.damaged.append(error)
                 let isProfile = pass.unreadable.count > unreadable && error.kind == .vaultDamaged
@@ -71,10 +71,10 @@ extension OpenVault {
     }
 
     /// Profiles come first, in the order of the kinds.
-    private func take(_ row: Connection.Row, in pass: inout Pass) throws(Failure) {
+    private func read(_ row: Connection.Row, into pass: inout Pass) throws(Failure) {
         let kind = RecordKind(rawValue: row.integer(0))
         guard let id = UUID(bytes: row.bytes(1)) else {
-            throw .vaultDamaged(path, "it has a record that belongs to nothing")
+            throw .strayRecord(path)
         }
         if kind == .profile {
             // Until it turns out to be readable.

@@ -88,12 +88,11 @@ extension OpenVault {
         }
         let damaged = places.map { place in
             let client = place.id.withUnsafeBytes { UUID(bytes: $0) }
+            let kind = RecordKind(rawValue: place.kind)
             return DamagedRecord(
-                id: place.id.isEmpty ? "-" : place.id.map(Self.hexadecimal).joined(),
-                kind: RecordKind(rawValue: place.kind).noun,
-                client: client.flatMap { clients[$0]?.name ?? named[$0] },
-                takesClient: [.profile, .secret].contains(RecordKind(rawValue: place.kind)),
-                canBeHadAgain: RecordKind(rawValue: place.kind).canBeHadAgain, place: place)
+                id: place.id.isEmpty ? "-" : place.id.map(Self.hexadecimal).joined(), kind: kind.noun,
+                client: client.flatMap { clients[$0]?.name ?? named[$0] }, takesClient: kind.isIndispensable,
+                canBeHadAgain: kind.canBeHadAgain, place: place)
         }
         return Verification(
             recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) })
@@ -107,14 +106,15 @@ extension OpenVault {
         _ row: Connection.Row, _ clients: inout [UUID: Seen], _ named: inout [UUID: String]
     ) throws(Failure) {
         let kind = RecordKind(rawValue: row.integer(0))
-        let stray = Failure.vaultDamaged(path, "it has a record that belongs to nothing")
-        guard let id = UUID(bytes: row.bytes(1)), RecordKind.all.contains(kind.rawValue) else { throw stray }
+        guard let id = UUID(bytes: row.bytes(1)), RecordKind.all.contains(kind.rawValue) else {
+            throw .strayRecord(path)
+        }
         if kind == .profile { clients[id] = Seen() }
         if kind == .secret { clients[id]?.hasSecret = true }
         if kind == .previousSecret { clients[id]?.hasPreviousSecret = true }
         let isOfClient =
             RecordKind.ofClient.contains(kind) || RecordKind.unknownOfClient.contains(kind.rawValue)
-        if isOfClient, clients[id] == nil { throw stray }
+        if isOfClient, clients[id] == nil { throw .strayRecord(path) }
         let content = try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
         let profile = clients[id]?.profile
         switch kind {
@@ -135,7 +135,7 @@ extension OpenVault {
         case .name:
             let stored = try decode(StoredName.self, from: content, kind, of: id)
             guard let seen = clients[stored.client], seen.name.map({ hash(ofName: $0) == id }) ?? true else {
-                throw stray
+                throw .strayRecord(path)
             }
             named[stored.client] = stored.name
         default: break

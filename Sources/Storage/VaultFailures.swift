@@ -44,12 +44,14 @@ extension Failure {
     }
 
     /// An older copy of the vault would cost more than a record that can be asked for again.
-    static func recordDamaged(_ path: String, _ what: String, _ kind: RecordKind) -> Failure {
-        let failure = vaultDamaged(path, what)
+    static func recordDamaged(_ path: String, _ kind: RecordKind, ofClient client: String?) -> Failure {
+        let failure = vaultDamaged(path, kind.damage(ofClient: client))
         guard kind.canBeHadAgain else { return failure }
         return Failure(
             failure.kind, failure.summary, hints: ["keyfob remove --damaged takes it out; nothing else is lost"])
     }
+
+    static func strayRecord(_ path: String) -> Failure { vaultDamaged(path, "it has a record that belongs to nothing") }
 
     static func noPassphraseSlot(_ path: String) -> Failure {
         Failure(
@@ -58,9 +60,9 @@ extension Failure {
     }
 
     static func profileDamaged(_ name: String, path: String) -> Failure {
-        let client = "client \"\(UntrustedText.line(name, limit: 100))\""
+        let what = RecordKind.profile.damage(ofClient: UntrustedText.line(name, limit: 100))
         return Failure(
-            .vaultDamaged, "the vault \(shown(path)) is damaged: the profile of \(client) is not what was written",
+            .vaultDamaged, "the vault \(shown(path)) is damaged: \(what)",
             hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out"])
     }
 
