@@ -61,11 +61,14 @@ public final class EventLoop<Message: Sendable> {
         }
     }
 
-    /// In seconds: sixty frames a second are as many as a person sees. Only what was typed is drawn at once.
-    static var shortestFrame: Double { 1.0 / 60 }
+    /// Sixty frames a second are as many as a person sees. Only typed keys are drawn at once.
+    static var shortestFrame: Duration { .seconds(1.0 / 60) }
 
-    /// In seconds. A disk that takes longer must not keep the user from the shell.
-    static var longestWaitToStop: Double { 2 }
+    /// A disk that takes longer must not keep the user from the shell.
+    static var longestWaitToStop: Duration { .seconds(2) }
+
+    /// The longest wait of one poll(2), some eleven days.
+    private static var longestWait: Double { 1e6 }
 
     private let screen: Screen
     private let mailbox: Mailbox<Message>
@@ -106,23 +109,21 @@ public final class EventLoop<Message: Sendable> {
     /// Runs until `end()`, a signal that ends programs, or the loss of the terminal. The screen is still up then:
     /// `Screen.stop()` is the caller's.
     public func run(_ program: Program) -> Ending {
-        var wokenAt = MonotonicClock.seconds
-        var paintedAt = -Double.infinity
+        var wokenAt = SuspendingClock.now
+        var nextFrame = wokenAt
         var mustPaint = true
         program.woken()
         while true {
-            // A flood of messages would be drawn more often than anybody can see; what it leads to is drawn in any case.
-            let isDue = mustPaint || wokenAt >= paintedAt + Self.shortestFrame
+            // A flood of messages would be drawn more often than a person sees; its outcome is drawn in any case.
+            let isDue = mustPaint || wokenAt >= nextFrame
             if isDue {
-                paintedAt = wokenAt
+                nextFrame = wokenAt + Self.shortestFrame
                 screen.paint(program.frame(screen.size))
             }
             let next =
-                isDue
-                ? Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt)
-                : paintedAt + Self.shortestFrame
+                isDue ? Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt) : nextFrame
             let ready = wait(until: [next, screen.inputDeadline].compactMap { $0 }.min())
-            wokenAt = MonotonicClock.seconds
+            wokenAt = SuspendingClock.now
             program.woken()
             mustPaint = handleSignals(program)
             for input in takeInput() where ending == nil {
@@ -140,34 +141,33 @@ public final class EventLoop<Message: Sendable> {
         }
     }
 
-    /// Sleeps until something is ready or `deadline` (`MonotonicClock`) has come; for ever where it is nil.
+    /// Sleeps until something is ready or `deadline` has come; without an end if it is nil.
     ///
     /// - Returns: the handlers of the watched descriptors that are ready.
-    private func wait(until deadline: Double?) -> [() -> Void] {
+    private func wait(until deadline: SuspendingClock.Instant?) -> [() -> Void] {
         let descriptors = [screen.fileDescriptor, mailbox.fileDescriptor, signals] + watched.map(\.descriptor)
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var count: Int32
         repeat {
-            count = poll(
-                &polled, nfds_t(polled.count), Self.milliseconds(until: deadline, now: MonotonicClock.seconds))
+            count = poll(&polled, nfds_t(polled.count), Self.milliseconds(until: deadline, now: .now))
         } while count < 0 && errno == EINTR
         return zip(watched, polled.dropFirst(3)).filter { $0.1.revents != 0 }.map(\.0.isReady)
     }
 
-    /// A tick that is due already still leaves a breath: a program that miscounts must not spin.
-    static func deadline(inSeconds seconds: Double?, from start: Double) -> Double? {
-        seconds.map { start + max($0, 0.001) }
+    /// A tick that is due already waits a millisecond all the same: a program that miscounts must not spin.
+    static func deadline(inSeconds seconds: Double?, from start: SuspendingClock.Instant) -> SuspendingClock.Instant? {
+        seconds.map { start + .seconds(min(max($0, 0.001), longestWait)) }
     }
 
-    /// What poll(2) is told; rounded up, so that the moment has passed when it is over.
-    static func milliseconds(until deadline: Double?, now: Double) -> Int32 {
+    /// The timeout for poll(2), rounded up, so that the deadline has passed when the wait is over.
+    static func milliseconds(until deadline: SuspendingClock.Instant?, now: SuspendingClock.Instant) -> Int32 {
         guard let deadline else { return -1 }
-        return Int32(min(max(((deadline - now) * 1000).rounded(.up), 0), 1e9))
+        return Int32(min(max(((deadline - now) / .milliseconds(1)).rounded(.up), 0), longestWait * 1000))
     }
 
     private func takeInput() -> [Input] {
         let inputs = screen.readInput()
-        guard inputs.isEmpty, let deadline = screen.inputDeadline, deadline <= MonotonicClock.seconds else {
+        guard inputs.isEmpty, let deadline = screen.inputDeadline, deadline <= .now else {
             return inputs
         }
         return screen.finishInput()
@@ -194,18 +194,19 @@ public final class EventLoop<Message: Sendable> {
         shouldSuspend = false
         program.suspending()
         screen.suspend()
-        waitToStop(program, seconds: Self.longestWaitToStop)
+        waitToStop(program, for: Self.longestWaitToStop)
         Signals.stopJob()
         let isResized = screen.resume()
         program.woken()
         if isResized { program.resized(screen.size) }
     }
-    /// Takes messages, and nothing else, until the program may stop or has had its time.
-    func waitToStop(_ program: Program, seconds: Double) {
-        let deadline = MonotonicClock.seconds + seconds
-        while !program.mayStop(), MonotonicClock.seconds < deadline {
+
+    /// Handles messages, and nothing else, until the program may stop or the time is over.
+    func waitToStop(_ program: Program, for time: Duration) {
+        let deadline = SuspendingClock.now + time
+        while !program.mayStop(), deadline > .now {
             var mail = pollfd(fd: mailbox.fileDescriptor, events: Int16(POLLIN), revents: 0)
-            poll(&mail, 1, Self.milliseconds(until: deadline, now: MonotonicClock.seconds))
+            poll(&mail, 1, Self.milliseconds(until: deadline, now: .now))
             for message in mailbox.drain() { program.message(message) }
         }
     }

@@ -34,8 +34,8 @@ public final class Screen {
     private var theme: Theme
     private let decoder: KeyDecoder
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
-    /// On `MonotonicClock`.
-    var lastReceived = 0.0
+    /// The time of the last read; at first, of the start.
+    var lastReceived = SuspendingClock.now
     private var painted: Frame?
     /// nil: unknown.
     private var cursorIsVisible: Bool?
@@ -240,9 +240,9 @@ public final class Screen {
                 isHungUp = count == 0 || (errno != EINTR && errno != EAGAIN)
                 break
             }
-            let now = MonotonicClock.seconds
+            let now = SuspendingClock.now
             inputs += decoder.decode(
-                UnsafeRawBufferPointer(rebasing: received[..<count]), afterSilence: now - lastReceived)
+                UnsafeRawBufferPointer(rebasing: received[..<count]), afterSilence: (now - lastReceived) / .seconds(1))
             wipeReceived()
             lastReceived = now
         }
@@ -258,10 +258,10 @@ public final class Screen {
         return poll(&polled, 1, 0) > 0
     }
 
-    /// When to call `finishInput()` where nothing more comes, on `MonotonicClock`; nil where nothing is unfinished.
-    var inputDeadline: Double? { decoder.patience.map { lastReceived + $0 } }
+    /// The time to call `finishInput()` if nothing more comes; nil if nothing is unfinished.
+    var inputDeadline: SuspendingClock.Instant? { decoder.patience.map { lastReceived + .seconds($0) } }
 
-    /// What came last is all there is of it: an escape character was the Esc key.
+    /// Decodes an unfinished sequence as it is: if no byte follows, the escape character was the Esc key.
     func finishInput() -> [Input] { decoder.finish() }
 
     // MARK: - The terminal itself

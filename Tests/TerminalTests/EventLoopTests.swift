@@ -76,7 +76,7 @@ extension ScreenTests {
         try withScreen { screen, _ in
             let mailbox = try Mailbox<String>()
             mailbox.post("0")
-            let start = MonotonicClock.seconds
+            let start = SuspendingClock.now
             let (_, journal) = try run(screen, mailbox) { _, journal in
                 switch journal.entries.last {
                 // Each message wakes the loop anew.
@@ -87,7 +87,7 @@ extension ScreenTests {
                 }
             }
             let frames = Double(journal.count(of: .painted))
-            #expect(frames <= (MonotonicClock.seconds - start) * 60 + 2)
+            #expect(frames <= (SuspendingClock.now - start) / .seconds(1) * 60 + 2)
             let last = try #require(journal.entries.lastIndex(of: .message("999")))
             #expect(journal.entries[last...].contains(.painted))
         }
@@ -108,11 +108,11 @@ extension ScreenTests {
     @Test("a tick wakes the loop when it is due, not before, and each is painted")
     func tick() throws {
         try withScreen { screen, _ in
-            let start = MonotonicClock.seconds
+            let start = SuspendingClock.now
             let (_, journal) = try run(screen, Mailbox(), tick: 0.02) { loop, journal in
                 if journal.count(of: .woken) == 4 { loop.end() }
             }
-            #expect(MonotonicClock.seconds - start >= 0.06)
+            #expect(SuspendingClock.now - start >= Duration.seconds(0.06))
             #expect(journal.entries == [.woken, .painted, .woken, .painted, .woken, .painted, .woken])
         }
     }
@@ -120,14 +120,18 @@ extension ScreenTests {
     @Test("without a tick there is no wake-up, and a tick due at once does not spin")
     func timeouts() {
         typealias Loop = EventLoop<String>
-        #expect(Loop.milliseconds(until: nil, now: 100) == -1)
-        #expect(Loop.milliseconds(until: 100.0201, now: 100) == 21)
-        #expect(Loop.milliseconds(until: 99, now: 100) == 0)
-        #expect(Loop.milliseconds(until: 1e300, now: 100) == 1_000_000_000)
-        #expect(Loop.milliseconds(until: .infinity, now: 100) == 1_000_000_000)
-        #expect(Loop.deadline(inSeconds: nil, from: 5) == nil)
-        #expect(Loop.deadline(inSeconds: 0, from: 5) == 5.001)
-        #expect(Loop.deadline(inSeconds: -1, from: 5) == 5.001)
+        let now = SuspendingClock.now
+        func milliseconds(_ seconds: Double?) -> Int32 {
+            Loop.milliseconds(until: Loop.deadline(inSeconds: seconds, from: now), now: now)
+        }
+        #expect(milliseconds(nil) == -1)
+        #expect(milliseconds(0.0201) == 21)
+        #expect(Loop.milliseconds(until: now - .seconds(1), now: now) == 0)
+        #expect(milliseconds(1e300) == 1_000_000_000)
+        #expect(milliseconds(.infinity) == 1_000_000_000)
+        #expect(Loop.deadline(inSeconds: nil, from: now) == nil)
+        #expect(Loop.deadline(inSeconds: 0, from: now) == now + .milliseconds(1))
+        #expect(Loop.deadline(inSeconds: -1, from: now) == now + .milliseconds(1))
     }
 
     @Test("an escape character alone becomes the Esc key without another key")
@@ -253,17 +257,17 @@ extension ScreenTests {
                     taken.append($0)
                     isReady = taken.count == 2
                 }, resized: { _ in }, mayStop: { isReady }, frame: { Frame(size: $0) }, secondsUntilNextTick: { nil })
-            loop.waitToStop(program, seconds: 60)
+            loop.waitToStop(program, for: .seconds(60))
             #expect(taken == [])
             isReady = false
             mailbox.post("one")
             Task.detached { mailbox.post("two") }
-            loop.waitToStop(program, seconds: 60)
+            loop.waitToStop(program, for: .seconds(60))
             #expect(taken == ["one", "two"])
             isReady = false
-            let start = MonotonicClock.seconds
-            loop.waitToStop(program, seconds: 0.05)
-            #expect(MonotonicClock.seconds - start >= 0.05)
+            let start = SuspendingClock.now
+            loop.waitToStop(program, for: .seconds(0.05))
+            #expect(SuspendingClock.now - start >= Duration.seconds(0.05))
             #expect(taken.count == 2)
         }
     }

@@ -45,11 +45,11 @@ extension ScreenTests {
     @Test("an escape character alone waits, briefly, to be the Esc key")
     func escape() throws {
         try withScreen { screen, terminal in
-            let before = MonotonicClock.seconds
+            let before = SuspendingClock.now
             terminal.send("\u{1B}")
             #expect(screen.readInput() == [])
             let deadline = try #require(screen.inputDeadline)
-            #expect((before...before + 1).contains(deadline - KeyDecoder.escapeDelay))
+            #expect((before...before + .seconds(1)).contains(deadline - .seconds(KeyDecoder.escapeDelay)))
             #expect(screen.finishInput() == [.key(.escape)])
             #expect(screen.inputDeadline == nil)
         }
@@ -61,7 +61,7 @@ extension ScreenTests {
             terminal.send("\u{1B}[200~half")
             #expect(screen.readInput() == [])
             #expect(screen.inputDeadline == nil)
-            screen.lastReceived -= 1
+            screen.lastReceived -= .seconds(1)
             terminal.send("q")
             let failure = Failure(
                 .unacceptableInput, "the paste did not end and was dropped", hints: ["paste it again"])
