@@ -62,7 +62,7 @@ public actor CredentialManager {
     var exchanges: [UUID: HTTPExchange] = [:]
 
     private(set) var roster = Roster()
-    private var observers = Observers()
+    private(set) var observers = Observers()
     private var reading: Task<Void, Never>?
 
     /// What the last edit or removal is taken back with, a change each client; empty where there is nothing to undo.
@@ -100,20 +100,21 @@ public actor CredentialManager {
 
     // MARK: - Seeing
 
-    /// Everything that happens from now on, beginning with `loaded`, a `failed` for each damaged record and
-    /// `undoable` where there is something to undo. Where the
-    /// clients can't be read, `failed` says so, and `loaded` comes once they can. It ends when the manager is closed.
+    /// Every change from now on, beginning with `loaded`, a `failed` for each damaged record and `undoable` if there is
+    /// something to undo. If the clients cannot be read, `failed` comes first, and `loaded` as soon as they can. The
+    /// stream ends when the manager is closed.
     public func changes() -> AsyncStream<Change> {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
-        let number = nextNumber()
-        continuation.onTermination = { [weak self] _ in Task { await self?.forgetObserver(number) } }
-        Task {
-            roster.markAllStale()
-            await catchUp()
-            guard !isClosed else { return continuation.finish() }
-            observers.add(continuation, number)
-            if let loadFailure = roster.loadFailure { continuation.yield(.failed(loadFailure)) } else { tellAll() }
+        guard !isClosed else {
+            continuation.finish()
+            return stream
         }
+        let number = nextNumber()
+        // Added before the caller has the stream: the end of a stream that is dropped at once comes after this.
+        observers.add(continuation, number)
+        continuation.onTermination = { [weak self] _ in Task { await self?.removeObserver(number) } }
+        roster.markAllStale()
+        Task { await catchUp() }
         return stream
     }
 
@@ -305,7 +306,7 @@ public actor CredentialManager {
             [.loaded(sortedEntries())] + damaged.map { .failed($0) } + (undoable.isEmpty ? [] : [.undoable(true)]))
     }
 
-    private func forgetObserver(_ number: UInt64) { observers.remove(number) }
+    private func removeObserver(_ number: UInt64) { observers.remove(number) }
 
     private func sortedEntries() -> [ClientEntry] {
         roster.cached.values.map { shown($0) }

@@ -1,14 +1,17 @@
 import Credentials
 
 extension CredentialManager {
-    /// The observers of the clients. Each gets all clients first; before, no single change is of use to it.
+    /// The observers of the clients. Each gets all clients first.
     struct Observers {
         private struct Observer {
             let stream: AsyncStream<Change>.Continuation
+            /// True once the observer has received `loaded`. Single changes are useless before that.
             var isLoaded = false
         }
 
         private var observers: [UInt64: Observer] = [:]
+
+        var count: Int { observers.count }
 
         var someWait: Bool { observers.values.contains { !$0.isLoaded } }
 
@@ -22,12 +25,12 @@ extension CredentialManager {
             for observer in observers.values where observer.isLoaded { observer.stream.yield(change) }
         }
 
-        /// An observer that waits for the clients gets it too.
+        /// Observers still waiting for `loaded` also get the failure.
         func notifyAll(_ failure: Failure) {
             for observer in observers.values { observer.stream.yield(.failed(failure)) }
         }
 
-        /// Tells those who wait what there is.
+        /// Sends `changes`, `loaded` first, to the observers that wait for it.
         mutating func load(_ changes: [Change]) {
             for (number, observer) in observers where !observer.isLoaded {
                 for change in changes { observer.stream.yield(change) }

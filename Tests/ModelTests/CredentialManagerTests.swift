@@ -26,6 +26,18 @@ struct CredentialManagerTests {
         #expect(await other.next() == .entry(entry))
     }
 
+    @Test("an observer that goes before its first change is forgotten")
+    func droppedObserver() async throws {
+        let bench = try await Bench()
+        for _ in 0..<20 { _ = await bench.manager.changes() }
+        #expect(await bench.observe() == .loaded([]))
+        #expect(await eventually { await bench.manager.observers.count == 1 })
+        // Nothing that was begun for the others brings them back.
+        let entry = try await bench.add("a")
+        #expect(await bench.next() == .entry(entry))
+        #expect(await bench.manager.observers.count == 1)
+    }
+
     @Test("creating, editing and removing are each told once")
     func editing() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
