@@ -3,28 +3,28 @@ public import FoundationEssentials
 import OAuth
 import Storage
 
-/// The clients of one open vault and the tokens they get: what the screen and the subcommands both work with.
+/// The clients of one open vault and the tokens they get, for the screen and the subcommands.
 ///
-/// The vault is the truth. What is kept here is what was last read from it, for telling what changes, and the requests
-/// under way: at most one a client, however many ask.
+/// The vault is the truth. The manager keeps the clients as they were last read, to notify observers of changes, and the
+/// requests in flight: at most one for each client, shared by all callers.
 public actor CredentialManager {
-    /// What happened to the clients. Entries carry what is under way: `Attempt.refreshing` is known here alone.
+    /// A change of the clients. Its entries include requests in flight: only the manager knows `Attempt.refreshing`.
     public enum Change: Sendable, Equatable {
         /// All that can be read, sorted by name.
         case loaded([ClientEntry])
         /// One is new, or not as it was.
         case entry(ClientEntry)
         case removed(UUID)
-        /// The vault could not be read, and what was told before may be out of date; or a record of a client is damaged.
+        /// The vault could not be read, and earlier changes may be out of date; or a record of a client is damaged.
         case failed(Failure)
         /// A client that is kept fresh has a new token; the request took so many seconds.
         case renewed(UUID, seconds: Double)
-        /// Renewing a client's token has failed; the next try is in so many seconds, nil: not by itself.
+        /// Renewing a client's token has failed; the next attempt is in so many seconds, nil: none is scheduled.
         case renewalFailed(UUID, Failure, nextIn: Double?)
         /// The token of a client that is kept fresh is about to expire, and renewing it came to nothing so far. Told
         /// once a token.
         case aboutToExpire(UUID)
-        /// Whether there is something to undo; told where that changes, and after each undoing.
+        /// True if there is something to undo; sent when that changes, and after each undo.
         case undoable(Bool)
     }
 
@@ -36,7 +36,7 @@ public actor CredentialManager {
         /// Seconds that the request took, from being sent first to its last answer; or that another process's was
         /// waited for.
         public var seconds: Double
-        /// Why the token could not be stored: it is good all the same; nil where it was.
+        /// The failure to store the token, which can be used all the same; nil if it was stored.
         public var notStored: Failure?
     }
 
@@ -65,10 +65,10 @@ public actor CredentialManager {
     private(set) var observers = Observers()
     private var reading: Task<Void, Never>?
 
-    /// What the last edit or removal is taken back with, a change each client; empty where there is nothing to undo.
+    /// What the last edit or removal is taken back with, a change each client; empty if there is nothing to undo.
     var undoable: [UndoableChange] = []
 
-    /// nil: nothing is renewed by itself.
+    /// nil: nothing is renewed automatically.
     var renewals: Renewals?
 
     /// The cancelled work of a manager that is being closed.
@@ -77,8 +77,8 @@ public actor CredentialManager {
     /// - Parameters:
     ///   - vault: open; the manager closes it.
     ///   - transport: by which requests are tried, tokens revoked and endpoints discovered.
-    ///   - clock: what time it is.
-    ///   - pause: waits the seconds given; throws where the task is cancelled.
+    ///   - clock: the current time.
+    ///   - pause: waits the seconds given; throws if the task is cancelled.
     ///   - random: a number from 0 up to 1.
     public init(
         vault: Vault, service: TokenService, transport: any HTTPTransport,
@@ -118,7 +118,7 @@ public actor CredentialManager {
         return stream
     }
 
-    /// Every client that can be read, read anew, sorted by name; `damaged` tells of the rest afterwards.
+    /// Every client that can be read, from the vault, sorted by name; `damaged` has the rest afterwards.
     public func entries() async throws(Failure) -> [ClientEntry] {
         guard !isClosed else { throw .locked }
         roster.markAllStale()
@@ -131,13 +131,13 @@ public actor CredentialManager {
     /// The records of clients that can't be read (`VaultSnapshot.damaged`), at the last reading of all.
     public var damaged: [Failure] { roster.damaged }
 
-    /// One client, read anew; nil where it is gone. Throws as `Vault.entry`.
+    /// One client, from the vault; nil if it is gone. Throws as `Vault.entry`.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await vault.entry(id).map { shown($0) }
     }
 
     /// The client of that name, compared as names are (`ClientName.key`), found without reading the others.
-    /// - Throws: `noSuchClient`; `vaultDamaged` where that cannot be told, because a client's profile is damaged.
+    /// - Throws: `noSuchClient`; `vaultDamaged` if a damaged profile may be that client's.
     public func entry(named name: String) async throws(Failure) -> ClientEntry {
         guard !isClosed else { throw .locked }
         if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return shown(entry) }
@@ -154,7 +154,7 @@ public actor CredentialManager {
             .noSuchClient, "no client named \"\(shownName)\"", hints: ["keyfob list shows the names"])
     }
 
-    /// To be called when the vault's folder has changed: reads anew if another process has written, and what could not
+    /// To be called when the vault's folder has changed: reads again if another process has written, and what could not
     /// be read before.
     public func vaultMayHaveChanged() async {
         guard !isClosed else { return }
@@ -197,21 +197,21 @@ public actor CredentialManager {
 
     // MARK: - Keeping up with the vault
 
-    /// Reads the client anew, and returns when that is done and told.
+    /// Reads the client again, and returns when observers have been notified.
     func catchUp(with id: UUID) async {
         roster.markStale([id])
         await catchUp()
     }
 
-    /// As for one; where there are many, all are read in one go.
+    /// The same for several clients; if they are many, all are read in one go.
     func catchUp(with ids: [UUID]) async {
         roster.markStale(ids)
         if ids.count > 32 { roster.markAllStale() }
         await catchUp()
     }
 
-    /// One read at a time, so that an older state never overwrites a newer one: whoever comes while one is under way
-    /// waits for it, and then for the next, which sees all that was written before.
+    /// One read at a time, so that an older state never overwrites a newer one: a caller that comes during a read waits
+    /// for it, and then for the next, which sees all earlier writes.
     private func catchUp() async {
         if let reading { await reading.value }
         if reading == nil, roster.hasStale {
@@ -224,17 +224,17 @@ public actor CredentialManager {
         if let reading { await reading.value }
     }
 
-    /// What can't be read stays stale: the vault will not say again that it has changed.
+    /// A client that cannot be read stays stale: the vault reports each change once.
     private func readStale() async {
         guard !isClosed else { return }
         let (ids, isAll) = roster.takeStale()
         if isAll, await readAll(among: ids) { return }
-        // Where not all can be read, one may still be.
+        // If not all can be read, one of them may be.
         for id in ids { await read(id) }
     }
 
-    /// - Parameter ids: those who may be new; one that is not in the vault is gone.
-    /// - Returns: false where it failed.
+    /// - Parameter ids: clients that may be new; one that is not in the vault is gone.
+    /// - Returns: false if the read failed.
     private func readAll(among ids: Set<UUID>) async -> Bool {
         do throws(Failure) {
             let snapshot = try await vault.snapshot()
@@ -273,9 +273,9 @@ public actor CredentialManager {
         tellState(of: id)
     }
 
-    // MARK: - Telling
+    // MARK: - Notifying
 
-    /// The client as observers see it: what is under way wins over what came of the last attempt.
+    /// The client as observers see it: a request in flight wins over the outcome of the last attempt.
     func shown(_ id: UUID) -> ClientEntry? { roster.cached[id].map { shown($0) } }
 
     private func shown(_ entry: ClientEntry) -> ClientEntry {
@@ -284,13 +284,13 @@ public actor CredentialManager {
         return entry
     }
 
-    /// The client as observers see it now. What was written stands in where reading it anew has failed.
+    /// The client as observers see it now; `written` stands in if reading the client again has failed.
     func shown(afterWriting written: ClientEntry) -> ClientEntry {
         guard let cached = roster.cached[written.id], cached.revision >= written.revision else { return shown(written) }
         return shown(cached)
     }
 
-    /// Tells what the client is now, unless that was told already.
+    /// Notifies observers of the client as it is now, unless they know.
     func tellState(of id: UUID) {
         let entry = shown(id)
         guard roster.isNews(entry, of: id) else { return }
@@ -299,7 +299,7 @@ public actor CredentialManager {
 
     func tell(_ change: Change) { observers.notify(change) }
 
-    /// Tells all that there is to those who were not told yet.
+    /// Sends all clients to the observers that wait for them.
     private func tellAll() {
         guard observers.someWait else { return }
         observers.load(

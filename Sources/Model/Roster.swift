@@ -24,7 +24,7 @@ struct Roster {
 
     mutating func markStale(_ clients: some Sequence<UUID>) { stale.formUnion(clients) }
 
-    /// Hands out what is to be read; what can't be read is to be marked again.
+    /// Returns the clients to be read and marks none any more; the caller marks the ones that cannot be read again.
     mutating func takeStale() -> (clients: Set<UUID>, isAll: Bool) {
         defer {
             stale = []
@@ -33,13 +33,13 @@ struct Roster {
         return (stale, isAllStale)
     }
 
-    // MARK: - What was read
+    // MARK: - Results of reading
 
     mutating func put(_ entry: ClientEntry?, for client: UUID) { cached[client] = entry }
 
     /// All were read.
     /// - Parameter others: clients that may be new; one that was not read is gone.
-    /// - Returns: the clients that are gone, and what is damaged that was not before.
+    /// - Returns: the clients that are gone, and the damage that is new.
     mutating func loaded(
         _ read: [ClientEntry], damaged now: [Failure], profile: Failure?, among others: Set<UUID>
     ) -> (gone: Set<UUID>, newlyDamaged: [Failure]) {

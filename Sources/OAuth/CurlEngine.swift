@@ -2,17 +2,17 @@ import CCurl
 import Synchronization
 import Threads
 
-/// libcurl's multi handle and the one thread that drives it: perform, read what has ended, poll; woken by
+/// libcurl's multi handle and the one thread that drives it: perform, read the ended transfers, poll; woken by
 /// curl_multi_wakeup(3). Idle, it waits without ever waking.
 ///
-/// Everything but the wake-up happens on that thread. Cancelling resumes the request's caller at once; the thread drops
-/// the transfer later.
+/// Everything but the wake-up happens on that thread. A cancelled request is resumed by the cancelling thread, at once;
+/// the thread drops the transfer when it comes to it.
 final class CurlEngine: Sendable {
     typealias Outcome = Result<HTTPResponse, TransportFailure>
 
     private struct State {
         var lastNumber: UInt64 = 0
-        /// The caller of each in-flight request. A request that is no longer in it has been answered or cancelled.
+        /// The waiter for each request. A request that is no longer here has been answered or cancelled.
         var waiting: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var arrivals: [(number: UInt64, request: HTTPRequest)] = []
         var departures: [UInt64] = []
@@ -52,7 +52,7 @@ final class CurlEngine: Sendable {
             state.lastNumber += 1
             return state.lastNumber
         }
-        // A cancel may come after the answer; the number is not used again.
+        // A cancel may come after the answer, and the number is not used again.
         defer { _ = state.withLock { $0.cancelledEarly.remove(number) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -110,7 +110,7 @@ final class CurlEngine: Sendable {
                 end(number, in: &transfers)
                 finish(number, with: outcome)
             }
-            // libcurl wakes automatically for its own timers.
+            // libcurl's own timers wake it too.
             _ = ccurl_multi_poll(multi, Int32.max)
         }
         for number in Array(transfers.keys) { end(number, in: &transfers) }

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// A vault whose data key is here: records go in and out of it. It belongs to its `WriterThread` and never leaves it.
+/// A vault whose data key is in memory: records go in and out. It belongs to its `WriterThread` and never leaves it.
 final class OpenVault {
     struct Record {
         var revision: Int64
@@ -13,14 +13,14 @@ final class OpenVault {
     let vaultID: [UInt8]
     let connection: Connection
     let key: SecretBuffer
-    /// Why nothing can be written; nil where it can.
+    /// The reason that nothing can be written; nil if the vault can be written.
     let readOnlyBecause: Failure?
     /// The file as it was when it was opened without locks, which is how a file is read that cannot be written; nil if
     /// SQLite's locks protect the reading.
     private let state: VaultFile.State?
     private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
-    /// The version of the file's data for which every readable profile is known to have its name record; nil where
+    /// The version of the file's data for which every readable profile is known to have its name record; nil if
     /// that was not looked at.
     var namesCompleteAt: Int64?
     /// A checkpoint that was due and found another process in its way.
@@ -31,19 +31,19 @@ final class OpenVault {
     private var changesBefore: Int32 = 0
     private var isInWrite = false
 
-    /// How long another process may hold the write lock before a write fails as `vaultBusy`.
+    /// Seconds that another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
-    /// How long a write waits, once it is durable, for readers to leave the log, so that it can be moved into the file.
+    /// Seconds that a durable write waits for readers to leave the log, so that the log can be moved into the file.
     private static let checkpointSeconds = 0.25
 
-    /// Opens `file` and unwraps its data key. Where it throws, the file is as it was.
-    /// - Parameter made: what `create` has made just now, so that its key need not be derived a second time.
+    /// Opens `file` and unwraps its data key. A failed open leaves the file as it was.
+    /// - Parameter made: the result of `create`, so that its key need not be derived a second time.
     init(
         _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
     ) throws(Failure) {
         let inspection = try file.inspect()
         path = file.path
-        // A failed open must not move the log into the file either.
+        // A failed open must not checkpoint the log.
         let logHasContent = VaultFile.size(of: inspection.file + "-wal") > 0
         let opened = try Self.connect(inspection, path, busySeconds, logHasContent: logHasContent)
         connection = opened.connection
@@ -92,7 +92,7 @@ final class OpenVault {
         state = nil
     }
 
-    /// Opens the file for reading and writing, or where that cannot be done for reading alone.
+    /// Opens the file for reading and writing, or for reading alone if it cannot be written.
     private static func connect(
         _ inspection: VaultFile.Inspection, _ path: String, _ busySeconds: Double, logHasContent: Bool
     ) throws(Failure) -> (connection: Connection, readOnlyBecause: Failure?) {
@@ -182,7 +182,7 @@ final class OpenVault {
 
     // MARK: Transactions
 
-    /// False again where SQLite has rolled the transaction back by itself.
+    /// False again once SQLite has rolled the transaction back automatically.
     var isWriting: Bool { isInWrite && connection.isInTransaction }
 
     func beginWriting() throws(Failure) {
@@ -231,24 +231,24 @@ final class OpenVault {
         do throws(Failure) {
             try connection.execute("COMMIT")
         } catch {
-            // The log may hold the whole transaction, for the next to open the vault to find.
+            // The log may hold the whole transaction, and the next process to open the vault will find it.
             throw connection.couldNotSynchronize ? .mayHaveHappened(error) : error
         }
         isInWrite = false
-        // Where nothing was written, nobody is woken, and no checkpoint looks like a change to the others.
+        // A transaction without a change must not wake other processes, nor look like a change by its checkpoint.
         guard connection.changeCount != changesBefore else { return }
         if reachingFile || owesCheckpoint {
             owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
         }
-        // Who watches the folder is woken by the log's frames, just before they count: SQLite makes a commit visible in
-        // shared memory, of which inotify(7) tells nothing. So the file is touched once it is visible.
+        // A process that watches the folder is woken by the log's frames, just before they count: SQLite makes a commit
+        // visible in shared memory, which inotify(7) does not report. So the file is touched once the commit is visible.
         utimensat(AT_FDCWD, path, nil, 0)
     }
 
     func rollBack() {
         namesCompleteAt = nil
         isInWrite = false
-        // It fails only where SQLite has rolled back already.
+        // This fails only if SQLite has rolled back already.
         try? connection.execute("ROLLBACK")
     }
 

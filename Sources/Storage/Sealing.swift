@@ -99,7 +99,7 @@ struct RecordContent {
     private let secretStart: Int
     private let end: Int
 
-    /// - Returns: nil where `bytes` is not a content: u32 length of the JSON (little-endian) ‖ JSON ‖ secret bytes ‖
+    /// - Returns: nil if `bytes` is not a content: u32 length of the JSON (little-endian) ‖ JSON ‖ secret bytes ‖
     ///   padding (0x80, then zeros: ISO/IEC 7816-4).
     init?(padded bytes: Secret) {
         var end = 0
@@ -143,7 +143,7 @@ enum Sealing {
         return seal(content, authenticating: label.associatedData, with: key)
     }
 
-    /// - Returns: nil where `sealed` is not what was sealed under this label.
+    /// - Returns: nil if `sealed` is not what was sealed under this label.
     static func open(_ sealed: UnsafeRawBufferPointer, as label: RecordLabel, with key: SecretBuffer) -> RecordContent?
     {
         open(sealed, authenticating: label.associatedData, with: key).flatMap(RecordContent.init(padded:))
@@ -164,7 +164,7 @@ enum Sealing {
         return nonce + sealed
     }
 
-    /// - Returns: nil where the bytes, the associated data or the key are not those of the sealing.
+    /// - Returns: nil if the bytes, the associated data or the key are not those of the sealing.
     static func open(
         _ sealed: UnsafeRawBufferPointer, authenticating data: [UInt8], with key: SecretBuffer
     ) -> Secret? {

@@ -1,16 +1,17 @@
 import Credentials
 import FoundationEssentials
 
-// What happened, a record each, counted upward from 1: adding one rewrites none, and the oldest go by their numbers.
+// One record for each activity entry, numbered upward from 1: adding one rewrites none, and the oldest are removed by
+// their numbers.
 extension Vault {
-    /// What happened, the oldest first, `ActivityEntry.limit` at most. In the place of one that is damaged stands one
-    /// that says so, of the kind `.failure`, dated as the one before it.
+    /// The activity, the oldest entry first, `ActivityEntry.limit` entries at most. A damaged entry is replaced by
+    /// one that says so, of the kind `.failure`, with the date of the entry before it.
     public func activity() async throws(Failure) -> [ActivityEntry] {
         try await read { (vault) throws(Failure) in try vault.activity() }
     }
 
-    /// Adds `entries`, the oldest first, after all that are there. Those that are more than `ActivityEntry.limit` then
-    /// go, the oldest first.
+    /// Adds `entries`, the oldest first, after the stored ones. Of more than `ActivityEntry.limit` entries the oldest are
+    /// removed.
     public func append(_ entries: [ActivityEntry]) async throws(Failure) {
         guard !entries.isEmpty else { return }
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in try vault.append(entries) }
@@ -51,14 +52,14 @@ extension OpenVault {
             ])
     }
 
-    /// The number of the latest; 0 where there is none.
+    /// The number of the latest entry; 0 if there is none.
     private func lastActivity() throws(Failure) -> UInt64 {
         var last: UInt64 = 0
         try connection.query(
             "SELECT id FROM record WHERE kind = ? AND length(id) = 16 ORDER BY id DESC LIMIT 1",
             [.integer(RecordKind.activity.rawValue)]
         ) { (row) throws(Failure) in
-            // Half of the numbers is more than anybody appends, and leaves room to count on.
+            // Half of the numbers is more than keyfob ever appends, and leaves room to count on.
             guard let number = UUID(bytes: row.bytes(0))?.number, number < UInt64.max / 2 else {
                 throw damaged(.activity, of: UUID())
             }
@@ -75,7 +76,7 @@ extension UUID {
         self.init(uuid: bytes.withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) })
     }
 
-    /// nil where it is none of those.
+    /// nil if the ID is no such number.
     fileprivate var number: UInt64? {
         let bytes = bytes
         guard bytes[..<8].allSatisfy({ $0 == 0 }) else { return nil }

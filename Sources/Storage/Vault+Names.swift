@@ -5,8 +5,8 @@ import FoundationEssentials
 // A record for each name, found by a keyed hash of it: one client is found, and a name is known to be free, without
 // opening every profile. The profiles stay the truth: a name record that is missing or leads nowhere costs time alone.
 extension Vault {
-    /// The client of that name, compared as names are (`ClientName.key`); nil where no readable profile has it.
-    /// - Throws: `.vaultDamaged` where the name is that of a client whose profile is damaged.
+    /// The client of that name, compared by `ClientName.key`; nil if no readable profile has the name.
+    /// - Throws: `.vaultDamaged` if the name is that of a client whose profile is damaged.
     public func entry(named name: String) async throws(Failure) -> ClientEntry? {
         try await read { (vault) throws(Failure) in
             guard let id = try vault.holder(ofName: name) else { return nil }
@@ -45,8 +45,8 @@ struct NameHash {
 }
 
 extension OpenVault {
-    /// The client that has this name, upper and lower case counting as one. In a write, and where another client of the
-    /// name is damaged, that one does not count: a profile that cannot be read keeps no other client from its name.
+    /// The client that has this name, upper and lower case counting as one. A write ignores a damaged client of the name:
+    /// a profile that cannot be read keeps no other client from its name.
     func holder(ofName name: String) throws(Failure) -> UUID? {
         if isWriting { try completeNamesIfNeeded() }
         let hash = hash(ofName: name)
@@ -64,7 +64,7 @@ extension OpenVault {
                 }
             }
         }
-        // A record that is damaged, or that leads to another client, does not tell that the name is free.
+        // A record that is damaged, or that leads to another client, does not prove that the name is free.
         let hasRecord = try revision(.name, of: hash) != nil
         if isWriting {
             guard hasRecord else { return nil }
@@ -83,7 +83,7 @@ extension OpenVault {
         try write(.name, of: hash(ofName: name), StoredName(client: id, name: name))
     }
 
-    /// - Parameter name: nil where the profile cannot be read: then all name records are looked through.
+    /// - Parameter name: nil if the profile cannot be read: then all name records are searched.
     func removeName(of id: UUID, knownAs name: String?) throws(Failure) {
         let hashes = if let name { [hash(ofName: name)] } else { try ids(of: .name) }
         for hash in hashes where try client(inNameRecord: hash) == id { try delete(.name, of: hash) }
@@ -91,7 +91,7 @@ extension OpenVault {
 
     func hash(ofName name: String) -> UUID { NameHash.id(of: name, vaultID: vaultID, dataKey: key) }
 
-    /// nil where there is no such record, or it is damaged.
+    /// nil if there is no such record, or it is damaged.
     private func client(inNameRecord hash: UUID) throws(Failure) -> UUID? {
         guard let row = try sealedRow(.name, of: hash), let content = try? open(row, kind: .name, id: hash) else {
             return nil
@@ -112,8 +112,8 @@ extension OpenVault {
         try connection.integer("SELECT count(*) FROM record WHERE kind = ?", [.integer(kind.rawValue)]) ?? 0
     }
 
-    /// True if a name without a record is the name of no client. A record for each profile is taken for that: a user who
-    /// takes one away and puts another in its place could as well take the client away.
+    /// True if a name without a record is the name of no client. As many records as profiles count as proof: a user who
+    /// can replace one record by another could as well remove the client.
     private func namesAreComplete() throws(Failure) -> Bool { try count(.profile) == count(.name) }
 
     /// To be called in a write: from then on every readable profile has its name record.
@@ -122,8 +122,8 @@ extension OpenVault {
         if try namesAreComplete() { namesCompleteAt = try dataVersion() } else { try completeNames() }
     }
 
-    /// Makes the name records that are missing, and removes those that lead nowhere. One whose client is damaged stays:
-    /// it tells whose profile that was.
+    /// Makes the missing name records and removes the ones that lead nowhere. The record of a damaged client stays: it
+    /// names the client.
     func completeNames() throws(Failure) {
         var names: [UUID: StoredName] = [:]
         try eachReadableName { (id, name) in names[hash(ofName: name)] = StoredName(client: id, name: name) }

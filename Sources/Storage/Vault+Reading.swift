@@ -2,7 +2,7 @@ import Credentials
 public import FoundationEssentials
 
 extension Vault {
-    /// One client, without its secrets and token; nil where it is gone. A token, attempt or last use that is damaged is
+    /// One client, without its secrets and token; nil if there is none. A token, attempt or last use that is damaged is
     /// left out: `snapshot()` names it.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await read { (vault) throws(Failure) in try vault.entry(id) }
@@ -13,7 +13,7 @@ extension Vault {
         try await credentials(of: id).secret
     }
 
-    /// A client's profile and secret as one consistent pair: what a token request starts from.
+    /// A client's profile and secret as one consistent pair, for a token request.
     /// - Throws: `.noSuchClient`.
     public func credentials(of id: UUID) async throws(Failure) -> (profile: ClientProfile, secret: Secret) {
         try await read { (vault) throws(Failure) in
@@ -22,7 +22,7 @@ extension Vault {
         }
     }
 
-    /// A client's token, however old; nil where there is none, or no such client.
+    /// A client's token, even an expired one; nil if there is no token or no such client.
     public func token(of id: UUID) async throws(Failure) -> AccessToken? {
         try await read { (vault) throws(Failure) in
             guard let (profile, _) = try vault.profile(of: id) else { return nil }
@@ -30,8 +30,8 @@ extension Vault {
         }
     }
 
-    /// Whether another connection, of this process or another, has committed anything since this was last asked, or
-    /// since the vault was opened. What was read before then may be out of date.
+    /// True if another connection, of this process or another, has committed a change since the last call, or since the
+    /// vault was opened. Earlier reads may be out of date then.
     public func changedElsewhere() async throws(Failure) -> Bool {
         try await thread.read { (vault) throws(Failure) in try vault.changedElsewhere() }
     }
@@ -50,7 +50,7 @@ extension OpenVault {
     }
 
     /// The profile that a decision was made on.
-    /// - Throws: `.noSuchClient`; `.conflict` where it is not at `revision` any more.
+    /// - Throws: `.noSuchClient`; `.conflict` if it is no longer at `revision`.
     func profile(of id: UUID, named name: String? = nil, from revision: Int64) throws(Failure) -> ClientProfile {
         guard let (profile, current) = try profile(of: id) else { throw .clientGone(name) }
         guard current == revision else { throw .changedMeanwhile(profile.name) }

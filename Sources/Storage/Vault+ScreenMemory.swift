@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 
 extension Vault {
-    /// What the screen was like when it was last stored; nil where it never was.
+    /// The state of the screen as it was last stored; nil if it never was.
     public func screenMemory() async throws(Failure) -> ScreenMemory? {
         try await read { (vault) throws(Failure) in
             guard let record = try vault.read(.screenMemory, of: .zero) else { return nil }
@@ -10,7 +10,7 @@ extension Vault {
         }
     }
 
-    /// Stores what the screen is like in the place of what was stored before, by whomever.
+    /// Stores the state of the screen; it replaces the one before, of any process.
     public func store(_ memory: ScreenMemory) async throws(Failure) {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             let old = try vault.unlessDamaged { () throws(Failure) in try vault.read(.screenMemory, of: .zero)?.content

@@ -3,8 +3,8 @@ public import FoundationEssentials
 
 // A rotation: a new secret keeps the one before it, until it is forgotten or a newer one takes its place.
 extension Vault {
-    /// The secret before the one in use, and where it was used; nil where none is kept
-    /// (`ClientProfile.previousSecretSet` is nil then). The destination is nil where an older keyfob stored the secret.
+    /// The secret before the one in use, and where it was used; nil if none is kept
+    /// (`ClientProfile.previousSecretSet` is nil then). The destination is nil if an older keyfob stored the secret.
     /// - Throws: `.noSuchClient`.
     public func previousSecret(
         of id: UUID
@@ -21,7 +21,7 @@ extension Vault {
     ///   - revision: the revision that the decision was made on.
     ///   - date: when the client was changed.
     /// - Returns: as `update`.
-    /// - Throws: `.unacceptableInput` where no previous secret is kept, `.conflict`, `.noSuchClient`.
+    /// - Throws: `.unacceptableInput` if no previous secret is kept, `.conflict`, `.noSuchClient`.
     public func swapSecrets(
         of id: UUID, from revision: Int64, at date: Date
     ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {

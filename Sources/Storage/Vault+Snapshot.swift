@@ -1,14 +1,14 @@
 import Credentials
 import FoundationEssentials
 
-/// What a vault held at one moment.
+/// The clients of a vault at one moment.
 public struct VaultSnapshot: Sendable {
     /// Every client whose profile can be read, in no order. An attempt is `.idle` or `.failed`.
     public var entries: [ClientEntry]
-    /// What of the clients is not what was written, each named by its client where its profile can be read; of the kind
-    /// `.vaultDamaged`. A client that is listed lacks what is named here, save a secret, which no list has.
+    /// The damaged records of clients, of the kind `.vaultDamaged`; each names its client if the profile can be read. A
+    /// client in `entries` lacks the record that is named here.
     public var damaged: [Failure]
-    /// The one among `damaged` because of which a client is not in `entries`, the first where there are several.
+    /// The first of `damaged` that keeps a client out of `entries`.
     public var damagedProfile: Failure?
 
     public init(entries: [ClientEntry], damaged: [Failure] = [], damagedProfile: Failure? = nil) {
@@ -19,17 +19,17 @@ public struct VaultSnapshot: Sendable {
 }
 
 extension Vault {
-    /// All clients, without their secrets and tokens. A damaged record fails none but itself. A damaged secret is told
-    /// only when it is asked for, for none is opened here; a missing one is told.
-    /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
+    /// All clients, without their secrets and tokens. A damaged record hides no other record. A missing secret is
+    /// reported; a damaged one only by `secret(of:)`, for no secret is opened here.
+    /// - Throws: `.vaultDamaged` if the file's pages do not fit together.
     public func snapshot() async throws(Failure) -> VaultSnapshot {
         try await read { (vault) throws(Failure) in try vault.snapshot() }
     }
 }
 
 extension OpenVault {
-    /// Every client, from one pass over the records that are theirs. What a row's own sealing cannot tell is looked at
-    /// here: that no record is without its profile, and no profile without its secret.
+    /// Every client, from one pass over the records of clients. A seal does not show that a profile or secret is missing,
+    /// so the pass checks it: no record without its profile, no profile without its secret.
     fileprivate func snapshot() throws(Failure) -> VaultSnapshot {
         var pass = Pass()
         do throws(Failure) { try checkKinds() } catch { pass.damaged.append(error) }
@@ -60,9 +60,9 @@ extension OpenVault {
 
     private struct Pass {
         var entries: [ClientEntry] = []
-        /// Where in `entries` a client is.
+        /// The index of each client in `entries`.
         var places: [UUID: Int] = [:]
-        /// Those that have no profile, or none that can be read; each is told once.
+        /// The clients without a readable profile; each is reported once.
         var unreadable: Set<UUID> = []
         var withoutSecret: Set<UUID> = []
         var withoutPreviousSecret: Set<UUID> = []
@@ -77,7 +77,7 @@ extension OpenVault {
             throw .strayRecord(path)
         }
         if kind == .profile {
-            // Until it turns out to be readable.
+            // Until the profile has been read.
             pass.unreadable.insert(id)
             let profile = try profile(from: content(of: row, kind, id), of: id)
             pass.unreadable.remove(id)
@@ -102,7 +102,7 @@ extension OpenVault {
             pass.entries[place].attempt = try attempt(
                 from: content(of: row, kind, id), of: pass.entries[place].profile)
         case .usage: pass.entries[place].lastUsed = try lastUsed(from: content(of: row, kind, id), of: id)
-        // Opened to see whether it is damaged; who wants them asks for them.
+        // Opened for the check alone.
         case .trials: _ = try content(of: row, kind, id)
         default: break
         }
@@ -112,7 +112,7 @@ extension OpenVault {
         try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
     }
 
-    /// Throws where there is a kind that no keyfob writes; the pass goes by those that are clients' alone.
+    /// Throws if there is a record of a kind that no keyfob writes: the pass does not meet it.
     private func checkKinds() throws(Failure) {
         // Each of the two is one step in the table's tree.
         let least = try connection.integer("SELECT kind FROM record ORDER BY kind LIMIT 1") ?? 1

@@ -1,10 +1,10 @@
 import Credentials
 public import FoundationEssentials
 
-// What is kept of how a client is used. It hangs on no credentials and no revision: the last to write wins.
+// The last use and the tried requests of a client. They depend on no credentials and no revision: the last write wins.
 extension Vault {
     /// Notes when a client's token was copied or tried (`ClientEntry.lastUsed`).
-    /// - Returns: false, with nothing noted, where the client is gone.
+    /// - Returns: false, with nothing stored, if the client is gone.
     @discardableResult
     public func noteUse(of id: UUID, at date: Date) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
@@ -15,7 +15,7 @@ extension Vault {
         }
     }
 
-    /// The requests that were tried with a client, the latest first; none where the client is gone.
+    /// The requests that were tried with a client, the latest first; none if the client is gone.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] {
         try await read { (vault) throws(Failure) in try vault.trials(of: id) }
     }
@@ -23,7 +23,7 @@ extension Vault {
     /// Keeps a request that was tried as the latest of its client; the same one from before goes. Of the others as many
     /// stay as make up `TrialRequest.limit` with it, fewer where their bodies are large.
     /// - Returns: false, with nothing kept, where the client is gone.
-    /// - Throws: `.unacceptableInput` where the request is larger than a record.
+    /// - Throws: `.unacceptableInput` if the request is larger than a record.
     @discardableResult
     public func store(_ trial: TrialRequest, for id: UUID) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in

@@ -31,7 +31,7 @@ public struct Verification: Sendable, Equatable {
 
 extension Vault {
     /// Opens every record, one after another, and looks whether they belong together. It changes nothing.
-    /// - Throws: `.vaultDamaged` where the file's pages do not fit together.
+    /// - Throws: `.vaultDamaged` if the file's pages do not fit together.
     public func verify() async throws(Failure) -> Verification {
         try await read { (vault) throws(Failure) in try vault.verify() }
     }

@@ -3,14 +3,14 @@ import Files
 
 /// An open vault: client profiles, their secrets and tokens, each sealed in a row of its own (docs/vault-format.md).
 ///
-/// Every method returns when what it did is durable: it survives a kill and a loss of power. Several vaults, of this
+/// Every method returns when its change is durable: it survives a kill and a loss of power. Several vaults, of this
 /// process and of others, may have one file open; none of them loses another's writes.
 ///
-/// What may be thrown by any method, beside what it names: `.locked` after `close()`, `.vaultBusy` where another program
-/// held the write lock for 5 s, `.cannotWrite` (disk full, read-only, I/O error), `.vaultDamaged`, and `.conflict` where
+/// Any method may throw, beside the failures that it names: `.locked` after `close()`, `.vaultBusy` if another program
+/// held the write lock for 5 s, `.cannotWrite` (disk full, read-only, I/O error), `.vaultDamaged`, and `.conflict` if
 /// the file was replaced under the open vault.
 public final class Vault: Sendable {
-    /// The path that it was opened by.
+    /// The path that the vault was opened by.
     public let path: String
     let thread: WriterThread
     let lock: FileLock
@@ -23,17 +23,17 @@ public final class Vault: Sendable {
 
     deinit { thread.closeSoon() }
 
-    /// Whether there is a vault at `path` that may be opened, as far as can be told without its passphrase: cheap enough
-    /// to ask before one is typed. It changes and creates nothing.
-    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): then nobody else may look into it.
+    /// Checks that there is a vault at `path` that may be opened, as far as the checks need no passphrase: cheap enough
+    /// to do before the user types one. Changes and creates nothing.
+    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): then no other user may look into it.
     /// - Throws: `.noSuchVault`, `.notAVault`, `.vaultTooNew`, `.vaultDamaged`, `.looseModes` (the first hint is the
     ///   command that mends them), `.cannotWrite` (no permission, read-only).
     public static func inspect(at path: String, inOwnFolder: Bool = false) throws(Failure) {
         try VaultFile(path: path, isInOwnFolder: inOwnFolder).inspect()
     }
 
-    /// Makes a vault that only its owner can read (0600). It is there whole or not at all, whatever happens on the way.
-    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): it is made where it is missing, 0700.
+    /// Makes a vault that only its owner can read (0600), whole or not at all.
+    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): it is made if it is missing, 0700.
     /// - Throws: `.vaultExists`, which leaves that one alone; `.unacceptableInput` for an empty passphrase;
     ///   `.looseModes`; `.cannotWrite`, for a missing folder too.
     public static func create(
@@ -48,7 +48,7 @@ public final class Vault: Sendable {
         return Vault(path: path, thread: thread)
     }
 
-    /// Opens a vault. Where it throws, the file is as it was, byte for byte.
+    /// Opens a vault. A failed open leaves the file as it was, byte for byte.
     /// - Throws: what `inspect(at:inOwnFolder:)` throws, and `.wrongPassphrase`.
     public static func open(
         at path: String, passphrase: Secret, inOwnFolder: Bool = false
@@ -75,21 +75,22 @@ public final class Vault: Sendable {
         }
     }
 
-    /// Why nothing can be written until the vault is opened again: a full disk, a read-only file system; nil if all can.
+    /// The reason that nothing can be written until the vault is opened again: a full disk, a read-only file system. nil
+    /// if the vault can be written.
     public func readOnlyBecause() async throws(Failure) -> Failure? {
         try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
     }
 
-    /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed anew: an older copy of the file
-    /// still opens with the old passphrase, and whoever has the data key keeps it.
-    /// - Throws: `.wrongPassphrase` where `old` is not the passphrase; `.unacceptableInput` where `new` is empty;
-    ///   `.conflict` where another process has changed it meanwhile; `.cannotWrite`, where the disk did not confirm the
+    /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed again: an older copy of the file
+    /// still opens with the old passphrase, and a person who has the data key keeps it.
+    /// - Throws: `.wrongPassphrase` if `old` is not the passphrase; `.unacceptableInput` if `new` is empty;
+    ///   `.conflict` if another process has changed it meanwhile; `.cannotWrite` if the disk did not confirm the
     ///   change: then it may have happened, and the summary says so.
     public func changePassphrase(
         from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
     ) async throws(Failure) {
         try Self.check(new, cost)
-        // The two derivations take a while: outside of the transaction, so that other processes can write meanwhile.
+        // The two derivations take a while: outside of the transaction, so that other processes can write.
         let (before, after) = try await thread.read { (vault) throws(Failure) in
             try vault.rewrapped(from: old, to: new, cost: cost)
         }
@@ -110,8 +111,8 @@ public final class Vault: Sendable {
         guard cost.isAcceptable else { throw .unacceptableCost(cost) }
     }
 
-    /// Finishes what was asked for before, wipes the data key and closes the file. Everything asked for later throws
-    /// `.locked`; closing twice is no error.
+    /// Finishes the reads and writes that were asked for before, wipes the data key and closes the file. Any later call
+    /// throws `.locked`; closing twice is no error.
     public func close() async {
         await thread.close()
         lock.close()

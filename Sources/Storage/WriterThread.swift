@@ -6,14 +6,14 @@ import Threads
 /// The thread that a vault lives on: SQLite and Argon2 run here and nowhere else.
 ///
 /// Writes that queue up while one transaction is being made durable share the next one, each in a savepoint of its own.
-/// Who asked is answered once the shared transaction is on the disk.
+/// Their callers are answered once the shared transaction is on the disk.
 final class WriterThread: Sendable {
     /// One write within a shared transaction.
     private struct Write {
-        /// Does the work and returns how to tell that it is durable.
+        /// Does the work and returns the call that reports it durable.
         var perform: @Sendable (OpenVault) throws(Failure) -> @Sendable () -> Void
         var fail: @Sendable (Failure) -> Void
-        /// Whether the file itself must hold it, not only its log.
+        /// True if the file itself must hold the write, not only its log.
         var reachesFile: Bool
     }
 
@@ -26,7 +26,7 @@ final class WriterThread: Sendable {
     private typealias Opening = @Sendable () throws(Failure) -> OpenVault
 
     private struct Queue {
-        /// How the vault is opened, until the thread takes it: the passphrase is in it.
+        /// Opens the vault; nil once the thread has begun to: the passphrase is in it.
         var opening: Opening?
         var jobs: [Job] = []
         var isClosed = false
@@ -46,9 +46,9 @@ final class WriterThread: Sendable {
         wake.deallocate()
     }
 
-    /// Starts the thread and opens the vault on it; where that fails, the thread ends.
+    /// Starts the thread and opens the vault on it; if that fails, the thread ends.
     ///
-    /// `open` is let go once it has run: what lives as long as the thread is the vault.
+    /// `open` is released once it has run, not when the thread ends.
     static func start(
         opening open: @escaping @Sendable () throws(Failure) -> OpenVault
     ) async throws(Failure) -> WriterThread {
@@ -90,7 +90,7 @@ final class WriterThread: Sendable {
         }
     }
 
-    /// Runs `work` in a transaction, alone or with others; returns when it is durable. Where it throws, it has changed
+    /// Runs `work` in a transaction, alone or with others; returns when it is durable. If it throws, it has changed
     /// nothing.
     func write<Value: Sendable>(
         reachingFile: Bool, _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
@@ -107,8 +107,8 @@ final class WriterThread: Sendable {
         }
     }
 
-    /// What was asked for before is still done; what is asked for from now on is `locked`. Returns when the data key is
-    /// wiped and the file closed.
+    /// Finishes the work that was asked for before; any later call throws `locked`. Returns when the data key is wiped
+    /// and the file closed.
     func close() async {
         await withCheckedContinuation { continuation in
             if !enqueue(.close { continuation.resume() }, closing: true) { continuation.resume() }
@@ -139,7 +139,7 @@ final class WriterThread: Sendable {
         return isTaken
     }
 
-    /// How many wait for the thread to be free.
+    /// The number of jobs that wait for the thread.
     var waitingJobs: Int { queue.withLock { $0.jobs.count } }
 
     private func takeJobs() -> [Job] {
@@ -154,7 +154,7 @@ final class WriterThread: Sendable {
         while true {
             var writes: [Write] = []
             var closing: (@Sendable () -> Void)?
-            // Reads first: none of them may see what is not durable yet.
+            // Reads first: none of them may see a write that is not durable yet.
             for job in takeJobs() {
                 switch job {
                 case .read(let work): work(vault)

@@ -41,7 +41,7 @@ public enum Clocks {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Empty where /proc does not tell it, as in some containers: then the wall clock counts alone.
+    /// Empty if /proc does not tell it, as in some containers: then the wall clock counts alone.
     private static let bootID: String = {
         guard let file = Descriptor(opening: "/proc/sys/kernel/random/boot_id", O_RDONLY) else { return "" }
         var bytes = [UInt8](repeating: 0, count: 64)

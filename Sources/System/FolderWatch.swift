@@ -3,13 +3,13 @@ import Credentials
 import Files
 import Glibc
 
-/// Tells when a vault's file may have been written, by this process or another: inotify(7) on its folder, since the
+/// Reports when a vault's file may have been written, by this process or another: inotify(7) on its folder, since the
 /// vault itself may not be there yet, and SQLite's write-ahead log comes and goes.
 ///
-/// Where the vault's path leads through symbolic links, the folder is the one that the file is really in: there SQLite
-/// works. A link that is made to lead elsewhere later is not noticed.
+/// If the vault's path leads through symbolic links, the folder is the real one of the file: there SQLite works. A link
+/// that is made to lead elsewhere later is not noticed.
 ///
-/// It belongs to whoever polls its descriptor.
+/// It belongs to the thread that polls its descriptor.
 public final class FolderWatch {
     private let notifications: Descriptor
     /// As it was given.
@@ -20,7 +20,7 @@ public final class FolderWatch {
     public private(set) var isWatching = false
 
     /// Watches for `vault` and its `-wal`. A missing folder is no error: see `isWatching`.
-    /// - Throws: `Failure` of kind `bug` where the system has no inotify instance left, of kind `cannotWrite` where the
+    /// - Throws: `Failure` of kind `bug` if the system has no inotify instance left, of kind `cannotWrite` if the
     ///   folder is there but can't be watched: no watch left, no permission to read it.
     public init(vault path: String) throws(Failure) {
         let descriptor = clinux_inotify()
@@ -43,7 +43,7 @@ public final class FolderWatch {
     @discardableResult
     public func watch() -> Bool {
         guard !isWatching else { return true }
-        // Links can be followed only to a file that is there; without one the folder is where it was last known to be.
+        // Links can be followed only to an existing file; without one the folder stays the last known one.
         if let file = FilePath.real(path) {
             folder = FilePath.folder(of: file)
             names = Self.files(ofVault: file)
@@ -56,7 +56,7 @@ public final class FolderWatch {
         let act = "can't watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
         let otherwise = Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)
         return switch error {
-        // For a watch it is not the disk that is full (inotify_add_watch(2)).
+        // ENOSPC here means the limit on watches, not a full disk (inotify_add_watch(2)).
         case ENOSPC:
             Failure(
                 .cannotWrite, "\(act): no inotify watch is left",
@@ -75,8 +75,8 @@ public final class FolderWatch {
         return [name, name + "-wal"]
     }
 
-    /// Takes what has happened since the last call; never blocks.
-    /// - Returns: whether the vault may have changed: one of its files was written, made, moved or removed, the folder
+    /// Reads the events since the last call; never blocks.
+    /// - Returns: true if the vault may have changed: one of its files was written, made, moved or removed, the folder
     ///   itself went, or more happened than the kernel keeps.
     public func drain() -> Bool {
         var seen = Seen(names: names)

@@ -6,9 +6,9 @@ import Glibc
 /// send escape sequences do nothing.
 struct LineEditor {
     let line: SecretBuffer
-    /// What was typed did not fit.
+    /// True once a byte did not fit.
     private(set) var isTooLong = false
-    /// True once a key came whose character is not told.
+    /// True once a key came whose character is unknown.
     private(set) var isUnreadable = false
     private var escape = Escape.none
     private var sequence = KeySequence()
@@ -52,7 +52,7 @@ struct LineEditor {
             if line.isEmpty { return .endOfInput }
         case 0x08, 0x7f: eraseLast()
         case 0x15, 0x17:
-            // Ctrl-U, and Ctrl-W, which can't know where a word begins that nobody sees.
+            // Ctrl-U, and Ctrl-W: words cannot be seen here.
             line.wipe()
             isTooLong = false
             isUnreadable = false

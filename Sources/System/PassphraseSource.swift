@@ -2,15 +2,15 @@ import Credentials
 import Files
 import Glibc
 
-/// Where the passphrase comes from: a file that was named, else a prompt on the terminal.
+/// The source of the passphrase: the file that was named, else a prompt on the terminal.
 public enum PassphraseSource {
     public struct Answer: Sendable {
         public let passphrase: Secret
-        /// What is risky about where it came from, a sentence; nil where nothing is.
+        /// A sentence about a risk of the source; nil if there is none.
         public let warning: String?
     }
 
-    /// The file that holds it, where one was named: `option`, else `KEYFOB_PASSPHRASE_FILE`.
+    /// The file that holds the passphrase, if one was named: `option`, else `KEYFOB_PASSPHRASE_FILE`.
     public static func file(option: String?, environment: [String: String]) -> String? {
         if let option { return option }
         return environment["KEYFOB_PASSPHRASE_FILE"].flatMap { $0.isEmpty ? nil : $0 }
@@ -30,8 +30,8 @@ public enum PassphraseSource {
     /// The first line of the file, without its newline. /dev/stdin and /dev/fd/N are the descriptors themselves, of
     /// which the one line is taken and the rest left (opened by name they would be refused: an undumpable process does
     /// not own its /proc). Where such a descriptor is a terminal, the passphrase is asked for there. It blocks.
-    /// - Throws: `Failure` of kind `noPassphrase` where the file can't be read or its first line is empty;
-    ///   `unacceptableInput` where that is longer than `TTYPrompt.longestLine` bytes.
+    /// - Throws: `Failure` of kind `noPassphrase` if the file can't be read or its first line is empty;
+    ///   `unacceptableInput` if that is longer than `TTYPrompt.longestLine` bytes.
     public static func read(fromFile path: String, prompt: String) throws(Failure) -> Answer {
         let name = UntrustedText.line(path, limit: 1_000)
         if let number = descriptor(named: path) {

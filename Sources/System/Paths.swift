@@ -2,7 +2,7 @@ import Credentials
 import Files
 import Glibc
 
-/// Where things are.
+/// The paths of the vault and the settings file.
 public enum Paths {
     /// The vault's path: `option`, else `KEYFOB_VAULT`, else the default. As it was given: a relative path stays one.
     /// - Throws: as `defaultVault`; `Failure` of kind `usage` if the environment's path is not UTF-8.
@@ -22,7 +22,7 @@ public enum Paths {
     /// `$XDG_DATA_HOME/keyfob/vault.db`, where XDG_DATA_HOME is unset `~/.local/share/keyfob/vault.db`. A relative
     /// XDG_DATA_HOME is ignored (XDG Base Directory Specification). The home folder is HOME's, else the password
     /// database's.
-    /// - Throws: `Failure` of kind `usage` where there is no home folder.
+    /// - Throws: `Failure` of kind `usage` if there is no home folder.
     public static func defaultVault(environment: [String: String]) throws(Failure) -> String {
         guard let folder = base("XDG_DATA_HOME", else: "/.local/share", environment) else {
             throw Failure(
@@ -33,7 +33,7 @@ public enum Paths {
     }
 
     /// `$XDG_CONFIG_HOME/keyfob/config.json`, where XDG_CONFIG_HOME is unset or relative `~/.config/keyfob/config.json`.
-    /// Nil where there is no home folder, and so nothing set.
+    /// Nil if there is no home folder, and so nothing set.
     public static func settingsFile(environment: [String: String]) -> String? {
         base("XDG_CONFIG_HOME", else: "/.config", environment).map { $0 + "/keyfob/config.json" }
     }
@@ -62,7 +62,7 @@ public enum Paths {
         return UntrustedText.line(home, limit: 400)
     }
 
-    /// The path for a message: `~` for the home folder, what could steer a terminal left out.
+    /// The path for a message: `~` for the home folder, without characters that could steer a terminal.
     public static func shown(_ path: String, environment: [String: String]) -> String {
         let home = home(environment).map { $0 + "/" }
         let isInHome = home.map { $0 != "/" && path.hasPrefix($0) } ?? false

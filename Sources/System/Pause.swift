@@ -2,7 +2,7 @@ import CLinux
 import Files
 import Glibc
 
-/// Waiting without anybody else's timer: Task.sleep starts libdispatch's workers, which then wake the process every
+/// Waiting without libdispatch's timer: Task.sleep starts libdispatch's workers, which then wake the process every
 /// second for as long as it lives.
 public enum Pause {
     /// The longest wait there is, in seconds: some 31 years.

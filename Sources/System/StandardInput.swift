@@ -10,7 +10,7 @@ public enum StandardInput {
     public static var isTerminal: Bool { isatty(0) == 1 }
 
     /// All that is left on standard input, less a byte order mark at its beginning and one final newline.
-    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `longestSecret`, is UTF-16 or can't be
+    /// - Throws: `Failure` of kind `unacceptableInput` if it is longer than `longestSecret`, is UTF-16 or can't be
     ///   read.
     public static func rest() throws(Failure) -> Secret { try rest(of: 0) }
 
@@ -30,7 +30,7 @@ public enum StandardInput {
     /// The bytes up to the first newline, or to the end; the newline is taken too, and what comes after is left for the
     /// next reader. A carriage return before the newline is dropped, and a byte order mark at the beginning.
     /// - Parameter name: the input's, for a message.
-    /// - Throws: `Failure` of kind `unacceptableInput` where it is longer than `TTYPrompt.longestLine` or is UTF-16.
+    /// - Throws: `Failure` of kind `unacceptableInput` if it is longer than `TTYPrompt.longestLine` or is UTF-16.
     static func line(of descriptor: Int32, named name: String) throws(Failure) -> Secret {
         let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 5, upToNewline: true)
         try buffer.dropByteOrderMark(of: name)

@@ -75,7 +75,7 @@ public enum Subprocess {
 /// A running program and our ends of its pipes. It belongs to one thread.
 private final class Child {
     private let process: pid_t
-    /// nil where the kernel has no pidfd_open(2): then it is asked every 10 ms.
+    /// nil if the kernel has no pidfd_open(2): then it is asked every 10 ms.
     private let end: Descriptor?
     private let input: Secret?
     private var fed = 0

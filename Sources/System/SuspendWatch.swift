@@ -3,17 +3,17 @@ import Credentials
 import Files
 import Glibc
 
-/// Tells when the machine was suspended and has woken: the kernel lets a timer on the wall clock know of every jump of it,
+/// Reports when the machine has woken from a suspend: the kernel lets a timer on the wall clock know of every jump of it,
 /// waking among them (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Nothing wakes the process before.
 ///
-/// It belongs to whoever polls its descriptor. A machine that is frozen from outside without being told, as a virtual one
-/// may be, does not know of it, and nor does this.
+/// It belongs to the thread that polls its descriptor. Accepted: a virtual machine that is frozen from outside does not
+/// know of the suspend, so nothing is reported.
 public final class SuspendWatch {
     private let notifications: Descriptor
     private let clock: () -> Double
     private var suspended: Double
 
-    /// - Throws: `Failure` of kind `bug` where the system has no descriptor left.
+    /// - Throws: `Failure` of kind `bug` if the system has no descriptor left.
     public convenience init() throws(Failure) {
         try self.init { Clocks.suspended }
     }
@@ -32,8 +32,8 @@ public final class SuspendWatch {
     /// Polls readable when the clock has jumped; then call `drain()`.
     public var fileDescriptor: Int32 { notifications.number }
 
-    /// Takes what has happened since the last call; never blocks.
-    /// - Returns: whether the machine was suspended meanwhile; false where only its clock was set.
+    /// Reads the events since the last call; never blocks.
+    /// - Returns: true if the machine was suspended in that time; false if only its clock was set.
     public func drain() -> Bool {
         _ = clinux_read_clock_watch(notifications.number)
         let before = suspended

@@ -15,8 +15,8 @@ public enum TTYPrompt {
     static let patience: Int32 = 25
 
     /// Asks on /dev/tty, without echo. The prompt is shown with `: ` after it.
-    /// - Throws: `Failure` of kind `noPassphrase` where there is no terminal or the line was ended by end-of-file;
-    ///   `unacceptableInput` where the line is longer than `longestLine`; `interrupted` after SIGINT (any other signal
+    /// - Throws: `Failure` of kind `noPassphrase` if there is no terminal or the line was ended by end-of-file;
+    ///   `unacceptableInput` if the line is longer than `longestLine`; `interrupted` after SIGINT (any other signal
     ///   does what it would have done).
     public static func passphrase(_ prompt: String) throws(Failure) -> Secret {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
@@ -29,7 +29,7 @@ public enum TTYPrompt {
     }
 
     /// Asks a question on /dev/tty, to which `y` or `yes` is a yes and all else a no, Esc at once.
-    /// - Throws: `Failure` of kind `usage` where there is no terminal; `interrupted` after SIGINT.
+    /// - Throws: `Failure` of kind `usage` if there is no terminal; `interrupted` after SIGINT.
     public static func confirm(_ question: String) throws(Failure) -> Bool {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
             throw Failure(
@@ -82,7 +82,7 @@ struct TerminalLine {
                 case .endOfInput:
                     throw Failure(.noPassphrase, "nothing was typed: the terminal's input has ended")
                 case .signal(SIGTSTP):
-                    // Stopped, and now going on: asked anew.
+                    // The process was stopped and continued: it asks again.
                     continue
                 case .signal:
                     throw Failure(.interrupted, "interrupted")
@@ -135,7 +135,7 @@ struct TerminalLine {
         }
     }
 
-    /// The answer that is no yes, whatever was typed before it.
+    /// An empty line, which is no yes.
     private func declined(_ line: SecretBuffer) -> Outcome {
         line.wipe()
         return .line

@@ -3,7 +3,7 @@ import Files
 import FoundationEssentials
 import Glibc
 
-/// A folder that nobody else can look into (mode 0700, mkdtemp(3)), for what need not outlive the process: the vault of
+/// A folder for this user alone (mode 0700, mkdtemp(3)) and for files that need not outlive the process: the vault of
 /// `keyfob demo`.
 public final class TemporaryFolder: Sendable {
     public let path: String
@@ -25,7 +25,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { remove() }
 
-    /// Removes it and what is in it; once more does nothing. A process that is killed leaves it behind.
+    /// Removes the folder and its content; a second call does nothing. A process that is killed leaves the folder behind.
     public func remove() {
         try? FileManager.default.removeItem(atPath: path)
     }

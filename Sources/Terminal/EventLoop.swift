@@ -3,7 +3,7 @@ import Credentials
 import Glibc
 import Interface
 
-/// Why the event loop ended.
+/// The reason that the event loop ended.
 public enum Ending: Sendable, Equatable {
     /// `EventLoop.end()` was called.
     case asked
@@ -27,9 +27,9 @@ public enum Ending: Sendable, Equatable {
 ///
 /// `Signals.block()` comes before it, and before the first other thread.
 public final class EventLoop<Message: Sendable> {
-    /// What the loop drives. All of it is called on the loop's own thread; nothing in it may block.
+    /// The program that the loop drives. All its closures are called on the loop's own thread; none may block.
     public struct Program {
-        /// Comes before everything else of one waking, and alone where only a tick was due: the time is to be taken.
+        /// Called first after each waking, and alone if only a tick was due: the program reads the time.
         public var woken: () -> Void
         public var input: (Input) -> Void
         public var message: (Message) -> Void
@@ -39,9 +39,9 @@ public final class EventLoop<Message: Sendable> {
         /// Whether what `suspending` has begun is done, so that the job may stop. It is asked with the terminal handed
         /// back already, and again after each message, for `longestWaitToStop` at most.
         public var mayStop: () -> Bool
-        /// What the screen should show now.
+        /// The frame to paint now.
         public var frame: (Size) -> Frame
-        /// In how many seconds what is shown changes by itself; nil: never, and nothing wakes the process until then.
+        /// Seconds until the next change of the display; nil: none, and nothing wakes the process.
         public var secondsUntilNextTick: () -> Double?
 
         public init(
@@ -103,7 +103,7 @@ public final class EventLoop<Message: Sendable> {
     /// everything when it is continued.
     public func suspend() { shouldSuspend = true }
 
-    /// Paints everything anew once what is ready is handled.
+    /// Paints everything again once all ready events are handled.
     public func redraw() { screen.redrawAll() }
 
     /// Runs until `end()`, a signal that ends programs, or the loss of the terminal. The screen is still up then:
@@ -173,7 +173,7 @@ public final class EventLoop<Message: Sendable> {
         return screen.finishInput()
     }
 
-    /// - Returns: whether what is on the terminal may be another than was painted.
+    /// - Returns: true if the terminal may show something else than was painted.
     private func handleSignals(_ program: Program) -> Bool {
         var (isResized, wasContinued) = (false, false)
         while case let signal = clinux_read_signal(signals), signal != 0 {

@@ -7,9 +7,9 @@ import Interface
 /// The terminal, drawn on through ncurses and read from directly.
 ///
 /// ncurses keeps its state in global variables: there is one `Screen` at a time, used by one thread, the main one.
-/// Whoever makes one calls `stop()` before the process ends, in whatever way it ends.
+/// Its maker calls `stop()` before the process ends, also after a failure.
 public final class Screen {
-    /// How to bring the terminal back where there is no time for `stop()`.
+    /// The way to bring the terminal back if there is no time for `stop()`.
     public struct Restoration {
         public let fileDescriptor: Int32
         /// At most 256 bytes.
@@ -52,7 +52,7 @@ public final class Screen {
     ///   - type: the terminal's name in the terminal database: TERM.
     ///   - terminal: a descriptor to use instead of /dev/tty; it stays the caller's.
     ///   - theme: until `use(_:)` changes it.
-    /// - Throws: `.usage` where there is no terminal, or one that nothing can be placed on.
+    /// - Throws: `.usage` if there is no terminal, or one that nothing can be placed on.
     public init(type: String?, terminal: Int32? = nil, theme: Theme) throws(Failure) {
         guard let type, !type.isEmpty else {
             throw Failure(.usage, "the terminal's type is not known: TERM is not set", hints: [Self.typeHint])
@@ -223,7 +223,7 @@ public final class Screen {
         guard now != size, resizeterm(rows, columns) == OK else { return false }
         size = now
         painted = nil
-        // What the terminal made of its content in between, nobody knows.
+        // The terminal may have rearranged its content in between.
         redrawAll()
         return true
     }

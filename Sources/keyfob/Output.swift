@@ -9,7 +9,7 @@ enum Output {
     static func answer(_ line: String) throws(Failure) { try answer(Secret(utf8: line)) }
 
     /// Writes `line` and a line break to stdout.
-    /// - Throws: `cannotWrite` where stdout takes no more: an answer that was cut must not count as one.
+    /// - Throws: `cannotWrite` if stdout takes no more: an answer that was cut must not count as one.
     static func answer(_ line: Secret) throws(Failure) {
         let whole = Secret(count: line.count + 1) { target in
             line.withBytes { target.copyMemory(from: $0) }

@@ -6,7 +6,7 @@ import System
 
 /// The file with the user's settings. Reading and writing it block for as long as the disk does.
 struct SettingsFile: Sendable {
-    /// Nil where there is no home folder to have one in.
+    /// nil if there is no home folder for it.
     let path: String?
     /// As a message shows it.
     let name: String
@@ -28,8 +28,8 @@ struct SettingsFile: Sendable {
         self.isKeyName = isKeyName
     }
 
-    /// What it sets; a file that is not there sets nothing.
-    /// - Throws: `Failure` of kind `unacceptableInput` where it can't be read, naming it, or where something in it is
+    /// The settings in the file; a missing file sets nothing.
+    /// - Throws: `Failure` of kind `unacceptableInput` if it can't be read, naming it, or if something in it is
     ///   wrong, naming its line.
     func read() throws(Failure) -> Settings { try settings(in: try text()) }
 
@@ -38,9 +38,9 @@ struct SettingsFile: Sendable {
         do throws(Failure) { return .success(try read()) } catch { return .failure(error) }
     }
 
-    /// Gives `setting` in the file the value that it has in `settings`. All else stays as the file has it, whoever wrote
-    /// it there meanwhile; between that look at it and the new file's rename(2) another program's change would be lost.
-    /// - Returns: what the file sets now.
+    /// Gives `setting` in the file the value that it has in `settings`. All else stays as another program may have left it
+    /// until then; a change by such a program between this reading and the rename(2) would be lost.
+    /// - Returns: the settings in the new file.
     /// - Throws: as `read`, then nothing is written; `Failure` of kind `cannotWrite`, then the file is as it was.
     func write(_ setting: SettingName, asIn settings: Settings) throws(Failure) -> Settings {
         let text = try text()
@@ -75,7 +75,7 @@ struct SettingsFile: Sendable {
 
     private func text() throws(Failure) -> String {
         guard let path else { return "" }
-        // Not blocking: a FIFO would wait for somebody to write.
+        // Not blocking: the open of a FIFO would wait for a writer.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return "" }
@@ -110,8 +110,8 @@ struct SettingsFile: Sendable {
 
     // MARK: - Writing
 
-    /// Puts a file with `text` in its place, whole or not at all. It has the mode of the file that it takes the place
-    /// of; where that is behind a symbolic link, the link stays.
+    /// Puts a file with `text` in its place, whole or not at all. The new file has the mode of the old one; if that is
+    /// behind a symbolic link, the link stays.
     private func replace(by text: String) throws(Failure) {
         guard let path else {
             throw Failure(
