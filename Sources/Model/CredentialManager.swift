@@ -133,14 +133,14 @@ public actor CredentialManager {
 
     /// One client, from the vault; nil if it is gone. Throws as `Vault.entry`.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
-        try await vault.entry(id).map { shown($0) }
+        try await vault.entry(id).map { observed($0) }
     }
 
     /// The client of that name, compared as names are (`ClientName.key`), found without reading the others.
     /// - Throws: `noSuchClient`; `vaultDamaged` if a damaged profile may be that client's.
     public func entry(named name: String) async throws(Failure) -> ClientEntry {
         guard !isClosed else { throw .locked }
-        if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return shown(entry) }
+        if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return observed(entry) }
         let shownName = UntrustedText.line(name, limit: 100)
         // The record of the name may be the one that is damaged.
         let key = ClientName.key(ClientName.trimmed(name))
@@ -227,7 +227,7 @@ public actor CredentialManager {
     /// A client that cannot be read stays stale: the vault reports each change once.
     private func readStale() async {
         guard !isClosed else { return }
-        let (ids, isAll) = roster.takeStale()
+        let (ids, isAll) = roster.removeStale()
         if isAll, await readAll(among: ids) { return }
         // If not all can be read, one of them may be.
         for id in ids { await read(id) }
@@ -241,8 +241,8 @@ public actor CredentialManager {
             guard !isClosed else { return true }
             let (gone, newlyDamaged) = roster.loaded(
                 snapshot.entries, damaged: snapshot.damaged, profile: snapshot.damagedProfile, among: ids)
-            for id in gone { learn(id, nil) }
-            for entry in snapshot.entries { learn(entry.id, entry) }
+            for id in gone { apply(id, nil) }
+            for entry in snapshot.entries { apply(entry.id, entry) }
             for failure in newlyDamaged { tell(.failed(failure)) }
             tellAll()
             return true
@@ -255,14 +255,14 @@ public actor CredentialManager {
 
     private func read(_ id: UUID) async {
         do throws(Failure) {
-            learn(id, try await vault.entry(id))
+            apply(id, try await vault.entry(id))
         } catch {
             roster.markStale([id])
             observers.notifyAll(error)
         }
     }
 
-    private func learn(_ id: UUID, _ entry: ClientEntry?) {
+    private func apply(_ id: UUID, _ entry: ClientEntry?) {
         guard !isClosed else { return }
         roster.put(entry, for: id)
         if entry == nil { exchanges[id] = nil }
@@ -276,23 +276,25 @@ public actor CredentialManager {
     // MARK: - Notifying
 
     /// The client as observers see it: a request in flight wins over the outcome of the last attempt.
-    func shown(_ id: UUID) -> ClientEntry? { roster.cached[id].map { shown($0) } }
+    func observed(_ id: UUID) -> ClientEntry? { roster.cached[id].map { observed($0) } }
 
-    private func shown(_ entry: ClientEntry) -> ClientEntry {
+    private func observed(_ entry: ClientEntry) -> ClientEntry {
         var entry = entry
         if let request = inFlight[entry.id] { entry.attempt = .refreshing(since: request.since) }
         return entry
     }
 
     /// The client as observers see it now; `written` stands in if reading the client again has failed.
-    func shown(afterWriting written: ClientEntry) -> ClientEntry {
-        guard let cached = roster.cached[written.id], cached.revision >= written.revision else { return shown(written) }
-        return shown(cached)
+    func observed(afterWriting written: ClientEntry) -> ClientEntry {
+        guard let cached = roster.cached[written.id], cached.revision >= written.revision else {
+            return observed(written)
+        }
+        return observed(cached)
     }
 
     /// Notifies observers of the client as it is now, unless they know.
     func tellState(of id: UUID) {
-        let entry = shown(id)
+        let entry = observed(id)
         guard roster.isNews(entry, of: id) else { return }
         tell(entry.map { .entry($0) } ?? .removed(id))
     }
@@ -309,7 +311,7 @@ public actor CredentialManager {
     private func removeObserver(_ number: UInt64) { observers.remove(number) }
 
     private func sortedEntries() -> [ClientEntry] {
-        roster.cached.values.map { shown($0) }
+        roster.cached.values.map { observed($0) }
             .map { (key: ClientName.key($0.profile.name), entry: $0) }
             .sorted { $0.key < $1.key }
             .map(\.entry)

@@ -8,7 +8,7 @@ extension CredentialManager {
     public func create(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
         let entry = try await vault.insert(profile, secret: secret)
         await catchUp(with: profile.id)
-        return shown(afterWriting: entry)
+        return observed(afterWriting: entry)
     }
 
     /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
@@ -36,7 +36,7 @@ extension CredentialManager {
             throw error
         }
         await catchUp(with: id)
-        return shown(afterWriting: entry)
+        return observed(afterWriting: entry)
     }
 
     /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as

@@ -33,7 +33,7 @@ extension CredentialManager {
         // What can't be read is told, and read anew when the vault's folder changes.
         if roster.cached.isEmpty { _ = try? await entries() }
         let now = clock()
-        for entry in roster.cached.values { renewals?.schedule.take(entry, at: now, random: random()) }
+        for entry in roster.cached.values { renewals?.schedule.update(entry, at: now, random: random()) }
         renewWhatIsDue()
     }
 
@@ -49,7 +49,7 @@ extension CredentialManager {
     func scheduleRenewal(of id: UUID, _ entry: ClientEntry?) {
         guard renewals != nil else { return }
         guard let entry else { return renewals?.schedule.forget(id) ?? () }
-        renewals?.schedule.take(entry, at: clock(), random: random())
+        renewals?.schedule.update(entry, at: clock(), random: random())
     }
 
     /// Starts what is due and sleeps until the next. Cheap where nothing has changed.

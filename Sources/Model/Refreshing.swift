@@ -81,8 +81,8 @@ extension CredentialManager {
         tellState(of: id)
         let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
             guard !isClosed else { return .failure(.locked) }
-            // The answer counts even if the vault cannot be read now.
-            guard let entry = roster.stale.contains(id) ? answer.entry : shown(id) else {
+            // A vault that cannot be read now does not take the token away.
+            guard let entry = roster.stale.contains(id) ? answer.entry : observed(id) else {
                 return .failure(.removedMeanwhile)
             }
             return .success(

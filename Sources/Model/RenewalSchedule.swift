@@ -73,7 +73,7 @@ struct RenewalSchedule: Sendable {
 
     /// Takes over the client as the vault has it, whoever wrote it; one that is not watched is forgotten.
     /// - Parameter random: from 0 up to 1.
-    mutating func take(_ entry: ClientEntry, at now: Moment, random: Double) {
+    mutating func update(_ entry: ClientEntry, at now: Moment, random: Double) {
         guard entry.profile.keepsFresh else { return forget(entry.id) }
         var attempt: FailedAttempt?
         if case .failed(let failed) = entry.attempt { attempt = failed }

@@ -25,7 +25,7 @@ struct Roster {
     mutating func markStale(_ clients: some Sequence<UUID>) { stale.formUnion(clients) }
 
     /// Returns the clients to be read and marks none any more; the caller marks the ones that cannot be read again.
-    mutating func takeStale() -> (clients: Set<UUID>, isAll: Bool) {
+    mutating func removeStale() -> (clients: Set<UUID>, isAll: Bool) {
         defer {
             stale = []
             isAllStale = false

@@ -45,7 +45,7 @@ extension CredentialManager {
         tell(.undoable(!undoable.isEmpty))
         await catchUp(with: changes.map(\.id))
         if let failure, entries.isEmpty { throw failure }
-        return Undone(entries: entries.map { shown(afterWriting: $0) }, failure: failure)
+        return Undone(entries: entries.map { observed(afterWriting: $0) }, failure: failure)
     }
 
     /// A function of its own for the reason that `answer(of:to:)` has.

@@ -129,20 +129,20 @@ final class WriterThread: Sendable {
     }
 
     private func enqueue(_ job: Job, closing: Bool = false) -> Bool {
-        let isTaken = queue.withLock { queue in
+        let isAccepted = queue.withLock { queue in
             guard !queue.isClosed else { return false }
             queue.isClosed = closing
             queue.jobs.append(job)
             return true
         }
-        if isTaken { sem_post(wake) }
-        return isTaken
+        if isAccepted { sem_post(wake) }
+        return isAccepted
     }
 
     /// The number of jobs that wait for the thread.
     var waitingJobs: Int { queue.withLock { $0.jobs.count } }
 
-    private func takeJobs() -> [Job] {
+    private func nextJobs() -> [Job] {
         while sem_wait(wake) != 0 {}
         return queue.withLock { queue in
             defer { queue.jobs = [] }
@@ -155,7 +155,7 @@ final class WriterThread: Sendable {
             var writes: [Write] = []
             var closing: (@Sendable () -> Void)?
             // Reads first: none of them may see a write that is not durable yet.
-            for job in takeJobs() {
+            for job in nextJobs() {
                 switch job {
                 case .read(let work): work(vault)
                 case .write(let write): writes.append(write)

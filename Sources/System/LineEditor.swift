@@ -40,7 +40,7 @@ struct LineEditor {
         return .escape
     }
 
-    mutating func take(_ byte: UInt8) -> Step {
+    mutating func receive(_ byte: UInt8) -> Step {
         if byte == 0x0a || byte == 0x0d { return .line }
         guard escape == .none else { return skip(byte) }
         switch byte {
@@ -75,18 +75,18 @@ struct LineEditor {
         case (.sequence, ..<0x40): sequence.append(byte)
         case (.sequence, _):
             escape = .none
-            return take(sequence.key(final: byte))
+            return receive(sequence.key(final: byte))
         default: escape = .none
         }
         return .more
     }
 
-    private mutating func take(_ key: KeySequence.Key) -> Step {
+    private mutating func receive(_ key: KeySequence.Key) -> Step {
         switch key {
         case .bytes(let bytes):
             // A secret's character, or the control that a key stands for.
             var step = Step.more
-            for byte in bytes { step = take(byte) }
+            for byte in bytes { step = receive(byte) }
             return step
         case .unreadable: isUnreadable = true
         case .escape: return .escape

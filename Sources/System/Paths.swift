@@ -63,7 +63,7 @@ public enum Paths {
     }
 
     /// The path for a message: `~` for the home folder, without characters that could steer a terminal.
-    public static func shown(_ path: String, environment: [String: String]) -> String {
+    public static func printable(_ path: String, environment: [String: String]) -> String {
         let home = home(environment).map { $0 + "/" }
         let isInHome = home.map { $0 != "/" && path.hasPrefix($0) } ?? false
         return UntrustedText.line(isInHome ? "~/" + path.dropFirst(home?.count ?? 0) : path, limit: 400)

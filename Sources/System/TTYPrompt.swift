@@ -160,7 +160,7 @@ struct TerminalLine {
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard count == 1 else { return .endOfInput }
             let before = editor.line.count
-            let step = editor.take(byte)
+            let step = editor.receive(byte)
             if echo { show(editor.line, since: before, columns: &columns) }
             switch step {
             case .more: continue

@@ -22,7 +22,7 @@ struct SettingsFile: Sendable {
     ) {
         self.environment = environment
         path = Paths.settingsFile(environment: environment)
-        name = path.map { Paths.shown($0, environment: environment) } ?? "config.json"
+        name = path.map { Paths.printable($0, environment: environment) } ?? "config.json"
         self.knownActions = knownActions
         self.indispensableKeys = indispensableKeys
         self.isKeyName = isKeyName

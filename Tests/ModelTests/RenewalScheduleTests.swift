@@ -20,7 +20,7 @@ struct RenewalScheduleTests {
         var schedule = RenewalSchedule()
         let profile = ClientProfile(name: "a", clientID: "a", keepsFresh: true, created: simulation.now.wall)
         let entry = ClientEntry(profile: profile, revision: 1, token: simulation.facts(life: life))
-        schedule.take(entry, at: simulation.now, random: chance)
+        schedule.update(entry, at: simulation.now, random: chance)
         #expect(approximately(schedule.secondsUntilNext(at: simulation.now), due))
         #expect(schedule.due(at: simulation.now.advanced(by: due - 0.1), limit: 8) == RenewalSchedule.Due())
         let later = simulation.now.advanced(by: due + 0.1)

@@ -81,7 +81,7 @@ struct RenewalSimulation {
     /// The client is as `entry` says from now on.
     mutating func put(_ entry: ClientEntry) {
         clients[entry.id] = entry
-        schedule.take(entry, at: now, random: chance.next())
+        schedule.update(entry, at: now, random: chance.next())
     }
 
     func facts(life: Double?, age: Double = 0) -> TokenFacts {

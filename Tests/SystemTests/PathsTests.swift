@@ -47,9 +47,9 @@ struct PathsTests {
 
     @Test("a path is shown with ~ for the home folder, and can't steer a terminal")
     func shown() {
-        #expect(Paths.shown("/home/a/.config/x", environment: ["HOME": "/home/a/"]) == "~/.config/x")
-        #expect(Paths.shown("/home/ab/x", environment: ["HOME": "/home/a"]) == "/home/ab/x")
-        #expect(Paths.shown("/etc/x", environment: ["HOME": "/"]) == "/etc/x")
-        #expect(Paths.shown("/etc/\u{1B}x\n", environment: ["HOME": "/h"]) == "/etc/x")
+        #expect(Paths.printable("/home/a/.config/x", environment: ["HOME": "/home/a/"]) == "~/.config/x")
+        #expect(Paths.printable("/home/ab/x", environment: ["HOME": "/home/a"]) == "/home/ab/x")
+        #expect(Paths.printable("/etc/x", environment: ["HOME": "/"]) == "/etc/x")
+        #expect(Paths.printable("/etc/\u{1B}x\n", environment: ["HOME": "/h"]) == "/etc/x")
     }
 }

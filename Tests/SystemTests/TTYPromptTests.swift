@@ -208,8 +208,8 @@ struct LineEditorTests {
     private func edited(_ typed: String, capacity: Int = 100) throws -> (text: String, tooLong: Bool) {
         let buffer = try #require(SecretBuffer(capacity: capacity))
         var editor = LineEditor(line: buffer)
-        for byte in typed.utf8 { #expect(editor.take(byte) == .more) }
-        #expect(editor.take(0x0a) == .line)
+        for byte in typed.utf8 { #expect(editor.receive(byte) == .more) }
+        #expect(editor.receive(0x0a) == .line)
         return (buffer.secret().unwipeableText(), editor.isTooLong)
     }
 
@@ -230,11 +230,11 @@ struct LineEditorTests {
         let buffer = try #require(SecretBuffer(capacity: 10))
         var editor = LineEditor(line: buffer)
         #expect(editor.endEscape() == .more)
-        #expect(editor.take(0x1b) == .more)
+        #expect(editor.receive(0x1b) == .more)
         #expect(editor.awaitsSequence)
         #expect(editor.endEscape() == .escape)
         for byte in "[a".utf8 {
-            #expect(editor.take(byte) == .more)
+            #expect(editor.receive(byte) == .more)
             #expect(!editor.awaitsSequence)
         }
         #expect(buffer.secret() == Secret(utf8: "[a"))
@@ -251,7 +251,7 @@ struct LineEditorTests {
     func ends() throws {
         let buffer = try #require(SecretBuffer(capacity: 10))
         var editor = LineEditor(line: buffer)
-        #expect(editor.take(0x0d) == .line)
-        #expect(editor.take(0x04) == .endOfInput)
+        #expect(editor.receive(0x0d) == .line)
+        #expect(editor.receive(0x04) == .endOfInput)
     }
 }
