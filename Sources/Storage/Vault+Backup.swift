@@ -14,16 +14,16 @@ extension Vault {
 
 extension OpenVault {
     fileprivate func backup(to path: String) throws(Failure) -> Verification {
-        let act = "write the backup \(Failure.shown(path))"
+        let act = "write the backup \(Failure.printable(path))"
         let given = FilePath.folder(of: path)
         guard let folder = FilePath.real(given) else {
             throw Failure(
-                .cannotWrite, "no folder \(Failure.shown(given)) to write the backup in",
+                .cannotWrite, "no folder \(Failure.printable(given)) to write the backup in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
         }
         let file = folder + "/" + FilePath.name(of: path)
         let exists = Failure(
-            .vaultExists, "there is a file \(Failure.shown(path)) already",
+            .vaultExists, "there is a file \(Failure.printable(path)) already",
             hints: ["name another file: a backup overwrites nothing"])
         var status = stat()
         guard lstat(file, &status) != 0 else { throw exists }
@@ -31,7 +31,7 @@ extension OpenVault {
         guard !["-journal", "-wal", "-shm", "-lock"].contains(where: { suffix in vault.map { $0 + suffix } == file })
         else {
             throw Failure(
-                .cannotWrite, "the name \(Failure.shown(path)) is the vault's own", hints: ["name another file"])
+                .cannotWrite, "the name \(Failure.printable(path)) is the vault's own", hints: ["name another file"])
         }
         try VaultFile.checkNothingIsLeft(beside: file, named: path)
         // In a folder that others can write, they could plant a journal beside the draft.
@@ -46,7 +46,7 @@ extension OpenVault {
             }
         } catch {
             // SQLite's failures call every file a vault.
-            let name = Failure.shown(path)
+            let name = Failure.printable(path)
             let summary = error.summary.replacing("the vault \(name)", with: "the backup \(name)")
             throw Failure(error.kind, summary, hints: error.hints)
         }
@@ -57,7 +57,7 @@ extension OpenVault {
     private func verified() throws(Failure) -> Verification {
         guard try Schema.isAsCreated(in: connection), try Schema.vaultID(in: connection) == vaultID,
             try connection.text("PRAGMA quick_check(1)") == "ok", try Schema.keySlot(in: connection) != nil
-        else { throw Failure(.cannotWrite, "the backup \(Failure.shown(path)) is not what was to be written") }
+        else { throw Failure(.cannotWrite, "the backup \(Failure.printable(path)) is not what was to be written") }
         return try verify()
     }
 }

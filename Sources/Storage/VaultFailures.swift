@@ -6,12 +6,12 @@ import Glibc
 // Every message of the vault, in one place.
 extension Failure {
     static func noSuchVault(at path: String) -> Failure {
-        Failure(.noSuchVault, "no vault at \(shown(path))", hints: ["keyfob init makes one"])
+        Failure(.noSuchVault, "no vault at \(printable(path))", hints: ["keyfob init makes one"])
     }
 
     static func vaultExists(at path: String) -> Failure {
         Failure(
-            .vaultExists, "there is a vault at \(shown(path)) already",
+            .vaultExists, "there is a vault at \(printable(path)) already",
             hints: [
                 "to create a new vault, first move this file away and keep it: its secrets exist nowhere else"
             ])
@@ -20,17 +20,17 @@ extension Failure {
     /// A log without its vault: SQLite would play it into whatever vault is made beside it.
     static func leftover(_ path: String) -> Failure {
         Failure(
-            .vaultExists, "\(shown(path)) is left of an earlier vault",
+            .vaultExists, "\(printable(path)) is left of an earlier vault",
             hints: ["it may hold that vault's last changes: move it to where the vault is now, or away"])
     }
 
     static func notAVault(_ path: String, because reason: String) -> Failure {
-        Failure(.notAVault, "\(shown(path)) is not a keyfob vault: \(reason)", hints: ["nothing was changed"])
+        Failure(.notAVault, "\(printable(path)) is not a keyfob vault: \(reason)", hints: ["nothing was changed"])
     }
 
     static func vaultTooNew(_ path: String, version: Int64) -> Failure {
         Failure(
-            .vaultTooNew, "the vault \(shown(path)) was written by a newer keyfob",
+            .vaultTooNew, "the vault \(printable(path)) was written by a newer keyfob",
             hints: [
                 "its format is \(version), this keyfob reads \(Schema.version): use the newer one",
                 "nothing was changed",
@@ -39,7 +39,7 @@ extension Failure {
 
     static func vaultDamaged(_ path: String, _ what: String) -> Failure {
         Failure(
-            .vaultDamaged, "the vault \(shown(path)) is damaged: \(what)",
+            .vaultDamaged, "the vault \(printable(path)) is damaged: \(what)",
             hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
     }
 
@@ -55,14 +55,14 @@ extension Failure {
 
     static func noPassphraseSlot(_ path: String) -> Failure {
         Failure(
-            .vaultTooNew, "the vault \(shown(path)) has no passphrase: a key of a newer keyfob opens it",
+            .vaultTooNew, "the vault \(printable(path)) has no passphrase: a key of a newer keyfob opens it",
             hints: ["use the keyfob that made that key; nothing was changed"])
     }
 
     static func profileDamaged(_ name: String, path: String) -> Failure {
         let what = RecordKind.profile.damage(ofClient: UntrustedText.line(name, limit: 100))
         return Failure(
-            .vaultDamaged, "the vault \(shown(path)) is damaged: \(what)",
+            .vaultDamaged, "the vault \(printable(path)) is damaged: \(what)",
             hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out"])
     }
 
@@ -76,7 +76,7 @@ extension Failure {
 
     static func wrongPassphrase(_ path: String) -> Failure {
         Failure(
-            .wrongPassphrase, "wrong passphrase for \(shown(path))",
+            .wrongPassphrase, "wrong passphrase for \(printable(path))",
             hints: [
                 "look at Caps Lock and the keyboard layout", "there is no recovery: without it the vault stays shut",
             ])
@@ -114,37 +114,37 @@ extension Failure {
 
     static func writtenMeanwhile(_ path: String) -> Failure {
         Failure(
-            .conflict, "the vault \(shown(path)) was written by another process while it was open for reading alone",
+            .conflict, "the vault \(printable(path)) was written by another process while it was open for reading alone",
             hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
     }
 
     static func noLog(_ path: String) -> Failure {
         Failure(
-            .vaultBusy, "the vault \(shown(path)) cannot be switched back to SQLite's write-ahead log",
+            .vaultBusy, "the vault \(printable(path)) cannot be switched back to SQLite's write-ahead log",
             hints: ["close the other programs that have it open, and try again"])
     }
 
     static func looseLink(_ path: String, mending command: String?) -> Failure {
         Failure(
-            .looseModes, "others may make the link \(shown(path)) lead elsewhere",
+            .looseModes, "others may make the link \(printable(path)) lead elsewhere",
             hints: [Hint(command ?? "move the link into a folder that only you can write")])
     }
 
     static func foreignFile(_ path: String) -> Failure {
         Failure(
-            .looseModes, "\(shown(path)) belongs to another user",
+            .looseModes, "\(printable(path)) belongs to another user",
             hints: ["a vault and what lies beside it must be your own: ls -l \(shellQuoted(path)) tells whose it is"])
     }
 
     static func foreignFolder(_ folder: String) -> Failure {
         Failure(
-            .looseModes, "the vault's folder \(shown(folder)) belongs to another user",
+            .looseModes, "the vault's folder \(printable(folder)) belongs to another user",
             hints: ["move the vault into a folder of your own"])
     }
 
     static func strangeFile(_ path: String) -> Failure {
         Failure(
-            .looseModes, "\(shown(path)) is no regular file",
+            .looseModes, "\(printable(path)) is no regular file",
             hints: ["mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))"])
     }
 
@@ -158,7 +158,7 @@ extension Failure {
     /// SQLite would play it into the vault, or delete a file that it names.
     static func journal(_ path: String) -> Failure {
         Failure(
-            .looseModes, "an SQLite journal lies beside the vault: \(shown(path))",
+            .looseModes, "an SQLite journal lies beside the vault: \(printable(path))",
             hints: [
                 "mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))",
                 "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
@@ -167,20 +167,20 @@ extension Failure {
 
     static func replaced(_ path: String) -> Failure {
         Failure(
-            .conflict, "the file \(shown(path)) was replaced or removed while it was open",
+            .conflict, "the file \(printable(path)) was replaced or removed while it was open",
             hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
     }
 
     static func vaultBusy(_ path: String, seconds: Double) -> Failure {
         let time = seconds >= 1 ? " for \(Int(seconds)) s" : ""
         return Failure(
-            .vaultBusy, "the vault \(shown(path)) is busy: another program has held it\(time)",
+            .vaultBusy, "the vault \(printable(path)) is busy: another program has held it\(time)",
             hints: ["nothing was saved: try again", "fuser \(shellQuoted(path)) tells who holds it"])
     }
 
     static func notEnoughMemory(for path: String) -> Failure {
         Failure(
-            .vaultBusy, "not enough memory to open the vault \(shown(path))",
+            .vaultBusy, "not enough memory to open the vault \(printable(path))",
             hints: ["try again when other programs have ended", "ulimit -v and ulimit -l tell what this one may use"])
     }
 
@@ -287,11 +287,11 @@ extension Failure {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: return .vaultBusy(path, seconds: busySeconds)
         case SQLITE_NOTADB: return .notAVault(path, because: "it is no SQLite file")
         case SQLITE_CORRUPT: return .vaultDamaged(path, "its pages do not fit together")
-        case SQLITE_FULL: return .cannotWrite("write the vault \(shown(path))", because: ENOSPC)
+        case SQLITE_FULL: return .cannotWrite("write the vault \(printable(path))", because: ENOSPC)
         case SQLITE_READONLY, SQLITE_PERM:
-            return .cannotWrite("write the vault \(shown(path))", because: systemError == 0 ? EROFS : systemError)
+            return .cannotWrite("write the vault \(printable(path))", because: systemError == 0 ? EROFS : systemError)
         case SQLITE_CANTOPEN, SQLITE_IOERR:
-            return .cannotWrite("use the vault \(shown(path))", because: systemError == 0 ? EIO : systemError)
+            return .cannotWrite("use the vault \(printable(path))", because: systemError == 0 ? EIO : systemError)
         case SQLITE_NOMEM: return .notEnoughMemory(for: path)
         // Our statements are fixed and tested: it is the file that does not fit them.
         case SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_FORMAT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH:
@@ -299,12 +299,12 @@ extension Failure {
         default:
             return Failure(
                 .bug,
-                "the vault \(shown(path)) gave an unexpected answer: \(String(cString: sqlite3_errstr(code))) (\(code))"
+                "the vault \(printable(path)) gave an unexpected answer: \(String(cString: sqlite3_errstr(code))) (\(code))"
             )
         }
     }
 
-    static func shown(_ path: String) -> String { UntrustedText.line(path, limit: 400) }
+    static func printable(_ path: String) -> String { UntrustedText.line(path, limit: 400) }
 
     /// A path as one word of a shell, which no program takes for an option.
     static func shellQuoted(_ path: String) -> String { ShellQuoting.word((path.hasPrefix("-") ? "./" : "") + path) }

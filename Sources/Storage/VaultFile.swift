@@ -82,7 +82,7 @@ struct VaultFile: Sendable {
         }
         guard status.st_size > 0 else { throw .notAVault(path, because: "it is empty") }
         guard access(file, R_OK) == 0 else {
-            throw .cannotWrite("read the vault \(Failure.shown(file))", because: errno, mending: "chmod 600", file)
+            throw .cannotWrite("read the vault \(Failure.printable(file))", because: errno, mending: "chmod 600", file)
         }
         try checkMarks(of: file)
         try checkModes(of: file)
@@ -90,14 +90,14 @@ struct VaultFile: Sendable {
         if access(file, W_OK) != 0 {
             let code = errno
             inspection.readOnlyBecause = .cannotWrite(
-                "write the vault \(Failure.shown(file))", because: code, mending: "chmod 600", file)
+                "write the vault \(Failure.printable(file))", because: code, mending: "chmod 600", file)
             if code != EROFS, let failure = inspection.readOnlyBecause { throw failure }
             return inspection
         }
         let folder = FilePath.folder(of: file)
         if access(folder, W_OK | X_OK) != 0 {
             throw .cannotWrite(
-                "write the vault's folder \(Failure.shown(folder))", because: errno, mending: "chmod u+wx", folder)
+                "write the vault's folder \(Failure.printable(folder))", because: errno, mending: "chmod u+wx", folder)
         }
         return inspection
     }
@@ -132,7 +132,7 @@ struct VaultFile: Sendable {
     private static func status(of file: String, in folder: Descriptor) throws(Failure) -> stat? {
         if let status = Descriptor(lookingAt: FilePath.name(of: file), in: folder)?.status { return status }
         let code = errno
-        guard code == ENOENT else { throw .cannotWrite("look at \(Failure.shown(file))", because: code) }
+        guard code == ENOENT else { throw .cannotWrite("look at \(Failure.printable(file))", because: code) }
         return nil
     }
 
@@ -173,7 +173,7 @@ struct VaultFile: Sendable {
         let loose = [file, file + "-wal", file + "-shm"].filter { Self.mode(of: $0) & Self.othersMayAnything != 0 }
         guard loose.isEmpty else {
             throw .looseModes(
-                "others may read or write \(Failure.shown(loose[0]))",
+                "others may read or write \(Failure.printable(loose[0]))",
                 mending: "chmod 600 " + loose.map(Failure.shellQuoted).joined(separator: " "))
         }
         try checkMode(ofFolder: FilePath.folder(of: file))
@@ -198,13 +198,13 @@ struct VaultFile: Sendable {
         let mode = Self.mode(of: folder)
         if isInOwnFolder, mode & Self.othersMayAnything != 0 {
             throw .looseModes(
-                "others may look into the vault's folder \(Failure.shown(folder))",
+                "others may look into the vault's folder \(Failure.printable(folder))",
                 mending: "chmod 700 \(Failure.shellQuoted(folder))")
         }
         guard mode & Self.othersMayWrite != 0 else { return }
         // In a sticky folder the vault cannot be replaced, but a journal of SQLite can be planted beside it.
         throw .looseModes(
-            "others may put files beside the vault in \(Failure.shown(folder))",
+            "others may put files beside the vault in \(Failure.printable(folder))",
             mending: mode & mode_t(S_ISVTX) == 0
                 ? "chmod go-w \(Failure.shellQuoted(folder))" : "move the vault into a folder that only you can write")
     }
@@ -212,18 +212,18 @@ struct VaultFile: Sendable {
     /// Makes the file: whole under its final name, or not at all.
     /// - Parameter build: fills the empty file of the given path, and closes it.
     func create(_ build: (String) throws(Failure) -> Void) throws(Failure) {
-        let act = "make the vault \(Failure.shown(path))"
+        let act = "make the vault \(Failure.printable(path))"
         let given = FilePath.folder(of: path)
         if isInOwnFolder {
             do throws(SystemError) {
                 try makeFolder(given, isDurable: true)
             } catch {
-                throw .cannotWrite("make the folder \(Failure.shown(error.path))", because: error.code)
+                throw .cannotWrite("make the folder \(Failure.printable(error.path))", because: error.code)
             }
         }
         guard let folder = FilePath.real(given), let ofFolder = Descriptor(lookingAt: folder)?.status else {
             throw Failure(
-                .cannotWrite, "no folder \(Failure.shown(given)) to make the vault in",
+                .cannotWrite, "no folder \(Failure.printable(given)) to make the vault in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
         }
         let file = folder + "/" + FilePath.name(of: path)
@@ -250,7 +250,7 @@ struct VaultFile: Sendable {
     private func missing(_ code: Int32) -> Failure {
         switch code {
         case ENOENT, ENOTDIR: .noSuchVault(at: path)
-        default: .cannotWrite("open the vault \(Failure.shown(path))", because: code)
+        default: .cannotWrite("open the vault \(Failure.printable(path))", because: code)
         }
     }
 
