@@ -59,9 +59,12 @@ struct Walls {
             Wall(
                 rule: "a pure module reads no clock", calls: ["clock_gettime", "gettimeofday", "Date"],
                 types: ["ContinuousClock", "SuspendingClock"], free: impure),
+            Wall(rule: "a pure module starts no task", types: ["Task"], free: impure),
             Wall(
-                rule: "a pure module starts no task", calls: ["pthread_create"], types: ["Task"],
-                free: impure.union(["CLinux"])),
+                rule: "only CLinux starts threads", calls: ["pthread_create", "pthread_attr_init"], free: ["CLinux"]),
+            Wall(
+                rule: "only Files makes folders, follows links and makes files durable",
+                calls: ["mkdir", "mkdirat", "realpath", "fsync", "fdatasync"], free: ["Files"]),
             Wall(
                 rule: "only Files, Storage, System, Terminal and keyfob open files",
                 calls: ["open", "fopen", "openat", "creat", "unlink"],
@@ -107,6 +110,7 @@ struct WallsTests {
             ("Interface", "let now = Date()"), ("Model", "print(1)"), ("Terminal", "if fork() == 0 {}"),
             ("OAuth", "let file = open(path, O_RDONLY)"), ("Storage", "let it = \"\\(dlopen(nil, 0))\""),
             ("Interface", "Task { await it() }"), ("keyfob", "let end = socket(AF_INET, SOCK_STREAM, 0)"),
+            ("Storage", "mkdir(folder, 0o700)"), ("OAuth", "pthread_create(&thread, nil, run, nil)"),
         ])
     func brokenWall(target: String, line: String) {
         let file = SourceFile(path: "Sources/\(target)/Some.swift", text: "// some\n\(line)\n")
