@@ -1,12 +1,13 @@
 /// A control sequence while it comes in, and the key that it stands for if another program has left on kitty's keyboard
 /// protocol (CSI code ; modifiers u) or xterm's modifyOtherKeys (CSI 27 ; modifiers ; code ~).
 ///
-/// The screen has its own reading of the same forms, `KeyReport` in Terminal: here a key is what a line takes.
+/// Terminal's `KeyReport` reads the same forms for the screen, where a key is an action and a character may be guessed.
+/// Here a key is bytes of a secret, and a character that would have to be guessed is refused.
 struct KeySequence {
     enum Key: Equatable {
         /// The bytes that the terminal sends for the key without the protocol.
         case bytes([UInt8])
-        /// A character with Shift of which only the key is told.
+        /// A character with Shift: the terminal reports the key without the character.
         case unreadable
         case escape
         case none
