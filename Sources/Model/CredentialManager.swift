@@ -65,7 +65,7 @@ public actor CredentialManager {
     private(set) var observers = Observers()
     private var reading: Task<Void, Never>?
 
-    /// What the last edit or removal is taken back with, a change each client; empty if there is nothing to undo.
+    /// The last edit or removal, one change for each client, for undo; empty if there is nothing to undo.
     var undoable: [UndoableChange] = []
 
     /// nil: nothing is renewed automatically.
