@@ -36,6 +36,8 @@ const char *clinux_argument(int index) {
     return index >= 0 && index < argument_count ? argument_values[index] : NULL;
 }
 
+const char *clinux_environment_entry(int index) { return environ == NULL ? NULL : environ[index]; }
+
 // MARK: - Descriptors to wait for
 
 int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

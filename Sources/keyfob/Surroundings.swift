@@ -1,5 +1,4 @@
 import Credentials
-import FoundationEssentials
 import Interface
 import Model
 import OAuth
@@ -8,7 +7,7 @@ import System
 
 /// What the process finds around it, wired to the modules that want it.
 enum Surroundings {
-    static let environment = ProcessInfo.processInfo.environment
+    static let environment = EnvironmentVariables.read()
 
     static let settingsFile = settingsFile(environment: environment)
 

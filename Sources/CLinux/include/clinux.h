@@ -16,6 +16,9 @@ int clinux_argument_count(void);
 // arguments in front of the environment, and finds none if a preloaded library has moved that (setenv(3)).
 const char *clinux_argument(int index);
 
+// An entry of the environment, NAME=VALUE (environ(7)); NULL after the last.
+const char *clinux_environment_entry(int index);
+
 // A counter to wake a poll(2) with, not blocking (eventfd(2)). -1 and errno where there is none to be had.
 int clinux_eventfd(void);
 
