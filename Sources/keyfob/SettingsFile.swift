@@ -8,25 +8,27 @@ import System
 struct SettingsFile: Sendable {
     /// nil if there is no home folder for it.
     let path: String?
-    /// As a message shows it.
-    let name: String
-    let knownActions: Set<String>
-    let indispensableKeys: [String: [String]]
+    // Most users have no such file: without one these two are never made.
+    private let knownActions: @Sendable () -> Set<String>
+    private let indispensableKeys: @Sendable () -> [String: [String]]
     private let environment: [String: String]
     let isKeyName: @Sendable (String) -> Bool
 
     /// - Parameters: as `Settings.read` has them.
     init(
-        environment: [String: String], knownActions: Set<String>, indispensableKeys: [String: [String]] = [:],
+        environment: [String: String], knownActions: @autoclosure @escaping @Sendable () -> Set<String>,
+        indispensableKeys: @autoclosure @escaping @Sendable () -> [String: [String]] = [:],
         isKeyName: @escaping @Sendable (String) -> Bool
     ) {
         self.environment = environment
         path = Paths.settingsFile(environment: environment)
-        name = path.map { Paths.printable($0, environment: environment) } ?? "config.json"
         self.knownActions = knownActions
         self.indispensableKeys = indispensableKeys
         self.isKeyName = isKeyName
     }
+
+    /// As a message shows it.
+    var name: String { path.map { Paths.printable($0, environment: environment) } ?? "config.json" }
 
     /// The settings in the file; a missing file sets nothing.
     /// - Throws: `Failure` of kind `unacceptableInput` if it can't be read, naming it, or if something in it is
@@ -57,9 +59,10 @@ struct SettingsFile: Sendable {
     }
 
     private func settings(in text: String) throws(Failure) -> Settings {
+        guard !text.isEmpty else { return Settings() }
         do {
             return try Settings.read(
-                text, knownActions: knownActions, indispensableKeys: indispensableKeys, isKeyName: isKeyName)
+                text, knownActions: knownActions(), indispensableKeys: indispensableKeys(), isKeyName: isKeyName)
         } catch {
             throw failure(error)
         }
