@@ -35,16 +35,19 @@ struct Palette {
         let theme = keepsBackground || theme == .highContrast ? theme : .dark
         let background = Theme.background(depth, theme) ?? (keepsBackground ? -1 : Int16(COLOR_BLACK))
         // One pair for a colour, whichever roles have it: from one pair to another ncurses sends the colour once more.
-        var pairs: [Int16: Int16] = [:]
+        var colors: [Int16] = []
         renditions = Role.allCases.map { role in
             guard let color = Self.color(of: role, depth, theme) else {
                 return Rendition(attributes: Self.attributes(of: role, depth, theme))
             }
-            let pair = pairs[color] ?? Int16(pairs.count) + 1
-            guard pairs[color] != nil || init_pair(pair, color, background) == OK else {
-                return Rendition(attributes: Self.attributes(of: role, .monochrome, .none))
+            let known = colors.firstIndex(of: color)
+            let pair = Int16(known ?? colors.count) + 1
+            if known == nil {
+                guard init_pair(pair, color, background) == OK else {
+                    return Rendition(attributes: Self.attributes(of: role, .monochrome, .none))
+                }
+                colors.append(color)
             }
-            pairs[color] = pair
             return Rendition(attributes: Self.attributes(of: role, depth, theme), pair: pair)
         }
     }
@@ -58,7 +61,7 @@ struct Palette {
 
     /// nil: the terminal's own foreground.
     static func color(of role: Role, _ depth: Depth, _ theme: Theme) -> Int16? {
-        let look = Theme.looks[role] ?? Theme.Look()
+        let look = Theme.look(of: role)
         return switch depth {
         case .monochrome: nil
         case .eightColors: look.few[theme]
@@ -67,7 +70,7 @@ struct Palette {
     }
 
     static func attributes(of role: Role, _ depth: Depth, _ theme: Theme) -> attr_t {
-        let look = Theme.looks[role] ?? Theme.Look()
+        let look = Theme.look(of: role)
         let attributes =
             switch depth {
             case .monochrome: look.attributes | look.withNone

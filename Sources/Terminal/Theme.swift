@@ -73,26 +73,30 @@ public enum Theme: Sendable, Equatable, CaseIterable {
     /// The states differ in brightness and along blue and yellow, which people who confuse red and green still tell apart
     /// (after Okabe and Ito's palette). The tests compute it, and how readable each colour is: a new one is best found
     /// with them.
-    static let looks: [Role: Look] = [
+    static func look(of role: Role) -> Look {
+        switch role {
+        case .normal: Look()
         // many, few:       dark light either high          dark     light    either   high
-        .muted: Look(many: Hues(245, 239, 244, 250), withFew: dim, withNone: dim),
-        .title: Look(attributes: bold),
-        .border: Look(many: Hues(243, 243, 243, 248)),
-        .focusedBorder: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), withNone: bold),
-        .key: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), attributes: bold),
-        .valid: Look(many: Hues(42, 29, 29, 42), few: Hues(cyan, blue, cyan, cyan)),
-        .expiring: Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), withNone: bold),
-        .failed: Look(many: Hues(203, 88, 197, 203), few: Hues(red, red, red, white), attributes: bold),
-        .expired: Look(many: Hues(176, 55, 97, 225), few: Hues(magenta, nil, magenta, white)),
+        case .muted: Look(many: Hues(245, 239, 244, 250), withFew: dim, withNone: dim)
+        case .title: Look(attributes: bold)
+        case .border: Look(many: Hues(243, 243, 243, 248))
+        case .focusedBorder: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), withNone: bold)
+        case .key: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), attributes: bold)
+        case .valid: Look(many: Hues(42, 29, 29, 42), few: Hues(cyan, blue, cyan, cyan))
+        case .expiring: Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), withNone: bold)
+        case .failed: Look(many: Hues(203, 88, 197, 203), few: Hues(red, red, red, white), attributes: bold)
+        case .expired: Look(many: Hues(176, 55, 97, 225), few: Hues(magenta, nil, magenta, white))
         // Blue is hard to read on the eight colours' black.
-        .unknown: Look(many: Hues(75, 24, 27, 75), few: Hues(blue, blue, blue, cyan), withFew: bold),
-        .refreshing: Look(many: Hues(69, 17, 32, 110), few: Hues(blue, blue, blue, cyan), withFew: bold),
-        .countdown: Look(many: Hues(42, 29, 29, 42), few: Hues(cyan, blue, cyan, cyan)),
-        .selection: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), attributes: bold),
-        .match: Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), attributes: underline),
-        .mark: Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), attributes: bold),
-        .field: Look(attributes: underline),
-    ]
+        case .unknown: Look(many: Hues(75, 24, 27, 75), few: Hues(blue, blue, blue, cyan), withFew: bold)
+        case .refreshing: Look(many: Hues(69, 17, 32, 110), few: Hues(blue, blue, blue, cyan), withFew: bold)
+        case .countdown: Look(many: Hues(42, 29, 29, 42), few: Hues(cyan, blue, cyan, cyan))
+        case .selection: Look(many: Hues(39, 25, 32, 51), few: Hues(cyan, blue, cyan, cyan), attributes: bold)
+        case .match:
+            Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), attributes: underline)
+        case .mark: Look(many: Hues(214, 94, 100, 226), few: Hues(yellow, magenta, yellow, yellow), attributes: bold)
+        case .field: Look(attributes: underline)
+        }
+    }
 
     /// nil: the terminal's own.
     static func background(_ depth: Palette.Depth, _ theme: Theme) -> Int16? {
