@@ -3,7 +3,12 @@ public enum UntrustedText {
     /// `text` without C0, C1 and bidi controls and other invisible formatting, runs of white space folded to one blank,
     /// ends trimmed, cut to `limit` characters with `…` as the last where it was longer.
     public static func line(_ text: some StringProtocol, limit: Int = 200) -> String {
-        if isPlain(text.utf8, limit: limit) { return String(text) }
+        line(String(text), limit: limit)
+    }
+
+    /// The same for a `String`: not generic, because the first generic call costs 2 % of the time to the first frame.
+    public static func line(_ text: String, limit: Int = 200) -> String {
+        if isPlain(text.utf8, limit: limit) { return text }
         var scalars = String.UnicodeScalarView()
         var count = 0
         var blankWaits = false
@@ -24,7 +29,7 @@ public enum UntrustedText {
     }
 
     /// True if a text is a line already. Most are ASCII, for which a look at each scalar's properties would be wasted.
-    private static func isPlain(_ bytes: some Sequence<UInt8>, limit: Int) -> Bool {
+    private static func isPlain(_ bytes: String.UTF8View, limit: Int) -> Bool {
         var count = 0
         var before: UInt8 = 0x20
         for byte in bytes {

@@ -46,6 +46,6 @@ public enum Clocks {
         guard let file = Descriptor(opening: "/proc/sys/kernel/random/boot_id", O_RDONLY) else { return "" }
         var bytes = [UInt8](repeating: 0, count: 64)
         let count = read(file.number, &bytes, bytes.count)
-        return UntrustedText.line(bytes: bytes.prefix(max(count, 0)))
+        return UntrustedText.line(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self))
     }()
 }
