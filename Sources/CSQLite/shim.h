@@ -7,6 +7,13 @@ static inline void ckeyfob_leave_log_on_close(sqlite3 *connection, int leaves) {
     sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves, (int *)0);
 }
 
+// Sets up SQLite without a page cache in one block for each connection: a look at a file's header would allocate and
+// wipe 170 KB. To be called before the first connection (sqlite3_config is variadic).
+static inline int ckeyfob_initialize(void) {
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, (void *)0, 0, 0);
+    return sqlite3_initialize();
+}
+
 // Reads the whole file through SQLite's own descriptor: closing another one would drop the locks of this process
 // (fcntl(2)). SQLITE_OK, or the result code of what cannot be read.
 static inline int ckeyfob_read_through(sqlite3 *connection) {

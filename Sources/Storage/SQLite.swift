@@ -58,8 +58,13 @@ final class Connection {
     private var isOpen = true
     private(set) var busySeconds: Double = 0
 
+    private static let initialization = ckeyfob_initialize()
+
     /// - Parameter file: absolute, without symbolic links in it.
     init(file: String, named path: String, mode: Mode) throws(Failure) {
+        guard Self.initialization == SQLITE_OK else {
+            throw Failure.fromSQLite(Self.initialization, systemError: 0, path: path)
+        }
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
         var name = file
         switch mode {
