@@ -2,33 +2,49 @@ import Credentials
 import Storage
 import System
 
-/// fill-vault PATH COUNT LIFETIME: makes a vault with the passphrase `bench` and COUNT clients, `Client 00001` and on;
-/// each holds a token that lives LIFETIME seconds from now, or none where LIFETIME is 0. The moments at which the tokens
-/// were fetched are spread over a second, as they are where nobody fetches all at once. For `make bench` alone:
+/// fill-vault PATH COUNT LIFETIME [TOKEN_URL]: makes a vault with the passphrase `bench` and COUNT clients, `Client 00001`
+/// and on, with long names, wide and combining characters, tags and notes. Each holds a token that lives LIFETIME seconds
+/// from now, or no token if LIFETIME is 0. The tokens were fetched at moments spread over a second. For `make bench` alone:
 /// Package.swift knows it only under KEYFOB_BENCH.
 @main
 enum FillVault {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 4, let count = Int(arguments[2]), let lifetime = Double(arguments[3]) else {
-            throw Failure(.usage, "fill-vault PATH COUNT LIFETIME")
+        guard 4...5 ~= arguments.count, let count = Int(arguments[2]), let lifetime = Double(arguments[3]) else {
+            throw Failure(.usage, "fill-vault PATH COUNT LIFETIME [TOKEN_URL]")
         }
+        let tokenURL = arguments.count == 5 ? arguments[4] : ClientProfile.defaultTokenURL
         let vault = try await Vault.create(at: arguments[1], passphrase: Secret(utf8: "bench"))
         // Many at once: those that wait for a commit share the next one.
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 1...count {
-                group.addTask { try await add(number, lifetime: lifetime, to: vault) }
+                group.addTask { try await add(number, lifetime: lifetime, tokenURL: tokenURL, to: vault) }
             }
             try await group.waitForAll()
         }
         await vault.close()
     }
 
-    private static func add(_ number: Int, lifetime: Double, to vault: Vault) async throws {
+    /// The ends of names.
+    private static let endings = [
+        "", " of the department for reconciliation, reporting and everything else", " 経理部・請求書",
+        " Zu\u{308}rich e\u{301}te\u{301} \u{1F511}", " (staging, eu-central-1, do not use after the migration)",
+    ]
+    private static let tags = [
+        "production", "staging", "eu-central-1", "経理", "billing-and-invoicing-team", "été", "x", "legacy",
+    ]
+
+    private static func add(_ number: Int, lifetime: Double, tokenURL: String, to vault: Vault) async throws {
         let now = Clocks.now()
         let digits = String(number)
-        let name = "Client " + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-        let profile = ClientProfile(name: name, clientID: "client-\(digits)", created: now.wall)
+        let name =
+            "Client " + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+            + endings[number % endings.count]
+        let profile = ClientProfile(
+            name: name, clientID: "client-\(digits)", tokenURL: tokenURL,
+            tags: (0..<number % 4).map { tags[(number + 3 * $0) % tags.count] },
+            notes: number % 3 == 0 ? String(repeating: "Ask the owner before the secret is changed. ", count: 6) : "",
+            created: now.wall)
         let entry = try await vault.insert(profile, secret: Secret(utf8: "secret of \(name)"))
         guard lifetime > 0 else { return }
         // The golden section spreads any number of them evenly.
