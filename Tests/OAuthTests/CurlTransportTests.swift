@@ -32,7 +32,6 @@ struct CurlTransportTests {
     @Test("a POST carries its headers, a Content-Length and its body, and asks neither for chunks nor for leave")
     func requestOnTheWire() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         let response = try await transport.send(post(server.url(), body: "a=1&b=%20"))
         #expect(response.status == 200)
         #expect(response.body.unwipeableText() == "{}")
@@ -55,7 +54,6 @@ struct CurlTransportTests {
     @Test("even a body of two MiB is sent with a Content-Length and without Expect")
     func largeBody() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         _ = try await transport.send(post(server.url(), body: String(repeating: "x", count: 2 << 20)))
         let head = try #require(server.requests.first?.prefix(400))
         #expect(head.contains("Content-Length: \(2 << 20)\r\n"))
@@ -66,7 +64,6 @@ struct CurlTransportTests {
     @Test("a header that would begin another line is not sent at all")
     func headerInjection() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         var request = post(server.url())
         request.headers.append(HTTPHeader(name: "X-Test", value: "a\r\nX-Other: b"))
         #expect(
@@ -80,7 +77,6 @@ struct CurlTransportTests {
     @Test("a second request goes over the connection of the first")
     func reuse() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         for _ in 0..<3 { _ = try await transport.send(post(server.url())) }
         #expect(server.requests.count == 3)
         #expect(server.connections == 1)
@@ -89,7 +85,6 @@ struct CurlTransportTests {
     @Test("a connection that the server closed after its answer is replaced by a new one")
     func closedAfterAnswer() async throws {
         let server = try LoopbackServer(always: .last(success))
-        defer { server.stop() }
         _ = try await transport.send(post(server.url()))
         #expect(await eventually { server.clientsGone == 1 })
         _ = try await transport.send(post(server.url()))
@@ -99,7 +94,6 @@ struct CurlTransportTests {
     @Test("a kept connection that closes on the next request is replaced by a new one")
     func closedOnReuse() async throws {
         let server = try LoopbackServer { [success] number, _ in number == 1 ? .last("") : .text(success) }
-        defer { server.stop() }
         _ = try await transport.send(post(server.url()))
         _ = try await transport.send(post(server.url()))
         #expect(server.connections == 2)
@@ -109,7 +103,6 @@ struct CurlTransportTests {
     @Test("a new connection closed without an answer is told as such")
     func closedWithoutAnswer() async throws {
         let server = try LoopbackServer(always: .last(""))
-        defer { server.stop() }
         let failure = try #require(await failure(of: post(server.url())))
         #expect(failure == .closed(host: "127.0.0.1:\(server.port)", reused: false, detail: "Empty reply from server"))
         #expect(server.requests.count == 1)
@@ -118,7 +111,6 @@ struct CurlTransportTests {
     @Test("a reset is told as a closed connection")
     func reset() async throws {
         let server = try LoopbackServer(always: .reset)
-        defer { server.stop() }
         guard case .closed(_, false, let detail) = await failure(of: post(server.url())) else {
             Issue.record("not told as closed")
             return
@@ -129,7 +121,6 @@ struct CurlTransportTests {
     @Test("an answer cut short is told as a closed connection")
     func cutShort() async throws {
         let server = try LoopbackServer(always: .last("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"access"))
-        defer { server.stop() }
         guard case .closed(_, false, _) = await failure(of: post(server.url())) else {
             Issue.record("not told as closed")
             return
@@ -138,7 +129,7 @@ struct CurlTransportTests {
 
     @Test("a port where nobody listens is told as refused")
     func refused() async throws {
-        let (socket, port) = try LoopbackServer.listen(backlog: 1)
+        let (socket, port) = try Listener.listen(backlog: 1)
         close(socket)
         #expect(
             await failure(of: post("http://127.0.0.1:\(port)/"))
@@ -158,14 +149,12 @@ struct CurlTransportTests {
     func chunked() async throws {
         let server = try LoopbackServer(
             always: .text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n"))
-        defer { server.stop() }
         #expect(try await transport.send(post(server.url())).body.unwipeableText() == "{\"a\":1}")
     }
 
     @Test("a redirect is not followed, and says where it pointed, as a whole URL")
     func redirect() async throws {
         let server = try LoopbackServer(always: .text(answer("301 Moved", ["Location: /token/"])))
-        defer { server.stop() }
         let response = try await transport.send(post(server.url()))
         #expect(response.status == 301)
         #expect(response.redirectURL == server.url("/token/"))
@@ -176,7 +165,6 @@ struct CurlTransportTests {
     func interim() async throws {
         let server = try LoopbackServer(
             always: .text("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + answer("200 OK", ["A: b"], body: "{}")))
-        defer { server.stop() }
         let response = try await transport.send(post(server.url()))
         #expect(response.status == 200)
         #expect(response.headers.map(\.name) == ["A", "Content-Length"])
@@ -186,7 +174,6 @@ struct CurlTransportTests {
     func saysItIsHuge() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", piece: "x"))
-        defer { server.stop() }
         #expect(await failure(of: post(server.url())) == .tooLarge(host: "127.0.0.1:\(server.port)"))
         #expect(await eventually { server.clientsGone == 1 })
     }
@@ -195,7 +182,6 @@ struct CurlTransportTests {
     func endlessBody() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n\r\n", piece: String(repeating: "x", count: 10_000)))
-        defer { server.stop() }
         #expect(await failure(of: post(server.url())) == .tooLarge(host: "127.0.0.1:\(server.port)"))
         #expect(await eventually { server.clientsGone == 1 })
     }
@@ -204,7 +190,6 @@ struct CurlTransportTests {
     func endlessHeaders() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n", piece: "X: \(String(repeating: "x", count: 1_000))\r\n"))
-        defer { server.stop() }
         #expect(await failure(of: post(server.url())) == .tooLarge(host: "127.0.0.1:\(server.port)"))
     }
 
@@ -212,7 +197,6 @@ struct CurlTransportTests {
     func largeAnswer() async throws {
         let body = String(repeating: "x", count: (1 << 20) - 1_000)
         let server = try LoopbackServer(always: .text(answer("200 OK", body: body)))
-        defer { server.stop() }
         #expect(try await transport.send(post(server.url())).body == Secret(utf8: body))
     }
 
@@ -220,7 +204,6 @@ struct CurlTransportTests {
     func manyHeaders() async throws {
         let lines = (0..<100).map { "H\($0): \(String(repeating: "y", count: 300 + ($0 == 0 ? 5_000 : 0)))" }
         let server = try LoopbackServer(always: .text(answer("200 OK", lines, body: "{}")))
-        defer { server.stop() }
         let response = try await transport.send(post(server.url()))
         #expect(response.headers.count == 64)
         #expect(response.headers.first?.value.utf8.count == 1_024)
@@ -229,7 +212,6 @@ struct CurlTransportTests {
     @Test("a server that does not speak HTTP is told as such")
     func notHTTP() async throws {
         let server = try LoopbackServer(always: .last("220 mail.example ESMTP\r\n"))
-        defer { server.stop() }
         guard case .notHTTP = await failure(of: post(server.url())) else {
             Issue.record("not told as such")
             return
@@ -238,7 +220,7 @@ struct CurlTransportTests {
 
     @Test("a server that answers a TLS handshake with something else is told as a TLS failure")
     func tlsGarbage() async throws {
-        let (socket, port) = try LoopbackServer.listen(backlog: 4)
+        let (socket, port) = try Listener.listen(backlog: 4)
         Thread.detachNewThread {
             let connection = accept(socket, nil, nil)
             _ = Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8).withUnsafeBytes {
@@ -270,7 +252,6 @@ struct CurlTransportTests {
     @Test("a server that does not answer runs into the total limit")
     func silence() async throws {
         let server = try LoopbackServer(always: .silence)
-        defer { server.stop() }
         let transport = CurlTransport(userAgent: "t", limits: .init(total: 1))
         #expect(
             await failure(of: post(server.url()), through: transport)
@@ -279,7 +260,7 @@ struct CurlTransportTests {
 
     @Test("a handshake that is not finished runs into the connection's limit")
     func silentHandshake() async throws {
-        let (socket, port) = try LoopbackServer.listen(backlog: 4)
+        let (socket, port) = try Listener.listen(backlog: 4)
         defer { close(socket) }
         let transport = CurlTransport(userAgent: "t", limits: .init(connect: 0.1))
         let failure = await failure(of: post("https://127.0.0.1:\(port)/"), through: transport)
@@ -289,7 +270,7 @@ struct CurlTransportTests {
     @Test("a connection that is not accepted runs into the connection's limit")
     func fullBacklog() async throws {
         // A queue of one, filled: the kernel drops what else asks to be connected.
-        let (listener, port) = try LoopbackServer.listen(backlog: 0)
+        let (listener, port) = try Listener.listen(backlog: 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -315,7 +296,6 @@ struct CurlTransportTests {
     @Test("a cancelled request ends at once, and its connection is closed")
     func cancel() async throws {
         let server = try LoopbackServer(always: .silence)
-        defer { server.stop() }
         let task = Task { await failure(of: post(server.url())) }
         #expect(await eventually { server.requests.count == 1 })
         task.cancel()
@@ -326,7 +306,6 @@ struct CurlTransportTests {
     @Test("a request of a task that is cancelled already is never sent")
     func cancelledBefore() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return await failure(of: post(server.url()))
@@ -340,7 +319,6 @@ struct CurlTransportTests {
     @Test("cancelling at any moment gives an answer or a cancellation, and leaves the others alone")
     func cancelAnywhere() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         await withTaskGroup(of: TransportFailure?.self) { group in
             for number in 0..<100 {
                 group.addTask {
@@ -360,7 +338,6 @@ struct CurlTransportTests {
     @Test("32 requests at once are under way together on one thread, which goes with the transport")
     func oneThread() async throws {
         let server = try LoopbackServer(always: .together(32, success))
-        defer { server.stop() }
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         var transport: CurlTransport? = CurlTransport(userAgent: "t", limits: .init(), threadName: name)
         await withTaskGroup(of: TransportFailure?.self) { group in
@@ -385,7 +362,6 @@ struct CurlTransportTests {
     @Test("the thread takes the signals of its own faults, and no other")
     func signals() async throws {
         let server = try LoopbackServer(always: .text(success))
-        defer { server.stop() }
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let transport = CurlTransport(userAgent: "t", limits: .init(), threadName: name)
         _ = try await transport.send(post(server.url()))

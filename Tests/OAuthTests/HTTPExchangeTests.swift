@@ -173,7 +173,6 @@ struct HTTPExchangeTests {
                 OAuthTests.answer(
                     "200 OK", ["X-Echo: Bearer \(token)", "X-Request-ID: 7"],
                     body: #"{"access_token":"\#(token)","token_type":"Bearer","expires_in":60}"#)))
-        defer { server.stop() }
         let service = TokenService(transport: CurlTransport(userAgent: "t"), clock: { Samples.start }, pause: { _ in })
         let outcome = await service.requestTokenRecorded(
             for: Samples.profile(tokenURL: server.url()), secret: secret)

@@ -1,8 +1,28 @@
 import Foundation
 import Synchronization
 
-/// A socket on 127.0.0.1 that answers as it is told, byte for byte: a thread that accepts, and one a connection.
+/// A socket on 127.0.0.1 that answers as it is told, byte for byte, until its last reference goes.
 final class LoopbackServer: Sendable {
+    typealias Answer = Listener.Answer
+
+    private let listener: Listener
+
+    /// - Parameter answer: from the request's number (from 0) and its text to what it gets.
+    init(_ answer: @escaping @Sendable (Int, String) -> Answer) throws { listener = try Listener(answer) }
+
+    convenience init(always answer: Answer) throws { try self.init { _, _ in answer } }
+
+    deinit { listener.stop() }
+
+    var port: Int { listener.port }
+    func url(_ path: String = "/token", scheme: String = "http") -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
+    var requests: [String] { listener.log.withLock { $0.requests } }
+    var connections: Int { listener.log.withLock { $0.connections } }
+    var clientsGone: Int { listener.log.withLock { $0.clientsGone } }
+}
+
+/// What the threads of a server have: one that accepts, and one a connection.
+final class Listener: Sendable {
     enum Answer: Sendable {
         /// Sends the text and waits for the next request.
         case text(String)
@@ -18,7 +38,7 @@ final class LoopbackServer: Sendable {
         case together(Int, String)
     }
 
-    private struct Log {
+    struct Log {
         var requests: [String] = []
         var connections = 0
         var clientsGone = 0
@@ -27,25 +47,17 @@ final class LoopbackServer: Sendable {
 
     let port: Int
     private let listener: Int32
-    private let log = Mutex(Log())
+    let log = Mutex(Log())
     private let answer: @Sendable (Int, String) -> Answer
 
-    /// - Parameter answer: from the request's number (from 0) and its text to what it gets.
     init(_ answer: @escaping @Sendable (Int, String) -> Answer) throws {
         (listener, port) = try Self.listen(backlog: 128)
         self.answer = answer
         Thread.detachNewThread { [self] in acceptAll() }
     }
 
-    convenience init(always answer: Answer) throws { try self.init { _, _ in answer } }
-
     /// Ends the accepting thread; those of connections end with their clients.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-    func url(_ path: String = "/token", scheme: String = "http") -> String { "\(scheme)://127.0.0.1:\(port)\(path)" }
-    var requests: [String] { log.withLock { $0.requests } }
-    var connections: Int { log.withLock { $0.connections } }
-    var clientsGone: Int { log.withLock { $0.clientsGone } }
 
     static func listen(backlog: Int32) throws -> (socket: Int32, port: Int) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -20,7 +20,6 @@ struct MethodTests {
     /// What the server got, without the headers that are the same for all.
     private func sent(_ method: String, body: String = "", headers: [HTTPHeader] = []) async throws -> String {
         let server = try LoopbackServer(always: .text(answer("200 OK")))
-        defer { server.stop() }
         _ = try await transport.send(request(method, server.url("/x"), body: body, headers: headers))
         return (server.requests.first ?? "").replacing("Host: 127.0.0.1:\(server.port)\r\nUser-Agent: t\r\n", with: "")
             .replacing("Accept: */*\r\n", with: "").replacing("\r\n", with: "|")
@@ -51,7 +50,6 @@ struct MethodTests {
     func head() async throws {
         let server = try LoopbackServer(
             always: .text("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX-A: b\r\n\r\n"))
-        defer { server.stop() }
         for _ in 0..<2 {
             let response = try await transport.send(request("HEAD", server.url("/x")))
             #expect(response.status == 200)
@@ -65,7 +63,6 @@ struct MethodTests {
     @Test("204 and 304 end without a body", arguments: ["204 No Content", "304 Not Modified"])
     func noContent(status: String) async throws {
         let server = try LoopbackServer(always: .text("HTTP/1.1 \(status)\r\n\r\n"))
-        defer { server.stop() }
         let response = try await transport.send(request("GET", server.url("/x")))
         #expect(response.status == Int(status.prefix(3)))
         #expect(response.body.isEmpty)
@@ -75,7 +72,6 @@ struct MethodTests {
     func cut() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n\r\n", piece: String(repeating: "x", count: 10_000)))
-        defer { server.stop() }
         let response = try await transport.send(request("GET", server.url(), cuts: true))
         #expect(response.status == 200)
         #expect(response.isCut)
@@ -88,10 +84,8 @@ struct MethodTests {
     func cutWithLength() async throws {
         let large = try LoopbackServer(
             always: .text(answer("200 OK", body: String(repeating: "x", count: 2 << 20))))
-        defer { large.stop() }
         #expect(try await transport.send(request("GET", large.url(), cuts: true)).isCut)
         let small = try LoopbackServer(always: .text(answer("200 OK", body: "{}")))
-        defer { small.stop() }
         #expect(try await !transport.send(request("GET", small.url(), cuts: true)).isCut)
     }
 
@@ -99,7 +93,6 @@ struct MethodTests {
     func headersAreNotCut() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n", piece: "X: \(String(repeating: "x", count: 1_000))\r\n"))
-        defer { server.stop() }
         await #expect(throws: TransportFailure.tooLarge(host: "127.0.0.1:\(server.port)")) {
             try await transport.send(request("GET", server.url(), cuts: true))
         }

@@ -180,7 +180,6 @@ struct TokenServiceTests {
                 ? .text(answer("503 Service Unavailable", ["Retry-After: 0"], body: "<html>busy</html>"))
                 : .text(answer("200 OK", body: #"{"access_token":"abc","token_type":"bearer","expires_in":"60"}"#))
         }
-        defer { server.stop() }
         let service = TokenService(
             transport: CurlTransport(userAgent: "t"), clock: { Samples.start }, pause: { _ in }, random: { 0 })
         let token = try await service.requestToken(

@@ -160,7 +160,6 @@ struct TrialServiceTests {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\nX-Request-ID: 9\r\n\r\n", piece: String(repeating: "x", count: 10_000))
         )
-        defer { server.stop() }
         let service = TrialService(transport: CurlTransport(userAgent: "t"), clock: { Samples.start })
         let answer = try await service.send(TrialRequest(path: "/x"), for: profile(server.url("/api")), token: token)
         #expect(answer.isCut)
