@@ -140,8 +140,7 @@ struct BesideTests {
 
     @Test("A record of more than 4 MiB is one damaged record")
     func largeRecord() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         for name in ["alpha", "beta"] { _ = try await first.insert(newProfile(name), secret: Secret(utf8: "s")) }
         let beta = try #require(try await first.entry(named: "beta"))
         try await first.append([ActivityEntry(at: created, text: "happened")])
@@ -160,7 +159,6 @@ struct BesideTests {
         #expect(damaged.map(\.kind) == ["profile", "activity"] && damaged[0].client == "alpha")
         #expect(try await vault.remove(damaged) == 2)
         #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
-        await vault.close()
     }
 
     @Test("Table definitions that go on behind a NUL are refused")
@@ -253,8 +251,7 @@ struct MakingWithoutLinksTests {
 struct BackupTests {
     @Test("is whole, verified, private, and opens with the same passphrase, tokens and all")
     func whole() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
         // In the log alone.
@@ -269,13 +266,11 @@ struct BackupTests {
         #expect(try await copy.token(of: profile.id) == newToken())
         #expect(try await copy.secret(of: profile.id) == Secret(utf8: "s"))
         await copy.close()
-        await vault.close()
     }
 
     @Test("overwrites nothing, not even a link that leads nowhere", arguments: ["file", "link", "folder"])
     func exists(kind: String) async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let path = folder.path + "/copy.db"
         switch kind {
         case "file": try Data("mine".utf8).write(to: URL(fileURLWithPath: path))
@@ -321,8 +316,7 @@ struct BackupTests {
 
     @Test("of a vault with damage has the same damage, and says so")
     func damaged() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         _ = try await first.insert(newProfile("alpha"), secret: Secret(utf8: "s"))
         await first.close()
         try folder.sql("UPDATE record SET sealed = zeroblob(296) WHERE kind = 2")

@@ -11,8 +11,7 @@ import Testing
 struct ConcurrencyTests {
     @Test("What one writes the other sees, and is told of")
     func changedElsewhere() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         let second = try await folder.openVault()
         #expect(try await !second.changedElsewhere())
         var profile = newProfile()
@@ -169,8 +168,7 @@ struct GroupCommitTests {
 
     @Test("One commit for all of them, seen by nobody before it; one that fails takes nothing with it")
     func shared() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let witness = try await folder.openVault()
         let before = try #require(try await witness.dataVersion())
         let outcomes = try await together(vault, count: 10) { (index, vault) throws(Failure) in
@@ -184,13 +182,11 @@ struct GroupCommitTests {
         #expect(outcomes[5] == .failure(.nameTaken("five")))
         #expect(try await witness.dataVersion() == before + 1, "one commit")
         await witness.close()
-        await vault.close()
     }
 
     @Test("Where the shared transaction cannot be made durable, every write in it fails and none is kept")
     func allFail() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let kept = newProfile("kept")
         _ = try await vault.insert(kept, secret: Secret(utf8: "s"))
         try await vault.limitPages(to: 8)
@@ -217,8 +213,7 @@ struct GroupCommitTests {
 
     @Test("Closing finishes what was asked for before")
     func closing() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let gate = Gate()
         async let held: Void = vault.thread.read { (_) throws(Failure) in gate.wait() }
         await gate.reached()

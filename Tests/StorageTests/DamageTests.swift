@@ -125,7 +125,6 @@ struct DamageTests {
         #expect(snapshot.damaged == [damaged(folder, "the profile of a client is not what was written")])
         try await vault.remove(entries[1].id, from: nil)
         #expect(try await vault.snapshot().damaged.isEmpty)
-        await vault.close()
     }
 
     @Test("What is damaged is mended by what is stored in its place, and an edit goes on without it")
@@ -220,7 +219,6 @@ struct DamageTests {
         #expect(forgotten.profile.previousSecretSet == nil)
         #expect(try await vault.previousSecret(of: beta.id) == nil)
         #expect(try await vault.snapshot().damaged.isEmpty)
-        await vault.close()
     }
 
     @Test("Two rows that changed places are told, and neither is taken for the other's", arguments: [1, 2, 3, 4, 6, 7])
@@ -333,7 +331,6 @@ struct DamageTests {
         #expect(
             await failure { () throws(Failure) in try await again.secret(of: entry.id) }
                 == damaged(folder, "the secret of client \"alpha\" is not what was written"))
-        await again.close()
     }
 
     @Test("Tables, key slot or vault ID that were tampered with keep the vault shut")

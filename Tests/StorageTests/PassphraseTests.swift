@@ -49,8 +49,7 @@ struct PassphraseTests {
 
     @Test("A change takes at once, seals no record anew, and leaves an older copy open to the old passphrase")
     func change() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
         await vault.close()
@@ -80,8 +79,7 @@ struct PassphraseTests {
 
     @Test("It takes the old passphrase, and a new one that is not empty")
     func refused() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         #expect(
             await failure { () throws(Failure) in
                 try await vault.changePassphrase(from: new, to: new, cost: cheap)
@@ -131,8 +129,7 @@ struct PassphraseTests {
 struct DurabilityTests {
     @Test("A plain copy of the file alone holds every client that was saved")
     func plainCopy() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
         #expect(folder.size("-wal") == 0)
@@ -142,13 +139,11 @@ struct DurabilityTests {
         #expect(try await copied.snapshot().entries == [entry])
         #expect(try await copied.secret(of: profile.id) == Secret(utf8: "s"))
         await copied.close()
-        await vault.close()
     }
 
     @Test("What a killed keyfob leaves, file and log, holds the last token")
     func killed() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
@@ -172,8 +167,7 @@ struct DurabilityTests {
 
     @Test("Nothing of a client is in the clear, in the file or in its log; what was removed is gone from both")
     func sealed() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         var profile = newProfile("Unmistakable Name")
         profile.clientID = "unmistakable-client"
         profile.tokenURL = "https://unmistakable.example/token"
@@ -193,7 +187,6 @@ struct DurabilityTests {
         try await vault.remove(profile.id, from: 1)
         #expect(folder.contents()?.range(of: bytes) == nil)
         #expect(folder.size("-wal") == 0)
-        await vault.close()
     }
 }
 

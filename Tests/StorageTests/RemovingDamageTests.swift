@@ -22,15 +22,13 @@ struct RemovingDamageTests {
         #expect(try await vault.token(of: profile.id) == nil)
         try await vault.removeDamagedToken(of: UUID())
         #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
-        await vault.close()
     }
 
     @Test(
         "A record whose ID is empty, short or long is taken out like any other",
         arguments: [0, 1, 15, 17, 64, 65, 9_999, 5_000_000])
     func ids(length: Int) async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
         try folder.sql("INSERT INTO record VALUES (3, zeroblob(\(length)), 1, x'00')")
@@ -41,7 +39,6 @@ struct RemovingDamageTests {
         #expect(try await vault.remove(damaged) == 1)
         #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
         #expect(try await vault.remove(damaged) == 0)
-        await vault.close()
     }
 
     @Test("A vault of an older format is verified, copied and rid of damage as one of today's is")

@@ -35,13 +35,11 @@ struct RotationTests {
         let entry = try await vault.insert(profile, secret: first)
         #expect(entry.profile.secretSet == created && entry.profile.previousSecretSet == nil)
         #expect(try await vault.previousSecret(of: profile.id) == nil)
-        await vault.close()
     }
 
     @Test("Previous and current come back after closing, with the date each was set; the one before them is gone")
     func rotation() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let once = try await rotated(vault)
         #expect(once.revision == 2)
         #expect(once.profile.secretSet == created.addingTimeInterval(day))

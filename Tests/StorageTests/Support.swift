@@ -22,6 +22,12 @@ final class Folder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// A folder with a new vault in it, which is open until its last reference goes.
+    static func withVault() async throws(Failure) -> (Folder, Vault) {
+        let folder = Folder()
+        return (folder, try await folder.newVault())
+    }
+
     /// Where the test's vault is.
     var vault: String { path + "/vault.db" }
 

@@ -48,8 +48,7 @@ struct UndoTests {
 
     @Test("A removed client comes back with all its records, each under a later revision, its name its own again")
     func removal() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let entry = try await filled(vault)
         let before = try await whole(vault, entry.id)
         #expect(
@@ -76,13 +75,11 @@ struct UndoTests {
         // The token is one of the credentials that are in force again.
         #expect(
             try await vault.store(newToken("new"), for: entry.id, credentialsID: entry.profile.credentialsID))
-        await vault.close()
     }
 
     @Test("It is undone by another process too, and after the vault was closed and opened again")
     func elsewhere() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         let other = try await folder.openVault()
         let entry = try await filled(first)
         let before = try await whole(first, entry.id)
@@ -115,8 +112,7 @@ struct UndoTests {
         "An edit is taken back with all that it had dropped",
         arguments: ["scope", "secret", "both", "swap", "forget"])
     func edit(what: String) async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let entry = try await filled(vault)
         let before = try await whole(vault, entry.id)
         var profile = entry.profile
@@ -145,7 +141,6 @@ struct UndoTests {
         #expect(
             try await !vault.store(newToken(), for: entry.id, credentialsID: edited.profile.credentialsID)
                 || what == "forget")
-        await vault.close()
     }
 
     @Test("A first rotation taken back leaves no previous secret")
@@ -186,8 +181,7 @@ struct UndoTests {
 
     @Test("An edit of a client that was changed since, by an edit without a revision too, is not undone")
     func changedSince() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let other = try await folder.openVault()
         let entry = try await filled(vault)
         var profile = entry.profile
@@ -297,8 +291,7 @@ struct UndoTests {
 
     @Test("A record that was damaged when its client was removed comes back as damaged as it was, the others whole")
     func damaged() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         let entry = try await filled(first)
         await first.close()
         try folder.sql("UPDATE record SET sealed = zeroblob(296) WHERE kind IN (3, 5)")

@@ -131,8 +131,7 @@ struct ActivityTests {
 
     @Test("It comes back after closing, the oldest first")
     func roundTrip() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         #expect(try await vault.activity() == [])
         try await vault.append([])
         try await vault.append(entries(0..<3))
@@ -182,8 +181,7 @@ struct ActivityTests {
 
     @Test("One that is damaged says so in its place; the others and new ones are there")
     func damaged() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         try await first.append(entries(0..<5))
         await first.close()
         try folder.sql(
@@ -201,8 +199,7 @@ struct ActivityTests {
 
     @Test("A number of another length counts for nothing, and is told in its place")
     func oddNumber() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         try await first.append(entries(0..<2))
         await first.close()
         try folder.sql("UPDATE record SET id = x'00000000000000ff' WHERE hex(id) LIKE '%2'")
@@ -217,8 +214,7 @@ struct ActivityTests {
         "A number beyond all counting is told, not counted on",
         arguments: ["ffffffffffffffffffffffffffffffff", "0000000000000000ffffffffffffffff"])
     func absurdNumber(id: String) async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         try await first.append(entries(0..<2))
         await first.close()
         try folder.sql("UPDATE record SET id = x'\(id)' WHERE hex(id) LIKE '%2'")
@@ -226,7 +222,6 @@ struct ActivityTests {
         let found = await failure { () throws(Failure) in try await vault.append(entries(2..<3)) }
         #expect(found.summary == "the vault \(folder.vault) is damaged: the activity is not what was written")
         #expect(try await vault.activity().map(\.kind) == [.note, .failure])
-        await vault.close()
     }
 }
 
@@ -255,13 +250,11 @@ struct FreeEditTests {
             await failure { () throws(Failure) in
                 try await vault.update(profile, from: 2, secret: nil, at: later)
             }.kind == .conflict)
-        await vault.close()
     }
 
     @Test("One that changes nothing writes nothing")
     func nothing() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let entry = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
         let other = try await folder.openVault()
         #expect(try await vault.edit(entry.id, at: .distantFuture) { $0.tags = ["eu"] }.entry == entry)
@@ -302,7 +295,6 @@ struct FreeEditTests {
         }
         #expect(found.kind == .bug)
         #expect(try await vault.snapshot().entries == [entry])
-        await vault.close()
     }
 
     @Test("A client that is gone, and a tag that is none, are told")

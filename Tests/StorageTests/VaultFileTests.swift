@@ -198,7 +198,6 @@ struct VaultFileTests {
         #expect(mode(own) == 0o700 && mode(folder.path + "/share") == 0o700)
         for part in ["", "-wal", "-shm"] { #expect(mode(own + "/vault.db" + part) == 0o600) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: own).count == 3)
-        await vault.close()
     }
 
     @Test("Any other folder has to be there")

@@ -8,8 +8,7 @@ import Testing
 struct VaultTests {
     @Test("A client comes back after closing as it was stored, secret and token too")
     func roundTrip() async throws {
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         var profile = newProfile()
         profile.authentication = .clientSecretBasic
         profile.basicEncoding = .raw
@@ -108,7 +107,6 @@ struct VaultTests {
         #expect(try await !vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await !vault.store(newAttempt(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.snapshot().entries == [entry])
-        await vault.close()
     }
 
     @Test("Removing a client removes its records, that of its name too, and frees the name")
@@ -234,7 +232,6 @@ struct VaultTests {
                 try await vault.update(spoilt(entry.profile), from: 1, secret: nil, at: created)
             } == refused)
         #expect(try await vault.snapshot().entries == [entry])
-        await vault.close()
     }
 
     @Test("More than a record holds is refused, and nothing is changed")
@@ -258,8 +255,7 @@ struct VaultTests {
 
     @Test("A closed vault is locked, and its log is gone")
     func closing() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         _ = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
         #expect(folder.files == ["vault.db", "vault.db-shm", "vault.db-wal"])
         await vault.close()

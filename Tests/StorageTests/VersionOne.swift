@@ -182,7 +182,6 @@ struct VersionOneTests {
         #expect(try version(folder) == "3")
         let again = try await folder.openVault()
         #expect(try await again.entry(VersionOne.bare)?.profile.name == "bare")
-        await again.close()
     }
 
     @Test("A write that fails, or finds nothing to do, leaves it version 1")
@@ -214,8 +213,7 @@ struct VersionOneTests {
 
     @Test("A file that a newer keyfob has written since it was opened takes nothing more, and says why")
     func newerMeanwhile() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         try await vault.execute("PRAGMA user_version = 4")
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
@@ -225,6 +223,5 @@ struct VersionOneTests {
             await failure { () throws(Failure) in
                 try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
             } == expected)
-        await vault.close()
     }
 }

@@ -83,13 +83,11 @@ struct VersionThreeTests {
         let again = try await vault.edit(profile.id, at: later) { $0.tags = ["new"] }.entry
         #expect(again.profile.tags == ["new"])
         #expect(try await keepsUnknown(vault, .profile, of: profile.id))
-        await vault.close()
     }
 
     @Test("Records of kinds that this keyfob does not know stay, go with their client, and come back with it")
     func unknownKinds() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let (a, b) = (newProfile("a"), newProfile("b"))
         for profile in [a, b] { _ = try await vault.insert(profile, secret: Secret(utf8: "s")) }
         let (a_, b_) = (a.id, b.id)
@@ -204,7 +202,6 @@ struct NameTests {
         #expect(try await found(vault, "beta") == "beta")
         #expect(try await found(vault, "gamma") == nil)
         #expect(try await vault.verify() == Verification(recordCount: 6, damaged: []))
-        await vault.close()
     }
 
     @Test("Where every other profile is damaged; the damaged ones are named")
@@ -255,7 +252,6 @@ struct NameTests {
         for name in ["alpha", "beta", "gamma"] { #expect(try await found(vault, name) == name) }
         #expect(try folder.rows("SELECT count(*) FROM record WHERE kind = 10") == [["3"]])
         #expect(try await vault.verify().damaged.isEmpty)
-        await vault.close()
     }
 
     @Test("A record that was put back from before a renaming leads to nobody")
@@ -308,7 +304,6 @@ struct SecretDestinationTests {
         _ = try await vault.undo(swapped.undoable)
         previous = try #require(try await vault.previousSecret(of: profile.id))
         #expect(previous.secret == Secret(utf8: "old") && previous.destination == destination)
-        await vault.close()
     }
 
     @Test(
@@ -336,7 +331,6 @@ struct SecretDestinationTests {
             try await vault.update(profile, from: 3, secret: nil, at: created).entry.profile.previousSecretSet == nil)
         #expect(try await vault.secret(of: profile.id) == Secret(utf8: "newer"))
         #expect(try await vault.verify().damaged.isEmpty)
-        await vault.close()
     }
 }
 

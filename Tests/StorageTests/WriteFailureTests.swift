@@ -32,7 +32,6 @@ struct WriteFailureTests {
         try await other.execute("COMMIT")
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         await vault.close()
-        await other.close()
     }
 
     @Test("The message of the usual wait names its 5 seconds")
@@ -45,8 +44,7 @@ struct WriteFailureTests {
 
     @Test("A write does not wait for a reader; the file is brought up to date when the reader has gone")
     func reader() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let reader = try await folder.openVault()
         try await reader.execute("BEGIN")
         #expect(try await reader.thread.read { (vault) throws(Failure) in try vault.recordCount() } == 0)
@@ -58,7 +56,6 @@ struct WriteFailureTests {
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(folder.size("-wal") == 0)
         await vault.close()
-        await reader.close()
     }
 
     @Test("A vault whose file was replaced or removed takes nothing more, and says so")
@@ -88,8 +85,7 @@ struct WriteFailureTests {
 
     @Test("A full disk keeps what was there and takes more when there is room again")
     func fullDisk() async throws {
-        let folder = Folder()
-        let vault = try await folder.newVault()
+        let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
         let entry = try await vault.insert(profile, secret: Secret(utf8: "s"))
         try await vault.limitPages(to: 1)
@@ -105,7 +101,6 @@ struct WriteFailureTests {
         try await vault.limitPages(to: 1000)
         #expect(try await vault.store(big, for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await vault.token(of: profile.id) == big)
-        await vault.close()
     }
 
     @Test(
@@ -149,7 +144,6 @@ struct WriteFailureTests {
         disk.free()
         let again = try await Vault.open(at: path, passphrase: passphrase)
         #expect(try await again.token(of: profile.id) == newToken())
-        await again.close()
     }
 
     @Test(
@@ -158,8 +152,7 @@ struct WriteFailureTests {
     func readOnlyFileSystem(parts: [String]) async throws {
         let disk = try MountedDisk(kilobytes: 512)
         let path = disk.path + "/vault.db"
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         let profile = newProfile()
         let entry = try await first.insert(profile, secret: Secret(utf8: "s"))
         #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
@@ -209,8 +202,7 @@ struct WriteFailureTests {
     func fullDiskWithLog() async throws {
         let disk = try MountedDisk(kilobytes: 512)
         let path = disk.path + "/vault.db"
-        let folder = Folder()
-        let first = try await folder.newVault()
+        let (folder, first) = try await Folder.withVault()
         let profile = newProfile()
         _ = try await first.insert(profile, secret: Secret(utf8: "s"))
         #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
@@ -233,7 +225,6 @@ struct WriteFailureTests {
         let again = try await Vault.open(at: path, passphrase: passphrase)
         #expect(try await again.readOnlyBecause() == nil)
         #expect(try await again.token(of: profile.id) == newToken())
-        await again.close()
     }
 
     @Test(
@@ -265,7 +256,6 @@ struct WriteFailureTests {
         await reading.close()
         let again = try await Vault.open(at: path, passphrase: passphrase)
         #expect(try await again.snapshot().entries.count == 1)
-        await again.close()
     }
 
     @Test("A vault that another program has taken out of WAL mode is put back before anything is written")
