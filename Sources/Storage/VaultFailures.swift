@@ -114,7 +114,8 @@ extension Failure {
 
     static func writtenMeanwhile(_ path: String) -> Failure {
         Failure(
-            .conflict, "the vault \(printable(path)) was written by another process while it was open for reading alone",
+            .conflict,
+            "the vault \(printable(path)) was written by another process while it was open for reading alone",
             hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
     }
 

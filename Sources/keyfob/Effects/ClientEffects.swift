@@ -8,10 +8,12 @@ import System
 // What is done to clients: saved, removed, brought back.
 extension EffectRunner {
     func save(_ draft: ClientDraft) {
-        work(answer: { .saved(isNew: draft.revision == nil, draft.profile.id, $0) }) { manager throws(Failure) in
-            try TokenURL.check(draft.profile.tokenURL)
-            return try await draft.save(in: manager)
-        }
+        work(
+            answer: { .saved(isNew: draft.revision == nil, draft.profile.id, $0) },
+            by: { manager throws(Failure) in
+                try TokenURL.check(draft.profile.tokenURL)
+                return try await draft.save(in: manager)
+            })
     }
 
     func remove(_ revisions: [ClientRevision]) {

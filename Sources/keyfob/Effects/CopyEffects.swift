@@ -52,21 +52,23 @@ extension EffectRunner {
         let clipboard = Clipboard(environment: environment, limits: clipboardLimits) {
             mailbox.post(.write($0, of: session))
         }
-        work(toTheEnd: true, answer: { .copied(ids, noun: noun, $0) }) { manager throws(Failure) in
-            let content = try await content(manager)
-            for notice in content.notices { session.post(.trouble(notice)) }
-            do throws(Failure) {
-                try await manager.noteUse(of: content.used)
-            } catch {
-                guard error.kind != .locked else { throw error }
-                session.post(.trouble(error))
-            }
-            let (way, canBeCleared) = try await copies.copy(
-                content.text, number: number, isSecret: isSecret, to: clipboard)
-            return Copied(
-                destination: way.sentence, facts: content.facts, isSecret: isSecret, canBeCleared: canBeCleared,
-                beyondClearing: way.beyondClearing, failed: content.failed)
-        }
+        work(
+            toTheEnd: true, answer: { .copied(ids, noun: noun, $0) },
+            by: { manager throws(Failure) in
+                let content = try await content(manager)
+                for notice in content.notices { session.post(.trouble(notice)) }
+                do throws(Failure) {
+                    try await manager.noteUse(of: content.used)
+                } catch {
+                    guard error.kind != .locked else { throw error }
+                    session.post(.trouble(error))
+                }
+                let (way, canBeCleared) = try await copies.copy(
+                    content.text, number: number, isSecret: isSecret, to: clipboard)
+                return Copied(
+                    destination: way.sentence, facts: content.facts, isSecret: isSecret, canBeCleared: canBeCleared,
+                    beyondClearing: way.beyondClearing, failed: content.failed)
+            })
     }
 
     /// It comes after a lock as well: what was copied is to go whatever happens.

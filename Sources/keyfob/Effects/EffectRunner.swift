@@ -87,9 +87,11 @@ final class EffectRunner {
         case .setKeepsFresh(let ids, let isOn):
             edit { (manager) throws(Failure) in try await manager.setKeepsFresh(isOn, for: ids) }
         case .setTags(let ids, let adding, let removing):
-            work(answer: { .tagsSet(ids, adding: adding, removing: removing, $0) }) { manager throws(Failure) in
-                try await manager.setTags(adding: adding, removing: removing, for: ids)
-            }
+            work(
+                answer: { .tagsSet(ids, adding: adding, removing: removing, $0) },
+                by: { manager throws(Failure) in
+                    try await manager.setTags(adding: adding, removing: removing, for: ids)
+                })
         case .findRevocation(let ids): findRevocation(of: ids)
         case .stopFindingRevocation: stop(lastRevocationSearch)
         case .revoke(let plan): revoke(as: plan)
@@ -275,7 +277,7 @@ final class EffectRunner {
     @discardableResult
     func work<Value: Sendable>(
         toTheEnd: Bool = false, answer: @escaping @Sendable (Result<Value, Failure>) -> Event,
-        _ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Value
+        by body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Value
     ) -> Int? {
         work(toTheEnd: toTheEnd) { manager, post in post(answer(await result(of: body, manager))) }
     }

@@ -33,13 +33,17 @@ extension EffectRunner {
     /// The screen has stopped waiting for an earlier search.
     func findRevocation(of ids: [UUID]) {
         stop(lastRevocationSearch)
-        lastRevocationSearch = work(answer: { .revocationFound(ids, $0) }) { manager throws(Failure) in
-            try await manager.revocationPlans(for: ids)
-        }
+        lastRevocationSearch = work(
+            answer: { .revocationFound(ids, $0) },
+            by: { manager throws(Failure) in
+                try await manager.revocationPlans(for: ids)
+            })
     }
 
     func revoke(as plan: RevocationPlan) {
-        work(answer: { .revoked(plan.client, $0) }) { manager throws(Failure) in try await manager.revoke(as: plan) }
+        work(
+            answer: { .revoked(plan.client, $0) }, by: { manager throws(Failure) in try await manager.revoke(as: plan) }
+        )
     }
 
     func inspect(_ id: UUID) {
@@ -81,8 +85,10 @@ extension EffectRunner {
     }
 
     func send(_ trial: TrialRequest, number: Int, of id: UUID, at apiBase: String) {
-        work(answer: { .trialAnswered(number, $0) }) { manager throws(Failure) in
-            try await manager.attempt(trial, with: id, at: apiBase)
-        }
+        work(
+            answer: { .trialAnswered(number, $0) },
+            by: { manager throws(Failure) in
+                try await manager.attempt(trial, with: id, at: apiBase)
+            })
     }
 }
