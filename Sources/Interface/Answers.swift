@@ -183,6 +183,10 @@ extension State {
         // Before what may not fit on the line.
         let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
         var text = "\(noun)\(missing) \(copied.destination)"
+        if ids.count > 1 {
+            // A line each, in this order.
+            text += ": \(Question.names(ids.filter { !copied.failed.contains($0) }.map { name($0) }))"
+        }
         switch copied.facts?.status(at: now) {
         case .unknown?: text += "; its expiry is unknown"
         case .expired?: text += "; it has expired already"
@@ -213,12 +217,12 @@ extension State {
 
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 
-    /// Whom something is said of, in the order of `ids`; empty where it is of no client.
+    /// Whom something is said of, empty where it is of no client.
     func name(_ ids: [UUID]) -> String {
         switch ids.count {
         case 0: ""
         case 1: name(ids[0])
-        default: Question.names(ids.map { name($0) })
+        default: "\(ids.count) clients"
         }
     }
 }

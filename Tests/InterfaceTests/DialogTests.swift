@@ -415,10 +415,10 @@ struct DialogTests {
         #expect(state.activity.entries.count == 1)
         _ = update(
             &state, .tagsSet([Samples.id(3), Samples.id(5)], adding: ["hot"], removing: ["old"], .success(())))
-        #expect(state.message?.text == "Partner staging, Opaque: tags +hot -old")
+        #expect(state.message?.text == "2 clients: tags +hot -old")
         let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
         _ = update(&state, .copied([Samples.id(5), Samples.id(3)], noun: "bare token", .success(copied)))
-        #expect(state.message?.text == "Opaque, Partner staging: bare token copied by xclip")
+        #expect(state.message?.text == "2 clients: bare token copied by xclip: Opaque, Partner staging")
     }
 
     private static let endpoint = RevocationPlan.Destination.endpoint(
@@ -643,7 +643,7 @@ struct DialogTests {
         #expect(!state.drawing.contains("200 OK"))
         state.press(.right, "x", .control("p"))
         _ = update(&state, .paste(Secret(utf8: "y")))
-        #expect(state.drawing.contains("HEAD"), "what was sent stands while it is waited for")
+        #expect(state.drawing.contains("< HEAD >"), "what was sent stands while it is waited for")
         #expect(state.drawing.contains("Path       /journey/health "))
     }
 

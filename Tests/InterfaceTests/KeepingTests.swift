@@ -341,7 +341,7 @@ struct FormPresetTests {
         var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
         state.press("e")
         #expect(state.drawing.contains("kept, set 2026-11-22, unless you type another"))
-        #expect(state.drawing.contains("  keep    the one before, set 2026-08-15"))
+        #expect(state.drawing.contains("< keep >  the one before, set 2026-08-15"))
         state.focus(.previousSecret)
         expectGolden(state.drawing, "form-rotation")
         state.press(.right)

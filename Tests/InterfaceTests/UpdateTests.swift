@@ -112,7 +112,7 @@ struct ListUpdateTests {
         _ = update(&state, .copied([], noun: "support bundle", .success(copied)))
         #expect(state.message?.text == "support bundle copied by xclip")
         _ = update(&state, .copied([Samples.id(1), Samples.id(2)], noun: "curl command", .success(copied)))
-        #expect(state.message?.text == "GBG GO production, GBG GO sandbox: curl command copied by xclip")
+        #expect(state.message?.text == "2 clients: curl command copied by xclip: GBG GO production, GBG GO sandbox")
     }
 
     @Test("where some of several clients came to nothing, it is said how many are missing from the copy")
@@ -123,7 +123,8 @@ struct ListUpdateTests {
         _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", .success(copied)))
         #expect(
             state.message?.text
-                == "GBG GO production, GBG GO sandbox, Partner staging: Authorization header (1 of 3 failed and are not in it) copied by xclip"
+                == "3 clients: Authorization header (1 of 3 failed and are not in it) copied by xclip: "
+                + "GBG GO production, GBG GO sandbox"
         )
         #expect(state.message?.role == .expiring)
         #expect(state.clipboard?.clears != nil)

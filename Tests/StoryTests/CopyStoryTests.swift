@@ -46,7 +46,7 @@ struct CopyStoryTests {
         try await terminal.press("*", "y")
         try await terminal.see("Copy 2 clients, a line each", ".http file lines", without: ["client secret"])
         try await terminal.press("Enter")
-        try await terminal.see("2 clients: Authorization header in tmux's buffer")
+        try await terminal.see("2 clients: Authorization header in tmux's buffer", "billing, reports")
         let copied = try await terminal.copied
         var expected: [String] = []
         for name in ["billing", "reports"] { expected.append(try await terminal.story.run("header", name).output) }

@@ -81,7 +81,7 @@ struct SettingsStoryTests {
         ("{ theme: 'dark'\n\n  notification: 'bell' }", "line 1: a comma is missing after \"dark\""),
         ("{ lock_after_minutes: '1' }", "line 1: lock_after_minutes takes "),
         ("{\n  keys: {\n    quit: [],\n  }\n}", "line 3: this leaves no key for \"quit\", which must keep one"),
-        ("{\n  keys: { refresh: 'l' } }", "line 2: this leaves no key for \"lock\", which must keep one"),
+        ("{\n  keys: { refresh: ['l', 'L'] } }", "line 2: this leaves no key for \"lock\", which must keep one"),
         ("[]", "line 1: the settings stand in one object"),
     ]
 

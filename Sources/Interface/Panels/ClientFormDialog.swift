@@ -60,9 +60,7 @@ enum ClientFormDialog {
         if let problem = form.problem(field, in: state), !problem.isMissing { label += " \(state.glyphs.failed)" }
         func choice(_ name: String, _ explanation: String) -> DialogLine {
             DialogLine(
-                content: .field(
-                    label: label, text: (isFocused ? "< \(name) >" : "  \(name)  ") + "  \(explanation)",
-                    role: .normal, cursor: nil),
+                content: .field(label: label, text: "< \(name) >  \(explanation)", role: .normal, cursor: nil),
                 isFocused: isFocused)
         }
         switch field {

@@ -44,9 +44,10 @@ struct SettingsMenu: ChosenPanel {
 
     func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 76)
-        let lines = SettingName.allCases.enumerated().map { number, name in
+        let lines = SettingName.allCases.map { name in
             let value = name.value(in: state.settings)
-            return ListBox.Line(left: name.title, text: number == selection ? "< \(value) >" : "  \(value)")
+            let isChoice = name.next(after: state.settings, step: 1) != state.settings
+            return ListBox.Line(left: name.title, text: isChoice ? "< \(value) >" : value)
         }
         let footers = SettingName.allCases.map { name in
             DialogLine.wrapped(name.explanation, columns, .muted)

@@ -279,7 +279,7 @@ struct TrialForm: ScrolledPanel {
         let inside = area.inset(columns: 2, rows: 1)
         let rows: [(Field?, String, String, Int?)] = [
             (nil, "API base", base, nil),
-            (.method, "Method", focus == .method && sent == nil ? "< \(method) >" : "  \(method)", nil),
+            (.method, "Method", "< \(method) >", nil),
             (.path, "Path", path.text, path.cursor), (.body, "Body", self.body.text, self.body.cursor),
         ]
         for (row, field) in rows.enumerated() {
