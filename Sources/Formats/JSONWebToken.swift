@@ -54,7 +54,7 @@ extension TokenClaims.Time {
     public var date: Date { .init(timeIntervalSince1970: seconds) }
 
     /// `2026-11-23 14:02:11 UTC, in 54 min`.
-    public func words(at now: Date) -> String {
+    public func text(at now: Date) -> String {
         "\(TimeWords.utc(date)), \(TimeWords.distance(to: date, from: now))"
     }
 }

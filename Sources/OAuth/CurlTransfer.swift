@@ -119,12 +119,12 @@ final class CurlTransfer {
             certificate = isSecure ? certificates[connection] : nil
             return
         }
-        func shown(_ field: UnsafePointer<CChar>?) -> String {
+        func text(_ field: UnsafePointer<CChar>?) -> String {
             field.map { UntrustedText.line(String(cString: $0), limit: 300) } ?? ""
         }
         certificate = HTTPExchange.Certificate(
-            subject: shown(subject), issuer: shown(ccurl_certificate_field(easy, "Issuer")),
-            expires: shown(ccurl_certificate_field(easy, "Expire date")))
+            subject: text(subject), issuer: text(ccurl_certificate_field(easy, "Issuer")),
+            expires: text(ccurl_certificate_field(easy, "Expire date")))
         certificates[connection] = certificate
     }
 

@@ -62,7 +62,7 @@ public struct EndpointURL: Sendable, Equatable {
             // A password with a slash or a question mark in it gets past the check above.
             let shown = text.utf8.contains(UInt8(ascii: "@")) ? "" : " \(UntrustedText.line(text))"
             throw Self.unusable(
-                "\(field)\(shown) can't be used: \(Self.words(for: code))", hint: "it should look like \(field.example)"
+                "\(field)\(shown) can't be used: \(Self.text(for: code))", hint: "it should look like \(field.example)"
             )
         }
         defer { ccurl_url_cleanup(url) }
@@ -168,7 +168,7 @@ public struct EndpointURL: Sendable, Equatable {
         return String(cString: text)
     }
 
-    private static func words(for code: CURLUcode) -> String {
+    private static func text(for code: CURLUcode) -> String {
         switch code {
         case CURLUE_UNSUPPORTED_SCHEME, CURLUE_BAD_SCHEME: "it does not begin with https://"
         case CURLUE_MALFORMED_INPUT: "it is not a whole URL"

@@ -159,21 +159,22 @@ struct ServerWords {
     }
 
     private static func sentences(of members: LooseMembers, without code: String?, depth: Int) -> [String] {
-        func said(_ name: String) -> [String] {
+        func member(_ name: String) -> [String] {
             texts(members[name], without: code, depth: depth + 1).filter { $0 != code }
         }
-        let error = said("error")
-        let description = said("errordescription")
+        let error = member("error")
+        let description = member("errordescription")
         guard description.isEmpty else { return error + description }
         if case .object = members["error"], !error.isEmpty { return error }
         let sources: [() -> [String]] = [
-            { members.object("fault")?["faultstring"].words.map { [$0] } ?? said("fault") }, { said("faultstring") },
-            { said("errorsummary") }, { said("errormessage") },
-            { fields(members["errors"], depth: depth + 1) ?? said("errors") },
-            { titled(said("title"), said("detail")) },
-            { said("message") }, { said("msg") }, { said("errmsg") },
-            { said("problem") + said("action") }, { said("description") }, { said("reason") },
-            { depth > 0 ? said("text") : [] },
+            { members.object("fault")?["faultstring"].words.map { [$0] } ?? member("fault") },
+            { member("faultstring") },
+            { member("errorsummary") }, { member("errormessage") },
+            { fields(members["errors"], depth: depth + 1) ?? member("errors") },
+            { titled(member("title"), member("detail")) },
+            { member("message") }, { member("msg") }, { member("errmsg") },
+            { member("problem") + member("action") }, { member("description") }, { member("reason") },
+            { depth > 0 ? member("text") : [] },
         ]
         let found = sources.lazy.map { $0() }.first { !$0.isEmpty } ?? []
         guard error.isEmpty, found.isEmpty else { return error + found }

@@ -80,10 +80,10 @@ public enum TokenResponse {
             return "Bearer"
         case .text(let type) where type.lowercased() == "bearer": return type
         case .text(let type) where TokenSyntax.isMisspeltBearer(type):
-            warnings.append("the server calls the token's type \(shown(type, refusal)): taken as Bearer")
+            warnings.append("the server calls the token's type \(displayed(type, refusal)): taken as Bearer")
             return "Bearer"
         case .text(let type):
-            throw refusal.unusable("its token type is \(shown(type, refusal)), and only Bearer can be used")
+            throw refusal.unusable("its token type is \(displayed(type, refusal)), and only Bearer can be used")
         case .number:
             let type = answer.tokenType.words ?? ""
             throw refusal.unusable("its token type is \"\(type)\", and only Bearer can be used")
@@ -92,7 +92,7 @@ public enum TokenResponse {
     }
 
     /// A type in quotation marks, so that a blank or an invisible character is seen.
-    private static func shown(_ type: String, _ refusal: Refusal) -> String {
+    private static func displayed(_ type: String, _ refusal: Refusal) -> String {
         refusal.text.givesSecretAway(type) ? ServerText.repeatedSecret : TokenSyntax.quoted(type)
     }
 

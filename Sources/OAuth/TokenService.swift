@@ -108,7 +108,7 @@ public struct TokenService: Sendable {
         if case .success(let response) = sending.result {
             exchange.responseBody = HTTPExchange.Body(of: response, hasToken: answer?.token != nil, text: text)
         }
-        exchange.outcome = TokenOutcome.words(for: result)
+        exchange.outcome = TokenOutcome.summary(for: result)
         return TokenOutcome(result: result, exchange: exchange)
     }
 
@@ -135,7 +135,7 @@ public struct TokenOutcome: Sendable, Equatable {
         self.exchange = exchange
     }
 
-    fileprivate static func words(for result: Result<AccessToken, Failure>) -> String {
+    fileprivate static func summary(for result: Result<AccessToken, Failure>) -> String {
         switch result {
         case .failure(let failure): return failure.summary
         case .success(let token):

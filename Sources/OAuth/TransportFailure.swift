@@ -58,19 +58,19 @@ public enum TransportFailure: Error, Sendable, Equatable {
 
     /// - Parameter text: hides what was sent: a library's words may repeat what a server said.
     func failure(at field: EndpointURL.Field, _ text: ServerText) -> Failure {
-        func shown(_ said: String) -> String { text.line(UserInfo.removed(fromMessage: said)) }
+        func cleaned(_ said: String) -> String { text.line(UserInfo.removed(fromMessage: said)) }
         switch self {
         case .nameResolution(let host):
             return unreachable(
-                "no address was found for \(shown(host))",
+                "no address was found for \(cleaned(host))",
                 hints: ["check \(field) and the network (name resolution failed)"])
         case .connect(let host, let detail):
             return unreachable(
-                "no connection to \(shown(host)): \(shown(detail))",
+                "no connection to \(cleaned(host)): \(cleaned(detail))",
                 hints: ["check \(field)'s host and port, and whether a firewall or a proxy is in between"])
         case .tls(let host, let detail):
             return unreachable(
-                "no secure connection to \(shown(host)): \(shown(detail))",
+                "no secure connection to \(cleaned(host)): \(cleaned(detail))",
                 hints: [
                     "the server's certificate is always checked; SSL_CERT_FILE names another file of trusted authorities"
                 ])
@@ -81,32 +81,32 @@ public enum TransportFailure: Error, Sendable, Equatable {
             failure.hints.append("the request went through the proxy in \(variable), which may be what is at fault")
             return failure
         case .timeout(let host, let phase, let seconds):
-            return Self.timeout(host: shown(host), during: phase, seconds: seconds, field)
+            return Self.timeout(host: cleaned(host), during: phase, seconds: seconds, field)
         case .closed(let host, _, let detail):
             return unreachable(
-                "\(shown(host)) closed the connection before it had answered: \(shown(detail))",
+                "\(cleaned(host)) closed the connection before it had answered: \(cleaned(detail))",
                 hints: ["try again; if it stays so, check \(field)"])
         case .tooLarge(let host):
             let what = field == .tokenURL ? "far too large for a token" : "far too large"
             return Failure(
-                .notAToken, "the answer of \(shown(host)) is \(what) (more than 1 MiB, or 64 KiB of headers)",
+                .notAToken, "the answer of \(cleaned(host)) is \(what) (more than 1 MiB, or 64 KiB of headers)",
                 hints: ["check \(field)"])
         case .notHTTP(let host, let detail):
             return Failure(
-                .notAToken, "what \(shown(host)) answered is not HTTP: \(shown(detail))",
+                .notAToken, "what \(cleaned(host)) answered is not HTTP: \(cleaned(detail))",
                 hints: ["check \(field)'s scheme and port"])
         case .badURL(let detail):
-            return Failure(.unusableProfile, "\(field) can't be used: \(shown(detail))")
+            return Failure(.unusableProfile, "\(field) can't be used: \(cleaned(detail))")
         case .cancelled:
             return .cancelled
         case .libraryMissing(let detail):
             return unreachable(
-                "libcurl can't be opened: \(shown(detail))", hints: ["install it: apt-get install libcurl4"])
+                "libcurl can't be opened: \(cleaned(detail))", hints: ["install it: apt-get install libcurl4"])
         case .noThread:
             return Failure(
                 .vaultBusy, "the system gives no thread for the network", hints: [Failure.threadLimitHint])
         case .other(let host, let code, let detail):
-            return unreachable("the request to \(shown(host)) failed: \(shown(detail)) (libcurl error \(code))")
+            return unreachable("the request to \(cleaned(host)) failed: \(cleaned(detail)) (libcurl error \(code))")
         }
     }
 
@@ -126,10 +126,10 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 "\(proxy) can't be used: libcurl knows no proxy of its scheme",
                 hints: ["http, https, socks4, socks4a, socks5 and socks5h are known", check])
         case .nameResolution: return unreachable("no address was found for \(proxy)", hints: [check])
-        case .connect(let detail): return unreachable("no connection to \(proxy): \(shown(detail))", hints: [check])
+        case .connect(let detail): return unreachable("no connection to \(proxy): \(cleaned(detail))", hints: [check])
         case .tls(let detail):
             return unreachable(
-                "no secure connection to \(proxy): \(shown(detail))",
+                "no secure connection to \(proxy): \(cleaned(detail))",
                 hints: ["a proxy's certificate is checked by the system's authorities", check])
         case .timeout(let seconds):
             return unreachable("no connection through \(proxy) within \(seconds) s", hints: [check])
@@ -141,7 +141,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
             return unreachable("\(proxy) did not let the request through: it answered \(status)", hints: [check])
         case .closed: return unreachable("\(proxy) closed the connection", hints: [check])
         case .other(let detail):
-            return unreachable("\(proxy) did not let the request through: \(shown(detail))", hints: [check])
+            return unreachable("\(proxy) did not let the request through: \(cleaned(detail))", hints: [check])
         }
     }
 

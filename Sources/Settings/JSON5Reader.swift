@@ -91,7 +91,7 @@ struct JSON5Reader {
         }
         guard next != nil else { throw mistake("\"\(scalars[start])\" has no closing \"\(close)\"", at: start) }
         if let last, !comma {
-            throw mistake("a comma is missing after \(scalars.shown(last))", at: last.range.upperBound)
+            throw mistake("a comma is missing after \(scalars.excerpt(last))", at: last.range.upperBound)
         }
         return true
     }

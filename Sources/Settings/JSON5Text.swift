@@ -56,7 +56,7 @@ struct JSON5Text: Sendable {
     func object() throws(SettingsMistake) -> JSON5Object {
         guard let root else { return JSON5Object() }
         guard case .object(let object) = root.content else {
-            throw mistake("the settings stand in one object, { … }, not in \(shown(root))", at: root.range.lowerBound)
+            throw mistake("the settings stand in one object, { … }, not in \(excerpt(root))", at: root.range.lowerBound)
         }
         return object
     }
@@ -64,7 +64,7 @@ struct JSON5Text: Sendable {
     func mistake(_ text: String, at offset: Int) -> SettingsMistake { scalars.mistake(text, at: offset) }
 
     /// The value as a mistake names it: as it is written, or what kind of thing it is.
-    func shown(_ value: JSON5Value) -> String { scalars.shown(value) }
+    func excerpt(_ value: JSON5Value) -> String { scalars.excerpt(value) }
 }
 
 extension [Unicode.Scalar] {
@@ -74,7 +74,7 @@ extension [Unicode.Scalar] {
         return String(text)
     }
 
-    func shown(_ value: JSON5Value) -> String {
+    func excerpt(_ value: JSON5Value) -> String {
         switch value.content {
         case .list: "a list"
         case .object: "an object"

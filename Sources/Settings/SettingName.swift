@@ -144,7 +144,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     // MARK: - Reading
 
     /// Takes over what stands in the file for it.
-    func take(
+    func set(
         _ value: JSON5Value, of text: JSON5Text, into settings: inout Settings,
         readKeys: (JSON5Object) throws(SettingsMistake) -> [String: [String]]
     ) throws(SettingsMistake) {
@@ -168,7 +168,7 @@ public enum SettingName: String, CaseIterable, Sendable {
             return
         default: break
         }
-        throw text.mistake("\(rawValue) takes \(takes), not \(text.shown(value))", at: value.range.lowerBound)
+        throw text.mistake("\(rawValue) takes \(takes), not \(text.excerpt(value))", at: value.range.lowerBound)
     }
 }
 

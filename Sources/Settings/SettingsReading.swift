@@ -29,7 +29,7 @@ extension Settings {
                 let start = value.range.lowerBound
                 guard case .text(let name) = value.content else {
                     throw text.mistake(
-                        "\(quoted(action)) takes a key or a list of keys, not \(text.shown(value))", at: start)
+                        "\(quoted(action)) takes a key or a list of keys, not \(text.excerpt(value))", at: start)
                 }
                 guard isKeyName(name) else {
                     throw text.mistake(
@@ -74,7 +74,7 @@ extension Settings {
                 let meant = suggestion(for: member.name, among: SettingName.allCases.map(\.rawValue))
                 throw text.mistake("\(quoted(member.name)) is no setting\(meant)", at: member.nameRange.lowerBound)
             }
-            try name.take(member.value, of: text, into: &settings, readKeys: keys)
+            try name.set(member.value, of: text, into: &settings, readKeys: keys)
         }
         return settings
     }

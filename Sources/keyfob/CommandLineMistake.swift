@@ -36,7 +36,7 @@ struct CommandLineMistake {
     private init(message: String, arguments: [String]) {
         self.message = message
         self.arguments = arguments
-        var (words, misplaced) = Self.words(arguments, taking: CommandHelp.options(of: Keyfob.self))
+        var (words, misplaced) = Self.listed(arguments, taking: CommandHelp.options(of: Keyfob.self))
         if words.first == "help" { words.removeFirst() }
         let named = CommandHelp.subcommands.first { command in
             misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
@@ -152,7 +152,7 @@ struct CommandLineMistake {
 
     /// The arguments that are neither options nor options' values, and the first option before them that is not among
     /// `options`, without a value behind `=`.
-    private static func words(
+    private static func listed(
         _ arguments: [String], taking options: [String: Bool]
     ) -> (words: [String], unknown: String?) {
         var rest = arguments[...]

@@ -80,7 +80,7 @@ final class TerminalInterface {
         for effect in effects { perform(effect) }
         let ending = loop.run(
             EventLoop.Program(
-                woken: { self.tellTime() }, input: { self.take($0) }, message: { self.receive($0) },
+                woken: { self.tellTime() }, input: { self.receive($0) }, message: { self.receive($0) },
                 resized: { self.handle(.resized($0)) }, suspending: { self.handle(.suspending) },
                 mayStop: { self.runner.mayStop }, frame: { _ in self.frame() },
                 secondsUntilNextTick: { self.state.nextTick }))
@@ -102,7 +102,7 @@ final class TerminalInterface {
         handle(.time(now, utcOffset: Clocks.utcOffset(at: now.wall)))
     }
 
-    private func take(_ input: Input) {
+    private func receive(_ input: Input) {
         switch input {
         case .key(let key): handle(.key(key))
         case .mouse(let mouse): handle(.mouse(mouse))

@@ -27,7 +27,7 @@ struct JSONWebTokenTests {
         #expect(token.issuedAt == nil && token.notBefore == nil)
         #expect(token.times.map(\.claim) == ["exp"])
         #expect(
-            token.times[0].words(at: Date(timeIntervalSince1970: 1_300_816_140)) == "2011-03-22 18:43:00 UTC, in 54 min"
+            token.times[0].text(at: Date(timeIntervalSince1970: 1_300_816_140)) == "2011-03-22 18:43:00 UTC, in 54 min"
         )
         #expect(JSONWebToken.notice.contains("not verified"))
     }
@@ -47,7 +47,7 @@ struct JSONWebTokenTests {
         }
         #expect(JSONWebToken(token(#"{"exp":1,"exp":2}"#))?.expires == Date(timeIntervalSince1970: 2))
         #expect(
-            JSONWebToken(token(#"{"exp":253402300799}"#))?.times.first?.words(at: .distantPast).hasPrefix("9999-12-31")
+            JSONWebToken(token(#"{"exp":253402300799}"#))?.times.first?.text(at: .distantPast).hasPrefix("9999-12-31")
                 == true)
     }
 
@@ -61,7 +61,7 @@ struct JSONWebTokenTests {
     func words(distance: Double, expected: String) throws {
         let time = try #require(JSONWebToken(token(#"{"exp":1795442531}"#))?.times.first)
         let now = time.date.addingTimeInterval(-distance)
-        #expect(time.words(at: now) == "2026-11-23 14:02:11 UTC, \(expected)")
+        #expect(time.text(at: now) == "2026-11-23 14:02:11 UTC, \(expected)")
     }
 
     @Test("claims of every length are read: base64 has three endings")

@@ -63,8 +63,8 @@ public struct PastedClient: Sendable, Equatable {
 
 extension PastedClient {
     /// Takes over a member of the token request's form, or a variable that says the same.
-    mutating func take(_ name: String, _ value: Secret) {
-        let words = Self.words(for: name)
+    mutating func assign(_ name: String, _ value: Secret) {
+        let words = Self.text(for: name)
         if let unread = value.unread ?? (value.isPlaceholder ? .variable : nil) {
             return warn("\(words) \(unread.words): enter it")
         }
@@ -94,7 +94,7 @@ extension PastedClient {
         }
     }
 
-    mutating func takeTokenURL(_ url: Secret) {
+    mutating func assignTokenURL(_ url: Secret) {
         if let unread = url.unread ?? (url.isPlaceholder || url.contains("{{") ? .variable : nil) {
             return warn("the token URL \(unread.words): enter it")
         }
@@ -125,7 +125,7 @@ extension PastedClient {
         if !warnings.contains(text) { warnings.append(text) }
     }
 
-    private static func words(for name: String) -> String {
+    private static func text(for name: String) -> String {
         switch name {
         case "client_id": "the client ID"
         case "client_secret": "the client secret"

@@ -86,7 +86,7 @@ struct PastedCurl {
         guard Self.longWithValue.contains(name) || Self.shortOf.values.contains(name),
             let value = after ?? rest.popFirst()
         else { return }
-        take(option: name, value)
+        assign(option: name, value)
     }
 
     /// One letter or several, the last of them with its value at once or in the next word: `-d a=b`, `-sSda=b`.
@@ -97,11 +97,11 @@ struct PastedCurl {
             guard let name = Self.shortOf[letter] else { continue }
             let attached = place + 1 < argument.count ? argument.slice(place + 1..<argument.count) : nil
             guard let value = attached ?? rest.popFirst() else { return }
-            return take(option: name, value)
+            return assign(option: name, value)
         }
     }
 
-    private mutating func take(option: String, _ argument: Secret) {
+    private mutating func assign(option: String, _ argument: Secret) {
         isMangled = argument.hasMark(.typography)
         defer { isMangled = false }
         // The names in it are still told.
@@ -109,11 +109,11 @@ struct PastedCurl {
         switch option {
         case "data", "data-ascii", "data-binary", "data-raw", "json":
             let isFile = option != "data-raw" && value.hasPrefix("@")
-            if isFile { client.warn("the form is in a file, which was not pasted") } else { take(form: value) }
-        case "data-urlencode", "url-query": take(urlencoded: value)
-        case "form", "form-string": take(multipart: value)
-        case "user": take(credentials: value)
-        case "header": take(header: value)
+            if isFile { client.warn("the form is in a file, which was not pasted") } else { assign(form: value) }
+        case "data-urlencode", "url-query": assign(urlencoded: value)
+        case "form", "form-string": assign(multipart: value)
+        case "user": assign(credentials: value)
+        case "header": assign(header: value)
         case "oauth2-bearer": hasBearer = true
         case "url": urls.append(argument)
         case "cert": client.warn("the client certificate was left out: keyfob proves itself by the secret")
@@ -123,35 +123,35 @@ struct PastedCurl {
 
     // MARK: - Their values
 
-    private mutating func take(form: Secret) {
-        guard form.withBytes({ $0.first { $0 > 0x20 } }) != UInt8(ascii: "{") else { return take(json: form) }
-        for member in FormText.members(form) { take(member.name, member.value) }
+    private mutating func assign(form: Secret) {
+        guard form.withBytes({ $0.first { $0 > 0x20 } }) != UInt8(ascii: "{") else { return assign(json: form) }
+        for member in FormText.members(form) { assign(member.name, member.value) }
     }
 
     /// `name=content` with the content not encoded yet, `=content` or `content` alone, `name@file`.
-    private mutating func take(urlencoded: Secret) {
+    private mutating func assign(urlencoded: Secret) {
         let (name, content) = FormText.split(urlencoded, at: UInt8(ascii: "="))
         guard let content else { return client.warn("the form is in a file, which was not pasted") }
-        if name.isEmpty { take(form: content) } else { take(name.line, content) }
+        if name.isEmpty { assign(form: content) } else { assign(name.line, content) }
     }
 
     /// `name=content`, the content perhaps in double quotes, as Postman writes it.
-    private mutating func take(multipart: Secret) {
+    private mutating func assign(multipart: Secret) {
         let (name, content) = FormText.split(multipart, at: UInt8(ascii: "="))
         guard let content else { return }
         let isQuoted = content.count > 1 && content.withBytes { $0.first == UInt8(ascii: "\"") && $0.last == $0.first }
-        take(name.line, isQuoted ? content.slice(1..<content.count - 1) : content)
+        assign(name.line, isQuoted ? content.slice(1..<content.count - 1) : content)
     }
 
-    private mutating func take(json: Secret) {
+    private mutating func assign(json: Secret) {
         guard let members = JSONText.members(of: json) else {
             return client.warn("the JSON in the command can't be read")
         }
         client.warn("the request was JSON: keyfob sends a form (RFC 6749)")
-        for member in members { take(member.name, member.value) }
+        for member in members { assign(member.name, member.value) }
     }
 
-    private mutating func take(_ name: String, _ value: Secret) {
+    private mutating func assign(_ name: String, _ value: Secret) {
         switch name {
         case "grant_type":
             grant = value.unread == nil ? value.line : nil
@@ -163,11 +163,11 @@ struct PastedCurl {
         case "token": hasToken = true
         default: break
         }
-        client.take(name, isMangled ? Unread.typography.secret : value)
-        if name == "client_secret" { take(method: .clientSecretPost) }
+        client.assign(name, isMangled ? Unread.typography.secret : value)
+        if name == "client_secret" { assign(method: .clientSecretPost) }
     }
 
-    private mutating func take(method: ClientAuthenticationMethod) {
+    private mutating func assign(method: ClientAuthenticationMethod) {
         if let before = client.authentication, before != method {
             client.warn("the secret was pasted twice, in a header and in the form: keyfob sends it once")
         }
@@ -176,13 +176,13 @@ struct PastedCurl {
 
     /// `ID:SECRET`, for HTTP Basic, which curl does not encode. ID and secret that are percent-encoded already stay so:
     /// they are sent as they are.
-    private mutating func take(credentials: Secret) {
+    private mutating func assign(credentials: Secret) {
         isTokenRequest = true
         hasSecret = true
         let (id, secret) = FormText.split(credentials, at: UInt8(ascii: ":"))
-        take("client_id", id)
-        if let secret { client.take("client_secret", isMangled ? Unread.typography.secret : secret) }
-        take(method: .clientSecretBasic)
+        assign("client_id", id)
+        if let secret { client.assign("client_secret", isMangled ? Unread.typography.secret : secret) }
+        assign(method: .clientSecretBasic)
         let isPlain = credentials.withBytes { bytes in
             bytes.allSatisfy { byte in
                 let letter = byte | 0x20
@@ -197,7 +197,7 @@ struct PastedCurl {
         }
     }
 
-    private mutating func take(header: Secret) {
+    private mutating func assign(header: Secret) {
         let (name, value) = FormText.split(header, at: UInt8(ascii: ":"))
         guard name.line.lowercased() == "authorization", let value = value?.trimmed() else { return }
         let (scheme, content) = FormText.split(value, at: 0x20)
@@ -208,28 +208,28 @@ struct PastedCurl {
             hasSecret = true
             let credentials = value.unread == nil ? content?.trimmed().withBytes { Base64.decoded($0) } : nil
             guard let credentials else {
-                take(method: .clientSecretBasic)
+                assign(method: .clientSecretBasic)
                 return client.warn("the Basic header can't be read: enter client ID and secret")
             }
-            take(credentials: credentials)
+            assign(credentials: credentials)
         default: break
         }
     }
 
     /// What it has of a form, or of a user name and password, is taken out of it: a URL is shown.
-    private mutating func take(url: Secret) {
+    private mutating func assign(url: Secret) {
         isMangled = url.hasMark(.typography)
         defer { isMangled = false }
         var (rest, query) = FormText.split(FormText.split(url, at: UInt8(ascii: "#")).0, at: UInt8(ascii: "?"))
         let kept = query.map { FormText.parts(of: $0, at: UInt8(ascii: "&")) }?.filter { part in
             guard let member = FormText.members(part).first else { return false }
             guard Self.formNames.contains(member.name) else { return true }
-            take(member.name, member.value)
+            assign(member.name, member.value)
             return false
         }
         // The host alone must be known to send a secret there, but the rest makes the URL.
         guard url.unread == nil, !rest.contains("{{") else {
-            return client.takeTokenURL(url.unread?.secret ?? rest)
+            return client.assignTokenURL(url.unread?.secret ?? rest)
         }
         if !rest.contains("://") {
             client.warn("the URL had no scheme: https is taken")
@@ -237,13 +237,13 @@ struct PastedCurl {
         }
         let parts = FormText.parts(of: rest, at: UInt8(ascii: "/"))
         if parts.count > 2, let at = parts[2].withBytes({ $0.lastIndex(of: UInt8(ascii: "@")) }) {
-            take(credentials: FormText.decoded(parts[2].slice(0..<at), isForm: false))
+            assign(credentials: FormText.decoded(parts[2].slice(0..<at), isForm: false))
             var host = parts
             host[2] = parts[2].slice(at + 1..<parts[2].count)
             rest = FormText.joined(host, "/")
         }
         if let kept, !kept.isEmpty { rest = ("\(rest)?\(FormText.joined(kept, "&"))" as SecretText).secret }
-        client.takeTokenURL(rest)
+        client.assignTokenURL(rest)
     }
 
     private mutating func finished() -> PastedClient? {
@@ -258,7 +258,7 @@ struct PastedCurl {
             undecided.warn("the command has several URLs: paste it with the token URL alone")
             return undecided
         }
-        if let url = whole.first ?? urls.first(where: isLikely) { take(url: url) }
+        if let url = whole.first ?? urls.first(where: isLikely) { assign(url: url) }
         if client.authentication != .clientSecretBasic { client.basicEncoding = nil }
         guard isTokenRequest || !hasBearer else {
             var client = PastedClient()

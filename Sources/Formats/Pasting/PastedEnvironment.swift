@@ -34,9 +34,9 @@ enum PastedEnvironment {
                 client.warn("\(words) was left out: the client ID below it is another one")
             } else if kind == .tokenURL || kind == .otherURL {
                 guard client.tokenURL == nil else { continue }
-                client.takeTokenURL(chosen.value)
+                client.assignTokenURL(chosen.value)
             } else {
-                client.take(kind.rawValue, chosen.value)
+                client.assign(kind.rawValue, chosen.value)
                 if kind == .clientSecret, client.secret != nil { client.warnOfBlanks(chosen.assignment) }
             }
         }
@@ -104,11 +104,11 @@ enum PastedEnvironment {
     /// True if one of them begins with the words of the other, as `KEYCLOAK_AUTH_` does with those of `KEYCLOAK_`. A
     /// number at the end does not count, as in `OAUTH2_`.
     private static func isAkin(_ one: String, _ other: String) -> Bool {
-        let (one, other) = (words(of: one), words(of: other))
+        let (one, other) = (parts(of: one), parts(of: other))
         return one.starts(with: other) || other.starts(with: one)
     }
 
-    private static func words(of prefix: String) -> [String] {
+    private static func parts(of prefix: String) -> [String] {
         prefix.split(separator: "_").map { word in
             var word = String(word)
             while word.count > 1, word.last?.isNumber == true { word.removeLast() }

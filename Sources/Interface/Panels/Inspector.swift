@@ -166,7 +166,7 @@ struct Inspector: ScrolledPanel {
             "Kind", "a JWT; \(JSONWebToken.notice)", room, .expiring
         )
         for time in token.times {
-            lines += ListBox.labelled(time.claim, "\(time.written)  \(time.words(at: state.now.wall))", room)
+            lines += ListBox.labelled(time.claim, "\(time.written)  \(time.text(at: state.now.wall))", room)
         }
         lines += text("Header", token.header, room) + text("Claims", token.claims, room)
         return lines
