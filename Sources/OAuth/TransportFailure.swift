@@ -75,7 +75,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
                     "the server's certificate is always checked; SSL_CERT_FILE names another file of trusted authorities"
                 ])
         case .proxy(let variable, let trouble):
-            return Self.proxy(variable, trouble, shown)
+            return Self.proxy(variable, trouble, cleaned)
         case .behindProxy(let variable, let failure):
             var failure = failure.failure(at: field, text)
             failure.hints.append("the request went through the proxy in \(variable), which may be what is at fault")
@@ -110,7 +110,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
         }
     }
 
-    private static func proxy(_ variable: String, _ trouble: ProxyTrouble, _ shown: (String) -> String) -> Failure {
+    private static func proxy(_ variable: String, _ trouble: ProxyTrouble, _ cleaned: (String) -> String) -> Failure {
         let proxy = "the proxy in \(variable)"
         let check: Failure.Hint = "check \(variable) in the environment; no_proxy names the hosts that need no proxy"
         switch trouble {

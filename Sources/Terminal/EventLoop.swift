@@ -122,7 +122,7 @@ public final class EventLoop<Message: Sendable> {
             }
             let next =
                 isDue ? Self.deadline(inSeconds: program.secondsUntilNextTick(), from: wokenAt) : nextFrame
-            let ready = wait(until: [next, screen.inputDeadline].compactMap { $0 }.min())
+            let ready = wait(until: [next, screen.inputDeadline].compactMap { $0 }.min(), forKeysAlone: !isDue)
             wokenAt = SuspendingClock.now
             program.woken()
             mustPaint = handleSignals(program)
@@ -143,9 +143,12 @@ public final class EventLoop<Message: Sendable> {
 
     /// Sleeps until something is ready or `deadline` has come; without an end if it is nil.
     ///
+    /// - Parameter forKeysAlone: messages wait until the next frame, and what is watched. While messages flood in, each
+    ///   would wake the loop: this took more of its time than drawing.
     /// - Returns: the handlers of the watched descriptors that are ready.
-    private func wait(until deadline: SuspendingClock.Instant?) -> [() -> Void] {
-        let descriptors = [screen.fileDescriptor, mailbox.fileDescriptor, signals] + watched.map(\.descriptor)
+    private func wait(until deadline: SuspendingClock.Instant?, forKeysAlone: Bool) -> [() -> Void] {
+        var descriptors = [screen.fileDescriptor, signals]
+        if !forKeysAlone { descriptors += [mailbox.fileDescriptor] + watched.map(\.descriptor) }
         var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var count: Int32
         repeat {
