@@ -29,6 +29,14 @@ final class Bench {
         manager = Self.manager(over: vault, server, clock)
     }
 
+    /// A bench with one client.
+    static func with(
+        _ client: String, keepsFresh: Bool = false, _ rule: (@Sendable (Int) -> ScriptedServer.Answer)? = nil
+    ) async throws -> (Bench, ClientEntry) {
+        let bench = try await Bench(rule)
+        return (bench, try await bench.add(client, keepsFresh: keepsFresh))
+    }
+
     private static func manager(
         over vault: Vault, _ server: ScriptedServer, _ clock: TestClock
     ) -> CredentialManager {

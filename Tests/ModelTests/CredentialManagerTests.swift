@@ -61,8 +61,7 @@ struct CredentialManagerTests {
 
     @Test("an edit that asks with other credentials drops the token, a rename keeps it")
     func tokenAfterEdit() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let token = try await bench.manager.refresh(entry.id).token
         var profile = entry.profile
         profile.name = "b"
@@ -75,8 +74,7 @@ struct CredentialManagerTests {
 
     @Test("an edit or a removal from an old revision is a conflict, and changes nothing")
     func conflict() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let other = try await bench.otherVault()
         var theirs = entry.profile
         theirs.notes = "theirs"
@@ -102,8 +100,7 @@ struct CredentialManagerTests {
 
     @Test("a client is found by its name without case and blanks around it")
     func named() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("GBG GO")
+        let (bench, entry) = try await Bench.with("GBG GO")
         #expect(try await bench.manager.entry(named: " gbg go ") == entry)
         await #expect(
             throws: Failure(
@@ -113,8 +110,7 @@ struct CredentialManagerTests {
 
     @Test("one client is read by its ID, with what is under way; one that is gone is none")
     func one() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         #expect(try await bench.manager.entry(entry.id) == entry)
         #expect(try await bench.manager.entry(UUID()) == nil)
         let task = await bench.refreshing(entry.id)
@@ -167,8 +163,7 @@ struct CredentialManagerTests {
 
     @Test("where the first reading fails that is told, and then all there is, as soon as it can be read")
     func failedFirstReading() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         try bench.hideVault()
         guard case .failed = await bench.observe() else {
             Issue.record("the failure was not told")
@@ -183,8 +178,7 @@ struct CredentialManagerTests {
 
     @Test("one client that could not be read is read anew when the folder changes")
     func failedReadingOfOne() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         #expect(await bench.observe() == .loaded([entry]))
         var profile = entry.profile
         profile.notes = "new"
@@ -245,8 +239,7 @@ struct CredentialManagerTests {
 
     @Test("damage that comes while the vault is open is told when it is read anew, and not again")
     func damagedMeanwhile() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let refreshed = try await bench.manager.refresh(entry.id)
         #expect(await bench.observe() == .loaded([refreshed.entry]))
         try await bench.damageTokens()
@@ -279,8 +272,7 @@ struct CredentialManagerTests {
 
     @Test("tokens are there after a restart")
     func restart() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let refreshed = try await bench.manager.refresh(entry.id)
         await bench.manager.close()
         #expect(try await bench.otherVault().entry(entry.id) == refreshed.entry)

@@ -39,8 +39,7 @@ struct EditingManyTests {
 
     @Test("what is turned on is renewed at once")
     func keepsFreshNow() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
         try await bench.manager.setKeepsFresh(true, for: [entry.id])
         #expect(await bench.sleeps(for: 3_510))
@@ -51,8 +50,7 @@ struct EditingManyTests {
 
     @Test("a request under way is left alone")
     func underWay() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
         try await bench.manager.setKeepsFresh(true, for: [entry.id])
         try await bench.manager.setTags(adding: ["eu"], removing: [], for: [entry.id])
@@ -73,8 +71,7 @@ struct EditingManyTests {
 
     @Test("one that is gone is told, the others are set")
     func gone() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let failure = await thrown { try await bench.manager.setKeepsFresh(true, for: [UUID(), entry.id]) }
         #expect(failure?.kind == .noSuchClient)
         #expect(try await bench.manager.entries().map(\.profile.keepsFresh) == [true])

@@ -25,8 +25,7 @@ struct KeepingFreshTests {
 
     @Test("while no client is kept fresh nothing waits and nobody is asked")
     func nothingWatched() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
         _ = try await bench.manager.refresh(entry.id)
         bench.clock.advance(by: 100_000)
@@ -37,8 +36,7 @@ struct KeepingFreshTests {
 
     @Test("a token is renewed at 90 s left, again and again, and observers are told")
     func renewed() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         #expect(await bench.observe() == .loaded([entry]))
         await bench.manager.keepFresh()
         #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
@@ -97,8 +95,7 @@ struct KeepingFreshTests {
 
     @Test("removing a client ends the waiting")
     func removed() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true) { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
         #expect(await bench.sleeps(for: 3_510))
         try await bench.manager.remove(entry.id, from: nil)
@@ -162,8 +159,7 @@ struct KeepingFreshTests {
 
     @Test("a token that another process has fetched counts, though nobody has told of it")
     func fetchedElsewhere() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         await bench.manager.keepFresh()
         #expect(await bench.sleeps(for: 3_510))
         let other = bench.manager(over: try await bench.otherVault())
@@ -177,8 +173,7 @@ struct KeepingFreshTests {
 
     @Test("a token that another process is seen to have stored puts the renewal off at once")
     func seenElsewhere() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         await bench.manager.keepFresh()
         #expect(await bench.sleeps(for: 3_510))
         let other = bench.manager(over: try await bench.otherVault())
@@ -192,8 +187,7 @@ struct KeepingFreshTests {
 
     @Test("after a suspended machine has woken up what is due is renewed at once")
     func suspended() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         _ = await bench.observe()
         await bench.manager.keepFresh()
         #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
@@ -208,8 +202,7 @@ struct KeepingFreshTests {
 
     @Test("a person's request that is under way is shared, and told of as no renewal")
     func shared() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a", keepsFresh: true)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: true)
         _ = await bench.observe()
         let task = await bench.refreshing(entry.id)
         bench.clock.advance(by: 6)

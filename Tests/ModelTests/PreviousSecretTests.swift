@@ -60,8 +60,7 @@ struct PreviousSecretTests {
         "after an edit that changed where the secret goes together with the secret, the old one is sent nowhere",
         arguments: ["token URL", "client ID", "method", "all"], [false, true])
     func otherDestination(what: String, isByItself: Bool) async throws {
-        let bench = try await Bench { _ in ScriptedServer.refusal }
-        let entry = try await bench.add("a", keepsFresh: isByItself)
+        let (bench, entry) = try await Bench.with("a", keepsFresh: isByItself) { _ in ScriptedServer.refusal }
         var profile = entry.profile
         if ["token URL", "all"].contains(what) { profile.tokenURL = "https://new.example/token" }
         if ["client ID", "all"].contains(what) { profile.clientID = "new" }

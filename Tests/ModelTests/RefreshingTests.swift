@@ -14,8 +14,7 @@ struct RefreshingTests {
 
     @Test("a refresh is seen to begin, ends with the token in the vault, and is seen to end")
     func success() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         #expect(await bench.observe() == .loaded([entry]))
 
         let task = await bench.refreshing(entry.id)
@@ -40,8 +39,7 @@ struct RefreshingTests {
 
     @Test("however many ask at once, one request is sent and all get its token")
     func singleFlight() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let first = await bench.refreshing(entry.id)
         let others = (0..<5).map { _ in bench.refresh(entry.id) }
         #expect(await eventually { await bench.manager.waiters(of: entry.id) == 6 })
@@ -52,16 +50,14 @@ struct RefreshingTests {
 
     @Test("a refresh after one has ended asks again")
     func secondFlight() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token0"))
         #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token1"))
     }
 
     @Test("one who stops waiting is let go at once; the request goes on for the other")
     func oneLeaves() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let first = await bench.refreshing(entry.id)
         let second = bench.refresh(entry.id)
         #expect(await eventually { await bench.manager.waiters(of: entry.id) == 2 })
@@ -74,8 +70,7 @@ struct RefreshingTests {
 
     @Test("when the last one stops waiting the request is cancelled, and nothing is recorded of it")
     func lastLeaves() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         _ = await bench.observe()
         let task = await bench.refreshing(entry.id)
         _ = await bench.next()
@@ -88,8 +83,7 @@ struct RefreshingTests {
 
     @Test("a task that is cancelled already asks nobody")
     func cancelledBefore() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = Task { [manager = bench.manager] in
             withUnsafeCurrentTask { $0?.cancel() }
             await #expect(throws: Failure(.interrupted, "the request was cancelled")) {
@@ -165,8 +159,7 @@ struct RefreshingTests {
 
     @Test("removing a client ends its refresh at once, and the late answer is dropped")
     func removed() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         _ = await bench.observe()
         let task = await bench.refreshing(entry.id)
         _ = await bench.next()
@@ -179,8 +172,7 @@ struct RefreshingTests {
 
     @Test("editing a client's credentials ends its refresh; the next asks with the new ones")
     func edited() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
         let edited = try await bench.manager.update(
             entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
@@ -194,8 +186,7 @@ struct RefreshingTests {
 
     @Test("renaming a client leaves its refresh alone, and does not hide it")
     func renamed() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
         var profile = entry.profile
         profile.name = "b"
@@ -210,8 +201,7 @@ struct RefreshingTests {
 
     @Test("an answer for a client that another process has edited is not stored")
     func editedElsewhere() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
         let other = try await bench.otherVault()
         let edited = try await other.update(
@@ -225,8 +215,7 @@ struct RefreshingTests {
 
     @Test("an answer for a client that another process has removed is not stored")
     func removedElsewhere() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
         try await bench.otherVault().remove(entry.id, from: nil)
         bench.server.answer(0, ScriptedServer.token("abc"))
@@ -236,8 +225,7 @@ struct RefreshingTests {
 
     @Test("closing ends every refresh with locked, drops late answers and ends the stream")
     func closed() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         _ = await bench.observe()
         let task = await bench.refreshing(entry.id)
         _ = await bench.next()

@@ -27,8 +27,7 @@ struct SharingTests {
 
     @Test("who comes second waits, and gets the first one's token, asked for freshly or not", arguments: [false, true])
     func sharing(fresh: Bool) async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let second = try await other(bench)
         let first = await bench.refreshing(entry.id)
         let waiting = asking(second, entry.id, fresh: fresh)
@@ -44,8 +43,7 @@ struct SharingTests {
 
     @Test("a failure is shared too, and kept as it was")
     func sharedFailure() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let second = try await other(bench)
         let first = await bench.refreshing(entry.id)
         let waiting = asking(second, entry.id)
@@ -78,8 +76,7 @@ struct SharingTests {
 
     @Test("an answer from before is none: who asks afterwards asks the server")
     func later() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let second = try await other(bench)
         _ = try await bench.manager.refresh(entry.id)
         #expect(try await second.refresh(entry.id).token.value == Secret(utf8: "token1"))
@@ -90,8 +87,7 @@ struct SharingTests {
 
     @Test("a token that was stored between looking and asking is the answer")
     func between() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let second = try await other(bench)
         let held = try await second.held(entry.id, minimumValidity: nil, acceptUnknownExpiry: false)
         #expect(held.served == nil)
@@ -104,8 +100,7 @@ struct SharingTests {
 
     @Test("a holder that does not answer for 40 s is not waited for any longer")
     func stopped() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let vault = try await bench.otherVault()
         #expect(vault.lockRequest(for: entry.id) == .locked)
         let asking = bench.refresh(entry.id)
@@ -143,8 +138,7 @@ struct SharingTests {
 
     @Test("who waits can be cancelled, and a lock ends the waiting")
     func cancelled() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let vault = try await bench.otherVault()
         #expect(vault.lockRequest(for: entry.id) == .locked)
         let first = bench.refresh(entry.id)
@@ -162,8 +156,7 @@ struct SharingTests {
 
     @Test("where nothing can be locked, the server is asked all the same")
     func unavailable() async throws {
-        let bench = try await Bench { _ in ScriptedServer.token("abc") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         try FileManager.default.createSymbolicLink(atPath: bench.path + "-lock", withDestinationPath: "/dev/null")
         #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "abc"))
     }
@@ -201,8 +194,7 @@ struct SharingTests {
 struct DamagedTokenTests {
     @Test("a damaged token is dropped, said, and asked for again; looking at it finds none")
     func dropped() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         _ = try await bench.manager.refresh(entry.id)
         await bench.manager.close()
         try bench.damageToken()
@@ -222,8 +214,7 @@ struct DamagedTokenTests {
 
     @Test("a token is served by a process that has read nothing else, though the vault is gone when it comes")
     func vaultGone() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let manager = bench.manager(over: try await bench.otherVault())
         let asking = Task { try await manager.token(for: entry.id, minimumValidity: nil) }
         #expect(await eventually { bench.server.open == 1 })
@@ -238,8 +229,7 @@ struct DamagedTokenTests {
 
     @Test("a token that cannot be stored is served, and the reason is told with it")
     func notStored() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         let asking = Task { [manager = bench.manager] in
             try await manager.token(for: entry.id, minimumValidity: nil, fresh: true)
         }

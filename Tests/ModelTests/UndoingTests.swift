@@ -44,8 +44,7 @@ struct UndoingTests {
 
     @Test("undoing ends a request that is under way with the credentials of the edit")
     func underWay() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         _ = try await bench.manager.update(
             entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
         let task = await bench.refreshing(entry.id)
@@ -68,8 +67,7 @@ struct UndoingTests {
 
     @Test("a client that was changed since is a conflict, and stays as it is")
     func conflict() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         var profile = entry.profile
         profile.notes = "mine"
         _ = try await bench.manager.update(profile, from: entry.revision, secret: nil)
@@ -83,8 +81,7 @@ struct UndoingTests {
 
     @Test("where its name is taken meanwhile a removed client can be brought back later")
     func nameTaken() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         try await bench.manager.remove(entry.id, from: nil)
         let usurper = try await bench.add("A")
         #expect(await thrown { try await bench.manager.undo() }?.kind == .nameTaken)
@@ -129,8 +126,7 @@ struct UndoingTests {
 
     @Test("an edit that swaps the secrets or forgets the previous one is taken back as a whole")
     func secrets() async throws {
-        let bench = try await Bench { ScriptedServer.token("token\($0)") }
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let rotated = try await bench.manager.update(
             entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
         let held = try await bench.manager.refresh(entry.id).entry
@@ -156,8 +152,7 @@ struct UndoingTests {
 
     @Test("where no previous secret is kept the rest is saved, told, and can be undone")
     func noPreviousSecret() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         var profile = entry.profile
         profile.name = "b"
         let failure = await thrown {
@@ -238,8 +233,7 @@ struct UndoingTests {
 
     @Test("closing forgets it")
     func closed() async throws {
-        let bench = try await Bench()
-        let entry = try await bench.add("a")
+        let (bench, entry) = try await Bench.with("a")
         try await bench.manager.remove(entry.id, from: nil)
         await bench.manager.close()
         #expect(await thrown { try await bench.manager.undo() }?.kind == .locked)
