@@ -74,7 +74,6 @@ struct AddStoryTests {
     @Test("what is given is what is sent: no scope where none is given, the parameters in their order")
     func sent() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.withVault()
         let added = try await add(
             ["--token-url", server.tokenURL, "--param", "resource=urn:a b", "--param", "audience=c"], in: story)
@@ -235,7 +234,6 @@ struct AddStoryTests {
     @Test("with an API base, header --format curl goes there and warns of nothing")
     func apiBase() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         let added = try await add(["--token-url", server.tokenURL, "--api-base", server.apiBase], in: story)
         #expect(added.status == 0)

@@ -18,7 +18,6 @@ struct CopyStoryTests {
     @Test("an export from the copy menu, run by bash, holds the token; the menu and the screen show none of it")
     func export() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("y")
         try await terminal.see(
@@ -41,12 +40,10 @@ struct CopyStoryTests {
     @Test("of several marked clients a line each is copied, fetched first where none lives")
     func several() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("*", "y")
         try await terminal.see("Copy 2 clients, a line each", ".http file lines", without: ["client secret"])
-        try await terminal.press("Enter")
-        try await terminal.see("2 clients: Authorization header in tmux's buffer", "billing, reports")
+        try await terminal.press("Enter", see: "2 clients: Authorization header in tmux's buffer", "billing, reports")
         let copied = try await terminal.copied
         var expected: [String] = []
         for name in ["billing", "reports"] { expected.append(try await terminal.story.run("header", name).output) }
@@ -57,7 +54,6 @@ struct CopyStoryTests {
     @Test("of several clients one that is refused is asked once, and the others are copied without it")
     func severalWithoutOne() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses], recording: true)
-        defer { server.stop() }
         let story = try await Story.with([
             server.profile("billing", "app"), server.profile("old", "old"), server.profile("reports", "app"),
         ])
@@ -71,10 +67,8 @@ struct CopyStoryTests {
     @Test("the client secret is copied from the menu, where it is marked, and never shown")
     func secret() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("y")
-        try await terminal.see("Copy billing")
+        try await terminal.press("y", see: "Copy billing")
         try await terminal.type("secret")
         let menu = try await terminal.see("✗ the secret itself, not a token")
         try await terminal.press("Enter")
@@ -86,28 +80,23 @@ struct CopyStoryTests {
     @Test("what was copied is cleared after the seconds that are set, also when the vault was locked meanwhile")
     func cleared() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 2))
-        try await terminal.press("c")
-        try await terminal.see("clipboard clears in 0:02")
+        try await terminal.press("c", see: "clipboard clears in 0:02")
         try await terminal.see("clipboard clears in 0:01")
         try await terminal.see("the clipboard was cleared")
         #expect(try await terminal.bufferCount == 0)
         try await terminal.press("c")
         // The first copy is in Activity still; one that lands after the lock is cleared at once.
         try await terminal.see("clipboard clears in 0:0")
-        try await terminal.press("L")
-        try await terminal.see("Passphrase")
+        try await terminal.press("L", see: "Passphrase")
         try await terminal.waitForBuffers(0)
     }
 
     @Test("what somebody else has copied since is left alone")
     func othersStay() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 1))
-        try await terminal.press("c")
-        try await terminal.see("Authorization header in tmux's buffer")
+        try await terminal.press("c", see: "Authorization header in tmux's buffer")
         try await terminal.copyElsewhere("mine")
         try await terminal.waitForBuffers(1)
         #expect(try await terminal.copied == "mine")
@@ -116,22 +105,18 @@ struct CopyStoryTests {
     @Test("tmux keeps what was copied before: it is gone as soon as the next thing is copied, secret or not")
     func earlierCopies() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("c")
-        try await terminal.see("billing: Authorization header in tmux's buffer")
+        try await terminal.press("c", see: "billing: Authorization header in tmux's buffer")
         try await terminal.press("c")
         try await terminal.see("both copies in Activity, and the message of the second") {
             $0.components(separatedBy: "Authorization header in").count == 4
         }
         #expect(try await terminal.bufferCount == 1)
-        try await terminal.press("j", "C")
-        try await terminal.see("reports: bare token in tmux's buffer")
+        try await terminal.press("j", "C", see: "reports: bare token in tmux's buffer")
         #expect(try await terminal.bufferCount == 1)
         try await terminal.press("y")
         try await terminal.type("client id")
-        try await terminal.press("Enter")
-        try await terminal.see("reports: client ID in tmux's buffer")
+        try await terminal.press("Enter", see: "reports: client ID in tmux's buffer")
         #expect(try await terminal.bufferCount == 1)
         #expect(try await terminal.copied == "app")
     }
@@ -139,26 +124,21 @@ struct CopyStoryTests {
     @Test("where it is never to be cleared, quitting leaves it too")
     func never() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 0))
         try await terminal.press("c")
         let screen = try await terminal.see("Authorization header in tmux's buffer")
         #expect(!screen.contains("clipboard clears"))
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try await terminal.copied.hasPrefix("Authorization: Bearer ey"))
     }
 
     @Test("quitting carries out a clearing that is pending")
     func quit() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("c")
-        try await terminal.see("clipboard clears in 0:4")
+        try await terminal.press("c", see: "clipboard clears in 0:4")
         #expect(try await terminal.bufferCount == 1)
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try await terminal.bufferCount == 0)
         try await terminal.expectRestored()
     }

@@ -163,8 +163,7 @@ struct DamagedClientTests {
         try await terminal.press(key)
         try await terminal.see("● Billing", key == "c" ? "header in tmux's buffer" : "Billing: new token in")
         if key == "c" { #expect(try await terminal.copied.hasPrefix("Authorization: Bearer ey")) }
-        try await terminal.press("A")
-        try await terminal.see("Activity: ", "token of client \"Billing\"")
+        try await terminal.press("A", see: "Activity: ", "token of client \"Billing\"")
         #expect(server.tokenRequests(of: "app") == 2)
         #expect(try await story.run("verify").status == 0)
     }

@@ -199,13 +199,11 @@ struct DamagedRecordTests {
         try await terminal.see(
             "damaged: the profile of client \"Billing\" (\(billing.hexID)); its client goes with it",
             "remove what is named here for good (1)? [y/N]")
-        try await terminal.press("n", "Enter")
-        try await terminal.see("keyfob: nothing was removed", "exit 1")
+        try await terminal.press("n", "Enter", see: "keyfob: nothing was removed", "exit 1")
         #expect(try story.rows() == before)
         try await terminal.type("clear; keyfob remove --damaged --passphrase-file passphrase; echo exit $?\n")
         try await terminal.see("remove what is named here for good (1)? [y/N]")
-        try await terminal.press("y", "Enter")
-        try await terminal.see("keyfob: removed 1 damaged record", "exit 0")
+        try await terminal.press("y", "Enter", see: "keyfob: removed 1 damaged record", "exit 0")
         #expect(try await story.run("list").output.hasPrefix("Reports\t"))
     }
 

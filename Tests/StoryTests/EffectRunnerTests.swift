@@ -108,7 +108,6 @@ struct EffectRunnerTests {
         arguments: Asking.allCases, [true, false])
     func lockDuringRequest(_ asking: Asking, isLock: Bool) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         var profile = server.profile("billing", "app", issuer: server.issuer)
         if asking == .revocation { profile.revocationURL = server.revocationURL }
         let stage = try await EffectStage(profile)
@@ -136,7 +135,6 @@ struct EffectRunnerTests {
     @Test("a lock does not let requests go on until the vault has written what is to be kept")
     func lockDuringRecord() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 3_600, lifetime: 60)])
-        defer { server.stop() }
         let stage = try await EffectStage(server.profile("billing", "app"))
         stage.runner.perform(.refresh(stage.client))
         #expect(await stage.see { server.waitingCount == 1 })
@@ -159,7 +157,6 @@ struct EffectRunnerTests {
     @Test("stopping a discovery closes its connection, and the vault stays open; so does asking another issuer")
     func stoppedDiscovery() async throws {
         let (first, second) = (try DemoServer.with([:]), try DemoServer.with([:]))
-        defer { for server in [first, second] { server.stop() } }
         for server in [first, second] { server.hang(at: [.discovery]) }
         let stage = try await EffectStage()
         stage.runner.perform(.discover(issuer: first.issuer))

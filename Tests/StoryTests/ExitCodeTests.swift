@@ -250,7 +250,6 @@ struct ExitCodeTests {
         let server = try DemoServer.with([
             "busy": .html("<h1>503</h1>", status: 503, headers: [("Retry-After", "3600")]), "gone": .hangsUp,
         ])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("busy", "busy", at: server)
         try await story.add("gone", "gone", at: server)
@@ -287,7 +286,6 @@ struct ExitCodeTests {
     @Test("73: the vault exists, the name is taken, the folder is not there")
     func cannotWrite() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("Billing", "app", at: server)
         let taken = try await story.run("add", "BILLING", "--client-id", "x", "--secret-stdin", input: "s")
@@ -335,7 +333,6 @@ struct ExitCodeTests {
             "escape": .json(#"{"access_token":"a\u001b[31mb","token_type":"Bearer"}"#),
             "forbidden": .raw(.init(status: 403)),
         ])
-        defer { server.stop() }
         let story = try await Story.withVault()
         let place = "127.0.0.1:\(server.port)"
         let expected = [

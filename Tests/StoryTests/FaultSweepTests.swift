@@ -130,7 +130,6 @@ struct FaultSweepTests {
         arguments: diskFaults)
     func token(kind: Fault.Kind) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.with([server.profile("a", "app")])
         let bytes = try story.bytes()
         for number in 1...400 {

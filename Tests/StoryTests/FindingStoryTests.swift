@@ -39,7 +39,6 @@ struct FindingStoryTests {
     @Test("the list is filtered at every letter, by words, #tag and !status; Esc shows all again")
     func filter() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.see("4 clients")
         try await terminal.press("/")
@@ -53,8 +52,7 @@ struct FindingStoryTests {
         try await terminal.type(" arch")
         try await terminal.see("1 of 4")
         // The filter stays; what is done is done to what it shows.
-        try await terminal.press("Enter", "r")
-        try await terminal.see("Archive: new token in")
+        try await terminal.press("Enter", "r", see: "Archive: new token in")
         try await terminal.press("/", "C-u")
         try await terminal.type("!valid")
         try await see("Archive", in: terminal)
@@ -69,14 +67,10 @@ struct FindingStoryTests {
     @Test("the order and the filter are as they were when keyfob is opened again")
     func restart() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("End", "r")
-        try await terminal.see("Sandbox: new token in")
-        try await terminal.press("Home", "r")
-        try await terminal.see("Archive: new token in")
-        try await terminal.press("s")
-        try await terminal.see("sorted by soonest expiry")
+        try await terminal.press("End", "r", see: "Sandbox: new token in")
+        try await terminal.press("Home", "r", see: "Archive: new token in")
+        try await terminal.press("s", see: "sorted by soonest expiry")
         try await see("Sandbox", "Archive", "Billing eu", "Billing us", in: terminal)
         try await terminal.press("/")
         try await terminal.type("a")
@@ -89,18 +83,15 @@ struct FindingStoryTests {
         try await see("Sandbox", "Archive", in: terminal)
         try await terminal.press("Escape")
         try await see("Sandbox", "Archive", "Billing eu", "Billing us", in: terminal)
-        try await terminal.press("s")
-        try await terminal.see("sorted by last used")
+        try await terminal.press("s", see: "sorted by last used")
         #expect(server.requests.count == 2, "opening asks for nothing")
     }
 
     @Test("grouped by tag, a folded group stays folded when keyfob is opened again")
     func groups() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("t")
-        try await terminal.see("▾ #eu", "▾ #prod", "▾ #us", "▾ no tag")
+        try await terminal.press("t", see: "▾ #eu", "▾ #prod", "▾ #us", "▾ no tag")
         try await terminal.press("End", "Left")
         try await terminal.see("a folded group") { screen in
             screen.contains("▸ no tag") && listLine("Sandbox", screen) == nil
@@ -119,12 +110,9 @@ struct FindingStoryTests {
     @Test("Space marks, r refreshes what is marked alone, and a report names what failed and why")
     func marked() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
-        try await terminal.press("j", "Space", "Space")
-        try await terminal.see("2 marked", "✓○ Billing eu", "✓○ Billing us")
-        try await terminal.press("r")
-        try await terminal.see("1 of 2 failed", "Billing us", "check the client ID and secret")
+        try await terminal.press("j", "Space", "Space", see: "2 marked", "✓○ Billing eu", "✓○ Billing us")
+        try await terminal.press("r", see: "1 of 2 failed", "Billing us", "check the client ID and secret")
         #expect(server.requests.count == 2)
         try await terminal.press("Escape")
         try await terminal.see(
@@ -137,18 +125,14 @@ struct FindingStoryTests {
     @Test("* marks all that a filter shows, # adds and takes away their tags")
     func tags() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("/")
         try await terminal.type("#prod")
         try await terminal.see("2 of 4")
-        try await terminal.press("Enter", "*")
-        try await terminal.see("2 marked")
-        try await terminal.press("#")
-        try await terminal.see("in use: eu prod us")
+        try await terminal.press("Enter", "*", see: "2 marked")
+        try await terminal.press("#", see: "in use: eu prod us")
         try await terminal.type("blue -prod")
-        try await terminal.press("Enter")
-        try await terminal.see("nothing matches")
+        try await terminal.press("Enter", see: "nothing matches")
         try await terminal.press("/", "C-u")
         try await terminal.type("#blue")
         try await see("Billing eu", "Billing us", in: terminal)
@@ -156,12 +140,10 @@ struct FindingStoryTests {
         try await terminal.press("Enter", "*")
         try await terminal.see("no marks") { !$0.contains("marked") }
         // Of one client all tags are edited at once.
-        try await terminal.press("#")
-        try await terminal.see("Tags of Billing eu")
+        try await terminal.press("#", see: "Tags of Billing eu")
         try await terminal.press("C-u")
         try await terminal.type("green")
-        try await terminal.press("Enter")
-        try await terminal.see("1 of 4")
+        try await terminal.press("Enter", see: "1 of 4")
         try await terminal.press("Escape")
         try await terminal.see("all again") { names($0).count == 4 }
     }

@@ -21,7 +21,6 @@ struct FormatStoryTests {
     @Test("header --format gives the stored token in any form, and none of them asks the server again")
     func formats() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let first = try await story.run("token", "billing")
@@ -54,7 +53,6 @@ struct FormatStoryTests {
     @Test("the client ID needs no token: the server is not asked for one")
     func clientID() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         #expect(

@@ -81,15 +81,12 @@ struct GlewlwydTests {
             let terminal = try await TerminalStory.start(
                 story, "keyfob --passphrase-file passphrase", columns: 100, rows: 30)
             try await terminal.see("good")
-            try await terminal.press("r")
-            try await terminal.see("● valid")
-            try await terminal.press("c")
-            try await terminal.see("in tmux's buffer")
+            try await terminal.press("r", see: "● valid")
+            try await terminal.press("c", see: "in tmux's buffer")
             let copied = try await terminal.copied
             let header = try await story.run("header", "good").output
             #expect(copied + "\n" == header)
-            try await terminal.press("j", "r")
-            try await terminal.see("refused")
+            try await terminal.press("j", "r", see: "refused")
             try await terminal.see("check the client ID and secret")
             try await terminal.press("q")
             try await terminal.expectRestored()

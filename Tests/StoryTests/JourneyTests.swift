@@ -9,15 +9,13 @@ struct JourneyTests {
         "from nothing: a vault, a first client, a token, a moving countdown, a copy, a lock, a resize, the shell again")
     func firstRun() async throws {
         let server = try DemoServer.with(["app-1": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let terminal = try await TerminalStory.start(try Story(), "keyfob")
         try await terminal.see("There is no vault yet")
         try await terminal.see("There is no recovery")
         try await terminal.type("correct horse battery")
         try await terminal.press("Enter")
         try await terminal.type("correct horse battery")
-        try await terminal.press("Enter")
-        try await terminal.see("Your first client. In GBG's account management portal")
+        try await terminal.press("Enter", see: "Your first client. In GBG's account management portal")
 
         try await terminal.type("Billing")
         try await terminal.press("Tab")
@@ -29,8 +27,7 @@ struct JourneyTests {
         try await terminal.paste(server.tokenURL)
         let form = try await terminal.see(server.tokenURL)
         #expect(form.contains("••••••") && !form.contains("s3cret"))
-        try await terminal.press("Enter")
-        try await terminal.see("saved: r fetches its first token")
+        try await terminal.press("Enter", see: "saved: r fetches its first token")
 
         try await terminal.press("r")
         let fetched = try await terminal.see("new token in")
@@ -38,12 +35,10 @@ struct JourneyTests {
         let first = try #require(countdown(fetched))
         try await terminal.see("a countdown below \(first)") { (countdown($0) ?? first) != first }
 
-        try await terminal.press("c")
-        try await terminal.see("in tmux's buffer; the terminal decides about")
+        try await terminal.press("c", see: "in tmux's buffer; the terminal decides about")
         let header = try await terminal.copied
         #expect(header.hasPrefix("Authorization: Bearer ey"))
-        try await terminal.press("C")
-        try await terminal.see("bare token in tmux's buffer")
+        try await terminal.press("C", see: "bare token in tmux's buffer")
         let token = try await terminal.copied
         #expect("Authorization: Bearer \(token)" == header)
         #expect(try await terminal.story.run("header", "billing").output == header + "\n")
@@ -52,11 +47,9 @@ struct JourneyTests {
         let locked = try await terminal.see("Passphrase")
         #expect(!locked.contains("Billing"))
         try await terminal.type("wrong")
-        try await terminal.press("Enter")
-        try await terminal.see("✗ wrong passphrase")
+        try await terminal.press("Enter", see: "✗ wrong passphrase")
         try await terminal.type("correct horse battery")
-        try await terminal.press("Enter")
-        try await terminal.see("Billing")
+        try await terminal.press("Enter", see: "Billing")
 
         for (columns, rows, sight) in [
             (60, 20, "Countdown"), (40, 10, "? help"), (30, 5, "keyfob needs"), (1, 1, "k"), (100, 30, "Activity"),
@@ -64,8 +57,7 @@ struct JourneyTests {
             try await terminal.resize(columns: columns, rows: rows)
             try await terminal.see(sight)
         }
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         try await terminal.expectRestored()
     }
 
@@ -78,12 +70,9 @@ struct JourneyTests {
         try await terminal.see("the paste has more than one line", without: ["one two", "two q"])
         try await terminal.press("Tab", "Tab")
         try await terminal.type("typed-secret")
-        try await terminal.press("Escape")
-        try await terminal.see("The secret in it was not saved anywhere.")
-        try await terminal.press("n")
-        try await terminal.see("••••••••••••")
-        try await terminal.press("Escape")
-        try await terminal.see("Throw away what was typed?")
+        try await terminal.press("Escape", see: "The secret in it was not saved anywhere.")
+        try await terminal.press("n", see: "••••••••••••")
+        try await terminal.press("Escape", see: "Throw away what was typed?")
         try await terminal.press("y")
         try await terminal.see("no client yet") { $0.contains("no client yet: a adds one") && !$0.contains("Discard") }
         try await terminal.press("q")
@@ -93,27 +82,21 @@ struct JourneyTests {
     @Test("quitting never waits for a slow server, nor does deleting its client")
     func slowServer() async throws {
         let server = try DemoServer.with(["slow": .slow(seconds: 600, lifetime: 60)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("slow", "slow", at: server)
         try await story.add("slower", "slow", at: server)
         let terminal = try await TerminalStory.start(story, "keyfob --passphrase-file passphrase")
         try await terminal.see("slower")
-        try await terminal.press("r")
-        try await terminal.see("refreshing")
-        try await terminal.press("d", "y")
-        try await terminal.see("slow: deleted")
-        try await terminal.press("r")
-        try await terminal.see("refreshing")
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("r", see: "refreshing")
+        try await terminal.press("d", "y", see: "slow: deleted")
+        try await terminal.press("r", see: "refreshing")
+        try await terminal.press("q", see: "exit 0")
         try await terminal.expectRestored()
     }
 
     @Test("two keyfobs see each other's changes, and what the screen shows as saved survives kill -9")
     func sharedVault() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("first", "app", at: server)
         let terminal = try await TerminalStory.start(story, "keyfob --passphrase-file passphrase")
@@ -131,8 +114,7 @@ struct JourneyTests {
         try await terminal.type("app")
         try await terminal.press("Tab")
         try await terminal.type("s3cret")
-        try await terminal.press("Enter")
-        try await terminal.see("third: saved")
+        try await terminal.press("Enter", see: "third: saved")
         kill(try await terminal.program, SIGKILL)
         #expect(try await story.run("list").output == "first\tnone\t-\nthird\tnone\t-\n")
     }
@@ -154,17 +136,14 @@ struct JourneyTests {
         try await terminal.see("shell>")
         try await terminal.type("keyfob --passphrase-file passphrase\n")
         try await terminal.see("no client yet")
-        try await terminal.press("C-z")
-        try await terminal.see("Stopped")
+        try await terminal.press("C-z", see: "Stopped")
         try await terminal.type("echo me too\n")
         try await terminal.type("fg\n")
         try await terminal.see("the list again") { $0.contains("no client yet") && !$0.contains("Stopped") }
-        try await terminal.press("C-l", "?")
-        try await terminal.see("fetch a new token, for each marked client")
+        try await terminal.press("C-l", "?", see: "fetch a new token, for each marked client")
         try await terminal.press("Escape")
         try await terminal.see("no help") { !$0.contains("Keys") }
-        try await terminal.press("q")
-        try await terminal.see("shell>")
+        try await terminal.press("q", see: "shell>")
     }
 
     @Test(
@@ -187,8 +166,7 @@ struct JourneyTests {
             #expect(isPlain)
         }
         try await terminal.press("Down", "Up", "End", "Home")
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
     }
 
     @Test("a terminal that nothing is known of is refused in words")
@@ -207,8 +185,7 @@ struct JourneyTests {
         let screen = try await terminal.see("status 0")
         #expect(!screen.contains("correct horse"))
         try await terminal.see("the second question") { $0.components(separatedBy: "passphrase of").count == 3 }
-        try await terminal.press("C-c")
-        try await terminal.see("keyfob: interrupted")
+        try await terminal.press("C-c", see: "keyfob: interrupted")
         try await terminal.see("exit 130")
     }
 
@@ -222,13 +199,10 @@ struct JourneyTests {
         try await terminal.see("a slow one") { screen in
             ["1 refreshing", "Slow region (au)  new token in "].contains(where: screen.contains)
         }
-        try await terminal.press("L")
-        try await terminal.see("its passphrase is demo")
+        try await terminal.press("L", see: "its passphrase is demo")
         try await terminal.type("demo")
-        try await terminal.press("Enter")
-        try await terminal.see("Partner staging")
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("Enter", see: "Partner staging")
+        try await terminal.press("q", see: "exit 0")
         try await terminal.expectRestored()
         let left = try FileManager.default.contentsOfDirectory(atPath: terminal.story.folder.path)
         #expect(left.filter { $0.hasPrefix("keyfob-") } == [])

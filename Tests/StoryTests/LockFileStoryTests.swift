@@ -17,7 +17,6 @@ struct LockFileStoryTests {
     @Test("it is made by the first request: empty, of mode 0600, and it stays as it is")
     func file() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         let lock = story.vault + "-lock"
         #expect(try await story.run("list").status == 0)
@@ -34,7 +33,6 @@ struct LockFileStoryTests {
     @Test("a symbolic link in its place is not followed, and neither is anything else taken for it: token works")
     func planted() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         let lock = story.vault + "-lock"
         let (there, missing) = (story.folder.path + "/there", story.folder.path + "/missing")
@@ -61,7 +59,6 @@ struct LockFileStoryTests {
     @Test("a vault that is opened by a link's name has the same lock")
     func link() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         let link = story.folder.path + "/link.db"
         try #require(symlink("vault.db", link) == 0)
@@ -75,7 +72,6 @@ struct LockFileStoryTests {
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func readOnly() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         let disk = try SmallDisk(kilobytes: 1_024)
         let vault = disk.folder.path + "/vault.db"

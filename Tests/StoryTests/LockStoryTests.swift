@@ -17,8 +17,7 @@ struct LockStoryTests {
 
     private func unlock(_ terminal: TerminalStory) async throws {
         try await terminal.type(Story.passphrase)
-        try await terminal.press("Enter")
-        try await terminal.see("Billing")
+        try await terminal.press("Enter", see: "Billing")
     }
 
     private func openFiles(of process: Int32) throws -> [String] {
@@ -32,8 +31,7 @@ struct LockStoryTests {
     func idle() async throws {
         let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.1 }", keepsFresh: true))
         let pressed = ContinuousClock.now
-        try await terminal.press("j")
-        try await terminal.see("Passphrase")
+        try await terminal.press("j", see: "Passphrase")
         #expect(ContinuousClock.now - pressed > .seconds(5.5), "what arrives of a token is no key")
         try await terminal.see(
             "without a key", "while it is locked no token is kept fresh", without: ["Billing", "127.0.0.1"])
@@ -48,10 +46,8 @@ struct LockStoryTests {
         let typed = ContinuousClock.now
         let later = try await terminal.see("the screen after 5 s") { _ in ContinuousClock.now - typed > .seconds(5.5) }
         #expect(later.contains("Add a client") && later.contains("•••••"))
-        try await terminal.press("Escape")
-        try await terminal.see("Throw away what was typed?")
-        try await terminal.press("y")
-        try await terminal.see("Passphrase")
+        try await terminal.press("Escape", see: "Throw away what was typed?")
+        try await terminal.press("y", see: "Passphrase")
     }
 
     @Test("Ctrl-Z locks where that is set: the shell's screen comes back, and fg asks for the passphrase")
@@ -63,8 +59,7 @@ struct LockStoryTests {
         try await terminal.see("1 client")
         let keyfob = try TerminalStory.child(of: try await terminal.program)
         #expect(try openFiles(of: keyfob).contains(story.vault))
-        try await terminal.press("C-z")
-        try await terminal.see("Stopped")
+        try await terminal.press("C-z", see: "Stopped")
         #expect(try String(contentsOfFile: "/proc/\(keyfob)/status", encoding: .utf8).contains("State:\tT"))
         #expect(try openFiles(of: keyfob).filter { $0.hasPrefix(story.vault) } == [])
         try await terminal.type("fg\n")
@@ -75,14 +70,11 @@ struct LockStoryTests {
     @Test("l locks without a word of why; what could be undone is forgotten with it")
     func asked() async throws {
         let terminal = try await TerminalStory.open(try await story("{}"))
-        try await terminal.press("D", "Enter")
-        try await terminal.see("Billing 2: saved")
-        try await terminal.press("d", "y")
-        try await terminal.see("Billing 2: deleted: u brings it back")
+        try await terminal.press("D", "Enter", see: "Billing 2: saved")
+        try await terminal.press("d", "y", see: "Billing 2: deleted: u brings it back")
         try await terminal.press("L")
         try await terminal.see("Passphrase", "Enter opens the vault", without: ["Billing", "locked"])
         try await unlock(terminal)
-        try await terminal.press("u")
-        try await terminal.see("there is nothing to undo")
+        try await terminal.press("u", see: "there is nothing to undo")
     }
 }

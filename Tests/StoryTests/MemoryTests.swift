@@ -35,7 +35,6 @@ struct MemoryTests {
                 clientID: "app-2", secret: Secret(utf8: Self.secrets[1]),
                 behaviour: .inTurn([.token(lifetime: 3_600), .opaqueWithoutExpiry])),
         ])
-        defer { server.stop() }
         let story = try Story()
         try Data(Self.passphrase.utf8).write(to: story.folder.appendingPathComponent("passphrase"))
         try #require(try await story.run("init").status == 0)
@@ -66,12 +65,10 @@ struct MemoryTests {
         let keyPlaces = try await memory.places(of: [keys[0]])
         #expect(keyPlaces != [])
 
-        try await terminal.press("L")
-        try await terminal.see("Passphrase")
+        try await terminal.press("L", see: "Passphrase")
         let afterLock = try await left(of: used + keys, in: memory)
         #expect(afterLock == [])
-        try await terminal.press("Escape")
-        try await terminal.see("exit 0")
+        try await terminal.press("Escape", see: "exit 0")
     }
 
     /// Work that waits for a server when the lock comes.
@@ -100,7 +97,6 @@ struct MemoryTests {
                 clientID: "app-2", secret: Secret(utf8: Self.secrets[1]), behaviour: .slow(seconds: 3_600, lifetime: 60)
             ),
         ])
-        defer { server.stop() }
         let (story, token) = try await story(on: server)
         if work != .previousSecret { server.hang(at: [work.endpoint]) }
         // A shell with jobs, in which Ctrl-Z locks from within a dialog.
@@ -110,8 +106,7 @@ struct MemoryTests {
         try await terminal.type("keyfob\n")
         try await terminal.see("Passphrase")
         try await terminal.type(Self.passphrase)
-        try await terminal.press("Enter")
-        try await terminal.see("2 clients")
+        try await terminal.press("Enter", see: "2 clients")
         try await begin(work, on: terminal)
         try await wait { server.waitingCount == (work == .refreshAll ? 2 : 1) }
 
@@ -126,20 +121,17 @@ struct MemoryTests {
         #expect(try OpenConnections.count(of: keyfob, to: server.port) > 0)
 
         if work == .discovery {
-            try await terminal.press("C-z")
-            try await terminal.see("Stopped")
+            try await terminal.press("C-z", see: "Stopped")
             // A job waits two seconds for its vault to close, and a busy machine may need more: then it closes now.
             try await terminal.type("fg\n")
             try await terminal.see("Passphrase")
         } else {
-            try await terminal.press("L")
-            try await terminal.see("Passphrase")
+            try await terminal.press("L", see: "Passphrase")
         }
         try await wait { try OpenConnections.count(of: keyfob, to: server.port) == 0 }
         let afterLock = try await left(of: secrets + keys(of: story), in: memory)
         #expect(afterLock == [])
-        try await terminal.press("Escape")
-        try await terminal.see("shell>")
+        try await terminal.press("Escape", see: "shell>")
     }
 
     /// A vault with `Billing`, which holds a token, and `Rotated`, which has a new secret that the server does not know.
@@ -172,8 +164,7 @@ struct MemoryTests {
         case .renewal: try await terminal.press("Down", "f")
         case .previousSecret: try await terminal.press("Down", "r")
         case .trial:
-            try await terminal.press("Enter")
-            try await terminal.see("API base")
+            try await terminal.press("Enter", see: "API base")
             try await terminal.press("C-u")
             try await terminal.type("/journey/health")
             try await terminal.press("Enter")
@@ -181,8 +172,7 @@ struct MemoryTests {
             try await terminal.see("waiting")
             try await terminal.press("Escape")
         case .revocation:
-            try await terminal.press("x")
-            try await terminal.see("gets its token and")
+            try await terminal.press("x", see: "gets its token and")
             try await terminal.press("y")
         case .discovery: try await terminal.press("e", "C-o")
         }
@@ -201,8 +191,7 @@ struct MemoryTests {
     private func use(_ terminal: TerminalStory, _ server: DemoServer, copies way: String) async throws -> [String] {
         try await terminal.see("Passphrase")
         try await terminal.type(Self.passphrase)
-        try await terminal.press("Enter")
-        try await terminal.see("no client yet")
+        try await terminal.press("Enter", see: "no client yet")
 
         try await terminal.press("a")
         try await terminal.type("Billing")
@@ -214,15 +203,12 @@ struct MemoryTests {
         try await terminal.type(server.tokenURL)
         try await terminal.press("Tab", "Tab", "Tab", "Tab", "C-u")
         try await terminal.type(server.apiBase)
-        try await terminal.press("Enter")
-        try await terminal.see("Billing: saved")
+        try await terminal.press("Enter", see: "Billing: saved")
         var tokens = [try await refreshed(terminal)]
 
-        try await terminal.press("c")
-        try await terminal.see("header \(way)")
+        try await terminal.press("c", see: "header \(way)")
         for format in ["export", "json", "postman", "curl"] {
-            try await terminal.press("y")
-            try await terminal.see("Copy Billing")
+            try await terminal.press("y", see: "Copy Billing")
             try await terminal.type(format)
             try await terminal.press("Enter")
             try await terminal.see(way)
@@ -230,23 +216,17 @@ struct MemoryTests {
         try await terminal.press("y")
         try await terminal.type("client secret")
         try await terminal.see("the secret itself")
-        try await terminal.press("Enter")
-        try await terminal.see("client secret \(way)")
-        try await terminal.press("i")
-        try await terminal.see("the signature is not verified")
-        try await terminal.press("y")
-        try await terminal.see("support bundle \(way)")
+        try await terminal.press("Enter", see: "client secret \(way)")
+        try await terminal.press("i", see: "the signature is not verified")
+        try await terminal.press("y", see: "support bundle \(way)")
         try await terminal.press("q")
 
         // What the API echoes, the token too.
-        try await terminal.press("Enter")
-        try await terminal.see("API base")
+        try await terminal.press("Enter", see: "API base")
         try await terminal.press("Up", "Right", "Right", "Tab", "C-u")
         try await terminal.type("/echo")
-        try await terminal.press("Enter")
-        try await terminal.see("authorization\": \"<redacted: the server repeated a secret>")
-        try await terminal.press("C-y")
-        try await terminal.see("request and answer \(way)")
+        try await terminal.press("Enter", see: "authorization\": \"<redacted: the server repeated a secret>")
+        try await terminal.press("C-y", see: "request and answer \(way)")
         try await terminal.press("C-c")
 
         try await terminal.press("e")
@@ -254,28 +234,21 @@ struct MemoryTests {
         try await terminal.type("app-2")
         try await terminal.press("Tab")
         try await terminal.paste(Self.secrets[1])
-        try await terminal.press("Tab", "Tab", "Tab", "Right")
-        try await terminal.see("in the Authorization header")
-        try await terminal.press("Enter")
-        try await terminal.see("saved")
+        try await terminal.press("Tab", "Tab", "Tab", "Right", see: "in the Authorization header")
+        try await terminal.press("Enter", see: "saved")
         tokens.append(try await refreshed(terminal))
-        try await terminal.press("C")
-        try await terminal.see("bare token \(way)")
+        try await terminal.press("C", see: "bare token \(way)")
 
-        try await terminal.press("d", "y")
-        try await terminal.see("deleted")
-        try await terminal.press("u")
-        try await terminal.see("● valid")
+        try await terminal.press("d", "y", see: "deleted")
+        try await terminal.press("u", see: "● valid")
         tokens.append(try await refreshed(terminal))
-        try await terminal.press("c")
-        try await terminal.see("header \(way)")
+        try await terminal.press("c", see: "header \(way)")
         return tokens
     }
 
     /// Fetches a token; it is read by another process.
     private func refreshed(_ terminal: TerminalStory) async throws -> String {
-        try await terminal.press("C-l", "r")
-        try await terminal.see("new token in")
+        try await terminal.press("C-l", "r", see: "new token in")
         let said = try await terminal.story.run("token", "billing")
         try #require(said.status == 0)
         return said.output.trimmingCharacters(in: .newlines)

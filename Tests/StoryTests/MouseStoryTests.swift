@@ -20,7 +20,6 @@ struct MouseStoryTests {
     @Test("a click selects a client, and one on a hint does what its key does")
     func click() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app"), server.profile("Reports", "app")]))
         let screen = try await terminal.see("▌○ Billing")
@@ -39,7 +38,6 @@ struct MouseStoryTests {
     @Test("in the copy menu a click chooses an entry, and a second one copies")
     func menu() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
         try await terminal.press("y")
         let menu = try await terminal.see("wget command")
@@ -55,7 +53,6 @@ struct MouseStoryTests {
     @Test("the wheel moves a list that is longer than the screen, and what is selected with it")
     func wheel() async throws {
         let server = try server()
-        defer { server.stop() }
         let profiles = (10..<60).map { server.profile("Client \($0)", "app") }
         let terminal = try await TerminalStory.open(try await Story.with(profiles), columns: 80, rows: 20)
         try await terminal.see("▌○ Client 10")
@@ -68,11 +65,9 @@ struct MouseStoryTests {
     @Test("the mouse is asked for, and given back at the end")
     func givenBack() async throws {
         let server = try server()
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
         #expect(try await terminal.takesMouse)
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try await !terminal.takesMouse)
         try await terminal.expectRestored()
     }

@@ -24,7 +24,6 @@ struct PreloadTests {
         arguments: Preloaded.all)
     func verbs(library: String) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let preloaded = ["LD_PRELOAD": library, "MALLOC_CHECK_": "3"]

@@ -123,7 +123,6 @@ struct ProcessStartTests {
     @Test("without a thread every command ends with a message, help and version answer as ever")
     func noThreads() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "0"]
@@ -140,7 +139,6 @@ struct ProcessStartTests {
     func fewThreads(_ count: Int) async throws {
         let busy = DemoServer.Behaviour.html("", status: 503, headers: [("Retry-After", "1")])
         let server = try DemoServer.with(["app": .token(lifetime: 3_600), "busy": busy])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         try await story.add("busy", "busy", at: server)
@@ -181,7 +179,6 @@ struct ProcessStartTests {
     @Test("an answer that cannot be written is exit code 73, whatever the answer is")
     func unwritableAnswer() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let answers = [

@@ -89,7 +89,6 @@ struct ProxyStoryTests {
     @Test("a proxy that refuses a tunnel, and one that speaks no TLS, are told as the proxy")
     func refuses() async throws {
         let server = try DemoServer.with([:])
-        defer { server.stop() }
         let refused = try await said(["https_proxy": "http://user:hunter2@127.0.0.1:\(server.port)"])
         #expect(
             refused.contains(/^keyfob: the proxy in https_proxy did not let the request through: it answered 4\d\d\n/))
@@ -101,7 +100,6 @@ struct ProxyStoryTests {
     @Test("a request to this machine goes past every proxy")
     func loopback() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
-        defer { server.stop() }
         let story = try await Story.with([server.profile("Billing", "app")])
         let outcome = try await story.run(
             "token", "Billing", environment: ["http_proxy": "http://u:p@ss word@x:y/", "all_proxy": "http://u:p@x:y/"])

@@ -34,7 +34,6 @@ struct ReadmePromiseTests {
             .map { $0.trimmingCharacters(in: ["`"]) }
         let story = try Story()
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
-        defer { server.stop() }
         let environment = ["KEYFOB_VAULT": "", "XDG_DATA_HOME": "", "XDG_CONFIG_HOME": ""]
         #expect(try await story.run("init", environment: environment).status == 0)
         let added = try await story.run(

@@ -37,7 +37,6 @@ struct RepeatedSecretStoryTests {
             clients: behaviours.map {
                 DemoServer.Client(clientID: $0.key, secret: Secret(utf8: Self.secret), behaviour: $0.value)
             })
-        defer { server.stop() }
         let story = try await Story.with(
             ["json", "plain", "moved"].map { server.profile($0, $0) }, secret: Self.secret)
         var texts: [String] = []
@@ -63,7 +62,6 @@ struct RepeatedSecretStoryTests {
         let server = try DemoServer.with([
             "app": .raw(.init(status: 302, headers: [("Location", "https://x.example/?a=1&access_token=zzz#code=yyy")]))
         ])
-        defer { server.stop() }
         let story = try await Story.with([server.profile("app", "app")])
         #expect(
             try await story.run("token", "app").complaint.hasPrefix(

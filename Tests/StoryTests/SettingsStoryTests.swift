@@ -12,25 +12,19 @@ struct SettingsStoryTests {
         let story = try await Story.with([])
         try story.set("// mine\n{\n  clear_clipboard_seconds: 30, // half\n  theme: 'dark'\n}\n")
         let terminal = try await TerminalStory.open(story)
-        try await terminal.press(",")
-        try await terminal.see("< dark >", "< 30 seconds >", "config.json: theme")
+        try await terminal.press(",", see: "< dark >", "< 30 seconds >", "config.json: theme")
         try await terminal.seeColors("the dark theme") { $0.contains("38;5;39") }
-        try await terminal.press("Right")
-        try await terminal.see("< light >")
+        try await terminal.press("Right", see: "< light >")
         try await terminal.seeColors("the light theme") { $0.contains("38;5;25m") && !$0.contains("38;5;39") }
-        try await terminal.press("Right")
-        try await terminal.see("< high contrast >")
-        try await terminal.press("Right")
-        try await terminal.see("< none >")
+        try await terminal.press("Right", see: "< high contrast >")
+        try await terminal.press("Right", see: "< none >")
         try await terminal.seeColors("no colour") { !$0.contains("38;5;") }
-        try await terminal.press("Down", "Down", "Left")
-        try await terminal.see("< 20 seconds >")
+        try await terminal.press("Down", "Down", "Left", see: "< 20 seconds >")
         let wanted = "// mine\n{\n  clear_clipboard_seconds: 20, // half\n  theme: \"none\"\n}\n"
         try await terminal.see("the file") { _ in (try? text(story)) == wanted }
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Settings") }
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try text(story) == wanted)
     }
 
@@ -41,8 +35,7 @@ struct SettingsStoryTests {
         try story.set(mistake)
         let terminal = try await TerminalStory.start(story, "TMPDIR=$PWD keyfob demo", columns: 100, rows: 30)
         try await terminal.see("Partner staging")
-        try await terminal.press(",")
-        try await terminal.see("< automatic >")
+        try await terminal.press(",", see: "< automatic >")
         try await terminal.press("Right")
         try await terminal.see("its own file") { _ in
             let folders = (try? FileManager.default.contentsOfDirectory(atPath: story.folder.path)) ?? []
@@ -53,8 +46,7 @@ struct SettingsStoryTests {
         }
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Settings") }
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try text(story) == mistake)
         let left = try FileManager.default.contentsOfDirectory(atPath: story.folder.path)
         #expect(left.filter { $0.hasPrefix("keyfob-") } == [])
@@ -64,8 +56,7 @@ struct SettingsStoryTests {
     func first() async throws {
         let story = try await Story.with([])
         let terminal = try await TerminalStory.open(story)
-        try await terminal.press(",")
-        try await terminal.see("< automatic >")
+        try await terminal.press(",", see: "< automatic >")
         try await terminal.press("Right")
         try await terminal.see("the file") { _ in
             (try? text(story))?.hasSuffix("{\n  \"theme\": \"dark\"\n}\n") == true
@@ -120,8 +111,7 @@ struct SettingsStoryTests {
         let terminal = try await TerminalStory.start(story, "keyfob", columns: 80, rows: 24)
         try await terminal.see("can't read ~/config/keyfob/config.json: it is no file", "Enter opens the vault")
         try await terminal.see("lock_after_minutes")
-        try await terminal.press("Escape")
-        try await terminal.see("exit 0")
+        try await terminal.press("Escape", see: "exit 0")
         try await terminal.expectRestored()
         #expect(
             try await story.run("list", environment: ["XDG_CONFIG_HOME": story.configuration.path])
@@ -167,14 +157,11 @@ struct SettingsStoryTests {
             story, "keyfob --passphrase-file passphrase", columns: 140,
             environment: ["HOME": home.path, "XDG_CONFIG_HOME": ""])
         try await terminal.see("0 clients")
-        try await terminal.press(",")
-        try await terminal.see("< automatic >")
-        try await terminal.press("Right")
-        try await terminal.see("the home folder \(home.path) belongs to another user", "< automatic >")
+        try await terminal.press(",", see: "< automatic >")
+        try await terminal.press("Right", see: "the home folder \(home.path) belongs to another user", "< automatic >")
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Settings") }
-        try await terminal.press("q")
-        try await terminal.see("exit 0")
+        try await terminal.press("q", see: "exit 0")
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.path) == [])
         // Elsewhere, and in a home of its own, all is made.
         let elsewhere = try await story.run(
@@ -190,30 +177,24 @@ struct SettingsStoryTests {
         let story = try await Story.with([])
         let terminal = try await TerminalStory.open(story)
         try story.set("{\n  theme: }\n")
-        try await terminal.press(",")
-        try await terminal.see("< automatic >")
-        try await terminal.press("Right")
-        try await terminal.see("config.json, line 2: ", "lock_after_minutes", "< automatic >")
+        try await terminal.press(",", see: "< automatic >")
+        try await terminal.press("Right", see: "config.json, line 2: ", "lock_after_minutes", "< automatic >")
         #expect(try text(story) == "{\n  theme: }\n")
     }
 
     @Test("another key for an action works, and stands in the hint bar and the help; the usual one does nothing")
     func keys() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.with([server.profile("Billing", "app")])
         try story.set("{ keys: { refresh: ['F5', 'Ctrl-R'], copy_header: 'r' } }")
         let terminal = try await TerminalStory.open(story)
         try await terminal.see("F5 refresh")
-        try await terminal.press("?")
-        try await terminal.see("F5 Ctrl-R")
+        try await terminal.press("?", see: "F5 Ctrl-R")
         try await terminal.press("Escape")
         try await terminal.see("no help") { !$0.contains("F5 Ctrl-R") }
-        try await terminal.press("F5")
-        try await terminal.see("Billing: new token in")
+        try await terminal.press("F5", see: "Billing: new token in")
         try await terminal.see("r copy header")
-        try await terminal.press("c", "r")
-        try await terminal.see("Billing: Authorization header in tmux's buffer")
+        try await terminal.press("c", "r", see: "Billing: Authorization header in tmux's buffer")
         #expect(server.requests.count == 1)
         try await terminal.press("C-r")
         try await terminal.see("a second token") { _ in server.requests.count == 2 }

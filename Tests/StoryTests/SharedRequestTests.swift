@@ -52,7 +52,6 @@ struct SharedRequestTests {
     @Test("200 processes at once that find an expired token send one request, and all print its token")
     func expiredToken() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 0.5, lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await expired(server.profile("billing", "app"))
         let programs = try (0..<200).map { _ in try RunningProgram.start(story, "token", "billing") }
         let outcomes = try await outcomes(of: programs)
@@ -67,7 +66,6 @@ struct SharedRequestTests {
         .enabled(if: geteuid() == 0, rootAlone))
     func fresh() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let profile = server.profile("billing", "app")
         let story = try await Story.with([profile])
         let held = try await story.run("token", "billing")
@@ -83,7 +81,6 @@ struct SharedRequestTests {
     @Test("20 processes started together with --fresh send fewer requests than they are")
     func freshTogether() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 1, lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         let programs = try (0..<20).map { _ in try RunningProgram.start(story, "token", "billing", "--fresh") }
         let outcomes = try await outcomes(of: programs)
@@ -97,7 +94,6 @@ struct SharedRequestTests {
         .enabled(if: geteuid() == 0, rootAlone))
     func refused() async throws {
         let server = try DemoServer.with(["app": .refuses], recording: true)
-        defer { server.stop() }
         let profile = server.profile("billing", "app")
         let story = try await expired(profile)
         let outcomes = try await gathered(20, story, profile)
@@ -116,7 +112,6 @@ struct SharedRequestTests {
     @Test("two clients do not wait for each other")
     func otherClient() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60), "other": .token(lifetime: 60)], recording: true)
-        defer { server.stop() }
         let profile = server.profile("billing", "app")
         let story = try await Story.with([profile, server.profile("reports", "other")])
         let vault = try await open(story)
@@ -132,7 +127,6 @@ struct SharedRequestTests {
     @Test("a process that is killed while it asks lets the next one ask")
     func killedHolder() async throws {
         let server = try hangingOnce()
-        defer { server.stop() }
         let story = try await expired(server.profile("billing", "app"))
         let holder = try RunningProgram.start(story, "token", "billing")
         try await wait(for: "the holder's request") { server.tokenRequests(of: "app") == 1 }
@@ -149,7 +143,6 @@ struct SharedRequestTests {
         .timeLimit(.minutes(4)))
     func stoppedHolder() async throws {
         let server = try hangingOnce()
-        defer { server.stop() }
         let story = try await expired(server.profile("billing", "app"))
         let holder = try RunningProgram.start(story, "token", "billing")
         try await wait(for: "the holder's request") { server.tokenRequests(of: "app") == 1 }
@@ -173,7 +166,6 @@ struct SharedRequestTests {
     func twoScreens() async throws {
         // Each answer takes longer than the two screens' renewals are apart by chance.
         let server = try DemoServer.with(["app": .slow(seconds: 0.7, lifetime: 6)], recording: true)
-        defer { server.stop() }
         let profile = server.profile("Billing", "app")
         let story = try await Story.with([profile])
         let terminals = [try await TerminalStory.open(story), try await TerminalStory.open(story)]

@@ -79,6 +79,13 @@ final class TerminalStory: Sendable {
     /// Keys by tmux's names: `Enter`, `C-c`, `Escape`, `Down`; anything else is typed.
     func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
 
+    /// Presses `keys`, and waits until all of `texts` are on the screen.
+    func press(_ keys: String..., see text: String, _ others: String...) async throws {
+        try await tmux(["send-keys"] + keys)
+        let texts = [text] + others
+        try await see("\(texts)") { screen in texts.allSatisfy(screen.contains) }
+    }
+
     /// Types `text` as it is.
     func type(_ text: String) async throws { try await tmux("send-keys", "-l", text) }
 

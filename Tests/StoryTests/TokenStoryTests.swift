@@ -9,14 +9,11 @@ struct TokenStoryTests {
     @Test("kept fresh, a token is renewed by itself across its expiry; a client that is refused is not asked again")
     func keepFresh() async throws {
         let server = try DemoServer.with(["short": .token(lifetime: 6), "refused": .refuses], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Refused", "refused"), server.profile("Short", "short")]))
-        try await terminal.press("j", "r")
-        try await terminal.see("Short: new token in")
+        try await terminal.press("j", "r", see: "Short: new token in")
         let expiry = ContinuousClock.now + .seconds(6)
-        try await terminal.press("*", "f")
-        try await terminal.see("2 clients: kept fresh from now on")
+        try await terminal.press("*", "f", see: "2 clients: kept fresh from now on")
         try await terminal.see("✗ Refused", "⟳ refused", "  not renewed: the server refused client")
         // Past the first one's end there is a token that lives, and none was asked for that is not told.
         try await terminal.see("a token after the first") { screen in
@@ -25,8 +22,7 @@ struct TokenStoryTests {
                 && server.tokenRequests(of: "short") == 1 + renewals
         }
         #expect(server.tokenRequests(of: "refused") == 1, "5 s are over, and nobody has asked for it")
-        try await terminal.press("A")
-        try await terminal.see("Activity: ")
+        try await terminal.press("A", see: "Activity: ")
         try await terminal.type("!failed")
         try await terminal.see("not tried again before", "r asks for it")
         try await terminal.press("Escape")
@@ -40,35 +36,29 @@ struct TokenStoryTests {
     @Test("what is kept fresh stays so when keyfob is opened again, until f ends it")
     func keepFreshAgain() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("f")
-        try await terminal.see("Billing  renewed by itself in", "⟳ kept fresh")
+        try await terminal.press("f", see: "Billing  renewed by itself in", "⟳ kept fresh")
         server.revokeAllTokens()
         try await terminal.restart()
         try await terminal.see("⟳ kept fresh")
         #expect(server.requests.count == 1, "its token lives on")
-        try await terminal.press("f")
-        try await terminal.see("Billing: no longer kept fresh")
+        try await terminal.press("f", see: "Billing: no longer kept fresh")
         try await terminal.see("no mark") { !$0.contains("⟳") }
     }
 
     @Test("the inspector shows what was sent and got, and the token's claims; its support bundle holds no secret")
     func inspector() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app")]), columns: 110, rows: 70)
-        try await terminal.press("i")
-        try await terminal.see("none since the vault was opened: r makes one")
+        try await terminal.press("i", see: "none since the vault was opened: r makes one")
         try await terminal.press("r")
         let screen = try await terminal.see(
             "POST \(server.tokenURL)", "grant_type = client_credentials", "client_secret = <redacted>",
             "HTTP/1.1 200 OK", "first byte", "the signature is not verified", "\"alg\": \"RS256\"",
             "\"client_id\": \"app\"", "\"iss\": \"\(server.issuer)\"")
         #expect(!screen.contains("s3cret"))
-        try await terminal.press("y")
-        try await terminal.see("support bundle in tmux's buffer")
+        try await terminal.press("y", see: "support bundle in tmux's buffer")
         let bundle = try await terminal.copied
         let token = try await terminal.story.run("token", "Billing").output
         #expect(!bundle.contains("s3cret") && !bundle.contains("eyJ") && !bundle.contains(token.suffix(20)))
@@ -79,10 +69,8 @@ struct TokenStoryTests {
     @Test("Enter tries a request: pretty JSON, and after a 401 once more with a new token, which is said")
     func tryRequest() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("Enter")
-        try await terminal.see("Try Billing")
+        try await terminal.press("Enter", see: "Try Billing")
         try await terminal.press("C-u")
         try await terminal.type("/journey/health")
         try await terminal.press("Enter")
@@ -91,8 +79,7 @@ struct TokenStoryTests {
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Try Billing") }
         server.revokeAllTokens()
-        try await terminal.press("Enter")
-        try await terminal.see("/journey/health")
+        try await terminal.press("Enter", see: "/journey/health")
         try await terminal.press("Enter")
         try await terminal.see(
             "refused with 401 at first; a new token was fetched and it was sent again", "HTTP/1.1 200 OK")
@@ -105,10 +92,8 @@ struct TokenStoryTests {
     @Test("a body goes as JSON, the last requests are kept, and an answer that holds the token does not show it")
     func tryBody() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("Enter")
-        try await terminal.see("Try Billing")
+        try await terminal.press("Enter", see: "Try Billing")
         try await terminal.press("C-u")
         try await terminal.type("/echo")
         try await terminal.press("Tab")
@@ -118,8 +103,7 @@ struct TokenStoryTests {
             "< POST >", #""body": "{\"a\": 1}""#, "\"content_type\": \"application/json")
         let token = try await terminal.story.run("token", "Billing").output
         #expect(!echo.contains(token.prefix(16)))
-        try await terminal.press("C-y")
-        try await terminal.see("request and answer in tmux's buffer")
+        try await terminal.press("C-y", see: "request and answer in tmux's buffer")
         let copied = try await terminal.copied
         #expect(copied.hasPrefix("POST \(server.apiBase)/echo\nHTTP/1.1 200 OK"))
         #expect(!copied.contains(token.prefix(16)))
@@ -133,10 +117,8 @@ struct TokenStoryTests {
     @Test("a 403 comes with the hint at scopes and roles, and nothing of GBG's")
     func tryWithoutRole() async throws {
         let server = try DemoServer.with(["app": .tokenWithoutRole(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("Enter")
-        try await terminal.see("Try Billing")
+        try await terminal.press("Enter", see: "Try Billing")
         try await terminal.press("Enter")
         try await terminal.see("403 Forbidden", "check the client's scopes and roles", without: ["GBG"])
         #expect(server.tokenRequests(of: "app") == 1)
@@ -145,22 +127,17 @@ struct TokenStoryTests {
     @Test("x revokes the token where discovery says, after a question, and forgets it")
     func revoke() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app", issuer: server.issuer)]))
-        try await terminal.press("x")
-        try await terminal.see("\"Billing\" has no token")
-        try await terminal.press("r")
-        try await terminal.see("Billing: new token in")
+        try await terminal.press("x", see: "\"Billing\" has no token")
+        try await terminal.press("r", see: "Billing: new token in")
         try await terminal.press("x")
         try await terminal.see("Revoke the token of \"Billing\"?", "POST \(server.revocationURL) gets its token and")
         try await terminal.press("n")
         try await terminal.see("no question") { !$0.contains("Revoke the token") }
         #expect(server.requests.map(\.path) == ["/token", "/.well-known/openid-configuration"])
-        try await terminal.press("x")
-        try await terminal.see("POST \(server.revocationURL)")
-        try await terminal.press("y")
-        try await terminal.see("Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
+        try await terminal.press("x", see: "POST \(server.revocationURL)")
+        try await terminal.press("y", see: "Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
         #expect(
             server.requests.map(\.path) == [
                 "/token", "/.well-known/openid-configuration", "/.well-known/openid-configuration", "/as/revoke",
@@ -170,14 +147,11 @@ struct TokenStoryTests {
     @Test("an issuer that names another host for revoking is asked about, and yes stores the URL")
     func revokeElsewhere() async throws {
         let other = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { other.stop() }
         let server = try DemoServer.with(
             ["app": .token(lifetime: 3_600)], recording: true, revocationEndpoint: other.revocationURL)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app", issuer: server.issuer)]))
-        try await terminal.press("r")
-        try await terminal.see("Billing: new token in")
+        try await terminal.press("r", see: "Billing: new token in")
         try await terminal.press("x")
         let warning = "127.0.0.1:\(other.port) is named by the issuer"
         try await terminal.see("POST \(other.revocationURL) gets its token and", warning)
@@ -186,30 +160,24 @@ struct TokenStoryTests {
         #expect(other.requests.isEmpty)
         try await terminal.press("x")
         try await terminal.see(warning)
-        try await terminal.press("y")
-        try await terminal.see("Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
+        try await terminal.press("y", see: "Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
         #expect(other.requests.map(\.path) == ["/as/revoke"])
         let asked = server.requests.count
-        try await terminal.press("r")
-        try await terminal.see("● Billing")
+        try await terminal.press("r", see: "● Billing")
         try await terminal.press("x")
         try await terminal.see("POST \(other.revocationURL)", without: ["is named by the issuer"])
-        try await terminal.press("n", "e")
-        try await terminal.see("Edit Billing", "Revocation   \(other.revocationURL)")
+        try await terminal.press("n", "e", see: "Edit Billing", "Revocation   \(other.revocationURL)")
         #expect(server.requests.count == asked + 1, "one for the token, none for the issuer")
     }
 
     @Test("Esc stops asking the issuer: the connection ends, and nothing is sent to revoke the token")
     func stopAsking() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let issuer = try SilentServer()
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app", issuer: issuer.url)]))
-        try await terminal.press("r")
-        try await terminal.see("Billing: new token in")
-        try await terminal.press("x")
-        try await terminal.see("asking the issuer where tokens are revoked", "Esc stop")
+        try await terminal.press("r", see: "Billing: new token in")
+        try await terminal.press("x", see: "asking the issuer where tokens are revoked", "Esc stop")
         try await terminal.see("a request at the issuer") { _ in issuer.isAsked }
         #expect(!issuer.isLeft)
         try await terminal.press("y", "Escape")
@@ -221,14 +189,10 @@ struct TokenStoryTests {
     @Test("where there is nowhere to revoke it the token is only forgotten, and that is said")
     func forget() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("r")
-        try await terminal.see("Billing: new token in")
-        try await terminal.press("x")
-        try await terminal.see("It is only forgotten here, not revoked", "y forgets it")
-        try await terminal.press("y")
-        try await terminal.see("forgotten here, not revoked: the client has neither")
+        try await terminal.press("r", see: "Billing: new token in")
+        try await terminal.press("x", see: "It is only forgotten here, not revoked", "y forgets it")
+        try await terminal.press("y", see: "forgotten here, not revoked: the client has neither")
         try await terminal.see("○ no token")
         #expect(server.requests.count == 1)
     }

@@ -11,7 +11,6 @@ struct TokenURLStoryTests {
     func international(locale: String) async throws {
         // A proxy is told the host's name before any is looked up.
         let proxy = try DemoServer.with([:], recording: true)
-        defer { proxy.stop() }
         let place = "http://127.0.0.1:" + (proxy.tokenURL.split(separator: ":").last?.prefix { $0 != "/" } ?? "")
         let story = try await Story.withVault()
         let environment = ["LC_ALL": locale, "https_proxy": place]

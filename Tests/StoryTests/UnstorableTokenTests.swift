@@ -13,7 +13,6 @@ struct UnstorableTokenTests {
     @Test("while another program writes for too long a new token is printed, exit 0, and said not to be stored")
     func busy() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
         var handle: OpaquePointer?
         defer { sqlite3_close_v2(handle) }
@@ -36,7 +35,6 @@ struct UnstorableTokenTests {
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func full() async throws {
         let server = try server()
-        defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app"), server.profile("reports", "app")])
         let held = try await story.run("token", "billing")
         let disk = try SmallDisk(kilobytes: 512)

@@ -133,7 +133,6 @@ struct VerbTests {
     @Test("a token is fetched once and then served from the vault, as token, header and JSON")
     func token() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let first = try await story.run("token", "billing")
@@ -165,7 +164,6 @@ struct VerbTests {
     @Test("for this machine no proxy is used, whatever the environment says")
     func proxies() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("local", "app", at: server)
         let nobody = "http://127.0.0.1:1"
@@ -179,7 +177,6 @@ struct VerbTests {
     func minimumValidity() async throws {
         let server = try DemoServer.with(
             ["app": .token(lifetime: 300), "opaque": .opaqueWithoutExpiry], recording: true)
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("short", "app", at: server)
         #expect(try await story.run("token", "short").complaint == "")
@@ -201,7 +198,6 @@ struct VerbTests {
     @Test("line 1 of standard input can be the passphrase, and the rest the secret")
     func sharedStandardInput() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         let added = try await story.run(
             "add", "x", "--client-id", "app", "--token-url", server.tokenURL, "--secret-stdin", "--passphrase-file",
@@ -253,7 +249,6 @@ struct VerbTests {
     @Test("no secret is in the vault's files, readable by anybody without the passphrase")
     func sealed() async throws {
         let server = try DemoServer.with(["visible-client-id": .token(lifetime: 3_600)])
-        defer { server.stop() }
         let story = try await Story.withVault()
         try await story.add("visible-name", "visible-client-id", at: server)
         let token = try await story.run("token", "visible-name").output
