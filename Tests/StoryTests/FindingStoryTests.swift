@@ -64,7 +64,7 @@ struct FindingStoryTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("the order and the filter are as they were when keyfob is opened again")
+    @Test("the order is as it was when keyfob is opened again; a filter, which hides clients, is not kept")
     func restart() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -79,9 +79,7 @@ struct FindingStoryTests {
         try await terminal.see("2 of 4")
         try await terminal.press("Enter")
         try await terminal.restart()
-        try await terminal.see("/!valid")
-        try await see("Sandbox", "Archive", in: terminal)
-        try await terminal.press("Escape")
+        try await terminal.see("Clients by soonest expiry", without: ["!valid"])
         try await see("Sandbox", "Archive", "Billing eu", "Billing us", in: terminal)
         try await terminal.press("s", see: "sorted by last used")
         #expect(server.requests.count == 2, "opening asks for nothing")
