@@ -10,6 +10,8 @@ public struct Binding: Sendable {
     public internal(set) var description: String
     /// Whether the hint bar has it where there is room.
     public let isHinted: Bool
+    /// The list's action is done to every marked client, or to a group.
+    var isOfTargets = false
 
     /// All its keys, as help and README write them.
     public var keyNames: String { keys.map(\.name).joined(separator: " ") }
@@ -47,6 +49,7 @@ public struct Keymap: Sendable {
 
     /// The text with the key of an action in the place of its name in braces.
     private static func naming(_ text: String, in table: [Binding]) -> String {
+        guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
         var named = ""
         for piece in text.split(separator: "{", omittingEmptySubsequences: false) {
             guard let end = piece.firstIndex(of: "}") else {

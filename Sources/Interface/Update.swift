@@ -129,8 +129,7 @@ extension State {
     }
 
     private mutating func performInList(_ name: String) -> [Effect] {
-        let all = ListKeys.actions + GeneralKeys.actions
-        guard let action = all.first(where: { $0.binding.name == name }) else { return [] }
+        guard let action = ListKeys.named[name] else { return [] }
         if let reason = action.disabledReason(self) {
             say(.refusal(reason))
             return []
@@ -140,7 +139,7 @@ extension State {
 
     /// Why the action of that name can't be done now where the user is; nil where it can.
     func disabledReason(_ name: String, in context: Context) -> String? {
-        if context == .list { return ListKeys.actions.first { $0.binding.name == name }?.disabledReason(self) }
+        if context == .list { return ListKeys.named[name]?.disabledReason(self) }
         if let commands, commands.context == context { return nil }
         return panel?.disabledReason(name, in: self)
     }

@@ -7,18 +7,17 @@ struct ListAction: Sendable {
     /// Why it can't be done now, in words; nil where it can.
     let disabledReason: @Sendable (State) -> String?
     let run: @Sendable (inout State) -> [Effect]
-    /// Whether it is done to every marked client, or to a group.
-    let isOfTargets: Bool
 
     /// What is done to the targets.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
         targets: @escaping @Sendable (State) -> String?, run: @escaping @Sendable (inout State) -> [Effect]
     ) {
-        binding = Binding(name, keys, label, description, isHinted: isHinted)
+        var binding = Binding(name, keys, label, description, isHinted: isHinted)
+        binding.isOfTargets = true
+        self.binding = binding
         disabledReason = targets
         self.run = run
-        isOfTargets = true
     }
 
     init(
@@ -29,7 +28,6 @@ struct ListAction: Sendable {
         binding = Binding(name, keys, label, description, isHinted: isHinted)
         disabledReason = disabled
         self.run = run
-        isOfTargets = false
     }
 
     /// What only changes how the list is seen.
@@ -49,6 +47,11 @@ struct ListAction: Sendable {
 /// made from. What a row does in more than a line stands in `ListDeeds.swift`.
 enum ListKeys {
     static let actions: [ListAction] = mostUsed + rarer + moving + leaving
+
+    /// These and the general ones, found by name: the hint bar asks for a dozen at every frame.
+    static let named: [String: ListAction] = (actions + GeneralKeys.actions).reduce(into: [:]) { named, action in
+        named[action.binding.name] = action
+    }
 
     private static let mostUsed: [ListAction] = [
         ListAction(

@@ -46,9 +46,8 @@ enum HintBar {
 
     /// With the number of clients that it is done to, where it is more than one.
     private static func label(_ binding: Binding, _ state: State) -> String {
-        guard state.context == .list, state.clients.targetCount > 1 else { return binding.label }
-        let isOfTargets = ListKeys.actions.contains { $0.isOfTargets && $0.binding.name == binding.name }
-        return isOfTargets ? "\(binding.label) \(grouped(state.clients.targetCount))" : binding.label
+        guard binding.isOfTargets, state.clients.targetCount > 1 else { return binding.label }
+        return "\(binding.label) \(grouped(state.clients.targetCount))"
     }
 
     /// The keys of what is open, the most useful of the moment first.
