@@ -30,6 +30,11 @@ final class OpenVault {
     private var isOlderFormat = false
     private var changesBefore: Int32 = 0
     private var isInWrite = false
+    /// Called with each change of `faults`, on the vault's thread.
+    var faultsChanged: ((VaultFaults) -> Void)?
+    private(set) var faults = VaultFaults() {
+        didSet { if faults != oldValue { faultsChanged?(faults) } }
+    }
 
     /// Seconds that another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
@@ -187,12 +192,12 @@ final class OpenVault {
 
     func beginWriting() throws(Failure) {
         if let readOnlyBecause {
-            try checkState()
+            try checkFile()
             throw readOnlyBecause
         }
         try connection.execute("BEGIN IMMEDIATE")
         isInWrite = true
-        guard !connection.fileWasReplaced else { throw .replaced(path) }
+        try checkFile()
         isOlderFormat = try checkVersion() < Schema.version
         changesBefore = connection.changeCount
         if namesCompleteAt != (try dataVersion()) { namesCompleteAt = nil }
@@ -237,6 +242,7 @@ final class OpenVault {
         isInWrite = false
         // A transaction without a change must not wake other processes, nor look like a change by its checkpoint.
         guard connection.changeCount != changesBefore else { return }
+        faults.writing = nil
         if reachingFile || owesCheckpoint {
             owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
         }
@@ -254,8 +260,7 @@ final class OpenVault {
 
     /// Runs `work` on one state of the file.
     func reading<Value>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
-        guard !connection.fileWasReplaced else { throw .replaced(path) }
-        try checkState()
+        try checkFile()
         try connection.execute("BEGIN")
         defer { try? connection.execute("COMMIT") }
         try checkVersion()
@@ -265,14 +270,22 @@ final class OpenVault {
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
     func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
-    /// Without locks, a write of another process makes all that is read from now on unreliable.
-    private func checkState() throws(Failure) {
-        if let state, !state.isCurrent { throw .writtenMeanwhile(path) }
+    /// Throws if the open file is not the vault any more. Without locks, a write of another process makes all later reads
+    /// unreliable.
+    private func checkFile() throws(Failure) {
+        let isStale = state.map { !$0.isCurrent } ?? false
+        let failure: Failure? = connection.fileWasReplaced ? .replaced(path) : isStale ? .writtenMeanwhile(path) : nil
+        faults.file = failure
+        if let failure { throw failure }
+    }
+
+    /// Keeps the failure of a write in `faults` if the next write is likely to fail as well.
+    func noteWriteFailure(_ failure: Failure) {
+        if failure.kind == .cannotWrite { faults.writing = failure }
     }
 
     func changedElsewhere() throws(Failure) -> Bool {
-        guard !connection.fileWasReplaced else { throw .replaced(path) }
-        try checkState()
+        try checkFile()
         let version = try dataVersion()
         defer { lastSeenVersion = version }
         return lastSeenVersion != version

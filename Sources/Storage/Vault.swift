@@ -81,6 +81,9 @@ public final class Vault: Sendable {
         try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
     }
 
+    /// The vault's lasting faults: each change of them, for one observer. The stream ends when the vault is closed.
+    public var faults: AsyncStream<VaultFaults> { thread.faults }
+
     /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed again: an older copy of the file
     /// still opens with the old passphrase, and a person who has the data key keeps it.
     /// - Throws: `.wrongPassphrase` if `old` is not the passphrase; `.unacceptableInput` if `new` is empty;

@@ -35,8 +35,12 @@ final class WriterThread: Sendable {
     private let queue = Mutex(Queue())
     // Made in `init`, destroyed in `deinit`, and a semaphore is for several threads by its nature.
     private nonisolated(unsafe) let wake: UnsafeMutablePointer<sem_t>
+    /// Each change of the vault's faults, for one observer; it ends when the vault is closed.
+    let faults: AsyncStream<VaultFaults>
+    private let faultChanges: AsyncStream<VaultFaults>.Continuation
 
     private init() {
+        (faults, faultChanges) = AsyncStream.makeStream(of: VaultFaults.self, bufferingPolicy: .bufferingNewest(1))
         wake = .allocate(capacity: 1)
         sem_init(wake, 0, 0)
     }
@@ -58,6 +62,8 @@ final class WriterThread: Sendable {
             let started = startThread {
                 do throws(Failure) {
                     let vault = try thread.openVault()
+                    vault.faultsChanged = { [faultChanges = thread.faultChanges] in faultChanges.yield($0) }
+                    if let failure = vault.readOnlyBecause { vault.noteWriteFailure(failure) }
                     continuation.resume(returning: nil)
                     thread.serve(vault)
                 } catch {
@@ -165,6 +171,7 @@ final class WriterThread: Sendable {
             if !writes.isEmpty { commitTogether(writes, to: vault) }
             if let closing {
                 vault.close()
+                faultChanges.finish()
                 return closing()
             }
         }
@@ -172,6 +179,7 @@ final class WriterThread: Sendable {
 
     private func commitTogether(_ writes: [Write], to vault: OpenVault) {
         var answers: [@Sendable () -> Void] = []
+        var lasting: Failure?
         do throws(Failure) {
             try vault.beginWriting()
             for write in writes {
@@ -180,15 +188,18 @@ final class WriterThread: Sendable {
                 } catch {
                     // A full disk and the like end the whole transaction, not this write alone.
                     guard vault.isWriting else { throw error }
+                    if error.kind == .cannotWrite { lasting = error }
                     answers.append { write.fail(error) }
                 }
             }
             try vault.commit(reachingFile: writes.contains(where: \.reachesFile))
         } catch {
             vault.rollBack()
+            vault.noteWriteFailure(error)
             for write in writes { write.fail(error) }
             return
         }
+        if let lasting { vault.noteWriteFailure(lasting) }
         for answer in answers { answer() }
     }
 }
