@@ -56,6 +56,7 @@ extension State {
             }
             screen?.clients.select(id: entry.id)
         case .canUndo(let can): screen?.canUndo = can
+        case .vaultFaults(let faults): vaultFaultsChanged(faults)
         case .undone(let entries, _):
             for entry in entries { screen?.clients.put(entry, at: shownNow) }
             if let first = entries.first { screen?.clients.select(id: first.id) }
@@ -67,9 +68,10 @@ extension State {
     private mutating func tell(_ event: Event) -> [Effect] {
         switch event {
         case .clientRemoved(let id): removed(id)
-        case .vaultUnreadable(let failure), .trouble(let failure), .removeFailed(let failure),
-            .refreshAllFailed(let failure):
-            say(.failure(failure))
+        case .trouble(let failure), .removeFailed(let failure), .refreshAllFailed(let failure): say(.failure(failure))
+        // A file that is gone or replaced has a standing line.
+        case .vaultUnreadable(let failure) where failure.kind == .conflict: break
+        case .vaultUnreadable(let failure), .noticed(let failure): say(.failure(failure).housekeeping)
         case .refreshed, .refreshAllProgressed, .renewed, .aboutToExpire, .revoked: return tellOfToken(event)
         case .tagsSet(let ids, let adding, let removing, .success):
             let changes = adding.map { "+\($0)" } + removing.map { "-\($0)" }
@@ -109,7 +111,7 @@ extension State {
             let then =
                 next.map { "tried again in \(Durations.text($0))" }
                 ?? "not tried again before \(keymap.key("refresh")) asks for it"
-            say(.failure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)"))
+            say(.failure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)").housekeeping)
             return notify("\(name(id)): its token could not be renewed")
         case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
         case .revoked(let id, .success(let revoked)):
@@ -158,7 +160,7 @@ extension State {
         let now = shownNow
         screen?.clients.remove(id, at: now)
         guard screen?.removing.remove(id) != nil else {
-            return say(Saying(text: "deleted", client: entry.profile.name))
+            return say(Saying(text: "deleted", client: entry.profile.name).housekeeping)
         }
         screen?.removedCount += 1
         // Many are told of once.
@@ -171,10 +173,10 @@ extension State {
                 : Saying(text: "\(count) clients deleted: \(undo) brings them back"))
     }
 
-    /// What is said once a client is saved.
+    /// The answer once a client is saved: that first, since the border may cut the notice off.
     func savedText(isNew: Bool, of entry: ClientEntry, notice: String? = nil) -> Saying {
         let text = isNew ? "saved: \(keymap.key("refresh")) fetches its first token" : "saved"
-        return Saying(text: notice.map { "\($0); \(text)" } ?? text, kind: .success, client: entry.profile.name)
+        return Saying(text: notice.map { "\(text); \($0)" } ?? text, kind: .success, client: entry.profile.name)
     }
 
     // MARK: - Copies
@@ -187,6 +189,7 @@ extension State {
             // A line each, in this order.
             text += ": \(Question.names(ids.filter { !copied.failed.contains($0) }.map { name($0) }))"
         }
+        if let remark = copied.remark { text += "; \(remark)" }
         switch copied.facts?.status(at: now) {
         case .unknown?: text += "; its expiry is unknown"
         case .expired?: text += "; it has expired already"
@@ -206,10 +209,11 @@ extension State {
 
     private mutating func say(_ clearing: ClipboardClearing) {
         switch clearing {
-        case .cleared: say(Saying(text: "the clipboard was cleared", isLogged: false))
+        case .cleared: say(Saying(text: "the clipboard was cleared").housekeeping)
         case .holdsSomethingElse: break
         case .couldNotTell:
-            say(.refusal("the clipboard could not be cleared, it did not answer: copy something else over it"))
+            let text = "the clipboard was not cleared, it did not answer: copy something else"
+            say(Saying(text: text, kind: .warning).housekeeping)
         }
     }
 

@@ -64,8 +64,22 @@ public enum Event: Sendable {
     case trialsLoaded(UUID, [TrialRequest])
     /// The request of that number has ended.
     case trialAnswered(Int, Result<TrialAnswer, Failure>)
-    /// Something else that must be said.
+    /// The failure of what a key asked for.
     case trouble(Failure)
+    /// A failure that answers no key.
+    case noticed(Failure)
+    /// The open vault's faults as they are now; faults that are over are left out.
+    case vaultFaults(VaultFaults)
+    /// Something can't be watched any more; nil: it is watched again.
+    case unwatched(Watched, Failure?)
+}
+
+/// A thing outside that is watched while a vault is open.
+public enum Watched: Sendable, CaseIterable {
+    /// The machine's suspension.
+    case suspension
+    /// The vault's folder.
+    case folder
 }
 
 /// A token that a request brought.
@@ -84,6 +98,8 @@ public struct NewToken: Sendable, Equatable {
 public struct Copied: Sendable, Equatable {
     /// Where it went, in words: `copied by xclip`.
     public var destination: String
+    /// A clause about the destination that may be cut off; nil: none.
+    public var remark: String?
     /// Of the token that was copied, where it was one.
     public var facts: TokenFacts?
     /// Whether it has a secret or a token in it.
@@ -96,10 +112,12 @@ public struct Copied: Sendable, Equatable {
     public var failed: [UUID]
 
     public init(
-        destination: String, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool, beyondClearing: String? = nil,
+        destination: String, remark: String? = nil, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool,
+        beyondClearing: String? = nil,
         failed: [UUID] = []
     ) {
         self.destination = destination
+        self.remark = remark
         self.facts = facts
         self.isSecret = isSecret
         self.canBeCleared = canBeCleared

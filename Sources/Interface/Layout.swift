@@ -2,6 +2,8 @@
 struct Layout: Equatable {
     /// Below this, one line says so.
     static let minimum = Size(columns: 40, rows: 10)
+    /// With fewer rows, a fault that lasts takes the header's place.
+    static let rowsWithHeader = 14
     /// From this width on, the clients and the rest stand side by side.
     static let sideBySideColumns = 76
 
@@ -16,6 +18,8 @@ struct Layout: Equatable {
     var token = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var countdown = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var activity = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    /// The rows of faults that last: below the header, or in its place; empty if there is no such fault.
+    var standing = Rectangle(column: 0, row: 1, columns: 0, rows: 0)
     /// Over the boxes and below them.
     var headerRow = 0
     var hintRow = 0
@@ -28,7 +32,8 @@ struct Layout: Equatable {
     }
 
     /// - Parameters:
-    ///   - standingRows: how many rows above the hints are taken by what lasts.
+    ///   - standingRows: how many rows below the header are taken by what lasts; on a low screen its only row is the
+    ///     header's.
     ///   - hasFilter: whether the filter takes a row.
     ///   - tokenRows: how many rows the Token pane's content takes at a given width.
     init(_ size: Size, standingRows: Int = 0, hasFilter: Bool = false, tokenRows: (Int) -> Int) {
@@ -46,12 +51,15 @@ struct Layout: Equatable {
             return
         }
         hintRow = size.rows - 1
-        body = Rectangle(column: 0, row: 1, columns: size.columns, rows: size.rows - 2 - standingRows)
+        standing = Rectangle(
+            column: 0, row: size.rows < Self.rowsWithHeader ? 0 : 1, columns: size.columns, rows: standingRows)
+        let top = max(standing.endRow, 1)
+        body = Rectangle(column: 0, row: top, columns: size.columns, rows: hintRow - top)
         if size.columns >= Self.sideBySideColumns {
             let clientColumns = min(max(size.columns * 39 / 100, 32), 60)
-            let left = Rectangle(column: 0, row: 1, columns: clientColumns, rows: body.rows)
+            let left = Rectangle(column: 0, row: top, columns: clientColumns, rows: body.rows)
             let right = Rectangle(
-                column: clientColumns, row: 1, columns: size.columns - clientColumns, rows: body.rows)
+                column: clientColumns, row: top, columns: size.columns - clientColumns, rows: body.rows)
             boxes = [left, right]
             clients = left.inset(columns: 1, rows: 1)
             let inside = right.inset(columns: 1, rows: 1)
@@ -104,6 +112,17 @@ struct Layout: Equatable {
 }
 
 extension Layout {
+    /// The most rows that faults that last take.
+    static func standingRows(_ size: Size) -> Int { size.rows < rowsWithHeader ? 1 : max(size.rows / 4, 2) }
+
+    /// Columns that a message has in the lowest border.
+    static func messageColumns(_ size: Size) -> Int { max(size.columns - 4, 0) }
+
+    var hasHeader: Bool { standing.isEmpty || standing.row > headerRow }
+
+    /// The first row that dialogs may take: they leave what lasts on the screen.
+    var upperEdge: Int { standing.isEmpty ? 0 : standing.endRow }
+
     init(for state: State) {
         self.init(
             state.size, standingRows: state.standingLines.count,

@@ -3,8 +3,7 @@ extension State {
     mutating func use(_ mouse: MouseEvent) -> [Effect] {
         switch mouse {
         case .press(let position):
-            message = nil
-            return press(at: position)
+            return answering { $0.press(at: position) }
         case .wheelDown: return wheel(down: true)
         case .wheelUp: return wheel(down: false)
         }
@@ -16,7 +15,7 @@ extension State {
             return HintBar.action(at: position.column, self).map { perform($0) } ?? []
         }
         if var front = commands ?? panel {
-            guard let line = front.box(self)?.line(at: position, size) else { return [] }
+            guard let line = front.box(self)?.below(layout.upperEdge).line(at: position, size) else { return [] }
             let outcome = front.choose(line, in: self)
             return apply(outcome, of: front)
         }

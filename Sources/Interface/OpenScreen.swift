@@ -23,6 +23,7 @@ struct OpenScreen {
     var removedCount = 0
     /// The number of the last request to an API.
     var lastTrial = 0
+    var vaultFaults = VaultFaults()
 }
 
 extension State {

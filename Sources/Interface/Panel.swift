@@ -92,6 +92,14 @@ struct Outcome {
 
 /// A text in the lowest border, until the next key, and in Activity.
 struct Saying {
+    /// Housekeeping does not replace an answer that stands; it is in Activity all the same.
+    enum Rank {
+        /// It answers a key.
+        case answer
+        /// It happens by itself, or beside what a key asked for.
+        case housekeeping
+    }
+
     var text: String
     var kind = ActivityEntry.Kind.note
     /// In which role it is drawn, where that is not the kind's.
@@ -99,6 +107,14 @@ struct Saying {
     /// The name of the client that it is about; empty where it is about none.
     var client = ""
     var isLogged = true
+    var rank = Rank.answer
+
+    /// The same, of that rank.
+    var housekeeping: Saying {
+        var saying = self
+        saying.rank = .housekeeping
+        return saying
+    }
 
     static func failure(
         _ failure: Failure, client: String = "", prefix: String = "", suffix: String = "", isLogged: Bool = true

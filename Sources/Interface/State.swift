@@ -8,6 +8,7 @@ public struct State {
     struct Message: Equatable {
         var text: String
         var role: Role
+        var rank = Saying.Rank.answer
     }
 
     /// The exact time, by which things are decided.
@@ -39,6 +40,10 @@ public struct State {
     /// The command menu or the help, over anything; nil where it is closed.
     var commands: (any Panel)?
     var message: Message?
+    /// The message that stands again when the commands are closed; nil while they are.
+    var heldMessage: Message?
+    /// Why something is not watched, for as long as it is not.
+    var unwatched: [Watched: Failure] = [:]
     /// What was copied and is to be cleared; it outlives a lock.
     var clipboard: CopiedSecret?
     /// Whether the vault is opened without anything typed here.
@@ -97,18 +102,41 @@ public struct State {
         screen = nil
         gate = form
         commands = nil
-        // It may name a client.
+        // They may name a client.
         message = nil
+        heldMessage = nil
         opensByItself = false
         earlyKeys = []
     }
 
-    /// Says it in the lowest border, and in Activity where it belongs there.
-    mutating func say(_ saying: Saying) {
-        message = Message(
-            text: saying.client.isEmpty ? saying.text : "\(saying.client): \(saying.text)",
-            role: saying.role ?? saying.kind.role)
-        if saying.isLogged { log(saying.text, saying.kind, client: saying.client) }
+    /// Says it in the lowest border unless an answer stands there that it does not replace, and in Activity if it belongs
+    /// there or the border has no room for all of it.
+    /// - Parameter isOfCommands: it is about the open commands, and goes with them.
+    mutating func say(_ saying: Saying, isOfCommands: Bool = false) {
+        let text = saying.client.isEmpty ? saying.text : "\(saying.client): \(saying.text)"
+        let isCut = DisplayWidth.of(text) > Layout.messageColumns(size)
+        let said = Message(
+            text: isCut ? withoutPath(text) : text, role: saying.role ?? saying.kind.role, rank: saying.rank)
+        let standing = commands == nil ? message : heldMessage
+        if saying.rank == .answer || standing?.rank != .answer {
+            message = said
+            if commands != nil, !isOfCommands { heldMessage = said }
+        }
+        if saying.isLogged || isCut { log(saying.text, saying.kind, client: saying.client) }
+    }
+
+    /// Does what a key, a click or a paste means. It takes the message away; one that stood before the commands were opened
+    /// comes back when they are closed.
+    mutating func answering(_ input: (inout State) -> [Effect]) -> [Effect] {
+        let wereOpen = commands != nil
+        if !wereOpen { heldMessage = message }
+        message = nil
+        let effects = input(&self)
+        if commands == nil {
+            if wereOpen, message == nil { message = heldMessage }
+            heldMessage = nil
+        }
+        return effects
     }
 
     mutating func log(_ text: String, _ kind: ActivityEntry.Kind = .note, client: String = "") {

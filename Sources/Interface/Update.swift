@@ -61,7 +61,7 @@ extension State {
         case .key(let key):
             lastUse = now
             screen?.clients.settle()
-            return press(key)
+            return answering { $0.press(key) }
         case .mouse(let mouse):
             lastUse = now
             screen?.clients.settle()
@@ -69,8 +69,9 @@ extension State {
         case .paste(let pasted):
             lastUse = now
             // The one place where a paste comes in: nothing behind it knows of CR.
-            return paste(pasted.withLineFeeds())
+            return answering { $0.paste(pasted.withLineFeeds()) }
         case .inputRefused(let failure): return refuse(failure)
+        case .unwatched(let watched, let failure): watchChanged(watched, failure)
         default: return answer(event)
         }
         return []
@@ -93,7 +94,6 @@ extension State {
     // MARK: - Keys
 
     private mutating func press(_ key: Key) -> [Effect] {
-        message = nil
         if isEarly(key) {
             earlyKeys.append(key)
             return []
@@ -145,7 +145,6 @@ extension State {
     }
 
     private mutating func paste(_ pasted: Secret) -> [Effect] {
-        message = nil
         if var front {
             let outcome = front.paste(pasted, in: self)
             return apply(outcome, of: front)
@@ -187,7 +186,7 @@ extension State {
         let keys = earlyKeys
         earlyKeys = []
         screen?.clients.settle()
-        return keys.flatMap { press($0) }
+        return keys.flatMap { key in answering { $0.press(key) } }
     }
 
     var noMeaningOfPaste: Saying {
@@ -225,11 +224,13 @@ extension State {
             case .replace(let other): other
             case .close, .perform: nil
             }
-        if commands != nil, !isBelow { commands = next } else { panel = next }
+        let isOfCommands = commands != nil && !isBelow
+        if isOfCommands { commands = next } else { panel = next }
         if let selected = outcome.selected { screen?.clients.select(id: selected) }
-        for saying in outcome.said { say(saying) }
+        for saying in outcome.said { say(saying, isOfCommands: isOfCommands) }
         for effect in outcome.effects { note(effect) }
         guard case .perform(let name) = outcome.next else { return outcome.effects }
+        heldMessage = nil
         return outcome.effects + perform(name)
     }
 

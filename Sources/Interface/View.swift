@@ -10,20 +10,22 @@ public func view(_ state: State) -> Frame {
             column: 0, row: size.rows / 2, end: size.columns)
         return canvas.frame
     }
+    canvas.upperEdge = layout.upperEdge
     if state.isOpen { drawMain(state, layout, on: &canvas) } else { state.gate.draw(state, on: &canvas) }
-    state.commands?.draw(state, on: &canvas)
-    let standing = state.standingLines
-    for (index, line) in standing.enumerated() {
-        let row = layout.hintRow - standing.count + index
-        canvas.fill(Rectangle(column: 0, row: row, columns: size.columns, rows: 1))
-        canvas.text(line, column: 1, row: row, style: Style(.failed))
+    if let commands = state.commands {
+        commands.draw(state, on: &canvas)
+        drawMessage(state, in: commands, on: &canvas)
+    }
+    canvas.fill(layout.standing)
+    for (index, line) in state.standingLines.prefix(layout.standing.rows).enumerated() {
+        canvas.text(line, column: 1, row: layout.standing.row + index, style: Style(.failed))
     }
     HintBar.draw(state, row: layout.hintRow, on: &canvas)
     return canvas.frame
 }
 
 private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
-    HeaderLine.draw(state, row: layout.headerRow, on: &canvas)
+    if layout.hasHeader { HeaderLine.draw(state, row: layout.headerRow, on: &canvas) }
     for (index, box) in layout.boxes.enumerated() {
         canvas.box(box, title: index == 0 ? clientsTitle(state) : "Token")
     }
@@ -37,7 +39,7 @@ private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas)
     guard let panel = state.panel else { return }
     panel.draw(state, on: &canvas)
     // What is said while a panel is open stands over it.
-    if state.message != nil { drawMessage(state, layout, on: &canvas) }
+    if state.message != nil, state.commands == nil { drawMessage(state, layout, on: &canvas) }
 }
 
 /// How the list is sorted, where it is not by name.
@@ -45,23 +47,39 @@ private func clientsTitle(_ state: State) -> String {
     state.clients.order == .name ? "Clients" : "Clients by \(state.clients.order.title)"
 }
 
-/// In the lowest border, so that nothing moves when a message comes or goes; where it takes more rows, over what stands
-/// above.
+/// In the lowest border, so that nothing moves when a message comes or goes, and cut to one row: all of it stands in
+/// Activity. Under the commands none is drawn.
 private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
-    guard let box = layout.boxes.last else { return }
+    guard let box = layout.boxes.last, state.commands == nil else { return }
     var message = state.message
     // Without a Token pane this is the only place left for a failure's reason.
-    if message == nil, layout.token.isEmpty, case .failed(let failed)? = state.clients.selected?.attempt {
-        message = State.Message(text: failed.failure.summary, role: .failed)
+    if message == nil, layout.token.isEmpty, let selected = state.clients.selected,
+        case .failed(let failed) = selected.attempt
+    {
+        var text = failed.failure.summary
+        // The selection tells whose it is; the reason needs the room.
+        if let name = text.firstRange(of: " client \"\(selected.profile.name)\"") { text.removeSubrange(name) }
+        message = State.Message(text: text, role: .failed)
     }
     guard let message else { return }
-    let lines = DisplayWidth.wrap(message.text, into: layout.body.columns - 6).prefix(4)
-    let width = lines.map(DisplayWidth.of).max() ?? 0
-    // A message that is wider than its box goes on over the one to its left.
-    let start = max(min(box.column + 2, box.endColumn - 4 - width), layout.body.column + 2)
-    for (index, line) in lines.enumerated() {
-        let row = layout.body.endRow - lines.count + index
-        canvas.fill(Rectangle(column: start, row: row, columns: width + 2, rows: 1))
-        canvas.text(line, column: start + 1, row: row, style: Style(message.role, bold: true))
-    }
+    let room = Layout.messageColumns(state.size)
+    // A message that is wider than its box goes on over the border of the one to its left.
+    let width = min(DisplayWidth.of(message.text), room)
+    let start = max(min(box.column + 2, box.endColumn - 4 - width), layout.body.column + 1)
+    draw(message, column: start, row: layout.body.endRow - 1, columns: room, on: &canvas)
+}
+
+/// In the commands' own lowest border.
+private func drawMessage(_ state: State, in commands: any Panel, on canvas: inout Canvas) {
+    guard let message = state.message, let box = commands.box(state) else { return }
+    let area = box.below(canvas.upperEdge).area(state.size)
+    draw(message, column: area.column + 2, row: area.endRow - 1, columns: area.columns - 6, on: &canvas)
+}
+
+private func draw(
+    _ message: State.Message, column: Int, row: Int, columns: Int, on canvas: inout Canvas
+) {
+    let text = DisplayWidth.fit(message.text, into: columns, ellipsis: canvas.glyphs.ellipsis)
+    canvas.fill(Rectangle(column: column, row: row, columns: DisplayWidth.of(text) + 2, rows: 1))
+    canvas.text(text, column: column + 1, row: row, style: Style(message.role, bold: true))
 }

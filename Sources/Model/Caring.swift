@@ -3,8 +3,8 @@ public import Storage
 
 // Looking after the vault's file.
 extension CredentialManager {
-    /// Throws and returns as `Vault.readOnlyBecause`.
-    public func readOnlyBecause() async throws(Failure) -> Failure? { try await vault.readOnlyBecause() }
+    /// The stream `Vault.faults`.
+    public nonisolated var vaultFaults: AsyncStream<VaultFaults> { vault.faults }
 
     /// Throws and returns as `Vault.verify`.
     public func verify() async throws(Failure) -> Verification { try await vault.verify() }

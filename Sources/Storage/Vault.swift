@@ -77,7 +77,7 @@ public final class Vault: Sendable {
 
     /// The reason that nothing can be written until the vault is opened again: a full disk, a read-only file system. nil
     /// if the vault can be written.
-    public func readOnlyBecause() async throws(Failure) -> Failure? {
+    func readOnlyBecause() async throws(Failure) -> Failure? {
         try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
     }
 

@@ -16,8 +16,17 @@ public struct Clipboard: Sendable {
         public var sentence: String {
             switch self {
             case .tool(let name): "copied by \(name)"
-            case .tmux: "in tmux's buffer; the terminal decides about the clipboard"
-            case .osc52: "sent to the terminal by OSC 52: the terminal decides"
+            case .tmux: "in tmux's buffer"
+            case .osc52: "sent by OSC 52"
+            }
+        }
+
+        /// A clause to stand after `sentence`, about what is not known; nil: none.
+        public var remark: String? {
+            switch self {
+            case .tool: nil
+            case .tmux: "the terminal decides about the clipboard"
+            case .osc52: nil
             }
         }
 
@@ -26,8 +35,9 @@ public struct Clipboard: Sendable {
             switch self {
             case .tool: nil
             // An empty text makes tmux send nothing, and any other would replace what the clipboard holds by then.
-            case .tmux: "the terminal's own clipboard may keep it"
-            case .osc52: "the terminal's clipboard can't be read back, so it is not cleared"
+            case .tmux: "the clipboard may keep it"
+            // A terminal's clipboard can't be read back, so that clearing might take another text.
+            case .osc52: "not cleared"
             }
         }
     }

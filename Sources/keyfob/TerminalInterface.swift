@@ -156,8 +156,9 @@ final class TerminalInterface {
                 self.runner.clockJumped()
                 if wasSuspended { self.handle(.wokenFromSuspension) }
             }
+            handle(.unwatched(.suspension, nil))
         } catch {
-            handle(.trouble(error))
+            handle(.unwatched(.suspension, error))
         }
     }
 
@@ -170,8 +171,9 @@ final class TerminalInterface {
             loop.watch(watch.fileDescriptor) {
                 if watch.drain() { self.runner.vaultMayHaveChanged() }
             }
+            handle(.unwatched(.folder, nil))
         } catch {
-            handle(.trouble(error))
+            handle(.unwatched(.folder, error))
         }
     }
 }

@@ -128,7 +128,7 @@ struct ClientFormTests {
         }
         #expect(draft.secret == Secret(utf8: "s"))
         _ = update(&state, .saved(ClientEntry(profile: state.savedProfile("x"), revision: 1)))
-        #expect(state.message?.text == "x: white space around the secret was removed; saved: r fetches its first token")
+        #expect(state.message?.text == "x: saved: r fetches its first token; white space around the secret was removed")
     }
 
     @Test("an edit starts from the revision shown and keeps an untouched secret")

@@ -107,7 +107,7 @@ struct FrameTests {
         expectGolden(state.drawing, "help-form")
     }
 
-    @Test("a mistake in the settings file stands above the hints, on every screen, until the file is mended")
+    @Test("a mistake in the settings file stands below the header, on every screen, until the file is mended")
     func settingsMistake() {
         let mistake = Failure(.unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is no setting")
         for (columns, rows) in [(100, 30), (60, 20), (40, 10)] {

@@ -224,14 +224,17 @@ struct ListUpdateTests {
         #expect(state.activity.entries.count == 1)
     }
 
-    @Test("a message that is longer than a row is told in full, over what stands above")
+    @Test("a message that is longer than a row is cut, and stands in full in Activity")
     func longMessage() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         let copied = Copied(
-            destination: "in tmux's buffer; the terminal decides about the clipboard",
+            destination: "in tmux's buffer", remark: "the terminal decides about the clipboard",
             facts: Samples.token(life: 3_600), isSecret: false, canBeCleared: false)
         _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", .success(copied)))
         expectGolden(state.drawing, "message-long")
+        let text = "Authorization header in tmux's buffer; the terminal decides about the clipboard"
+        #expect(state.activity.entries.last?.text == text)
+        #expect(state.activity.entries.last?.client == "GBG GO production")
     }
 
     @Test("a failed refresh is said with its reason; the hints stand in the Token pane")

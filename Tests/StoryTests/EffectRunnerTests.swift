@@ -198,7 +198,7 @@ struct EffectRunnerTests {
         #expect(stage.troubles.map(\.kind) == [.cannotWrite])
     }
 
-    @Test("that activity and the list's state can't be kept is said once a session")
+    @Test("a file that was replaced is a fault of the vault, also where activity and the list's state can't be kept")
     func notKept() async throws {
         let stage = try await EffectStage()
         // What is read when a vault opens has been read: that it can't be is said as well.
@@ -211,10 +211,14 @@ struct EffectRunnerTests {
             stage.runner.perform(.record([ActivityEntry(at: Date(), text: "locked")]))
         }
         await stage.runner.lastRecord?.value
-        #expect(await stage.see { !stage.troubles.isEmpty })
-        #expect(stage.troubles.count == 1)
-        #expect(
-            stage.troubles[0].summary.hasPrefix("what happens and how the list is shown is not kept: "))
+        #expect(await stage.see { stage.vaultFaults.last?.file != nil })
+        #expect(stage.vaultFaults.last?.file?.summary.hasSuffix("was replaced or removed while it was open") == true)
+        #expect(stage.troubles.isEmpty)
+        // Back in its place, the next look finds it.
+        try FileManager.default.removeItem(atPath: stage.story.vault)
+        try FileManager.default.moveItem(atPath: stage.story.vault + ".away", toPath: stage.story.vault)
+        stage.runner.vaultMayHaveChanged()
+        #expect(await stage.see { stage.vaultFaults.last == VaultFaults() })
     }
 
     @Test("an open vault keeps nobody from stopping the job; one that was locked, until it is closed")
@@ -238,7 +242,17 @@ final class EffectStage {
     var toldSettings: [Settings] {
         events.compactMap { if case .settingsChanged(let settings) = $0 { settings } else { nil } }
     }
-    var troubles: [Failure] { events.compactMap { if case .trouble(let failure) = $0 { failure } else { nil } } }
+    var troubles: [Failure] {
+        events.compactMap { event in
+            switch event {
+            case .trouble(let failure), .noticed(let failure): failure
+            default: nil
+            }
+        }
+    }
+    var vaultFaults: [VaultFaults] {
+        events.compactMap { if case .vaultFaults(let faults) = $0 { faults } else { nil } }
+    }
     private let mailbox: Mailbox<Message>
     private let gate: Int32
     private let clearsCopies: Bool

@@ -18,7 +18,7 @@ struct MemoryTests {
 
     private static let surroundings: [(String, [String: String])] = {
         var all: [(String, [String: String])] = [
-            ("in tmux's buffer", [:]), ("sent to the terminal by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
+            ("in tmux's buffer", [:]), ("sent by OSC 52", ["TMUX": "", "TERM": "xterm-256color"]),
         ]
         // Blocks of a preloaded allocator are wiped too.
         if let jemalloc = Preloaded.jemalloc { all.append(("in tmux's buffer", ["LD_PRELOAD": jemalloc])) }

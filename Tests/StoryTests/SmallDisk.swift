@@ -44,6 +44,11 @@ final class SmallDisk {
         // full any more. Such a disk cannot be made read-only.
         try await makeReadOnly()
         try #require(mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "") == 0)
+        fillInUse()
+    }
+
+    /// The same while a program has files on it open for writing.
+    func fillInUse() {
         let descriptor = open(folder.path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0, count: 4_096)

@@ -120,7 +120,8 @@ struct ClipboardTests {
         await tool("tmux", on: stage)
         let result = try await copy(on: stage, ["TMUX": "/tmp/x,1,0", "TERM": "tmux-256color"])
         #expect(result.way == .tmux)
-        #expect(result.way.sentence == "in tmux's buffer; the terminal decides about the clipboard")
+        #expect(result.way.sentence == "in tmux's buffer")
+        #expect(result.way.remark == "the terminal decides about the clipboard")
         #expect(result.sent.isEmpty)
         #expect(stage.text(of: "tmux.calls") == "load-buffer -w -\n")
         #expect(stage.text(of: "tmux.text") == "Authorization: Bearer abc~")
@@ -132,7 +133,7 @@ struct ClipboardTests {
         await tool("tmux", on: stage, script: "exit 1")
         let result = try await copy(on: stage, ["TMUX": "/tmp/x,1,0", "TERM": "screen-256color"])
         #expect(result.way == .osc52)
-        #expect(result.way.sentence == "sent to the terminal by OSC 52: the terminal decides")
+        #expect(result.way.sentence == "sent by OSC 52" && result.way.remark == nil)
         #expect(result.sent == ["\u{1b}Ptmux;\u{1b}" + sequence + "\u{1b}\\"])
     }
 

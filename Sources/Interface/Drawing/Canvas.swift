@@ -30,6 +30,8 @@ struct Rectangle: Sendable, Equatable {
 struct Canvas {
     private(set) var frame: Frame
     let glyphs: Glyphs
+    /// The first row that dialogs may take.
+    var upperEdge = 0
 
     init(size: Size, glyphs: Glyphs) {
         frame = Frame(size: size)

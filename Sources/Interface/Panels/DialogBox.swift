@@ -48,7 +48,8 @@ struct DialogBox {
 
     func draw(on canvas: inout Canvas) {
         var body = canvas.bounds
-        body.rows -= 1
+        body.row = canvas.upperEdge
+        body.rows -= 1 + canvas.upperEdge
         let wanted = lines.count + (footer.isEmpty ? 0 : footer.count + 1)
         let area = body.centered(columns: columns + 4, rows: wanted + 2)
         canvas.fill(area)

@@ -24,10 +24,35 @@ struct ListBox {
     var leftColumns = 0
     var footer: [DialogLine] = []
     var columns: Int
+    /// The screen's first row that it may take.
+    private var upperEdge = 0
+
+    init(
+        title: String, field: TextField? = nil, lines: [Line], selection: Int? = nil, top: Int = 0, mostRows: Int,
+        leftColumns: Int = 0, footer: [DialogLine] = [], columns: Int
+    ) {
+        self.title = title
+        self.field = field
+        self.lines = lines
+        self.selection = selection
+        self.top = top
+        self.mostRows = mostRows
+        self.leftColumns = leftColumns
+        self.footer = footer
+        self.columns = columns
+    }
+
+    /// The same, in the rows from `row` on.
+    func below(_ row: Int) -> ListBox {
+        var box = self
+        box.upperEdge = row
+        return box
+    }
 
     /// The whole box on a screen of `size`.
     func area(_ size: Size) -> Rectangle {
-        let body = Rectangle(column: 0, row: 0, columns: size.columns, rows: max(size.rows - 1, 0))
+        let body = Rectangle(
+            column: 0, row: upperEdge, columns: size.columns, rows: max(size.rows - 1 - upperEdge, 0))
         return body.centered(columns: columns + 4, rows: mostRows + around + 2)
     }
 
@@ -65,6 +90,10 @@ struct ListBox {
     }
 
     func draw(on canvas: inout Canvas) {
+        below(canvas.upperEdge).drawInPlace(on: &canvas)
+    }
+
+    private func drawInPlace(on canvas: inout Canvas) {
         let size = canvas.frame.size
         let area = area(size)
         canvas.fill(area)

@@ -37,7 +37,7 @@ extension ScrolledPanel {
     ) -> Action<Self> {
         Action(name, keys, label, description, isHinted: isHinted) { panel, state in
             guard let box = panel.scrolledBox(state) else { return .stay }
-            let rows = box.listArea(state.size).rows
+            let rows = box.below(state.layout.upperEdge).listArea(state.size).rows
             panel.top = max(min(place(panel.top, rows), box.lines.count - rows), 0)
             return .stay
         }

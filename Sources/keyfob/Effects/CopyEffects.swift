@@ -61,13 +61,13 @@ extension EffectRunner {
                     try await manager.noteUse(of: content.used)
                 } catch {
                     guard error.kind != .locked else { throw error }
-                    session.post(.trouble(error))
+                    session.post(.noticed(error))
                 }
                 let (way, canBeCleared) = try await copies.copy(
                     content.text, number: number, isSecret: isSecret, to: clipboard)
                 return Copied(
-                    destination: way.sentence, facts: content.facts, isSecret: isSecret, canBeCleared: canBeCleared,
-                    beyondClearing: way.beyondClearing, failed: content.failed)
+                    destination: way.sentence, remark: way.remark, facts: content.facts, isSecret: isSecret,
+                    canBeCleared: canBeCleared, beyondClearing: way.beyondClearing, failed: content.failed)
             })
     }
 

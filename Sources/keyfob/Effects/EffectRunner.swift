@@ -57,7 +57,7 @@ final class EffectRunner {
     var lastCopy = 0
     /// Writes of the list's state and of activity, one after another.
     private(set) var lastRecord: Task<Void, Never>?
-    /// The session in which it was said that such a write has failed.
+    /// The session in which such a failed write was said, which has no standing line.
     private var sessionOfNotKept: Session?
     private var lastSetting: Task<Void, Never>?
     private var lastChangeOfSettings = 0
@@ -144,9 +144,11 @@ final class EffectRunner {
             unfinished[number] = nil
             return nil
         case .notKept(let failure, let session):
-            guard !session.hasEnded, sessionOfNotKept !== session else { return nil }
+            // A full disk and a file that is gone come as faults of the vault.
+            guard !session.hasEnded, ![.cannotWrite, .conflict].contains(failure.kind), sessionOfNotKept !== session
+            else { return nil }
             sessionOfNotKept = session
-            return .trouble(
+            return .noticed(
                 Failure(
                     failure.kind, "what happens and how the list is shown is not kept: \(failure.summary)",
                     hints: failure.hints))
@@ -196,15 +198,15 @@ final class EffectRunner {
             }
         }
         work { manager, post in
+            for await faults in manager.vaultFaults { post(.vaultFaults(faults)) }
+        }
+        work { manager, post in
             var memory: ScreenMemory?
             var activity: [ActivityEntry] = []
             // One that is damaged does not keep the other from the screen.
-            do throws(Failure) { memory = try await manager.screenMemory() } catch { post(.trouble(error)) }
-            do throws(Failure) { activity = try await manager.activity() } catch { post(.trouble(error)) }
+            do throws(Failure) { memory = try await manager.screenMemory() } catch { post(.noticed(error)) }
+            do throws(Failure) { activity = try await manager.activity() } catch { post(.noticed(error)) }
             post(.remembered(memory, activity))
-            if let failure = (try? await manager.readOnlyBecause()) ?? nil {
-                post(.trouble(Failure(failure.kind, "nothing can be saved: \(failure.summary)", hints: failure.hints)))
-            }
         }
     }
 
@@ -289,7 +291,8 @@ final class EffectRunner {
         }
     }
 
-    /// Keeps something, in the order in which it was asked for. Where that fails it is said, once a session: it is no loss.
+    /// Keeps something, in the order in which it was asked for. A failure is said once a session, or stands for as long as
+    /// it lasts.
     private func record(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
         guard let manager = session.manager else { return }
         let (mailbox, session, before) = (mailbox, session, lastRecord)

@@ -1,0 +1,75 @@
+import Credentials
+import Settings
+
+// Faults that last: each has a line below the header for as long as it lasts.
+extension State {
+    mutating func vaultFaultsChanged(_ now: VaultFaults) {
+        let before = screen?.vaultFaults ?? VaultFaults()
+        screen?.vaultFaults = now
+        // Once for each: keeping the entry is a write, which may fail for the same reason.
+        if let file = now.file, before.file == nil { log(file.summary, .failure) }
+        if let writing = now.writing, before.writing == nil {
+            log("nothing can be saved: \(writing.summary)", .failure)
+        }
+    }
+
+    mutating func watchChanged(_ watched: Watched, _ failure: Failure?) {
+        if let failure, unwatched[watched] == nil { log(failure.summary, .failure) }
+        unwatched[watched] = failure
+    }
+
+    /// One line for each fault, the gravest first, as many as there is room for; a mistake in the settings file may take
+    /// several.
+    var standingLines: [String] {
+        let columns = size.columns - 2
+        let most = Layout.standingRows(size)
+        var lines = [vaultFaultLine(columns)].compactMap { $0 }
+        let watches = Watched.allCases.compactMap { unwatched[$0]?.summary }.map(fitted)
+        lines += settingsLines(columns, most: max(most - lines.count - watches.count, 1)) + watches
+        return Array(lines.prefix(most))
+    }
+
+    /// Without its file the vault can't be written either, which is not said beside it.
+    private func vaultFaultLine(_ columns: Int) -> String? {
+        guard let faults = screen?.vaultFaults else { return nil }
+        if let file = faults.file { return fitted(withoutPath(file.summary)) }
+        guard let writing = faults.writing else { return nil }
+        let summary = withoutPath(writing.summary)
+        let reason = summary.firstRange(of: ": ").map { String(summary[$0.upperBound...]) } ?? summary
+        let isOpenForReading = writing.hints.contains { $0.remedy == .reopen }
+        let long =
+            isOpenForReading
+            ? "nothing can be saved until the vault is reopened (\(keymap.key("lock"))): \(reason)"
+            : "nothing can be saved: \(summary)"
+        return fitted(DisplayWidth.of(long) <= columns ? long : "not saved: \(reason)")
+    }
+
+    private func fitted(_ line: String) -> String {
+        DisplayWidth.fit(line, into: size.columns - 1, ellipsis: glyphs.ellipsis)
+    }
+
+    /// The text without the vault's path: only one vault is open, and the reason needs the room.
+    func withoutPath(_ summary: String) -> String {
+        guard let path = summary.firstRange(of: " \(vaultPath)") else { return summary }
+        let rest = summary[path.upperBound...]
+        let start = summary[..<path.lowerBound]
+        return start.hasSuffix("the file") ? "\(start.dropLast(4))vault's file\(rest)" : "\(start)\(rest)"
+    }
+
+    /// The mistake in the settings file and the settings of safety that hold instead; a small screen has no room for more
+    /// than what holds.
+    private func settingsLines(_ columns: Int, most: Int) -> [String] {
+        guard let settingsMistake else { return [] }
+        let safety = SettingName.ofSafety.map { "\($0.rawValue) (now \($0.fileText(in: settings)))" }
+        let inForce =
+            areSettingsRead
+            ? "the settings read before stay in force: " : "nothing of the file is in force, nor its "
+        let long = "\(settingsMistake.summary); \(inForce)\(safety.joined(separator: ", "))"
+        let short =
+            "settings file \(areSettingsRead ? "broken" : "not used"): locks after \(SettingName.lockAfterMinutes.value(in: settings)), "
+            + "clears after \(SettingName.clearClipboardSeconds.value(in: settings))"
+        let lines = DisplayWidth.wrap(long, into: columns)
+        if lines.count <= most { return lines }
+        return most == 1 ? [fitted(short)] : Array(DisplayWidth.wrap(short, into: columns).prefix(most))
+    }
+}
