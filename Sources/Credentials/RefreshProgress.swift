@@ -2,7 +2,7 @@ public import FoundationEssentials
 
 /// How far refreshing many clients has come.
 public struct RefreshProgress: Sendable, Equatable {
-    /// A client whose request came to nothing.
+    /// A client without a new token, and the reason.
     public struct Failed: Sendable, Equatable {
         public var id: UUID
         public var failure: Failure
@@ -13,17 +13,32 @@ public struct RefreshProgress: Sendable, Equatable {
         }
     }
 
-    /// How many have an answer, a failed one or not.
+    /// The number of clients whose request has ended: with a token, a failure, or because it was cancelled.
     public var done: Int
     public var total: Int
     /// In the order of the answers.
     public var failures: [Failed]
+    /// Clients whose request was cancelled after it was sent: no failure is stored.
+    public var cancelled: [UUID]
+    /// Clients that got no request, and the reason: `interrupted` if refreshing was stopped, `unreachable` if the host
+    /// gave others no answer. No failure is stored.
+    public var notAsked: [Failed]
 
-    public var isFinished: Bool { done == total }
+    /// The number of clients with a new token, once it is finished.
+    public var refreshed: Int { total - failures.count - cancelled.count - notAsked.count }
 
-    public init(done: Int, total: Int, failures: [Failed] = []) {
+    public var isFinished: Bool { done + notAsked.count == total }
+
+    /// True if the user's stop has kept a client from its token.
+    public var isStopped: Bool { !cancelled.isEmpty || notAsked.contains { $0.failure.kind == .interrupted } }
+
+    public init(
+        done: Int, total: Int, failures: [Failed] = [], cancelled: [UUID] = [], notAsked: [Failed] = []
+    ) {
         self.done = done
         self.total = total
         self.failures = failures
+        self.cancelled = cancelled
+        self.notAsked = notAsked
     }
 }

@@ -39,6 +39,9 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
 
     mutating func asks(with credentialsID: UUID, _ client: UUID) { requests[client]?.credentialsID = credentialsID }
 
+    /// True once it asks the server; false while it waits for another process, and if there is none.
+    func isSent(_ client: UUID) -> Bool { requests[client]?.credentialsID != nil }
+
     /// True if it asks with other credentials than these; false if it has not read its own yet, or there is none.
     func asksOtherwise(_ client: UUID, than credentialsID: UUID?) -> Bool {
         requests[client]?.credentialsID.map { $0 != credentialsID } ?? false

@@ -46,7 +46,7 @@ extension CredentialManager {
 
     private func leave(_ id: UUID, _ waiter: UInt64) {
         guard let (continuation, wasLast) = inFlight.removeWaiter(waiter, of: id) else { return }
-        continuation.resume(returning: .failure(.cancelled))
+        continuation.resume(returning: .failure(inFlight.isSent(id) ? .cancelled : .notSent))
         if wasLast { abort(id, with: .cancelled) }
     }
 
@@ -252,6 +252,8 @@ extension CredentialManager {
         var served: Served?
         /// The last answer when the vault was read.
         var last: LastAnswer
+        /// Gets the request for a new token; nil if the client is gone or its URL has no plain host.
+        var host: EndpointHost?
         /// The failure if the token was damaged and has been dropped.
         var damage: Failure?
     }
@@ -259,7 +261,7 @@ extension CredentialManager {
     func held(_ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool) async throws(Failure) -> Held {
         // Read before the token is judged: a token that is stored in between counts as an answer.
         let entry = try await vault.entry(id)
-        var held = Held(last: LastAnswer(entry))
+        var held = Held(last: LastAnswer(entry), host: entry.flatMap { EndpointHost($0.profile.tokenURL) })
         let (token, damage) = try await intactToken(of: id)
         if damage != nil {
             held.damage = damage

@@ -3,12 +3,13 @@ public import FoundationEssentials
 
 // Getting the tokens of many clients.
 extension CredentialManager {
-    /// Refreshes clients, at most `concurrency` at a time. One's failure does not stop the others; it is in its entry as
-    /// well. Cancelling the task ends those under way that nobody else waits for.
+    /// Refreshes clients, at most `concurrency` at a time. A failure does not stop the others; it is in the client's
+    /// entry as well. After three requests in a row without an answer of a host, its other clients are not asked.
+    /// Cancelling the task cancels the requests under way that no other caller waits for, and sends no more.
     /// - Parameters:
     ///   - ids: which, and in what order; nil for all, in the order of their names.
-    ///   - progress: called at the start and after each client, in order.
-    /// - Throws: only where the clients can't be read; `locked`, after which there is no more progress.
+    ///   - progress: called at the start and whenever a client has ended or is not asked, in order.
+    /// - Throws: only if the clients cannot be read; `locked`, after which there is no more progress.
     @discardableResult
     public func refreshAll(
         _ ids: [UUID]? = nil, concurrency: Int = 8, progress: @Sendable (RefreshProgress) -> Void = { _ in }
@@ -19,13 +20,12 @@ extension CredentialManager {
         let now = try await entries()
         if let ids { all = ids } else { all = now.map(\.id) }
         let before = Dictionary(uniqueKeysWithValues: now.map { ($0.id, LastAnswer($0)) })
+        var hosts: [UUID: EndpointHost] = [:]
+        for entry in now { hosts[entry.id] = EndpointHost(entry.profile.tokenURL) }
         var state = RefreshProgress(done: 0, total: all.count)
         progress(state)
-        await refreshEach(of: all, since: before, concurrency: concurrency) { id, result in
-            state.done += 1
-            if case .failure(let failure) = result {
-                state.failures.append(RefreshProgress.Failed(id: id, failure: failure))
-            }
+        await refreshEach(of: AskingQueue(all, hosts: hosts), since: before, concurrency: concurrency) { end in
+            state.add(end)
             progress(state)
         }
         guard !isClosed else { throw .locked }
@@ -34,7 +34,7 @@ extension CredentialManager {
 
     /// Tokens of many clients, to be used now: each the one that is held, if it lives long enough (the *expiring*
     /// threshold) or nobody knows how long; else a new one, at most eight being asked for at a time. Nobody is asked for
-    /// twice, whatever comes of it.
+    /// twice, whatever comes of it. Clients of a host without answers are left out as in `refreshAll`.
     /// - Returns: what there is, in the order of `ids`, and what there is not.
     /// - Throws: `locked`; `interrupted` where the task is cancelled.
     public func tokens(
@@ -55,10 +55,17 @@ extension CredentialManager {
                 failures.append(RefreshProgress.Failed(id: id, failure: error))
             }
         }
-        await refreshEach(of: stale, since: before.mapValues(\.last), concurrency: 8) { id, result in
-            switch result {
-            case .success(let refreshed): served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
-            case .failure(let failure): failures.append(RefreshProgress.Failed(id: id, failure: failure))
+        let queue = AskingQueue(stale, hosts: before.compactMapValues(\.host))
+        await refreshEach(of: queue, since: before.mapValues(\.last), concurrency: 8) { end in
+            switch end {
+            case .answered(let id, .success(let refreshed)):
+                served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
+            case .answered(let id, .failure(let failure)):
+                failures.append(RefreshProgress.Failed(id: id, failure: failure))
+            case .notAsked(let clients, let reason):
+                failures += clients.map { RefreshProgress.Failed(id: $0, failure: reason) }
+            // The caller gets no more than `interrupted`.
+            case .cancelled: break
             }
         }
         guard !isClosed else { throw .locked }
@@ -66,32 +73,86 @@ extension CredentialManager {
         return (ids.compactMap { served[$0] }, failures)
     }
 
-    /// Tells what came of each as it comes. Where the task is cancelled no other is begun; where the manager is closed,
-    /// nothing more is told either.
+    /// The end of clients in a refresh of many.
+    fileprivate enum End {
+        case answered(UUID, Result<Refreshed, Failure>)
+        /// The request had been sent.
+        case cancelled(UUID)
+        case notAsked([UUID], Failure)
+    }
+
+    /// Tells the end of each as it comes. If the task is cancelled no other is begun; if the manager is closed, nothing
+    /// more is told either.
     private func refreshEach(
-        of ids: [UUID], since before: [UUID: LastAnswer], concurrency: Int,
-        _ answered: (UUID, Result<Refreshed, Failure>) -> Void
+        of clients: AskingQueue, since before: [UUID: LastAnswer], concurrency: Int, _ tell: (End) -> Void
     ) async {
         await withTaskGroup(of: (id: UUID, result: Result<Refreshed, Failure>).self) { group in
-            var waiting = ids[...]
-            for id in waiting.prefix(max(concurrency, 1)) {
+            var queue = clients
+            var underWay = 0
+            while underWay < max(concurrency, 1), !Task.isCancelled, let id = queue.next() {
                 group.addTask { (id, await self.result(ofRefreshing: id, since: before[id])) }
+                underWay += 1
             }
-            waiting = waiting.dropFirst(max(concurrency, 1))
             while let answer = await group.next(), !isClosed {
-                answered(answer.id, answer.result)
-                if !Task.isCancelled, let id = waiting.popFirst() {
+                switch answer.result.failure {
+                case .notSent?: tell(.notAsked([answer.id], .stopped))
+                case .cancelled?: tell(.cancelled(answer.id))
+                default: tell(.answered(answer.id, answer.result))
+                }
+                if let (others, reason) = queue.ended(answer.id, sign(of: answer.result, answer.id)) {
+                    tell(.notAsked(others, reason))
+                }
+                underWay -= 1
+                // Several, if the host of some was held back.
+                while underWay < max(concurrency, 1), !Task.isCancelled, let id = queue.next() {
                     group.addTask { (id, await self.result(ofRefreshing: id, since: before[id])) }
+                    underWay += 1
                 }
             }
+            let rest = queue.removeAll()
+            if !isClosed, !rest.isEmpty { tell(.notAsked(rest, .stopped)) }
         }
     }
 
     private func result(ofRefreshing id: UUID, since last: LastAnswer?) async -> Result<Refreshed, Failure> {
+        guard !Task.isCancelled else { return .failure(.notSent) }
         do throws(Failure) {
             return .success(try await refresh(id, isByItself: false, since: last))
         } catch {
             return .failure(error)
         }
     }
+
+    /// A 503 is `unreachable` too, and the host's answer all the same: only a recorded request without a status is
+    /// unanswered. That is a timeout, no connection, no address or a connection closed early. The record of another
+    /// process's request is not here, so a failure taken over from it counts neither way.
+    private func sign(of result: Result<Refreshed, Failure>, _ id: UUID) -> AskingQueue.Sign {
+        guard let failure = result.failure else { return .answered }
+        switch failure.kind {
+        case .refused, .notAToken, .redirected: return .answered
+        case .unreachable:
+            guard let exchange = exchanges[id], exchange.outcome == failure.summary else { return .none }
+            return exchange.status == nil ? .unanswered : .answered
+        default: return .none
+        }
+    }
+}
+
+extension RefreshProgress {
+    fileprivate mutating func add(_ end: CredentialManager.End) {
+        switch end {
+        case .answered(let id, let result):
+            done += 1
+            if let failure = result.failure { failures.append(Failed(id: id, failure: failure)) }
+        case .cancelled(let id):
+            done += 1
+            cancelled.append(id)
+        case .notAsked(let clients, let reason):
+            notAsked += clients.map { Failed(id: $0, failure: reason) }
+        }
+    }
+}
+
+extension Result where Failure == Credentials.Failure {
+    fileprivate var failure: Failure? { if case .failure(let failure) = self { failure } else { nil } }
 }

@@ -283,7 +283,9 @@ struct RefreshingTests {
         #expect(await eventually { bench.server.open == 2 })
         task.cancel()
         let progress = try await task.value
-        #expect((progress.done, progress.failures.count, progress.total) == (2, 2, 5))
+        #expect((progress.done, progress.failures.count, progress.total) == (2, 0, 5))
+        #expect(progress.cancelled.count == 2 && progress.notAsked.count == 3)
+        #expect(progress.isFinished && progress.isStopped && progress.refreshed == 0)
         #expect(bench.server.arrived == 2)
         #expect(try await bench.manager.entries().allSatisfy { $0.attempt == .idle })
     }
