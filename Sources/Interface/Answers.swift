@@ -130,14 +130,21 @@ extension State {
     private func notify(_ text: String) -> [Effect] { settings.notification == .off ? [] : [.notify(text)] }
 
     private mutating func ended(_ progress: RefreshProgress) {
-        guard !progress.failures.isEmpty else {
+        guard progress.refreshed < progress.total else {
             return say(Saying(text: "all \(progress.total) clients refreshed", kind: .success))
         }
-        let failed = progress.failures.count
-        let refreshed = progress.total - failed
-        say(Saying(text: "\(refreshed) of \(progress.total) clients refreshed, \(failed) failed", kind: .failure))
+        let others = [
+            (progress.failures.count, "failed"), (progress.cancelled.count, "cancelled"),
+            (progress.notAsked.count, "not asked"),
+        ].filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
+        say(
+            Saying(
+                text: "\(progress.refreshed) of \(progress.total) clients refreshed\(others)",
+                kind: progress.failures.isEmpty ? .warning : .failure))
         let entry = activity.entries.last
         screen?.lastReport = entry.map { (progress, $0) }
+        // The user who has stopped it knows the reason.
+        if progress.isStopped, progress.failures.isEmpty { return }
         // Nobody is interrupted in what is open.
         if panel == nil, !isFiltering, commands == nil { panel = Report(progress, clients) }
     }

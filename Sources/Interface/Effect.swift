@@ -10,6 +10,8 @@ public enum Effect: Sendable, Equatable {
     case refresh(UUID)
     /// Many, with `refreshAllProgressed` as they go.
     case refreshMany([UUID])
+    /// Cancel the last `refreshMany`, whose end `refreshAllProgressed` tells.
+    case stopRefreshing
     case setKeepsFresh([UUID], Bool)
     /// Find where the clients' tokens are revoked; no token is sent for it.
     case findRevocation([UUID])

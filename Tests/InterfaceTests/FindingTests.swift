@@ -354,6 +354,7 @@ struct FindingTests {
         state.press(" ", " ")
         #expect(state.clients.selection == 2)
         #expect(state.press("r") == [.refreshMany([Samples.id(1), Samples.id(2)])])
+        _ = update(&state, .refreshAllProgressed(RefreshProgress(done: 2, total: 2)))
         #expect(state.press("c") == [.copy([Samples.id(1), Samples.id(2)], .header)])
         #expect(state.message?.text == "fetching 1 of 2 tokens, then copying")
         state.press("d")

@@ -171,6 +171,25 @@ struct EffectRunnerTests {
         #expect(!stage.events.contains { if case .discovered(_, .failure) = $0 { true } else { false } })
     }
 
+    @Test("stopping the refresh of many closes its connections and tells who was cancelled; one client's goes on")
+    func stoppedRefresh() async throws {
+        let (server, other) = (try DemoServer.with([:]), try DemoServer.with([:]))
+        defer { for server in [server, other] { server.stop() } }
+        for server in [server, other] { server.hang(at: [.token]) }
+        let (many, single) = (server.profile("billing", "app"), other.profile("single", "app"))
+        let stage = try await EffectStage(many, single)
+        stage.runner.perform(.refreshMany([many.id]))
+        stage.runner.perform(.refresh(single.id))
+        #expect(await stage.see { server.waitingCount == 1 && other.waitingCount == 1 })
+        stage.runner.perform(.stopRefreshing)
+        let end = RefreshProgress(done: 1, total: 1, cancelled: [many.id])
+        #expect(await stage.sees { if case .refreshAllProgressed(end) = $0 { true } else { false } })
+        #expect(try await stage.see { try stage.connections(to: server) == 0 })
+        #expect(try stage.connections(to: other) == 1 && stage.isVaultOpen)
+        stage.runner.perform(.stopRefreshing)
+        #expect(!stage.events.contains { if case .refreshed = $0 { true } else { false } })
+    }
+
     @Test("of settings that are changed quickly the screen is told the last, and none of before")
     func quickSettings() async throws {
         let stage = try await EffectStage()
@@ -259,11 +278,11 @@ final class EffectStage {
 
     init(
         _ profile: ClientProfile = ClientProfile(name: "billing", clientID: "app", created: Date()),
-        clearsCopies: Bool = true
+        _ others: ClientProfile..., clearsCopies: Bool = true
     ) async throws {
         self.clearsCopies = clearsCopies
         client = profile.id
-        story = try await Story.with([profile])
+        story = try await Story.with([profile] + others)
         let tools = story.folder.appendingPathComponent("bin")
         try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
         try Data(

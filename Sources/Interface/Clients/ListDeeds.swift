@@ -182,8 +182,11 @@ extension State {
         say(Saying(text: "sorted by \(next.title)", isLogged: false))
     }
 
-    mutating func clearFilterOrMarks() {
+    /// One thing at a time: the refresh of many, else the filter, else the marks.
+    mutating func stopOrClear() -> [Effect] {
+        guard refreshAll == nil else { return [.stopRefreshing] }
         if !filter.isEmpty { clearFilter() } else { screen?.clients.clearMarks() }
+        return []
     }
 
     mutating func clearFilter() {

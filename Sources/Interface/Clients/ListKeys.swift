@@ -148,8 +148,8 @@ enum ListKeys {
             // The file may be mended by now.
             run: { $0.present(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
         ListAction(
-            "clear", [.escape], "clear", "clear the filter, then the marks", disabled: { _ in nil },
-            change: { $0.clearFilterOrMarks() }),
+            "clear", [.escape], "clear", "stop fetching tokens for many clients, then clear the filter, then the marks",
+            isHinted: false, run: { $0.stopOrClear() }),
     ]
 
     private static let moving: [ListAction] = [

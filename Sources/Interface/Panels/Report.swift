@@ -5,10 +5,23 @@ extension Context {
     static let report = Context(title: "What failed")
 }
 
-/// What failed of many requests, by reason: each failure as it was.
+/// The clients that many requests brought no token, by reason: each failure as it was.
 struct Report: ChosenPanel {
-    /// Clients that failed for one reason.
+    private enum End: Int {
+        case failed, cancelled, notAsked
+
+        var text: String {
+            switch self {
+            case .failed: "failed"
+            case .cancelled: "cancelled"
+            case .notAsked: "not asked"
+            }
+        }
+    }
+
+    /// Clients without a token for one reason.
     private struct Group {
+        var end: End
         var reason: String
         var hints: [Failure.Hint]
         var clients: [UUID]
@@ -21,16 +34,22 @@ struct Report: ChosenPanel {
     init(_ progress: RefreshProgress, _ clients: ClientList) {
         total = progress.total
         var groups: [Group] = []
-        for failed in progress.failures {
-            guard let name = clients.entry(failed.id)?.profile.name else { continue }
-            let reason = Self.reason(failed.failure, of: name)
-            if let place = groups.firstIndex(where: { $0.reason == reason }) {
-                groups[place].clients.append(failed.id)
+        func add(_ id: UUID, _ end: End, _ reason: String, _ hints: [Failure.Hint] = []) {
+            if let place = groups.firstIndex(where: { $0.end == end && $0.reason == reason }) {
+                groups[place].clients.append(id)
             } else {
-                groups.append(Group(reason: reason, hints: failed.failure.hints, clients: [failed.id]))
+                groups.append(Group(end: end, reason: reason, hints: hints, clients: [id]))
             }
         }
-        self.groups = groups.sorted { $0.clients.count > $1.clients.count }
+        for failed in progress.failures {
+            guard let name = clients.entry(failed.id)?.profile.name else { continue }
+            add(failed.id, .failed, Self.reason(failed.failure, of: name), failed.failure.hints)
+        }
+        for id in progress.cancelled { add(id, .cancelled, "cancelled: the request had been sent") }
+        for client in progress.notAsked { add(client.id, .notAsked, client.failure.summary) }
+        self.groups = groups.sorted {
+            ($0.end.rawValue, -$0.clients.count) < ($1.end.rawValue, -$1.clients.count)
+        }
     }
 
     /// The summary without the client's name, which stands below it.
@@ -68,7 +87,10 @@ struct Report: ChosenPanel {
         groups.flatMap { group -> [(line: ListBox.Line, client: UUID?)] in
             let clients = clients(of: group, state)
             guard !clients.isEmpty else { return [] }
-            let reason = ListBox.wrapped("\(state.glyphs.failed) \(group.reason)", columns, .failed)
+            let reason =
+                group.end == .failed
+                ? ListBox.wrapped("\(state.glyphs.failed) \(group.reason)", columns, .failed)
+                : ListBox.wrapped(group.reason, columns, .expiring)
             let hints = group.hints.flatMap { ListBox.wrapped(state.keymap.text(of: $0), columns) }
             let names = clients.map {
                 (line: ListBox.Line(text: "  \(state.name($0))", role: .key), client: UUID?.some($0))
@@ -89,11 +111,21 @@ struct Report: ChosenPanel {
 
     private static func columns(_ state: State) -> Int { DialogBox.columns(state.size, atMost: 86) }
 
+    /// As `3 of 40 failed, 18 not asked`.
+    private func title(_ state: State) -> String {
+        let counts = [End.failed, .cancelled, .notAsked].map { end in
+            (end: end, count: groups.filter { $0.end == end }.reduce(0) { $0 + clients(of: $1, state).count })
+        }
+        let parts = counts.filter { $0.count > 0 }.enumerated().map { place, part in
+            "\(part.count)\(place == 0 ? " of \(total)" : "") \(part.end.text)"
+        }
+        return parts.isEmpty ? "0 of \(total) failed" : parts.joined(separator: ", ")
+    }
+
     func box(_ state: State) -> ListBox? {
         let lines = lines(state, Self.columns(state))
-        let failed = lines.count { $0.client != nil }
         return ListBox(
-            title: "\(failed) of \(total) failed", lines: lines.map(\.line), selection: selection,
+            title: title(state), lines: lines.map(\.line), selection: selection,
             mostRows: lines.count, columns: Self.columns(state))
     }
 }

@@ -5,9 +5,12 @@ enum HeaderLine {
     static func draw(_ state: State, row: Int, on canvas: inout Canvas) {
         let title = state.isDemo ? "keyfob demo" : "keyfob"
         let start = canvas.text(" \(title) ", column: 0, row: row, style: Style(.title, bold: true))
-        var parts = parts(state)
+        let room = canvas.bounds.columns - start - 1
+        // The bar goes before any word of it.
+        let hasBar = DisplayWidth.of(joined(head(state, hasBar: true), state)) <= room
+        var parts = head(state, hasBar: hasBar) + tally(state)
         // What does not fit goes from the end, failures last: they want something done.
-        while DisplayWidth.of(joined(parts, state)) + 1 > canvas.bounds.columns - start, parts.count > 1 {
+        while DisplayWidth.of(joined(parts, state)) > room, parts.count > 1 {
             parts.remove(at: parts.lastIndex { $0.role != .failed && $0 != parts[0] } ?? parts.count - 1)
         }
         var column = canvas.bounds.columns - 1 - DisplayWidth.of(joined(parts, state))
@@ -25,34 +28,49 @@ enum HeaderLine {
         parts.map(\.text).joined(separator: " \(state.glyphs.separator) ")
     }
 
-    private static func parts(_ state: State) -> [Part] {
+    /// The clipboard, the marks, and the refresh of many or the number of clients.
+    private static func head(_ state: State, hasBar: Bool) -> [Part] {
         guard state.clients.isLoaded else { return [("reading the vault", .muted)] }
-        let tally = state.clients.tally
         var parts: [Part] = []
         if let clipboard = state.clipboard {
             parts.append((clipboard.text(at: state.shownNow), .expiring))
         }
         if !state.clients.marks.isEmpty { parts.append(("\(grouped(state.clients.marks.count)) marked", .mark)) }
         if let progress = state.refreshAll {
-            parts.append((bar(progress, state.glyphs), .refreshing))
+            let drawn = hasBar ? "\(bar(progress, state.glyphs)) " : ""
+            let count = "\(grouped(progress.done)) of \(grouped(progress.total))"
+            parts.append(("refreshing \(drawn)\(count)", .refreshing))
+            let failed = progress.failures.count
+            if failed > 0 { parts.append(("\(grouped(failed)) failed", .failed)) }
+            // Elsewhere the key closes something first.
+            if state.context == .list { parts.append(("\(state.keymap.key("clear")) stops", .key)) }
         } else {
-            parts.append(("\(grouped(tally.total)) \(tally.total == 1 ? "client" : "clients")", .normal))
+            let total = state.clients.tally.total
+            parts.append(("\(grouped(total)) \(total == 1 ? "client" : "clients")", .normal))
         }
+        return parts
+    }
+
+    /// The number of clients in each state.
+    private static func tally(_ state: State) -> [Part] {
+        guard state.clients.isLoaded else { return [] }
+        let tally = state.clients.tally
+        var parts: [Part] = []
         for status in [TokenStatus.valid, .expiring, .expired, .unknown] where tally[status] > 0 {
             parts.append(("\(grouped(tally[status])) \(status == .unknown ? "unknown" : status.word)", status.role))
         }
+        guard state.refreshAll == nil else { return parts }
         if tally.failed > 0 { parts.append(("\(grouped(tally.failed)) failed", .failed)) }
-        if tally.refreshing > 0, state.refreshAll == nil {
+        if tally.refreshing > 0 {
             parts.append(("\(grouped(tally.refreshing)) refreshing", .refreshing))
         }
         return parts
     }
 
-    /// How far refreshing many is: a bar and the count.
+    /// The share of clients whose request has ended.
     private static func bar(_ progress: RefreshProgress, _ glyphs: Glyphs) -> String {
         let columns = 12
         let full = progress.total > 0 ? min(progress.done * columns / progress.total, columns) : columns
-        let bar = String(repeating: glyphs.full, count: full) + String(repeating: glyphs.empty, count: columns - full)
-        return "refreshing \(bar) \(progress.done) of \(progress.total)"
+        return String(repeating: glyphs.full, count: full) + String(repeating: glyphs.empty, count: columns - full)
     }
 }

@@ -51,6 +51,8 @@ final class EffectRunner {
     private var lastDiscovery: Int?
     private var lastNumber = 0
     let copies = Copies()
+    /// The refresh of many clients, which Esc stops.
+    var lastRefreshOfMany: Int?
     /// The search for revocation endpoints, which Esc ends.
     var lastRevocationSearch: Int?
     /// How many copies have been asked for.
@@ -84,6 +86,7 @@ final class EffectRunner {
             open(isNew: false) { location throws(Failure) in try await location.open(passphrase) }
         case .refresh(let id): refresh(id)
         case .refreshMany(let ids): refresh(ids)
+        case .stopRefreshing: stop(lastRefreshOfMany)
         case .setKeepsFresh(let ids, let isOn):
             edit { (manager) throws(Failure) in try await manager.setKeepsFresh(isOn, for: ids) }
         case .setTags(let ids, let adding, let removing):

@@ -21,7 +21,7 @@ extension EffectRunner {
     }
 
     func refresh(_ ids: [UUID]) {
-        work { manager, post in
+        lastRefreshOfMany = work { manager, post in
             do throws(Failure) {
                 try await manager.refreshAll(ids) { post(.refreshAllProgressed($0)) }
             } catch {
