@@ -1,0 +1,77 @@
+import Credentials
+import DemoServer
+import Foundation
+import Storage
+import Testing
+
+@Suite("Stories of stopping the refresh of many")
+struct StoppingStoryTests {
+    /// A server that answers, and one that takes every request and answers none.
+    private func servers() throws -> (live: DemoServer, dead: DemoServer) {
+        let live = try DemoServer.with(["app": .token(lifetime: 3_600), "refused": .refuses])
+        let dead = try DemoServer.with([:], recording: true)
+        dead.hang(at: [.token])
+        return (live, dead)
+    }
+
+    /// Clients whose refresh has failed ever.
+    private func failedNames(_ story: Story) async throws -> [String] {
+        let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
+        let entries = try await vault.snapshot().entries
+        await vault.close()
+        return entries.filter { $0.attempt != .idle }.map(\.profile.name).sorted()
+    }
+
+    @Test("Esc stops the refresh of many; what had no answer is not failed, and the report asks those again")
+    func stop() async throws {
+        let (live, dead) = try servers()
+        defer { for server in [live, dead] { server.stop() } }
+        let story = try await Story.with(
+            [live.profile("a live", "app"), live.profile("b refused", "refused")]
+                + (0..<12).map { dead.profile("dead \($0 + 10)", "app") })
+        let terminal = try await TerminalStory.open(story, columns: 110)
+        try await terminal.press("Space")
+        try await terminal.see("1 marked")
+        try await terminal.press("R")
+        try await terminal.see("2 of 14 · 1 failed · Esc stops")
+        try await terminal.see("eight requests under way") { _ in dead.requests.count == 8 }
+        try await terminal.press("Escape")
+        try await terminal.see("1 of 14 failed, 8 cancelled, 4 not asked", "b refused", "dead 10", "dead 21")
+        #expect(try await failedNames(story) == ["b refused"], "no failure is stored of the others")
+        #expect(dead.requests.count == 8, "no other request was sent")
+        try await terminal.press("Escape")
+        try await terminal.see(
+            "1 of 14 clients refreshed, 1 failed, 8 cancelled, 4 not asked", "1 marked", "14 clients",
+            without: ["Esc stops"])
+        try await terminal.press("Escape")
+        try await terminal.see("no marks") { !$0.contains("marked") }
+        // Asked again from the report, and stopped again.
+        try await terminal.type(":report")
+        try await terminal.press("Enter")
+        try await terminal.see("1 of 14 failed, 8 cancelled, 4 not asked")
+        try await terminal.press("r")
+        try await terminal.see("eight requests under way again") { screen in
+            screen.contains("1 of 13 · 1 failed · Esc stops") && dead.requests.count == 16
+        }
+        try await terminal.press("Escape")
+        try await terminal.see("1 of 13 failed, 8 cancelled, 4 not asked")
+    }
+
+    @Test("the clients of a dead server that others found silent are not asked, and other servers' are")
+    func deadHost() async throws {
+        let (live, dead) = try servers()
+        defer { for server in [live, dead] { server.stop() } }
+        let story = try await Story.with(
+            (0..<12).map { dead.profile("dead \($0 + 10)", "app") } + [live.profile("live", "app")])
+        let terminal = try await TerminalStory.open(story, columns: 110)
+        try await terminal.press("R")
+        try await terminal.see("0 of 13 · Esc stops")
+        // The time limit of a request passes once: twelve clients, eight at a time, took it twice.
+        try await terminal.see(
+            "8 of 13 failed, 4 not asked", "did not answer it within 30 s",
+            "not asked: 127.0.0.1:\(dead.port) gave no answer to 3 requests in a row", within: 120)
+        try await terminal.press("Escape")
+        try await terminal.see("1 of 13 clients refreshed, 8 failed, 4 not asked", "● live")
+        #expect(try await failedNames(story) == (0..<8).map { "dead \($0 + 10)" })
+    }
+}
