@@ -11,7 +11,7 @@ enum GeneralKeys {
         },
     ]
 
-    /// Where text is typed, printable keys are no keys.
+    /// Printable keys are no keys in a context in which text is typed.
     static func bindings(isTyping: Bool) -> [Binding] {
         actions.map { action in
             var binding = action.binding
@@ -20,7 +20,7 @@ enum GeneralKeys {
         }
     }
 
-    /// Those whose keys a table of `context` does not give another meaning.
+    /// The general actions whose keys a table of `context` gives no other meaning.
     static func bindings(besides own: [Binding], in context: Context) -> [Binding] {
         let taken = Set(own.flatMap(\.keys))
         return bindings(isTyping: context.isTyping).filter { taken.isDisjoint(with: $0.keys) }
@@ -32,6 +32,6 @@ enum GeneralKeys {
 }
 
 extension Key {
-    /// Whether it is typed where text is typed.
+    /// True for a key that is typed where text is typed.
     var isPrintable: Bool { if case .character = self { true } else { false } }
 }

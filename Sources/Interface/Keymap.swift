@@ -1,19 +1,19 @@
-/// What is said of an action in the hint bar, the help, the command menu and README.
+/// An action's texts and keys, for the hint bar, the help, the command menu and README.
 public struct Binding: Sendable {
-    /// As the settings call it, if it is the list's.
+    /// The list's actions have this name in the settings.
     public let name: String
     /// The first is the one in the hint bar; empty where the settings took the last one away.
     public internal(set) var keys: [Key]
     /// A word or two, for the hint bar.
     public let label: String
-    /// What it does, for help and README. In the list's table a name in braces stands for that action's key.
+    /// For help and README. In the list's table a name in braces stands for that action's key.
     public internal(set) var description: String
-    /// Whether the hint bar has it where there is room.
+    /// True if the hint bar has it when there is room.
     public let isHinted: Bool
     /// The list's action is done to every marked client, or to a group.
     var isOfTargets = false
 
-    /// All its keys, as help and README write them.
+    /// All its keys, with blanks between them.
     public var keyNames: String { keys.map(\.name).joined(separator: " ") }
 
     init(_ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true) {

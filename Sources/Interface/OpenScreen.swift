@@ -4,19 +4,19 @@ import FoundationEssentials
 /// All that the screen holds of an open vault: locking drops it as one value.
 struct OpenScreen {
     var clients = ClientList()
-    /// What is typed to filter the list; `isFiltering` while keys go into it.
+    /// The filter of the list; `isFiltering` while keys go into it.
     var filter = TextField()
     var isFiltering = false
-    /// Whether the next letter takes the place of the filter that was kept.
+    /// True if the next letter takes the place of the filter that was kept.
     var beginsAnew = false
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?
-    /// Whether how the list was shown has come, so that it may be kept anew.
+    /// True once the vault has told how the list was shown: before that, nothing is kept.
     var hasMemory = false
-    /// Whether the last delete or edit can be taken back.
+    /// True if the last delete or edit can be taken back.
     var canUndo = false
-    /// What failed of the last refresh of many, with its line in Activity.
+    /// The last refresh of many that failed in part, with its line in Activity.
     var lastReport: (progress: RefreshProgress, entry: ActivityEntry)?
     /// The clients whose deletion was asked for here, and how many are deleted since the first of them was.
     var removing: Set<UUID> = []

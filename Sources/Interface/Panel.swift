@@ -1,8 +1,8 @@
 import Credentials
 import FoundationEssentials
 
-/// What lies over the main screen, or stands in its place before the vault is open: a form, a menu, a question. A panel
-/// is one file: what it holds, how it is drawn, its keys with all that is said of them and what they do.
+/// A form, a menu or a question: over the main screen, or in its place before the vault is open. A panel is one file: its
+/// content, its drawing, its keys with their texts and their actions.
 /// `Panels.all` has a line for each.
 ///
 /// A panel changes itself alone. It reads the state, in which it still stands as it was, and answers with an `Outcome`.
@@ -20,12 +20,12 @@ protocol Panel: PanelMetatype {
     mutating func refuse(_ failure: Failure) -> Outcome
     /// A click on a line of `box`.
     mutating func choose(_ line: Int, in state: State) -> Outcome
-    /// What happened elsewhere; the state knows of it already.
+    /// An event from elsewhere; the state knows of it already.
     mutating func receive(_ event: Event, in state: State) -> Outcome
 
     /// Seconds after `state.shownNow` at which something that it displays changes by time alone.
     func changes(_ state: State) -> [Double]
-    /// Whether a secret is in it that is nowhere else: the idle lock waits for it.
+    /// True if a secret is in it that is nowhere else: the idle lock waits for it.
     var holdsTypedSecret: Bool { get }
     /// The list that it is, where it is one: the mouse chooses its lines.
     func box(_ state: State) -> ListBox?
@@ -64,7 +64,7 @@ extension Panel {
 
 /// A panel's answer.
 struct Outcome {
-    /// What becomes of the panel.
+    /// The panel's future.
     enum Next {
         case stay, close
         case replace(any Panel)
@@ -125,19 +125,19 @@ struct Saying {
             text: prefix + failure.summary + suffix, kind: .failure, client: isNamed ? "" : client, isLogged: isLogged)
     }
 
-    /// Why a key does nothing.
+    /// The reason why a key does nothing.
     static func refusal(_ text: String) -> Saying { Saying(text: text, kind: .warning, isLogged: false) }
 }
 
-/// What is in front of the user, and so which keys mean what.
+/// The part of the screen that is in front of the user; it decides what the keys mean.
 struct Context: Hashable, Sendable {
-    /// As the help heads it; no two contexts have the same.
+    /// The heading in the help; no two contexts have the same.
     let title: String
-    /// Whether printable keys are typed, not pressed.
+    /// True if printable keys are typed, not pressed.
     var isTyping = false
 }
 
-/// What keys do in one context.
+/// The actions of one context.
 struct KeyTable<Owner>: Sendable {
     let context: Context
     let actions: [Action<Owner>]
@@ -152,7 +152,7 @@ struct KeyTable<Owner>: Sendable {
 /// bar, the help and the command menu are made from these rows.
 struct Action<Owner>: Sendable {
     let binding: Binding
-    /// Why it can't be done now, in words; nil where it can.
+    /// The reason why it can't be done now; nil if it can.
     let disabledReason: @Sendable (Owner, State) -> String?
     /// nil where the key is not meant: it is typed.
     let run: @Sendable (inout Owner, State) -> Outcome?
@@ -178,7 +178,7 @@ extension Panel {
 
     private var actions: [Action<Self>] { Self.tables.first { $0.context == context }?.actions ?? [] }
 
-    /// What the tables say, without what the actions do.
+    /// The tables without the actions' code.
     static var bindings: [(context: Context, bindings: [Binding])] {
         tables.map { ($0.context, $0.actions.map(\.binding)) }
     }

@@ -77,7 +77,7 @@ extension State {
         return []
     }
 
-    /// What time alone brings about.
+    /// The effects of time alone.
     private mutating func due() -> [Effect] {
         var effects: [Effect] = []
         if let clipboard, now.seconds(since: clipboard.clears) >= 0 {
@@ -137,7 +137,7 @@ extension State {
         return action.run(&self)
     }
 
-    /// Why the action of that name can't be done now where the user is; nil where it can.
+    /// The reason why the action of that name can't be done now; nil if it can.
     func disabledReason(_ name: String, in context: Context) -> String? {
         if context == .list { return ListKeys.named[name]?.disabledReason(self) }
         if let commands, commands.context == context { return nil }
@@ -234,7 +234,7 @@ extension State {
         return outcome.effects + perform(name)
     }
 
-    /// What a panel has asked for and the state must know.
+    /// Keeps the effects of a panel that the state must know of.
     private mutating func note(_ effect: Effect) {
         switch effect {
         case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))

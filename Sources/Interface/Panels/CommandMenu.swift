@@ -9,7 +9,7 @@ extension Context {
 /// user is; the help shows everything, that first.
 struct CommandMenu: FilteredPanel {
     private let isHelp: Bool
-    /// Whether keys are typed into the filter; in the help they move about until its key for that.
+    /// True if keys are typed into the filter; in the help they move about until `/`.
     private var isTyping: Bool
     var field = TextField()
     var selection = 0
@@ -85,7 +85,7 @@ struct CommandMenu: FilteredPanel {
         var heading = ""
         var binding: Binding?
         var context: Context
-        /// Whether it belongs to where the user is, and so can be run.
+        /// True if it belongs to what is in front of the user: it can be run.
         var isHere = false
     }
 
@@ -137,7 +137,7 @@ struct CommandMenu: FilteredPanel {
         return isHelp && isOfList ? binding.name : nil
     }
 
-    /// What the chosen entry does, in full, and why it can't be run where it can't.
+    /// The chosen entry's description in full, or the reason why it can't be run.
     private func footer(_ entry: Entry?, _ state: State, _ columns: Int) -> [DialogLine] {
         guard let entry else { return [.text("nothing matches", .muted)] }
         guard let binding = entry.binding else { return [.blank] }

@@ -49,7 +49,7 @@ extension ScrolledPanel {
 /// A panel with one of its lines chosen.
 protocol ChosenPanel: Panel {
     var selection: Int { get set }
-    /// How many lines there are.
+    /// The number of lines.
     func count(_ state: State) -> Int
 }
 

@@ -28,7 +28,7 @@ struct RevokeQuestion: ScrolledPanel {
         return Outcome(next: .close, effects: decided.map { .revoke($0) }, said: undecided(in: state) + [saying])
     }
 
-    /// Why the other tokens are not revoked.
+    /// The reasons why the other tokens are not revoked.
     func undecided(in state: State) -> [Saying] {
         plans.compactMap { plan in
             guard case .unknown(let failure) = plan.destination else { return nil }

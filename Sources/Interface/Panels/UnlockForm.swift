@@ -10,9 +10,9 @@ struct UnlockForm: Panel {
     /// Since when the vault is being opened; nil while it is not.
     private var workingSince: Moment?
     private var failure: Failure?
-    /// Why it is asked, in words, where that is not plain.
+    /// The reason why it is asked, where that is not plain.
     var notice: String?
-    /// Whether clients were kept fresh until the vault was locked.
+    /// True if clients were kept fresh until the vault was locked.
     var keepsNothingFresh = false
 
     private var isWorking: Bool { workingSince != nil }
