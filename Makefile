@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # One module may import another only where Package.swift says so, and no warning is let through.
 FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
 # lld writes the relocations of a static program in a few kilobytes instead of a megabyte that is read at every start.
-# libgcc is linked in: loading a shared one takes 3 % of the time to the first frame.
+# libgcc is linked in: loading a shared one takes 2 % of the time to the first frame.
 # No RUNPATH: SwiftPM's own would have libraries loaded from the folder that the program lies in.
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 # Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame. Where there

@@ -51,12 +51,14 @@ struct JourneyTests {
         try await terminal.type("correct horse battery")
         try await terminal.press("Enter", see: "Billing")
 
-        for (columns, rows, sight) in [
-            (60, 20, "Countdown"), (40, 10, "? help"), (30, 5, "keyfob needs"), (1, 1, "k"), (100, 30, "Activity"),
-        ] {
+        for (columns, rows, sight) in [(60, 20, "Countdown"), (40, 10, "? help"), (30, 5, "keyfob needs")] {
             try await terminal.resize(columns: columns, rows: rows)
             try await terminal.see(sight)
         }
+        // One cell shows nothing to wait for: a "k" is what tmux leaves of the frame before, until the next is painted.
+        try await terminal.resize(columns: 1, rows: 1)
+        try await terminal.resize(columns: 100, rows: 30)
+        try await terminal.see("Activity")
         try await terminal.press("q", see: "exit 0")
         try await terminal.expectRestored()
     }
