@@ -29,7 +29,6 @@ public struct Binding: Sendable {
 public struct Keymap: Sendable {
     /// In the order of the table.
     public private(set) var list: [Binding]
-    private var names: [Key: String] = [:]
 
     /// Without anybody's settings.
     public static let standard = Keymap(table)
@@ -41,9 +40,6 @@ public struct Keymap: Sendable {
             var named = binding
             named.description = Self.naming(binding.description, in: table)
             return named
-        }
-        for binding in list {
-            for key in binding.keys { names[key] = binding.name }
         }
     }
 
@@ -62,7 +58,7 @@ public struct Keymap: Sendable {
     }
 
     /// The name of the list's action that `key` stands for.
-    func action(for key: Key) -> String? { names[key] }
+    func action(for key: Key) -> String? { list.first { $0.keys.contains(key) }?.name }
 
     /// The first key of the list's action of that name; the command menu's where it has none.
     func key(_ name: String) -> String { keyName(name) ?? ":" }
