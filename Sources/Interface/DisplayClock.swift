@@ -22,8 +22,8 @@ struct DisplayClock {
         sinceTick = seconds - (seconds + Self.tolerance).rounded(.down)
         let tick = now.advanced(by: -sinceTick)
         // With another token the last tick may lie before the one that is shown: nothing displayed goes back in time,
-        // unless the clocks do.
-        if tick.seconds(since: shown) > 0 || now.seconds(since: shown) < 0 { shown = tick }
+        // unless the wall clock does. If it is set back, the boot clock still says that time has passed.
+        if tick.seconds(since: shown) > 0 || now.wall < shown.wall { shown = tick }
     }
 
     /// Seconds from the present to the first tick at which something is displayed that changes `seconds` after `shown`.

@@ -156,10 +156,11 @@ struct CopiedSecret: Equatable {
     /// When it is cleared.
     var clears: Moment
 
+    /// Seconds until it is cleared. A clock set back does not make the wait longer.
+    func secondsLeft(at now: Moment) -> Double { max(-now.seconds(since: clears), 0) }
+
     /// As long as it is there, a second is left at least.
-    func text(at now: Moment) -> String {
-        "clipboard clears in \(Durations.text(max(clears.seconds(since: now), 1)))"
-    }
+    func text(at now: Moment) -> String { "clipboard clears in \(Durations.text(max(secondsLeft(at: now), 1)))" }
 }
 
 extension State {
@@ -167,7 +168,7 @@ extension State {
     /// nothing else does.
     public var nextTick: Double? {
         var exact: [Double] = []
-        if let clipboard { exact.append(max(clipboard.clears.seconds(since: now), 0) + 0.001) }
+        if let clipboard { exact.append(clipboard.secondsLeft(at: now) + 0.001) }
         if let due = lockDue { exact.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
         let displayed = changes().min().map { displayClock.wait(untilTickAfter: $0, now: now) }
         return (exact + [displayed].compactMap { $0 }).min()
@@ -176,7 +177,7 @@ extension State {
     /// Seconds after `shownNow` at which something that is displayed changes.
     private func changes() -> [Double] {
         var waits: [Double] = []
-        if let clipboard { waits.append(Durations.untilChange(left: clipboard.clears.seconds(since: shownNow))) }
+        if let clipboard { waits.append(Durations.untilChange(left: clipboard.secondsLeft(at: shownNow))) }
         if isOpen, layout.isTooSmall { return waits }
         if let panel { waits += panel.changes(self) }
         guard let clients = screen?.clients else { return waits }

@@ -339,6 +339,33 @@ struct TickTests {
         #expect(clock.shown == earlier)
     }
 
+    @Test("a wall clock that is set back is seen before the next tick, while the boot clock goes on")
+    func setBackBetweenTicks() throws {
+        var entries = [Samples.entries[0]]
+        entries[0].token = Samples.token(life: 600, age: 0)
+        var state = Samples.open(entries: entries)
+        let ahead = Moment(wall: Samples.now.wall.addingTimeInterval(3_600), boot: Samples.now.boot + 1, bootID: "boot")
+        _ = update(&state, .time(ahead, utcOffset: 0))
+        #expect(state.clients.tally[.expired] == 1)
+        let back = Moment(wall: Samples.now.wall.addingTimeInterval(1.3), boot: Samples.now.boot + 1.3, bootID: "boot")
+        _ = update(&state, .time(back, utcOffset: 0))
+        #expect(state.shownNow.wall <= back.wall)
+        #expect(state.clients.tally[.valid] == 1)
+        #expect(state.drawing.contains("9:58") || state.drawing.contains("9:59"))
+    }
+
+    @Test("a clock that is set back does not make the clipboard wait longer")
+    func clipboardAndClock() throws {
+        var state = Samples.open(entries: [])
+        state.clipboard = CopiedSecret(clears: Samples.now.advanced(by: 45))
+        let back = Moment(wall: Samples.now.wall.addingTimeInterval(-3_600), boot: Samples.now.boot + 5, bootID: "boot")
+        _ = update(&state, .time(back, utcOffset: 0))
+        #expect(state.drawing.contains("clipboard clears in 0:40"))
+        #expect(try #require(state.nextTick) < 2)
+        let due = Moment(wall: back.wall.addingTimeInterval(40), boot: back.boot + 40, bootID: "boot")
+        #expect(update(&state, .time(due, utcOffset: 0)) == [.clearClipboard])
+    }
+
     @Test("a countdown above an hour wakes once a minute")
     func nextMinute() throws {
         let state = Samples.open(
