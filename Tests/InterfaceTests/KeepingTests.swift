@@ -333,6 +333,25 @@ struct FormPresetTests {
         #expect(draft.profile.clientID == "7f3c09aa-1")
     }
 
+    @Test("without colour a marked row, the cursor and both are three things")
+    func markAndCursor() {
+        for glyphs in [Glyphs.unicode, .ascii] {
+            var state = Samples.open(glyphs: glyphs)
+            let before = state.drawing
+            state.press(" ")
+            var lines = state.drawing.split(separator: "\n").map(String.init)
+            #expect(lines.contains { $0.contains(" \(glyphs.mark)\(glyphs.valid) GBG GO production") })
+            #expect(lines.contains { $0.contains("\(glyphs.selection) \(glyphs.expiring) GBG GO sandbox") })
+            state.press(.up)
+            lines = state.drawing.split(separator: "\n").map(String.init)
+            #expect(
+                lines.contains { $0.contains("\(glyphs.selection)\(glyphs.mark)\(glyphs.valid) GBG GO production") })
+            state.press(" ", .up)
+            #expect(state.clients.marks.isEmpty)
+            #expect(state.drawing == before)
+        }
+    }
+
     @Test("a previous secret can be kept, used again or forgotten; both dates are told")
     func rotation() throws {
         var entries = Samples.entries

@@ -80,7 +80,9 @@ enum ClientsPane {
                 Rectangle(column: area.column, row: line.row, columns: area.columns, rows: 1), style: Style(.selection))
             canvas.text(line.glyphs.selection, column: area.column, row: line.row, style: Style(.selection, bold: true))
         }
-        if mark { canvas.text(line.glyphs.mark, column: area.column, row: line.row, style: Style(.mark, bold: true)) }
+        if mark {
+            canvas.text(line.glyphs.mark, column: area.column + 1, row: line.row, style: Style(.mark, bold: true))
+        }
     }
 
     private static func draw(_ group: ClientList.Group, _ line: Line, on canvas: inout Canvas) {
@@ -116,7 +118,8 @@ enum ClientsPane {
     private static func draw(_ entry: ClientEntry, _ line: Line, on canvas: inout Canvas) {
         let (state, area, row, isSelected) = (line.state, line.area, line.row, line.isSelected)
         drawBar(line, mark: state.clients.marks.contains(entry.id), on: &canvas)
-        let indent = state.clients.isGrouped ? 1 : 0
+        // The marks have a column of their own, once there are any.
+        let indent = state.clients.isGrouped || !state.clients.marks.isEmpty ? 1 : 0
         let mark = mark(entry, state)
         canvas.text(mark.glyph, column: area.column + 1 + indent, row: row, style: Style(mark.role, bold: isSelected))
         var end = area.endColumn - 1
