@@ -333,6 +333,25 @@ struct FormPresetTests {
         #expect(draft.profile.clientID == "7f3c09aa-1")
     }
 
+    @Test("a duplicate of a duplicate counts on; a number that is no count is left alone")
+    func duplicateNames() throws {
+        let cases: [(name: String, others: [String], duplicate: String)] = [
+            ("X", [], "X 2"), ("X 2", ["X"], "X 3"), ("X", ["X 2", "X 3"], "X 4"), ("X 2", ["X", "x 3"], "X 4"),
+            ("X 9", [], "X 10"), ("X 007", [], "X 007 2"), ("X +3", [], "X +3 2"), ("2", [], "2 2"),
+            ("X 2026", [], "X 2026 2"), ("X2", [], "X2 2"), ("X 2 b", [], "X 2 b 2"),
+        ]
+        for (name, others, duplicate) in cases {
+            var entries = [ClientEntry(profile: Samples.profile(1, name), revision: 1)]
+            for (number, other) in others.enumerated() {
+                entries.append(ClientEntry(profile: Samples.profile(UInt8(number + 2), other), revision: 1))
+            }
+            var state = Samples.open(entries: entries)
+            state.select(name)
+            state.press("D")
+            #expect(state.form?.content.name == duplicate)
+        }
+    }
+
     @Test("without colour a marked row, the cursor and both are three things")
     func markAndCursor() {
         for glyphs in [Glyphs.unicode, .ascii] {

@@ -89,10 +89,25 @@ struct ClientForm {
         isFirst = false
         secretOf = (entry.id, entry.profile.name)
         content = Content(entry.profile)
-        var number = 2
-        while clients.holder(ofName: "\(entry.profile.name) \(number)") != nil { number += 1 }
-        content.name = "\(entry.profile.name) \(number)"
+        content.name = Self.nextName(after: entry.profile.name, besides: clients)
         begin(at: .name)
+    }
+
+    /// The name with the next number at its end that no client has: "X 2" after "X", "X 3" after "X 2".
+    private static func nextName(after name: String, besides clients: ClientList) -> String {
+        var base = Substring(name)
+        var number = 1
+        if let blank = name.lastIndex(of: " "), blank > name.startIndex {
+            let digits = name[name.index(after: blank)...]
+            // A longer number is a year or an ID, one with a zero in front no count either.
+            let isCount = 1...3 ~= digits.utf8.count && digits.utf8.allSatisfy { 0x30...0x39 ~= $0 }
+            if isCount, digits.first != "0", let counted = Int(digits) {
+                base = name[..<blank]
+                number = counted
+            }
+        }
+        repeat { number += 1 } while clients.holder(ofName: "\(base) \(number)") != nil
+        return "\(base) \(number)"
     }
 
     init(pasted: PastedClient, isFirst: Bool) {
