@@ -256,6 +256,18 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
+    @Test("the headers of an answer stand under it, those of the request under that")
+    func headersUnderAnswer() throws {
+        var state = Samples.open(Size(columns: 100, rows: 60))
+        state.press("i")
+        let inspection = Inspection(exchange: SampleExchange.refused, token: nil, hasToken: false, bundle: "")
+        _ = update(&state, .inspected(Samples.id(1), inspection))
+        let lines = try #require(state.panel?.box(state)).lines
+        let answer = try #require(lines.firstIndex { $0.left == "Answer" })
+        #expect(lines[answer + 1].left.isEmpty && lines[answer + 1].text.hasPrefix("content-type:"))
+        #expect(lines.firstIndex { $0.left == "Form" } ?? 0 < answer)
+    }
+
     @Test("a command that can't be done now says why, in the menu already")
     func disabledCommand() {
         var state = Samples.open(entries: [])

@@ -94,13 +94,14 @@ struct Inspector: ScrolledPanel {
             lines += ListBox.labelled(number == 0 ? "Form" : "", "\(field.name) = \(field.value)", room)
         }
         let hasFailed = !(200..<300 ~= exchange.status ?? 0)
+        lines += ListBox.labelled("Outcome", exchange.outcome, room, hasFailed ? .failed : .normal)
+        for id in exchange.requestIDs { lines += ListBox.labelled("Request ID", "\(id.name): \(id.value)", room, .key) }
+        // The answer's headers follow its status line, as the request's follow theirs.
         if let status = exchange.status {
             lines += ListBox.labelled(
                 "Answer", "\(exchange.version) \(status) \(HTTPStatus.reason(status))", room,
                 hasFailed ? .failed : .valid)
         }
-        lines += ListBox.labelled("Outcome", exchange.outcome, room, hasFailed ? .failed : .normal)
-        for id in exchange.requestIDs { lines += ListBox.labelled("Request ID", "\(id.name): \(id.value)", room, .key) }
         for header in exchange.responseHeaders {
             lines += ListBox.labelled("", "\(header.name): \(header.value)", room, .muted)
         }
