@@ -256,6 +256,20 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
+    @Test("a form that has more lines than there is room for says how many are out of sight, above and below")
+    func formsThatScroll() {
+        var state = Samples.open(Size(columns: 60, rows: 12))
+        state.press("e")
+        #expect(state.drawing.contains("more ╯") && !state.drawing.contains("↑"))
+        state.focus(.notes)
+        #expect(state.drawing.contains("more ╮") && !state.drawing.contains("more ╯"))
+        state.focus(.authentication)
+        #expect(state.drawing.contains("more ╮") && state.drawing.contains("more ╯"))
+        state = Samples.open(Size(columns: 100, rows: 40))
+        state.press("e")
+        #expect(!state.drawing.contains(" more "))
+    }
+
     @Test("the headers of an answer stand under it, those of the request under that")
     func headersUnderAnswer() throws {
         var state = Samples.open(Size(columns: 100, rows: 60))
@@ -569,7 +583,7 @@ struct DialogTests {
         #expect(state.drawing.contains(" more "))
         state.press(.pageDown, .pageDown, .pageDown, .pageDown, .pageDown)
         #expect(state.drawing.contains("forgotten here."))
-        #expect(!state.drawing.contains(" more "))
+        #expect(!state.drawing.contains("↓") && state.drawing.contains("↑ 33 more"))
     }
 
     @Test("the tags' and the paste's dialogs")

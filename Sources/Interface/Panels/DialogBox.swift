@@ -31,6 +31,14 @@ struct DialogLine: Equatable {
     }
 }
 
+extension Canvas {
+    /// Says in a box's border how many lines are out of sight there.
+    mutating func moreLines(_ glyph: String, _ count: Int, in area: Rectangle, row: Int) {
+        guard count > 0 else { return }
+        rightAligned(" \(glyph) \(grouped(count)) more ", end: area.endColumn - 1, row: row, style: Style(.muted))
+    }
+}
+
 /// A box over the middle of the screen; where its lines are too many, those around the focused one are shown, and what
 /// stands below them stays.
 struct DialogBox {
@@ -70,6 +78,8 @@ struct DialogBox {
         for (row, line) in lines.dropFirst(top).prefix(max(upper.rows, 0)).enumerated() {
             draw(line, in: upper, row: upper.row + row, on: &canvas)
         }
+        canvas.moreLines(canvas.glyphs.less, top, in: area, row: area.row)
+        canvas.moreLines(canvas.glyphs.more, lines.count - top - max(upper.rows, 0), in: area, row: area.endRow - 1)
     }
 
     private func draw(_ line: DialogLine, in area: Rectangle, row: Int, on canvas: inout Canvas) {

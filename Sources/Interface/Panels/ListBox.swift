@@ -118,12 +118,8 @@ struct ListBox {
                     text, column: inside.column, row: list.endRow + 1 + row, end: inside.endColumn, style: Style(role))
             }
         }
-        let below = lines.count - first - list.rows
-        if below > 0 {
-            canvas.rightAligned(
-                " \(canvas.glyphs.more) \(grouped(below)) more ", end: area.endColumn - 1, row: area.endRow - 1,
-                style: Style(.muted))
-        }
+        canvas.moreLines(canvas.glyphs.less, first, in: area, row: area.row)
+        canvas.moreLines(canvas.glyphs.more, lines.count - first - list.rows, in: area, row: area.endRow - 1)
     }
 
     private func draw(_ line: Line, isChosen: Bool, in list: Rectangle, row: Int, on canvas: inout Canvas) {
