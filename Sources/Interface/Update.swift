@@ -140,7 +140,7 @@ extension State {
     /// The reason why the action of that name can't be done now; nil if it can.
     func disabledReason(_ name: String, in context: Context) -> String? {
         if context == .list { return ListKeys.named[name]?.disabledReason(self) }
-        if let commands, commands.context == context { return nil }
+        if let commands, commands.context == context { return commands.disabledReason(name, in: self) }
         return panel?.disabledReason(name, in: self)
     }
 

@@ -256,6 +256,47 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
+    @Test("a heading of the help is not chosen, by no key and no click, and Enter always has a line to run")
+    func headings() throws {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        func chosen() throws -> ListBox.Line {
+            let box = try #require(state.commands?.box(state))
+            return box.lines[try #require(box.selection)]
+        }
+        state.press("?")
+        for key in [Key.home, .end, .pageUp, .pageDown, "k", "j", .pageUp, .pageUp, "k", "k"] {
+            state.press(key)
+            #expect(try chosen().heading.isEmpty)
+        }
+        state.press(.home)
+        let first = try chosen()
+        let box = try #require(state.commands?.box(state))
+        let area = box.listArea(state.size)
+        for _ in 0..<2 {
+            #expect(update(&state, .mouse(.press(Position(column: area.column + 2, row: area.row)))) == [])
+        }
+        #expect(try chosen() == first)
+        state.press("/")
+        state.type("save")
+        #expect(try chosen().heading.isEmpty)
+        state.type("zzz")
+        state.press(.enter)
+        #expect(state.message?.text == "nothing matches")
+    }
+
+    @Test("Enter on a line of another place is not offered, and says why")
+    func notOffered() {
+        var state = Samples.open()
+        state.press("?")
+        #expect(state.disabledReason("submit", in: state.context) == nil)
+        state.press("/")
+        state.type("save the client")
+        let reason = "not here; Enter runs what belongs to where you were"
+        #expect(state.disabledReason("submit", in: state.context) == reason)
+        #expect(state.press(.enter) == [])
+        #expect(state.message?.text == reason)
+    }
+
     @Test("a form that has more lines than there is room for says how many are out of sight, above and below")
     func formsThatScroll() {
         var state = Samples.open(Size(columns: 60, rows: 12))

@@ -42,7 +42,8 @@ struct CommandMenu: FilteredPanel {
             ]),
     ]
 
-    private static let run = Action<Self>("submit", [.enter], "run", "do it") { $0.run(in: $1) }
+    private static let run = Action<Self>(
+        "submit", [.enter], "run", "do it", disabled: { $0.reasonNotToRun(in: $1) }, run: { $0.run(in: $1) })
 
     /// In the help a filter is left first.
     private mutating func cancel() -> Outcome {
@@ -51,10 +52,15 @@ struct CommandMenu: FilteredPanel {
         return .stay
     }
 
+    private static let notHere = "not here; Enter runs what belongs to where you were"
+
+    private func reasonNotToRun(in state: State) -> String? {
+        guard let chosen = chosen(in: entries(state)) else { return "nothing matches" }
+        return chosen.isHere ? nil : Self.notHere
+    }
+
     private func run(in state: State) -> Outcome {
-        let entries = entries(state)
-        guard entries.indices.contains(selection), let binding = entries[selection].binding, entries[selection].isHere
-        else { return .stay }
+        guard let entry = chosen(in: entries(state)), let binding = entry.binding, entry.isHere else { return .stay }
         return ["help", "commands"].contains(binding.name) ? .close : .perform(binding.name)
     }
 
@@ -68,9 +74,14 @@ struct CommandMenu: FilteredPanel {
         isTyping ? pasteFilter(pasted, in: state) : .say(state.noMeaningOfPaste)
     }
 
-    mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? run(in: state) : .stay }
-
     /// A heading is not for choosing.
+    mutating func choose(_ line: Int, in state: State) -> Outcome {
+        let entries = entries(state)
+        guard entries.indices.contains(line), entries[line].binding != nil else { return .stay }
+        guard click(line) else { return .stay }
+        return reasonNotToRun(in: state).map { .say(.refusal($0)) } ?? run(in: state)
+    }
+
     mutating func select(_ line: Int, in state: State) {
         let isUpward = line < selection
         selection = line
@@ -78,6 +89,14 @@ struct CommandMenu: FilteredPanel {
         guard entries.indices.contains(selection), entries[selection].binding == nil else { return }
         selection += isUpward && selection > 0 ? -1 : 1
     }
+
+    /// The line that is chosen. If a heading has come to stand there, it is the line after the heading.
+    private func line(in entries: [Entry]) -> Int {
+        let line = min(selection, max(entries.count - 1, 0))
+        return entries.indices.contains(line) && entries[line].binding == nil ? line + 1 : line
+    }
+
+    private func chosen(in entries: [Entry]) -> Entry? { entries.dropFirst(line(in: entries)).first }
 
     func count(_ state: State) -> Int { entries(state).count }
 
@@ -124,10 +143,11 @@ struct CommandMenu: FilteredPanel {
                 left: binding.keyNames, text: text,
                 isDisabled: !isHelp && state.disabledReason(binding.name, in: entry.context) != nil)
         }
-        let entry = entries.dropFirst(selection).first
+        let entry = chosen(in: entries)
         return ListBox(
             title: isHelp ? "Keys" : "Commands", field: isTyping || !field.isEmpty ? field : nil, lines: lines,
-            selection: selection, mostRows: isHelp ? 200 : 40, leftColumns: 15, footer: footer(entry, state, columns),
+            selection: line(in: entries), mostRows: isHelp ? 200 : 40, leftColumns: 15,
+            footer: footer(entry, state, columns),
             columns: columns)
     }
 
@@ -149,7 +169,7 @@ struct CommandMenu: FilteredPanel {
     }
 
     private func about(_ binding: Binding, _ entry: Entry, _ state: State, _ columns: Int) -> [DialogLine] {
-        if !entry.isHere { return [.text("not here; Enter runs what belongs to where you were", .muted)] }
+        if !entry.isHere { return [.text(Self.notHere, .muted)] }
         if let reason = state.disabledReason(binding.name, in: entry.context) { return [.text(reason, .expiring)] }
         let description = binding.description.filter { $0 != "`" }
         let isCut = DialogLine.wrapped(description, columns - 15).count > 1
