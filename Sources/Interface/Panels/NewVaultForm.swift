@@ -102,7 +102,7 @@ struct NewVaultForm: Panel {
         lines.append(.blank)
         lines += DialogLine.wrapped(
             "Choose a passphrase. There is no recovery: without it the vault cannot be opened, by anybody. A client's "
-                + "secret can then still be regenerated in GBG's account management portal.", columns)
+                + "secret can then still be replaced where the client is registered.", columns)
         lines.append(.blank)
         let isAsking = !isWorking
         lines.append(
