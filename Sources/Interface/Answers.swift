@@ -43,10 +43,7 @@ extension State {
         case .remembered(let memory, let kept): remember(memory, kept)
         case .refreshAllProgressed(let progress):
             // Each of them has a line of its own; the message is the whole's.
-            for failed in progress.failures.dropFirst(refreshAll?.failures.count ?? 0) {
-                let saying = Saying.failure(failed.failure, client: name(failed.id))
-                log(saying.text, saying.kind, client: saying.client)
-            }
+            for failed in progress.failures.dropFirst(refreshAll?.failures.count ?? 0) { log(failed) }
             screen?.refreshAll = progress.isFinished ? nil : progress
         case .refreshAllFailed: screen?.refreshAll = nil
         case .saved(_, _, .success(let entry)):
@@ -189,12 +186,14 @@ extension State {
     // MARK: - Copies
 
     private mutating func say(_ copied: Copied, _ noun: String, _ ids: [UUID]) {
+        // Each of them has a line of its own in Activity; the message is the whole's.
+        for failed in copied.failed { log(failed) }
         // Before what may not fit on the line.
         let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
         var text = "\(noun)\(missing) \(copied.destination)"
         if ids.count > 1 {
             // A line each, in this order.
-            text += ": \(Question.names(ids.filter { !copied.failed.contains($0) }.map { name($0) }))"
+            text += ": \(Question.names(ids.filter { id in !copied.failed.contains { $0.id == id } }.map { name($0) }))"
         }
         if let remark = copied.remark { text += "; \(remark)" }
         switch copied.facts?.status(at: now) {
@@ -225,6 +224,11 @@ extension State {
     }
 
     // MARK: -
+
+    private mutating func log(_ failed: RefreshProgress.Failed) {
+        let saying = Saying.failure(failed.failure, client: name(failed.id))
+        log(saying.text, saying.kind, client: saying.client)
+    }
 
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 

@@ -109,12 +109,11 @@ public struct Copied: Sendable, Equatable {
     /// What clearing can't reach, in words; nil where it reaches everything.
     public var beyondClearing: String?
     /// Of several clients, those of whom there is nothing in it.
-    public var failed: [UUID]
+    public var failed: [RefreshProgress.Failed]
 
     public init(
         destination: String, remark: String? = nil, facts: TokenFacts?, isSecret: Bool, canBeCleared: Bool,
-        beyondClearing: String? = nil,
-        failed: [UUID] = []
+        beyondClearing: String? = nil, failed: [RefreshProgress.Failed] = []
     ) {
         self.destination = destination
         self.remark = remark

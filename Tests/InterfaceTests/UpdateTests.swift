@@ -119,7 +119,8 @@ struct ListUpdateTests {
     func copiedWithoutSome() {
         var state = Samples.open()
         let copied = Copied(
-            destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true, failed: [Samples.id(3)])
+            destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true,
+            failed: Samples.failures(3))
         _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", .success(copied)))
         #expect(
             state.message?.text
@@ -128,6 +129,9 @@ struct ListUpdateTests {
         )
         #expect(state.message?.role == .expiring)
         #expect(state.clipboard?.clears != nil)
+        #expect(
+            state.activity.entries.contains { $0.kind == .failure && $0.text == Samples.refusal.summary },
+            "the reason is kept")
     }
 
     @Test("without a client every key that needs one says so and wants nothing done")

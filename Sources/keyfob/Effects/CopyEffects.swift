@@ -15,7 +15,7 @@ extension EffectRunner {
             return Content(
                 text: Secret(joining: subjects.map(format.render)),
                 facts: ids.count == 1 ? subjects.first?.token?.facts : nil,
-                used: format.holdsToken ? subjects.map(\.profile.id) : [], failed: failures.map(\.id), notices: notices)
+                used: format.holdsToken ? subjects.map(\.profile.id) : [], failed: failures, notices: notices)
         }
     }
 
@@ -37,7 +37,7 @@ extension EffectRunner {
         /// The clients whose tokens are in it.
         var used: [UUID] = []
         /// Those of whom there is nothing in it.
-        var failed: [UUID] = []
+        var failed: [RefreshProgress.Failed] = []
         /// Troubles that must be said beside it.
         var notices: [Failure] = []
     }
@@ -137,23 +137,24 @@ extension CredentialManager {
     fileprivate func subjects(
         _ ids: [UUID], needsToken: Bool
     ) async throws(Failure) -> (
-        subjects: [CopySubject], failures: [(id: UUID, failure: Failure)], notices: [Failure]
+        subjects: [CopySubject], failures: [RefreshProgress.Failed], notices: [Failure]
     ) {
         if needsToken {
             let (served, failures) = try await tokens(for: ids)
             let now = Clocks.now()
             return (
                 served.map { CopySubject(profile: $0.entry.profile, token: $0.token, now: now) },
-                failures.map { (id: $0.id, failure: $0.failure) }, served.flatMap(\.notices)
+                failures.map { RefreshProgress.Failed(id: $0.id, failure: $0.failure) }, served.flatMap(\.notices)
             )
         }
         var subjects: [CopySubject] = []
-        var failures: [(id: UUID, failure: Failure)] = []
+        var failures: [RefreshProgress.Failed] = []
         for id in ids {
             if let entry = try await entry(id) {
                 subjects.append(CopySubject(profile: entry.profile, token: nil, now: Clocks.now()))
             } else {
-                failures.append((id: id, failure: Failure(.noSuchClient, "the client is not in the vault any more")))
+                let failure = Failure(.noSuchClient, "the client is not in the vault any more")
+                failures.append(RefreshProgress.Failed(id: id, failure: failure))
             }
         }
         return (subjects, failures, [])
