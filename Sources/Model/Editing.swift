@@ -19,24 +19,33 @@ extension CredentialManager {
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?, previous: PreviousSecret = .keep
     ) async throws(Failure) -> ClientEntry {
+        let entry: ClientEntry
+        do throws(Failure) {
+            entry = try await write(profile, from: revision, secret: secret, previous: previous)
+        } catch {
+            // After a conflict the caller needs the client as it is now.
+            await catchUp(with: profile.id)
+            throw error
+        }
+        await catchUp(with: profile.id)
+        return observed(afterWriting: entry)
+    }
+
+    private func write(
+        _ profile: ClientProfile, from revision: Int64, secret: Secret?, previous: PreviousSecret
+    ) async throws(Failure) -> ClientEntry {
         let (id, date) = (profile.id, clock().wall)
         var (entry, change) = try await vault.update(profile, from: revision, secret: secret, at: date)
         keep([change])
-        do throws(Failure) {
-            let later: UndoableChange?
-            switch previous {
-            case .keep: later = nil
-            case .use: (entry, later) = try await vault.swapSecrets(of: id, from: entry.revision, at: date)
-            case .forget: (entry, later) = try await vault.forgetPreviousSecret(of: id, from: entry.revision)
-            }
-            if let later { change = change.followed(by: later) }
-            keep([change])
-        } catch {
-            await catchUp(with: id)
-            throw error
+        let later: UndoableChange?
+        switch previous {
+        case .keep: later = nil
+        case .use: (entry, later) = try await vault.swapSecrets(of: id, from: entry.revision, at: date)
+        case .forget: (entry, later) = try await vault.forgetPreviousSecret(of: id, from: entry.revision)
         }
-        await catchUp(with: id)
-        return observed(afterWriting: entry)
+        if let later { change = change.followed(by: later) }
+        keep([change])
+        return entry
     }
 
     /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as

@@ -148,33 +148,6 @@ struct ClientFormTests {
         #expect(draft.profile == expected)
     }
 
-    @Test("after a conflict the form goes on from the client as it is now, with everything typed")
-    func conflict() throws {
-        var state = Samples.open()
-        state.press("e", .end)
-        state.type("!")
-        state.press(.tab, .tab)
-        state.type("typed")
-        state.press(.enter)
-        var changed = Samples.entries[0]
-        changed.revision = 4
-        changed.profile.scope = "other"
-        _ = update(&state, .clientChanged(changed))
-        _ = update(
-            &state,
-            .saved(
-                isNew: false, state.savingID,
-                .failure(Failure(.conflict, "\"GBG GO production\" was changed meanwhile"))))
-        #expect(try form(state).failure?.hints == ["Enter saves this over it, Esc leaves the other change"])
-        #expect(try form(state).secret.characterCount == 5)
-        guard case .save(let draft)? = state.press(.enter).first else {
-            Issue.record("nothing was saved")
-            return
-        }
-        #expect(draft.revision == 4)
-        #expect(draft.profile.name == "GBG GO production!")
-    }
-
     @Test("while the vault is busy a form can be left, after the question, and a late refusal is not lost on it")
     func leaveWhileSaving() throws {
         var state = filled()
@@ -260,7 +233,7 @@ struct ClientFormTests {
 
 extension State {
     /// The client that the form is being saved as.
-    fileprivate var savingID: UUID { form?.savingID ?? Samples.id(9) }
+    var savingID: UUID { form?.savingID ?? Samples.id(9) }
 
     fileprivate func savedProfile(_ name: String) -> ClientProfile {
         var profile = Samples.profile(9, name)

@@ -209,4 +209,85 @@ struct ClientStoryTests {
         #expect(new.requests.map(\.path) == ["/token"])
         #expect(old.requests.isEmpty)
     }
+
+    @Test("two screens edit one client: only what both have changed is asked about; a client that is gone becomes new")
+    func twoScreens() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("Billing", "app")])
+        let here = try await TerminalStory.open(story, rows: 36)
+        let there = try await TerminalStory.open(story, rows: 36)
+
+        // The same field, and one that only the other screen touches.
+        try await here.press("e")
+        try await here.see("Edit Billing")
+        try await here.press("Tab", "Tab", "Tab", "Tab", "C-u")
+        try await here.type("mine")
+        try await there.press("e")
+        try await there.see("Edit Billing")
+        try await there.press("Tab", "Tab", "Tab", "Tab", "C-u")
+        try await there.type("theirs")
+        try await there.press("Up", "Up")
+        try await there.type("an0ther")
+        try await there.press("Enter")
+        try await there.see("Billing: saved")
+        try await here.press("Enter")
+        try await here.see("was changed meanwhile: Scope", "Scope: theirs \"theirs\", yours \"mine\"")
+        try await here.press("Enter")
+        try await here.see("Billing: saved", without: ["Edit Billing"])
+        // The server knows another secret, and later another scope; what it was asked with is what counts. The previous
+        // secret is tried after the new one.
+        try await here.press("r")
+        try await here.see("the server refused client \"Billing\"")
+        let asked = server.requests.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(asked.contains { $0.contains("client_secret=an0ther") && $0.contains("scope=mine") })
+
+        // Two fields: nothing is asked.
+        try await here.press("e")
+        try await here.see("Edit Billing")
+        try await here.type("!")
+        try await there.press("#")
+        try await there.see("Tags of Billing")
+        try await there.type("prod")
+        try await there.press("Enter")
+        try await there.see("Billing: tags +prod")
+        try await here.press("Enter")
+        try await here.see("taken over from the other change: Tags; saved", without: ["Edit Billing"])
+        try await there.see("Billing!")
+
+        // The client is removed under the form.
+        try await here.press("e")
+        try await here.see("Edit Billing!")
+        try await here.type("?")
+        try await there.press("d")
+        try await there.see("Delete \"Billing!\"?")
+        try await there.press("y")
+        try await there.see("no client yet")
+        try await here.press("Enter")
+        try await here.see("its secret is gone too: type one, and Enter saves this as a new client")
+        try await here.type("s3cret")
+        try await here.press("Enter")
+        try await here.see("Billing!?: saved: r fetches its first token", without: ["Add a client"])
+        try await there.see("Billing!?")
+        try await here.press("r")
+        try await here.see("the server refused client \"Billing!?\"")
+        #expect(lastAsked(server).contains("client_secret=s3cret") && lastAsked(server).contains("scope=mine"))
+    }
+
+    @Test("with the vault's file gone the form keeps what was typed, and no hint promises to save it")
+    func vaultGone() async throws {
+        let server = try server()
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("Billing", "app")])
+        let terminal = try await TerminalStory.open(story, rows: 36)
+        try await terminal.press("e")
+        try await terminal.see("Edit Billing")
+        try await terminal.type("!")
+        try FileManager.default.moveItem(atPath: story.vault, toPath: story.vault + ".away")
+        try await terminal.press("Enter")
+        try await terminal.see("the reason") {
+            $0.contains("was replaced or removed") && !$0.contains("Enter saves")
+        }
+        try await terminal.see("Edit Billing", "Billing!")
+    }
 }

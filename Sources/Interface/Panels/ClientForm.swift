@@ -19,7 +19,9 @@ struct ClientForm {
     }
 
     /// What is edited; nil for a new client.
-    private(set) var origin: ClientEntry?
+    var origin: ClientEntry?
+    /// The client that was edited, if another keyfob has removed it: what is typed becomes a new client.
+    private var removed: ClientEntry?
     /// Whether it is the vault's first client, of which more is explained.
     let isFirst: Bool
     /// Whose secret is taken over where none is typed, with that client's name.
@@ -41,6 +43,10 @@ struct ClientForm {
     /// What was done to the last paste, or to what was typed, in words.
     var notice: String?
     var isSaving = false
+    /// True after a conflict, until it is known how the client is now.
+    var awaitsChange = false
+    /// The fields that another keyfob has changed and that were not touched here, in words.
+    var takenOver: String?
     var question: OpenQuestion?
     /// The ID of the client that was last handed over to be saved.
     private(set) var savingID: UUID?
@@ -154,6 +160,26 @@ struct ClientForm {
         line = TextField(text(of: field))
     }
 
+    /// Goes on after a change elsewhere: what differs from `now` was typed here.
+    mutating func goOn(from now: Content) {
+        beginning = now
+        fills = [now] + fills.dropFirst()
+        set(focus: fields.contains(focus) ? focus : .secret)
+    }
+
+    /// The client that is edited is gone, and all that is known of it stands here.
+    mutating func becomeNew() {
+        removed = origin
+        origin = nil
+        // The client has left its preset's care: an edit asks what stays behind, and no field is cleared.
+        content.preset = ServicePreset.all.firstIndex(of: ServicePreset.custom) ?? content.preset
+        previousSecret = .keep
+        beginning = Content()
+        set(focus: fields.contains(focus) ? focus : .secret)
+    }
+
+    mutating func forgetSecretOfOther() { secretOf = nil }
+
     private mutating func apply(_ preset: ServicePreset) {
         content.preset = ServicePreset.all.firstIndex { $0.key == preset.key } ?? content.preset
         content.tokenURL = preset.tokenURL
@@ -172,7 +198,7 @@ struct ClientForm {
     var fields: [Field] {
         Field.allCases.filter { field in
             switch field {
-            case .preset: origin == nil
+            case .preset: origin == nil && removed == nil
             case .previousSecret: origin?.profile.previousSecretSet != nil
             case .basicEncoding: content.authentication == .clientSecretBasic
             default: true
@@ -287,7 +313,8 @@ struct ClientForm {
         failure = nil
         // What was said before was read before; what saving itself changes is told with it.
         notice = nil
-        var said: [String] = []
+        awaitsChange = false
+        var said = takenOver.map { [$0] } ?? []
         if let left = leavePreset() {
             said.append(left)
             line = TextField(text(of: focus))
@@ -308,27 +335,12 @@ struct ClientForm {
         if trimmed.count != typed.count { said.append("white space around the secret was removed") }
         var profile =
             origin?.profile ?? ClientProfile(name: "", clientID: "", created: state.now.wall)
+        if let removed { profile.keepsFresh = removed.profile.keepsFresh }
         content.write(into: &profile)
         savingID = profile.id
         return ClientDraft(
             revision: origin?.revision, profile: profile, secret: trimmed.isEmpty ? nil : trimmed,
             previousSecret: previousSecret, secretOf: secretOf?.id)
-    }
-
-    /// Puts the focus where `failure`, the vault's answer to saving, is to be mended. After a conflict the form goes on
-    /// from the client as it is now, `current`: what was typed, a secret above all, is not lost.
-    mutating func saveFailed(_ failure: Failure, current: ClientEntry?) {
-        isSaving = false
-        self.failure = failure
-        if failure.kind == .conflict, let current {
-            origin = current
-            self.failure?.hints = ["Enter saves this over it, Esc leaves the other change"]
-        }
-        switch failure.kind {
-        case .nameTaken: fail(at: .name, failure)
-        case .unusableProfile: fail(at: .tokenURL, failure)
-        default: break
-        }
     }
 
     /// True if the token URL is at GBG's, whose portal is known.

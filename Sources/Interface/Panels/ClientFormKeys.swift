@@ -79,7 +79,7 @@ extension ClientForm: Panel {
         }
     }
 
-    private mutating func submit(in state: State) -> Outcome {
+    mutating func submit(in state: State) -> Outcome {
         question = nil
         guard !isSaving, let draft = draft(in: state) else { return .stay }
         guard !mustAskWhatStays else {
@@ -126,8 +126,8 @@ extension ClientForm: Panel {
             let saying = state.savedText(isNew: isNew, of: entry, notice: notice)
             return Outcome(next: .close, said: [saying], isTold: true)
         case .saved(_, let id, .failure(let failure)) where id == savingID:
-            saveFailed(failure, current: origin.flatMap { state.clients.entry($0.profile.id) })
-            return Outcome(isTold: true)
+            return saveFailed(failure, in: state)
+        case .clientChanged(let entry): return changed(entry, isLate: true, in: state)
         default: break
         }
         return .stay

@@ -1,0 +1,147 @@
+import Credentials
+
+// A client that another keyfob has changed or removed while it was edited here.
+extension ClientForm {
+    /// What is to be done after the vault has refused to save.
+    mutating func saveFailed(_ failure: Failure, in state: State) -> Outcome {
+        isSaving = false
+        self.failure = failure
+        switch failure.kind {
+        case .nameTaken: fail(at: .name, failure)
+        case .unusableProfile: fail(at: .tokenURL, failure)
+        case .noSuchClient: goOnAsNew(after: failure)
+        // If the vault's file is gone, no other save helps either.
+        case .conflict where !failure.hints.contains { $0.remedy == .reopen }:
+            awaitsChange = true
+            if let entry = origin.flatMap({ state.clients.entry($0.id) }) {
+                return changed(entry, isLate: question != nil, in: state)
+            }
+        default: break
+        }
+        return Outcome(isTold: true)
+    }
+
+    /// The client as it is now.
+    /// - Parameter isLate: true if the form may have been used since it was sent to be saved: then it is not sent again.
+    mutating func changed(_ entry: ClientEntry, isLate: Bool, in state: State) -> Outcome {
+        guard awaitsChange, let origin, entry.id == origin.id, entry.revision != origin.revision, let failure else {
+            return Outcome(isTold: true)
+        }
+        awaitsChange = false
+        let asked = merge(entry, over: origin)
+        if asked.isEmpty, !isLate {
+            var outcome = submit(in: state)
+            outcome.isTold = true
+            return outcome
+        }
+        let names = asked.map { ClientFormDialog.label($0.field) }.joined(separator: ", ")
+        let summary = asked.isEmpty ? failure.summary : "\(failure.summary): \(names)"
+        var hints: [Failure.Hint] = [
+            asked.isEmpty ? "Enter saves this" : "Enter saves this over it, Esc leaves the other change"
+        ]
+        for (field, text) in asked { hints.append(Failure.Hint("\(ClientFormDialog.label(field)): \(text)")) }
+        if let takenOver { hints.append(Failure.Hint(takenOver)) }
+        self.failure = Failure(.conflict, summary, hints: hints)
+        return Outcome(isTold: true)
+    }
+
+    /// Takes over the fields that only the other keyfob has changed, and goes on from `theirs`.
+    /// - Returns: the fields that both have changed, or that must not be taken over unseen, with words for each.
+    private mutating func merge(_ theirs: ClientEntry, over before: ClientEntry) -> [(field: Field, text: String)] {
+        let (old, new) = (Content(before.profile), Content(theirs.profile))
+        var asked: [(field: Field, text: String)] = []
+        var taken: [Field] = []
+        for field in Field.allCases {
+            let (was, there, here) = (old.savedText(of: field), new.savedText(of: field), content.savedText(of: field))
+            guard there != was, there != here else { continue }
+            guard here == was else {
+                asked.append((field, Self.difference(theirs: there, yours: here)))
+                continue
+            }
+            content.take(field, from: new)
+            // Nobody has seen this secret and that host together.
+            if field == .tokenURL, !secret.isEmpty {
+                asked.append((field, "theirs is taken over, the secret typed here goes to \(Self.quoted(there))"))
+            } else {
+                taken.append(field)
+            }
+        }
+        let isSecretChanged = theirs.profile.secretSet != before.profile.secretSet
+        if isSecretChanged, !secret.isEmpty {
+            asked.append((.secret, "theirs is another one since then, yours is the one typed here"))
+        } else if isSecretChanged, content.savedText(of: .tokenURL) != new.savedText(of: .tokenURL) {
+            asked.append((.secret, "theirs is another one since then, it goes to the token URL typed here"))
+        }
+        let previous = theirs.profile.previousSecretSet
+        if previousSecret != .keep, isSecretChanged || previous != before.profile.previousSecretSet {
+            // It would do it to another secret than the one that was meant.
+            if previousSecret != .forget || previous != nil {
+                asked.append((.previousSecret, "theirs is another one since then, yours is \"keep\" again"))
+            }
+            previousSecret = .keep
+        }
+        origin = theirs
+        goOn(from: new)
+        let names = taken.map { ClientFormDialog.label($0) }.joined(separator: ", ")
+        if !taken.isEmpty { takenOver = "taken over from the other change: \(names)" }
+        return asked
+    }
+
+    /// The client is gone, or the one that a duplicate was to have its secret of.
+    private mutating func goOnAsNew(after failure: Failure) {
+        let hint: Failure.Hint
+        if origin != nil {
+            becomeNew()
+            hint =
+                secret.isEmpty
+                ? "its secret is gone too: type one, and Enter saves this as a new client"
+                : "Enter saves this as a new client"
+        } else {
+            hint = "the secret of \(secretOf?.name ?? "that client") is gone too: type one, and Enter saves this"
+            forgetSecretOfOther()
+        }
+        let failure = Failure(failure.kind, failure.summary, hints: [hint])
+        if secret.isEmpty { fail(at: .secret, failure) } else { self.failure = failure }
+    }
+
+    private static func difference(theirs: String, yours: String) -> String {
+        // Two long URLs differ near their ends.
+        let common = zip(theirs, yours).prefix { $0 == $1 }.count
+        func excerpt(_ text: String) -> String {
+            let cut = max(common - 20, 0)
+            return text.count > longestValue && cut > 0 ? quoted("…\(text.dropFirst(cut))") : quoted(text)
+        }
+        return "theirs \(excerpt(theirs)), yours \(excerpt(yours))"
+    }
+
+    /// In characters.
+    private static let longestValue = 60
+
+    private static func quoted(_ text: String) -> String {
+        text.isEmpty ? "is empty" : "\"\(UntrustedText.line(text, limit: longestValue))\""
+    }
+}
+
+extension ClientForm.Content {
+    /// The field as it is saved: white space around it makes no difference.
+    fileprivate func savedText(of field: ClientForm.Field) -> String {
+        switch field {
+        case .preset, .secret, .previousSecret: ""
+        case .authentication: authentication.rawValue
+        case .basicEncoding: basicEncoding.rawValue
+        case .tags: ClientProfile.tags(in: tags).joined(separator: " ")
+        case .extraParameters:
+            ParameterText.parameters(extraParameters).map { ParameterText.text($0) } ?? extraParameters
+        case .issuer where issuer.contains("{"), .revocationURL where revocationURL.contains("{"): ""
+        default: ClientForm.path(of: field).map { ClientName.trimmed(self[keyPath: $0]) } ?? ""
+        }
+    }
+
+    fileprivate mutating func take(_ field: ClientForm.Field, from other: Self) {
+        switch field {
+        case .authentication: authentication = other.authentication
+        case .basicEncoding: basicEncoding = other.basicEncoding
+        default: if let path = ClientForm.path(of: field) { self[keyPath: path] = other[keyPath: path] }
+        }
+    }
+}

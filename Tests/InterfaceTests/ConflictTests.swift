@@ -1,0 +1,252 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Interface
+
+@Suite("A client that another keyfob has changed meanwhile")
+struct ConflictTests {
+    private let conflict = Failure(
+        .conflict, "client \"GBG GO production\" was changed meanwhile", hints: ["look at it, then try again"])
+    private let gone = Failure(.noSuchClient, "no client named \"GBG GO production\" any more")
+
+    /// The form of the first client, whose scope and name were typed over; it was sent to be saved.
+    private func editing(_ edit: (inout State) -> Void = { _ in }) -> State {
+        var entries = Samples.entries
+        entries[0].profile.secretSet = Samples.now.wall
+        entries[0].profile.keepsFresh = true
+        var state = Samples.open(Size(columns: 100, rows: 40), entries: entries)
+        state.press("e", .end)
+        state.type("!")
+        state.focus(.scope)
+        state.press(.control("u"))
+        state.type("mine")
+        edit(&state)
+        state.press(.enter)
+        return state
+    }
+
+    private func changed(_ state: State, _ change: (inout ClientProfile) -> Void) -> ClientEntry {
+        var entry = state.clients.entries[0]
+        entry.revision += 1
+        change(&entry.profile)
+        return entry
+    }
+
+    /// The answer to the last save; the change is known before it.
+    private func refuse(_ state: inout State, _ change: (inout ClientProfile) -> Void) -> [Effect] {
+        _ = update(&state, .clientChanged(changed(state, change)))
+        return update(&state, .saved(isNew: false, state.savingID, .failure(conflict)))
+    }
+
+    private func draft(_ effects: [Effect]) throws -> ClientDraft {
+        guard case .save(let draft)? = effects.first else { throw conflict }
+        return draft
+    }
+
+    @Test("a field that both have changed is named with both values, and the next Enter saves over it")
+    func both() throws {
+        var state = editing()
+        let effects = refuse(&state) { $0.scope = "theirs" }
+        #expect(effects == [])
+        let drawing = state.drawing
+        #expect(drawing.contains("client \"GBG GO production\" was changed meanwhile: Scope"))
+        #expect(drawing.contains("Scope: theirs \"theirs\", yours \"mine\""))
+        #expect(drawing.contains("Enter saves this over it, Esc leaves the other change"))
+        let draft = try draft(state.press(.enter))
+        #expect(draft.revision == 4)
+        #expect(draft.profile.scope == "mine" && draft.profile.name == "GBG GO production!")
+    }
+
+    @Test("what only the other one has changed is taken over, and saved without a question")
+    func theirsAlone() throws {
+        var state = editing()
+        let effects = refuse(&state) {
+            $0.tags = ["eu", "prod"]
+            $0.authentication = .clientSecretBasic
+            $0.keepsFresh = false
+            $0.scope = "mine"
+        }
+        let draft = try draft(effects)
+        #expect(draft.revision == 4)
+        #expect(draft.profile.tags == ["eu", "prod"] && draft.profile.authentication == .clientSecretBasic)
+        #expect(draft.profile.scope == "mine" && draft.profile.name == "GBG GO production!")
+        #expect(!draft.profile.keepsFresh)
+        var saved = state.clients.entries[0]
+        saved.revision = 5
+        _ = update(&state, .saved(isNew: false, saved.id, .success(saved)))
+        #expect(
+            state.message?.text
+                == "GBG GO production: saved; taken over from the other change: Sent as, Tags")
+    }
+
+    @Test("what is taken over is shown where a question is asked, and a question once answered is not asked again")
+    func mixed() throws {
+        var state = editing()
+        _ = refuse(&state) {
+            $0.scope = "theirs"
+            $0.notes = "a note"
+        }
+        #expect(state.drawing.contains("taken over from the other change: Notes"))
+        state.press(.enter)
+        let effects = refuse(&state) { $0.apiBase = "https://api.example" }
+        let draft = try draft(effects)
+        #expect(draft.revision == 5)
+        #expect(draft.profile.scope == "mine" && draft.profile.notes == "a note")
+        #expect(draft.profile.apiBase == "https://api.example")
+    }
+
+    @Test("a secret that both have set is named without its value; one that only they have set is kept")
+    func secret() throws {
+        func type(_ state: inout State) {
+            state.focus(.secret)
+            state.type("t0psecret")
+        }
+        let later = Samples.now.wall.addingTimeInterval(60)
+        var state = editing(type)
+        #expect(refuse(&state) { $0.secretSet = later } == [])
+        #expect(state.drawing.contains("meanwhile: Secret"))
+        #expect(state.drawing.contains("Secret: theirs is another one since then, yours is the one typed here"))
+        #expect(!state.drawing.contains("t0psecret"))
+        #expect(try draft(state.press(.enter)).secret == Secret(utf8: "t0psecret"))
+
+        state = editing()
+        #expect(try draft(refuse(&state) { $0.secretSet = later }).secret == nil)
+    }
+
+    @Test("a secret and a token URL of two keyfobs are not brought together unseen")
+    func secretAndHost() throws {
+        var state = editing { state in
+            state.focus(.secret)
+            state.type("t0psecret")
+        }
+        #expect(refuse(&state) { $0.tokenURL = "https://other.example/token" } == [])
+        #expect(state.drawing.contains("Token URL: theirs is taken over, the secret typed here goes to"))
+        #expect(try draft(state.press(.enter)).profile.tokenURL == "https://other.example/token")
+
+        state = editing { state in
+            state.focus(.tokenURL)
+            state.press(.control("u"))
+            state.type("https://mine.example/token")
+        }
+        #expect(refuse(&state) { $0.secretSet = Samples.now.wall.addingTimeInterval(60) } == [])
+        #expect(state.drawing.contains("Secret: theirs is another one since then, it goes to the token URL typed here"))
+    }
+
+    @Test("a previous secret that is another one by now is neither used nor forgotten unseen")
+    func previousSecret() throws {
+        var entries = Samples.entries
+        entries[0].profile.secretSet = Samples.now.wall
+        entries[0].profile.previousSecretSet = Samples.now.wall.addingTimeInterval(-60)
+        var state = Samples.open(Size(columns: 100, rows: 40), entries: entries)
+        state.press("e")
+        state.focus(.previousSecret)
+        state.press(.right, .enter)
+        let effects = refuse(&state) {
+            $0.previousSecretSet = $0.secretSet
+            $0.secretSet = Samples.now.wall.addingTimeInterval(60)
+        }
+        #expect(effects == [])
+        #expect(state.drawing.contains("Previous: theirs is another one since then, yours is \"keep\" again"))
+        #expect(try draft(state.press(.enter)).previousSecret == .keep)
+    }
+
+    @Test("the refusal may come before the change is known")
+    func refusedFirst() throws {
+        var state = editing()
+        #expect(update(&state, .saved(isNew: false, state.savingID, .failure(conflict))) == [])
+        #expect(state.drawing.contains("look at it, then try again"))
+        let theirs = changed(state) { $0.scope = "theirs" }
+        _ = update(&state, .clientChanged(theirs))
+        #expect(state.drawing.contains("Scope: theirs \"theirs\", yours \"mine\""))
+        let later = changed(state) { $0.notes = "a third change" }
+        #expect(update(&state, .clientChanged(later)) == [], "nothing is saved without Enter after a question")
+        #expect(state.drawing.contains("Scope: theirs \"theirs\", yours \"mine\""))
+    }
+
+    @Test("nothing is saved without Enter where the form may have been used since")
+    func late() throws {
+        var state = editing()
+        _ = update(&state, .saved(isNew: false, state.savingID, .failure(conflict)))
+        state.type("!")
+        let theirs = changed(state) { $0.notes = "a note" }
+        #expect(update(&state, .clientChanged(theirs)) == [])
+        #expect(state.drawing.contains("Enter saves this  ") && state.drawing.contains("other change: Notes"))
+        #expect(try draft(state.press(.enter)).profile.notes == "a note")
+
+        state = editing()
+        state.press(.escape)
+        #expect(refuse(&state) { $0.notes = "a note" } == [])
+        #expect(state.context == .discardQuestion)
+    }
+
+    @Test("two long values are shown where they differ, and white space alone is no difference")
+    func longValues() {
+        let long = "https://" + String(repeating: "a", count: 90)
+        var state = editing { state in
+            state.focus(.apiBase)
+            state.press(.control("u"))
+            state.type(long + "/mine")
+        }
+        #expect(refuse(&state) { $0.apiBase = long + "/theirs" } == [])
+        #expect(state.drawing.contains("/theirs\", yours") && state.drawing.contains("/mine\""))
+        state = editing { $0.type("  ") }
+        #expect(refuse(&state) { $0.scope = "mine" } != [])
+    }
+
+    @Test("a client that is gone is saved as a new one, with a secret that must be typed")
+    func goneWithoutSecret() throws {
+        var state = editing()
+        let id = state.savingID
+        _ = update(&state, .clientRemoved(id))
+        _ = update(&state, .saved(isNew: false, id, .failure(gone)))
+        #expect(state.form?.focus == .secret)
+        #expect(state.drawing.contains("its secret is gone too: type one, and Enter saves this as a new client"))
+        #expect(state.press(.enter) == [], "there is no secret")
+        state.type("t0p")
+        let draft = try draft(state.press(.enter))
+        #expect(draft.revision == nil && draft.profile.id != id && draft.secret == Secret(utf8: "t0p"))
+        #expect(draft.profile.scope == "mine" && draft.profile.name == "GBG GO production!")
+        #expect(draft.profile.keepsFresh)
+    }
+
+    @Test("a client that is gone is saved as a new one with the secret that was typed; Esc asks first")
+    func goneWithSecret() throws {
+        var state = editing { state in
+            state.focus(.secret)
+            state.type("t0p")
+        }
+        let id = state.savingID
+        _ = update(&state, .saved(isNew: false, id, .failure(gone)))
+        _ = update(&state, .clientRemoved(id))
+        #expect(state.drawing.contains("Enter saves this as a new client"))
+        state.press(.escape)
+        #expect(state.context == .discardQuestion)
+        state.press("n")
+        #expect(try draft(state.press(.enter)).revision == nil)
+    }
+
+    @Test("a duplicate whose original is gone asks for a secret")
+    func duplicateOfGone() throws {
+        var state = Samples.open()
+        state.press("D", .enter)
+        _ = update(&state, .saved(isNew: true, state.savingID, .failure(gone)))
+        #expect(state.form?.focus == .secret)
+        #expect(state.drawing.contains("the secret of GBG GO production is gone too"))
+        state.type("t0p")
+        let draft = try draft(state.press(.enter))
+        #expect(draft.secretOf == nil && draft.secret == Secret(utf8: "t0p"))
+    }
+
+    @Test("where the vault's file is gone, no hint promises to save")
+    func fileGone() {
+        let replaced = Failure(
+            .conflict, "the file was replaced or removed while it was open",
+            hints: [Failure.Hint("the vault must be opened again", .reopen)])
+        var state = editing()
+        _ = update(&state, .clientChanged(changed(state) { $0.scope = "theirs" }))
+        #expect(update(&state, .saved(isNew: false, state.savingID, .failure(replaced))) == [])
+        #expect(state.form?.failure == replaced)
+        #expect(!state.drawing.contains("Enter saves"))
+    }
+}
