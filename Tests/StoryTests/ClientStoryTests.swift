@@ -252,7 +252,7 @@ struct ClientStoryTests {
         try await there.press("Enter")
         try await there.see("Billing: tags +prod")
         try await here.press("Enter")
-        try await here.see("taken over from the other change: Tags; saved", without: ["Edit Billing"])
+        try await here.see("saved; taken over from the other change: Tags", without: ["Edit Billing"])
         try await there.see("Billing!")
 
         // The client is removed under the form.
