@@ -38,6 +38,8 @@ final class KeyDecoder {
         case notInLocale(length: Int)
         case pasteBegins(length: Int)
         case answerBegins(length: Int)
+        /// The last of the answers that are owed.
+        case answersEnd(length: Int)
         case unfinished
     }
 
@@ -48,6 +50,12 @@ final class KeyDecoder {
     private let pasted = WipedBytes()
     private var pasteIsTooLong = false
     private var mode = Mode.keys
+    /// True while the terminal owes answers: what may be a part of one is waited for.
+    var isOwed = false
+    /// The content of the answer that is being read, as far as it is of interest; nil where it is of none.
+    private var answer: [UInt8]?
+    /// The last answer of what the background is.
+    private(set) var background: BackgroundReport?
 
     /// - Parameter sequences: asked for at the first escape character, not at start.
     init(isUTF8: Bool, sequences: @escaping () -> KeySequences) {
@@ -59,8 +67,9 @@ final class KeyDecoder {
     var patience: Double? {
         switch mode {
         case .paste: nil
-        case .answer: Self.escapeDelay
+        case .answer: isOwed ? Self.sequenceDelay : Self.escapeDelay
         case .keys where pending.isEmpty: nil
+        case .keys where isOwed: Self.sequenceDelay
         case .keys: pending.count <= 2 && pending[0] == Self.escape ? Self.escapeDelay : Self.sequenceDelay
         }
     }
@@ -74,6 +83,13 @@ final class KeyDecoder {
     func decode(_ bytes: UnsafeRawBufferPointer, afterSilence silence: Double = 0) -> [Input] {
         let before = pending.count
         pending.append(bytes)
+        if isOwed, mode == .keys, before == 1, pending[0] == Self.escape, silence >= Self.escapeDelay,
+            let next = bytes.first, next != UInt8(ascii: "]"), next != UInt8(ascii: "[")
+        {
+            // Esc that waited for an answer, and then another key.
+            pending.removeFirst(1)
+            return [.key(.escape)] + decodePending(isLast: false)
+        }
         guard mode == .paste, silence >= Self.sequenceDelay, bytes.count <= 8,
             !pending.all.contains(sequence: Self.pasteEnd)
         else { return decodePending(isLast: false) }
@@ -140,6 +156,10 @@ final class KeyDecoder {
                 used += length
             case .answerBegins(let length):
                 mode = .answer
+                answer = rest[1] == UInt8(ascii: "]") ? [] : nil
+                used += length
+            case .answersEnd(let length):
+                isOwed = false
                 used += length
             case .unfinished:
                 break decoding
@@ -244,7 +264,8 @@ final class KeyDecoder {
 
     /// Esc twice, or Alt and a key that sends a sequence of its own (rxvt).
     private func twoEscapes(_ bytes: UnsafeRawBufferPointer, after rest: UnsafeRawBufferPointer) -> Step {
-        if rest.count > 1, rest[1] == Self.escape { return .key(.escape, length: 1) }
+        // The second one may begin an answer.
+        if isOwed || (rest.count > 1 && rest[1] == Self.escape) { return .key(.escape, length: 1) }
         return switch sequence(rest) {
         case .key(_, let length), .ignored(let length): .ignored(length: length + 1)
         case .unfinished: .unfinished
@@ -258,6 +279,7 @@ final class KeyDecoder {
         while end < bytes.count, 0x20...0x3F ~= bytes[end], end < 64 { end += 1 }
         guard end < bytes.count else { return .unfinished }
         guard 0x40...0x7E ~= bytes[end] else { return .ignored(length: end) }
+        if isOwed, BackgroundReport.endsAnswers(bytes[...end]) { return .answersEnd(length: end + 1) }
         if bytes[..<(end + 1)].elementsEqual(Self.pasteStart) { return .pasteBegins(length: end + 1) }
         if let event = MouseReport.event(UnsafeRawBufferPointer(rebasing: bytes[...end])) {
             return .mouse(event, length: end + 1)
@@ -282,11 +304,16 @@ final class KeyDecoder {
 
     /// - Returns: how many bytes belong to the answer.
     private func skipAnswer(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard let end = bytes.firstIndex(where: { $0 == 0x07 || $0 == Self.escape }) else { return bytes.count }
-        if bytes[end] == Self.escape, end + 1 == bytes.count { return end }
+        let end = bytes.firstIndex { $0 == 0x07 || $0 == Self.escape } ?? bytes.count
+        // One byte more than is read shows that it is too long.
+        let room = BackgroundReport.longest + 1 - (answer?.count ?? 0)
+        answer?.append(contentsOf: bytes[..<end].prefix(room))
+        if end == bytes.count || (bytes[end] == Self.escape && end + 1 == bytes.count) { return end }
         mode = .keys
-        if bytes[end] == 0x07 { return end + 1 }
-        return bytes[end + 1] == UInt8(ascii: "\\") ? end + 2 : end
+        let isEnded = bytes[end] == 0x07 || bytes[end + 1] == UInt8(ascii: "\\")
+        if isEnded, let report = answer.flatMap({ BackgroundReport($0) }) { background = report }
+        answer = nil
+        return !isEnded ? end : bytes[end] == 0x07 ? end + 1 : end + 2
     }
 
     // MARK: - Pastes

@@ -31,7 +31,11 @@ public final class Screen {
     private let entering: [UInt8]
     private let leaving: [UInt8]
     private var brush: Brush
+    /// The theme that is wanted; an unknown background's stands for that of the background, once this is known.
     private var theme: Theme
+    private let canAsk: Bool
+    /// When the terminal was asked for its background; nil: not yet.
+    private var asked: SuspendingClock.Instant?
     private let decoder: KeyDecoder
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
     /// The time of the last read; at first, of the start.
@@ -67,6 +71,7 @@ public final class Screen {
         typeahead(-1)
         let isUTF8 = CharacterEncoding.isUTF8
         self.theme = theme
+        canAsk = BackgroundReport.canAsk(type) && has_colors()
         brush = Brush(palette: Self.palette(theme), isUTF8: isUTF8)
         decoder = KeyDecoder(isUTF8: isUTF8) { KeySequences(capability: Terminfo.string) }
         let hasMouse = MouseReport.isKnown
@@ -147,6 +152,15 @@ public final class Screen {
         for row in 0..<min(frame.size.rows, size.rows) { paint(row, of: frame, over: old) }
         place(frame.cursor)
         painted = frame
+        ask()
+    }
+
+    /// Asks the terminal for its background where a theme depends on it, once, and not before it shows something.
+    private func ask() {
+        guard theme == .eitherBackground, canAsk, asked == nil else { return }
+        asked = .now
+        decoder.isOwed = true
+        write(BackgroundReport.question)
     }
 
     private func paint(_ row: Int, of frame: Frame, over old: [Cell]?) {
@@ -194,7 +208,12 @@ public final class Screen {
     public func use(_ theme: Theme) {
         guard isUp, theme != self.theme else { return }
         self.theme = theme
-        brush = Brush(palette: Self.palette(theme), isUTF8: brush.isUTF8)
+        useColors()
+    }
+
+    private func useColors() {
+        let known = theme == .eitherBackground ? decoder.background?.theme : nil
+        brush = Brush(palette: Self.palette(known ?? theme), isUTF8: brush.isUTF8)
         painted = nil
         redrawAll()
     }
@@ -233,7 +252,10 @@ public final class Screen {
     /// Everything that has come, without waiting; at most 64 KiB at a time, so that a flood can't keep a frame from being
     /// painted. Where the terminal is gone, `isHungUp` is true after it.
     public func readInput() -> [Input] {
+        let background = decoder.background
+        defer { if isUp, theme == .eitherBackground, decoder.background != background { useColors() } }
         var inputs: [Input] = []
+        stopWaiting()
         for _ in 0..<16 where isUp && isReadable {
             let count = read(fileDescriptor, received.baseAddress, received.count)
             guard count > 0 else {
@@ -248,6 +270,35 @@ public final class Screen {
         }
         return inputs
     }
+
+    /// A terminal that has not answered by now does not: Esc is a key at once again.
+    private func stopWaiting() {
+        guard let asked, SuspendingClock.now - asked > .seconds(Self.longestAnswer) else { return }
+        decoder.isOwed = false
+    }
+
+    /// Reads what is typed and answered until no answer is owed, and throws it away: whatever reads the terminal next
+    /// would take an answer for keys.
+    private func readOwedAnswers() {
+        stopWaiting()
+        guard decoder.isOwed else { return }
+        var deadline = SuspendingClock.now + .seconds(KeyDecoder.sequenceDelay)
+        while decoder.isOwed, !isHungUp {
+            var polled = pollfd(fd: fileDescriptor, events: Int16(POLLIN), revents: 0)
+            let left = (deadline - SuspendingClock.now) / .milliseconds(1)
+            guard left > 0 else { break }
+            guard poll(&polled, 1, Int32(left.rounded(.up))) > 0 else { continue }
+            let before = lastReceived
+            _ = readInput()
+            // The rest of what has begun has its own time.
+            if lastReceived != before, decoder.patience != nil {
+                deadline = lastReceived + .seconds(KeyDecoder.sequenceDelay)
+            }
+        }
+    }
+
+    /// Seconds that a terminal has to answer.
+    private static let longestAnswer = 5.0
 
     private func wipeReceived() {
         if let start = received.baseAddress { explicit_bzero(start, received.count) }
@@ -278,6 +329,7 @@ public final class Screen {
     /// Gives the terminal back as it was, for a while; nothing is painted until `resume()`.
     public func suspend() {
         guard isUp else { return }
+        readOwedAnswers()
         write(leaving)
         hasPlainKeys = false
         endwin()
@@ -293,6 +345,9 @@ public final class Screen {
         reset_prog_mode()
         write(entering)
         cursorIsVisible = nil
+        // An answer that was owed at the stop, and the rest of one, are waited for from now on.
+        lastReceived = .now
+        if decoder.isOwed { asked = .now }
         redrawAll()
         return takeSize()
     }
@@ -300,6 +355,7 @@ public final class Screen {
     /// Gives the terminal back for good. Anything after that does nothing.
     public func stop() {
         guard isUp else { return }
+        readOwedAnswers()
         write(leaving)
         endwin()
         isUp = false

@@ -6,7 +6,8 @@ import Settings
 public enum Theme: Sendable, Equatable, CaseIterable {
     /// For a dark background and a light one, which stay the terminal's own.
     case dark, light
-    /// For a background that nobody knows: between black and white, and so less clear on either.
+    /// For a background that is unknown, also until the terminal has told it: between black and white, and so less clear
+    /// on either.
     case eitherBackground
     /// White and bright colours on a black of its own.
     case highContrast

@@ -37,7 +37,14 @@ final class Pseudoterminal: Sendable {
         while readable < before + bytes.count { sched_yield() }
     }
 
-    private var readable: Int {
+    /// Types without regard to who reads it meanwhile.
+    func sendUnwatched(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = write(controlling, bytes, bytes.count)
+    }
+
+    /// The number of bytes that wait to be read.
+    var readable: Int {
         var count: Int32 = 0
         _ = ioctl(terminal, UInt(FIONREAD), &count)
         return Int(count)

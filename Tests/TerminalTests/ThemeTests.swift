@@ -156,6 +156,8 @@ extension ScreenTests {
                 #expect(output.contains("refused"))
                 #expect(output.contains("48;5;16m") == (theme == .highContrast), "\(theme)")
             }
+            terminal.send("\u{1B}[?62c")
+            #expect(screen.readInput() == [], "its background was asked for, and is not told")
             screen.use(.eitherBackground)
             screen.paint(twoStates(screen.size))
             #expect(terminal.output() == "")
