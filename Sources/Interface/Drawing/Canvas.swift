@@ -124,6 +124,20 @@ struct Canvas {
         }
     }
 
+    /// Fills a row of `area` with the selection's colour, under the text that is drawn already. The text is all of one
+    /// colour then, the terminal's background: no colour of a state has enough contrast on a filled row in every theme.
+    /// The letters that a filter matches keep a colour of their own.
+    mutating func highlight(_ row: Int, of area: Rectangle) {
+        guard row >= 0, row < frame.size.rows else { return }
+        let start = max(area.column, 0)
+        for column in start..<max(min(area.endColumn, frame.size.columns), start) {
+            let index = row * frame.size.columns + column
+            let style = frame.cells[index].style
+            frame.cells[index].style = Style(
+                style.role == .match ? .match : .selection, bold: style.bold, reverse: true)
+        }
+    }
+
     /// A frame around `area` with `title` in its upper border.
     mutating func box(_ area: Rectangle, title: String, style: Style = Style(.border)) {
         guard area.columns >= 2, area.rows >= 2 else { return }

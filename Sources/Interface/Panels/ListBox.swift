@@ -128,13 +128,10 @@ struct ListBox {
                 line.heading, column: list.column, row: row, end: list.endColumn, style: Style(.title, bold: true))
             return
         }
-        var role = line.isDisabled ? Role.muted : line.role
+        let role = line.isDisabled ? Role.muted : line.role
         if isChosen {
             canvas.text(
                 canvas.glyphs.selection, column: list.column - 1, row: row, style: Style(.selection, bold: true))
-            canvas.fill(
-                Rectangle(column: list.column, row: row, columns: list.columns, rows: 1), style: Style(.selection))
-            if role == .normal { role = .selection }
         }
         let start = list.column + (leftColumns > 0 ? leftColumns : 0)
         if leftColumns > 0 {
@@ -143,6 +140,8 @@ struct ListBox {
                 style: Style(line.isDisabled ? .muted : .key, bold: !line.isDisabled))
         }
         canvas.fitted(line.text, column: start, row: row, end: list.endColumn, style: Style(role, bold: isChosen))
+        guard isChosen else { return }
+        canvas.highlight(row, of: Rectangle(column: list.column - 1, row: row, columns: list.columns + 1, rows: 1))
     }
 }
 

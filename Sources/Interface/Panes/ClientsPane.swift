@@ -22,6 +22,7 @@ enum ClientsPane {
             case .client(let index, _): draw(clients.entries[index], line, on: &canvas)
             case .heading(let group): draw(clients.groups[group], line, on: &canvas)
             }
+            if line.isSelected { canvas.highlight(line.row, of: area) }
         }
         let end = clients.top + area.rows
         drawMore(state.glyphs.less, clients.count(in: 0..<clients.top), row: state.layout.body.row, area, on: &canvas)
@@ -76,8 +77,6 @@ enum ClientsPane {
     private static func drawBar(_ line: Line, mark: Bool, on canvas: inout Canvas) {
         let area = line.area
         if line.isSelected {
-            canvas.fill(
-                Rectangle(column: area.column, row: line.row, columns: area.columns, rows: 1), style: Style(.selection))
             canvas.text(line.glyphs.selection, column: area.column, row: line.row, style: Style(.selection, bold: true))
         }
         if mark {
@@ -122,18 +121,16 @@ enum ClientsPane {
         let indent = state.clients.isGrouped || !state.clients.marks.isEmpty ? 1 : 0
         let mark = mark(entry, state)
         canvas.text(mark.glyph, column: area.column + 1 + indent, row: row, style: Style(mark.role, bold: isSelected))
-        var end = area.endColumn - 1
-        for part in facts(entry, state, columns: area.columns).reversed() {
-            end = canvas.rightAligned(part.text, end: end, row: row, style: Style(part.role, bold: isSelected)) - 2
-        }
-        if entry.profile.keepsFresh {
-            end = canvas.rightAligned(line.glyphs.fresh, end: end + 1, row: row, style: Style(.refreshing)) - 1
-        }
-        if state.secretIsOld(entry.profile) {
-            end = canvas.rightAligned(line.glyphs.old, end: end + 1, row: row, style: Style(.expiring)) - 1
-        }
         let name = entry.profile.name
         let start = area.column + 3 + indent
+        let parts = fitting(entry, state, columns: area.columns, room: area.endColumn - start - DisplayWidth.of(name))
+        var end = area.endColumn - (parts.facts.isEmpty && !parts.glyphs.isEmpty ? 2 : 1)
+        for part in parts.facts.reversed() {
+            end = canvas.rightAligned(part.text, end: end, row: row, style: Style(part.role, bold: isSelected)) - 2
+        }
+        for glyph in parts.glyphs.reversed() {
+            end = canvas.rightAligned(glyph.text, end: end + 1, row: row, style: Style(glyph.role)) - 1
+        }
         canvas.fitted(
             name, column: start, row: row, end: end, style: Style(isSelected ? .selection : .normal, bold: isSelected))
         drawMatches(of: state.clients.query, in: name, column: start, end: end, row: row, on: &canvas)
@@ -167,10 +164,29 @@ enum ClientsPane {
         }
     }
 
-    private static func facts(
-        _ entry: ClientEntry, _ state: State, columns: Int
-    ) -> [(text: String, role: Role)] {
-        var parts: [(text: String, role: Role)] = []
+    private typealias Part = (text: String, role: Role)
+
+    /// The facts at the right of a name, as many as leave the name whole: the end of a name tells two clients apart, and
+    /// the state's glyph stands before it in any case.
+    private static func fitting(
+        _ entry: ClientEntry, _ state: State, columns: Int, room: Int
+    ) -> (glyphs: [Part], facts: [Part]) {
+        var facts = facts(entry, state, columns: columns)
+        var glyphs: [Part] = []
+        if state.secretIsOld(entry.profile) { glyphs.append((state.glyphs.old, .expiring)) }
+        if entry.profile.keepsFresh { glyphs.append((state.glyphs.fresh, .refreshing)) }
+        // Two columns before each fact, one before the glyphs, which stand in the gap of a fact, and the last column.
+        func taken() -> Int {
+            facts.reduce(1) { $0 + DisplayWidth.of($1.text) + 2 } + glyphs.count
+                + (facts.isEmpty && !glyphs.isEmpty ? 1 : 0)
+        }
+        while taken() > room, !facts.isEmpty { facts.removeLast() }
+        while taken() > room, !glyphs.isEmpty { glyphs.removeLast() }
+        return (glyphs, facts)
+    }
+
+    private static func facts(_ entry: ClientEntry, _ state: State, columns: Int) -> [Part] {
+        var parts: [Part] = []
         let life = entry.token.displayedStatus(at: state.shownNow)
         switch entry.attempt {
         case .idle: break
