@@ -24,6 +24,26 @@ struct Layout: Equatable {
     var headerRow = 0
     var hintRow = 0
     var body = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    private var need = Countdown.digits
+
+    /// The use of the Countdown pane.
+    enum Countdown {
+        /// A life to count: as large as there is room for.
+        case digits
+        /// One line, which says why nothing counts.
+        case note
+        /// The reason of a failure says it, and has the room.
+        case none
+
+        /// The rows that it can have, with the rows that are left for Activity then; the first that fits counts.
+        fileprivate var choices: [(rows: Int, activityRows: Int)] {
+            switch self {
+            case .digits: [(7, 4), (4, 4), (4, 0), (1, 4), (1, 0)]
+            case .note: [(1, 4), (1, 0)]
+            case .none: []
+            }
+        }
+    }
 
     struct Divider: Equatable {
         var row: Int
@@ -35,9 +55,16 @@ struct Layout: Equatable {
     ///   - standingRows: how many rows below the header are taken by what lasts; on a low screen its only row is the
     ///     header's.
     ///   - hasFilter: whether the filter takes a row.
+    ///   - countdown: the use of the Countdown pane.
+    ///   - reasonRows: how many rows of the Token pane's content are a failure's reason and what stands before it; nil
+    ///     without a failure. The pane is there as long as they have room.
     ///   - tokenRows: how many rows the Token pane's content takes at a given width.
-    init(_ size: Size, standingRows: Int = 0, hasFilter: Bool = false, tokenRows: (Int) -> Int) {
-        arrange(size, standingRows, tokenRows: tokenRows)
+    init(
+        _ size: Size, standingRows: Int = 0, hasFilter: Bool = false, countdown need: Countdown = .digits,
+        reasonRows: (Int) -> Int? = { _ in nil }, tokenRows: (Int) -> Int
+    ) {
+        self.need = need
+        arrange(size, standingRows, reasonRows: reasonRows, tokenRows: tokenRows)
         guard hasFilter, clients.rows > 1 else { return }
         filter = clients
         filter.rows = 1
@@ -45,7 +72,9 @@ struct Layout: Equatable {
         clients.rows -= 1
     }
 
-    private mutating func arrange(_ size: Size, _ standingRows: Int, tokenRows: (Int) -> Int) {
+    private mutating func arrange(
+        _ size: Size, _ standingRows: Int, reasonRows: (Int) -> Int?, tokenRows: (Int) -> Int
+    ) {
         guard size.columns >= Self.minimum.columns, size.rows >= Self.minimum.rows else {
             isTooSmall = true
             return
@@ -56,7 +85,8 @@ struct Layout: Equatable {
         let top = max(standing.endRow, 1)
         body = Rectangle(column: 0, row: top, columns: size.columns, rows: hintRow - top)
         if size.columns >= Self.sideBySideColumns {
-            let clientColumns = min(max(size.columns * 39 / 100, 32), 60)
+            // 36 are 45 % of 80.
+            let clientColumns = min(max(size.columns * 39 / 100, 36), 60)
             let left = Rectangle(column: 0, row: top, columns: clientColumns, rows: body.rows)
             let right = Rectangle(
                 column: clientColumns, row: top, columns: size.columns - clientColumns, rows: body.rows)
@@ -69,12 +99,12 @@ struct Layout: Equatable {
             let inside = body.inset(columns: 1, rows: 1)
             let wanted = tokenRows(inside.columns - 2)
             let least = 3
-            guard inside.rows >= least + 1 + wanted else {
+            guard inside.rows >= least + 1 + (reasonRows(inside.columns - 2) ?? wanted) else {
                 clients = inside
                 return
             }
             clients = inside
-            clients.rows = max(least, min(inside.rows / 2, inside.rows - 1 - wanted - 2))
+            clients.rows = max(least, min(inside.rows / 2, inside.rows - 1 - wanted - (need == .none ? 0 : 2)))
             dividers.append(Divider(row: clients.endRow, box: body, title: "Token"))
             var rest = inside
             rest.row = clients.endRow + 1
@@ -83,13 +113,14 @@ struct Layout: Equatable {
         }
     }
 
-    /// Shares `inside` out: the Token pane first, then as large a Countdown as leaves three rows for Activity.
+    /// Shares `inside` out: the Token pane first, with a failure's reason in it, then as large a Countdown as leaves three
+    /// rows for Activity.
     private mutating func divide(_ inside: Rectangle, box: Rectangle, tokenRows: Int) {
         token = inside
         token.rows = min(tokenRows, inside.rows)
         var row = token.endRow
         var room = inside.endRow - row
-        for (rows, activityRows) in [(7, 4), (4, 4), (4, 0), (1, 4), (1, 0)] where room >= 1 + rows + activityRows {
+        for (rows, activityRows) in need.choices where room >= 1 + rows + activityRows {
             dividers.append(Divider(row: row, box: box, title: "Countdown"))
             countdown = inside
             countdown.row = row + 1
@@ -98,7 +129,7 @@ struct Layout: Equatable {
             room = inside.endRow - row
             break
         }
-        if room >= 2, !countdown.isEmpty {
+        if room >= 2, !countdown.isEmpty || need == .none {
             dividers.append(Divider(row: row, box: box, title: "Activity"))
             activity = inside
             activity.row = row + 1
@@ -126,9 +157,18 @@ extension Layout {
     init(for state: State) {
         self.init(
             state.size, standingRows: state.standingLines.count,
-            hasFilter: state.isFiltering || !state.filter.isEmpty
-        ) {
-            TokenPane.lines(state, columns: $0).count
-        }
+            hasFilter: state.isFiltering || !state.filter.isEmpty, countdown: state.countdownNeed,
+            reasonRows: { TokenPane.reasonRows(state, columns: $0) },
+            tokenRows: { TokenPane.lines(state, columns: $0).count })
+    }
+}
+
+extension State {
+    /// Without a client there is nothing to count and nothing to say.
+    fileprivate var countdownNeed: Layout.Countdown {
+        guard let entry = clients.selected else { return .none }
+        if let left = entry.token?.displayedSecondsLeft(at: shownNow), left > 0 { return .digits }
+        if case .failed = entry.attempt { return .none }
+        return .note
     }
 }

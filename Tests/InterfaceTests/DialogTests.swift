@@ -353,7 +353,7 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
-    @Test("all activity, newest first, filtered by words and by !kind, with the chosen entry in full")
+    @Test("all activity, newest last, filtered by words and by !kind, with the chosen entry in full")
     func activity() {
         func happen(_ state: inout State) {
             _ = update(

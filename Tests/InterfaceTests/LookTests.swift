@@ -52,4 +52,126 @@ struct LookTests {
             #expect(inside.allSatisfy { $0.style.reverse == (row == chosen) })
         }
     }
+
+    @Test("at 80 columns the list has 45 % of them, and names are the last thing in it to be cut", arguments: [80, 76])
+    func namesLast(columns: Int) {
+        var entries = [Samples.entries[2], Samples.entries[6], Samples.entries[0]]
+        entries[0].profile.name = "Partner staging eu-west-1 a"
+        entries[1].profile.name = "Slow region eu-west-1 bb"
+        entries[2].profile.name = "A name that no list of this width could have whole"
+        entries[2].profile.keepsFresh = true
+        let state = Samples.open(Size(columns: columns, rows: 24), entries: entries)
+        #expect(state.layout.clients.columns == 34)
+        #expect(state.drawing.contains("✗ Partner staging eu-west-1 a "))
+        #expect(state.drawing.contains("↻ Slow region eu-west-1 bb "))
+        #expect(state.drawing.contains("● A name that no list of this w… │"))
+    }
+
+    // MARK: - Countdown and Activity
+
+    private static func failed(_ hints: Int, token: TokenFacts? = nil) -> ClientEntry {
+        let failure = Failure(
+            .refused, Samples.refusal.summary,
+            hints: (0..<hints).map { Failure.Hint("the server says in its long line of number \($0) what it is about") }
+        )
+        return ClientEntry(
+            profile: Samples.profile(3, "Partner staging"), revision: 1, token: token,
+            attempt: .failed(FailedAttempt(failure: failure, at: Samples.now.advanced(by: -65))))
+    }
+
+    @Test("a failure's whole reason comes before the large digits, and without a life to count it has the room of both")
+    func reasonFirst() {
+        for hints in 0...5 {
+            for token in [nil, Samples.token(life: 600, age: 700), Samples.token(life: 3_600, age: 60)] {
+                let state = Samples.open(entries: [Self.failed(hints, token: token)])
+                let layout = state.layout
+                let counts = token?.lifetime == 3_600
+                #expect(hints == 0 || state.drawing.contains("number \(hints - 1)"), "\(hints) hints")
+                #expect(counts || layout.countdown.isEmpty, "\(hints) hints")
+                let wanted = TokenPane.lines(state, columns: layout.token.columns - 2).count
+                #expect(layout.countdown.rows <= 1 || layout.token.rows >= wanted, "\(hints) hints")
+                if counts, hints == 0 { #expect(layout.countdown.rows >= 4) }
+            }
+        }
+    }
+
+    @Test("without a failure one line says why nothing counts, and Activity has the rest")
+    func noteInOneLine() {
+        for name in ["Old tenant", "Opaque", "Übersee 東京 ké́y"] {
+            var state = Samples.open(Size(columns: 100, rows: 30))
+            state.select(name)
+            #expect(state.layout.countdown.rows == 1, "\(name)")
+            #expect(state.layout.activity.rows > 10, "\(name)")
+        }
+    }
+
+    @Test("on a narrow screen the reason keeps the Token pane, though not all of it has room")
+    func reasonWhenNarrow() {
+        let state = Samples.open(Size(columns: 60, rows: 20), entries: [Self.failed(3)])
+        #expect(state.drawing.contains(" Token "))
+        #expect(state.drawing.contains("number 2"))
+    }
+
+    private static let happened: [ActivityEntry] = [
+        ActivityEntry(at: Samples.now.wall.addingTimeInterval(-90_000), client: "Opaque", text: "new token in 90 ms"),
+        ActivityEntry(at: Samples.now.wall, client: "GBG GO production", text: "new token in 61 ms"),
+        ActivityEntry(at: Samples.now.wall, client: "A name of more than thirty columns", text: "saved"),
+        ActivityEntry(at: Samples.now.wall, text: "the vault was created"),
+    ]
+
+    /// The columns of Activity's pane as lines of text.
+    private func activity(_ state: State) -> [String] {
+        let area = state.layout.activity
+        return (area.row..<area.row + state.activity.entries.count).map { row in
+            var text = cells(state, row: row)[area.column..<area.endColumn].map(\.text).joined()
+            while text.last == " " { text.removeLast() }
+            return text
+        }
+    }
+
+    @Test("Activity has its columns, the newest last; the selected client is not named, and names are cut before texts")
+    func activityColumns() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        _ = update(&state, .remembered(nil, Self.happened))
+        func line(_ clock: String, _ client: String, _ text: String) -> String {
+            " " + clock + String(repeating: " ", count: 12 - clock.count) + client
+                + String(repeating: " ", count: 24 - client.count) + text
+        }
+        #expect(
+            activity(state) == [
+                line("2026-11-22", "Opaque", "new token in 90 ms"), line("14:02:11", "", "new token in 61 ms"),
+                line("14:02:11", "A name of more than t…", "saved"), line("14:02:11", "", "the vault was created"),
+            ])
+        state.select("Opaque")
+        #expect(activity(state)[0] == line("2026-11-22", "", "new token in 90 ms"))
+        #expect(activity(state)[1] == line("14:02:11", "GBG GO production", "new token in 61 ms"))
+        state.press("A")
+        let lines = state.drawing.split(separator: "\n").filter { $0.contains("new token") || $0.contains("saved") }
+        #expect(lines[0].contains("Opaque"), "where the list is covered every client is named")
+        #expect(lines.count == 3 && lines[1].contains("GBG GO production") && lines[2].contains("saved"))
+        #expect(Set(lines.map { $0.firstRange(of: /new token|saved/)?.lowerBound.utf16Offset(in: $0) }).count == 1)
+    }
+
+    @Test("however long the texts are, some columns are left to the names")
+    func longActivity() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        let long = String(repeating: "long text ", count: 9)
+        let kept = Self.happened + [ActivityEntry(at: Samples.now.wall, client: "Slow region", text: long)]
+        _ = update(&state, .remembered(nil, kept))
+        #expect(activity(state)[0].hasPrefix(" 2026-11-22  Opaque       new token"))
+        #expect(activity(state)[4].hasPrefix(" 14:02:11    Slow region  long text"))
+        #expect(activity(state)[4].hasSuffix("…"))
+    }
+
+    @Test("the log opens at the newest, which is the last, also of those that are found")
+    func newestLast() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        _ = update(&state, .remembered(nil, Self.happened))
+        state.press("A")
+        #expect((state.panel as? ActivityLog)?.selection == 3)
+        state.type("token")
+        #expect((state.panel as? ActivityLog)?.selection == 1)
+        state.press(.enter)
+        #expect(state.clients.selected?.profile.name == "GBG GO production")
+    }
 }

@@ -138,7 +138,7 @@ enum ListKeys {
             isHinted: false, targets: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
         ListAction(
             "activity", ["A"], "activity", "the last 1,000 things that happened", isHinted: false,
-            run: { $0.present(ActivityLog()) }),
+            run: { $0.present(ActivityLog($0)) }),
         ListAction(
             "show_report", [], "last report", "what failed when many clients were refreshed last", isHinted: false,
             disabled: { $0.screen?.lastReport == nil ? "no refresh of many clients has failed" : nil },

@@ -4,10 +4,13 @@ extension Context {
     static let activity = Context(title: "All activity", isTyping: true)
 }
 
-/// All that Activity keeps, the newest first, filtered by what is typed.
+/// All that Activity keeps, the newest last as in its pane, filtered by what is typed.
 struct ActivityLog: FilteredPanel {
     var field = TextField()
-    var selection = 0
+    var selection: Int
+
+    /// The newest is chosen.
+    init(_ state: State) { selection = max(state.activity.entries.count - 1, 0) }
 
     static let tables = [
         KeyTable<Self>(
@@ -17,6 +20,19 @@ struct ActivityLog: FilteredPanel {
                     closing()
                 ])
     ]
+
+    mutating func type(_ key: Key, in state: State) -> Outcome {
+        if field.handle(key) { selectNewest(in: state) }
+        return .stay
+    }
+
+    mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
+        let outcome = pasteFilter(pasted, in: state)
+        selectNewest(in: state)
+        return outcome
+    }
+
+    private mutating func selectNewest(in state: State) { selection = max(count(state) - 1, 0) }
 
     mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? goTo(in: state) : .stay }
 
@@ -35,7 +51,7 @@ struct ActivityLog: FilteredPanel {
 
     private func entries(_ state: State) -> [ActivityEntry] {
         let words = typedWords
-        return state.activity.entries.reversed().filter { entry in
+        return state.activity.entries.filter { entry in
             words.allSatisfy { word in
                 if word.first == "!" { return entry.kind.names.contains { $0.hasPrefix(word.dropFirst()) } }
                 return "\(entry.client) \(entry.text)".lowercased().firstRange(of: word) != nil
@@ -46,12 +62,13 @@ struct ActivityLog: FilteredPanel {
     func box(_ state: State) -> ListBox? {
         let columns = DialogBox.columns(state.size, atMost: 110)
         let entries = entries(state)
-        let lines = entries.map { entry in
-            ListBox.Line(
-                left: columns < 60 && !Durations.isSameDay(entry.at, state.now.wall, utcOffset: state.utcOffset)
-                    ? Durations.date(entry.at, utcOffset: state.utcOffset)
-                    : Durations.clock(entry.at, now: state.now.wall, utcOffset: state.utcOffset),
-                text: entry.client.isEmpty ? entry.text : "\(entry.client)  \(entry.text)", role: entry.kind.role)
+        let activity = ActivityLines(entries, columns: columns, state)
+        let lines = activity.lines.map { line in
+            let name = DisplayWidth.fit(
+                line.client, into: activity.clientColumns, ellipsis: state.glyphs.ellipsis)
+            let gap = activity.textColumn - activity.clientColumn - DisplayWidth.of(name)
+            return ListBox.Line(
+                left: line.clock, text: name + String(repeating: " ", count: gap) + line.text, role: line.role)
         }
         // What the row has no room for is told in full below it.
         let chosen = entries.dropFirst(selection).first
@@ -59,7 +76,7 @@ struct ActivityLog: FilteredPanel {
         let footer = Array(DialogLine.wrapped(text, columns, chosen == nil ? .muted : .normal).prefix(3))
         return ListBox(
             title: "Activity: \(grouped(entries.count)) of \(grouped(state.activity.entries.count))", field: field,
-            lines: lines, selection: selection, mostRows: 400, leftColumns: columns < 60 ? 11 : 21,
+            lines: lines, selection: selection, mostRows: 400, leftColumns: activity.clientColumn,
             footer: footer + Array(repeating: .blank, count: 3 - footer.count), columns: columns)
     }
 }

@@ -4,17 +4,59 @@ import Credentials
 enum ActivityPane {
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
-        let shown = state.activity.entries.suffix(area.rows)
-        for (index, entry) in shown.enumerated() {
+        let lines = ActivityLines(
+            state.activity.entries.suffix(area.rows), columns: area.columns - 2, state,
+            without: state.clients.selected?.profile.name)
+        for (index, line) in lines.lines.enumerated() {
             let row = area.row + index
-            let clock = Durations.clock(entry.at, now: state.now.wall, utcOffset: state.utcOffset)
-            var column = canvas.text(clock, column: area.column + 1, row: row, style: Style(.muted)) + 2
-            if !entry.client.isEmpty {
-                // At most half of the row, so that the text keeps the rest.
-                let end = min(column + max(area.columns / 2 - 10, 8), area.endColumn - 1)
-                column = canvas.fitted(entry.client, column: column, row: row, end: end) + 2
-            }
-            canvas.fitted(entry.text, column: column, row: row, end: area.endColumn - 1, style: Style(entry.kind.role))
+            let start = area.column + 1
+            canvas.text(line.clock, column: start, row: row, style: Style(.muted))
+            let client = start + lines.clientColumn
+            canvas.fitted(line.client, column: client, row: row, end: client + lines.clientColumns)
+            canvas.fitted(
+                line.text, column: start + lines.textColumn, row: row, end: area.endColumn - 1, style: Style(line.role))
         }
+    }
+}
+
+/// Entries of Activity in columns: when, whose, what.
+struct ActivityLines {
+    struct Line {
+        var clock: String
+        /// Empty where it is of none, or of the one that is meant anyhow.
+        var client: String
+        var text: String
+        var role: Role
+    }
+
+    /// Below this width another day's time is left out: the day says more.
+    private static let narrow = 70
+    /// The divisor of all columns that gives the least for names, however long the texts are.
+    private static let leastClientShare = 5
+
+    let lines: [Line]
+    let clientColumn: Int
+    let clientColumns: Int
+    let textColumn: Int
+
+    /// - Parameters:
+    ///   - columns: how many there are for all.
+    ///   - selected: the name of a client whose lines do not name it.
+    init(_ entries: some Collection<ActivityEntry>, columns: Int, _ state: State, without selected: String? = nil) {
+        let now = state.now.wall
+        lines = entries.map { entry in
+            let isShort =
+                columns < Self.narrow && !Durations.isSameDay(entry.at, now, utcOffset: state.utcOffset)
+            return Line(
+                clock: isShort
+                    ? Durations.date(entry.at, utcOffset: state.utcOffset)
+                    : Durations.clock(entry.at, now: now, utcOffset: state.utcOffset),
+                client: entry.client == selected ? "" : entry.client, text: entry.text, role: entry.kind.role)
+        }
+        let widest = lines.map { DisplayWidth.of($0.client) }.max() ?? 0
+        clientColumn = (lines.map(\.clock.count).max() ?? 0) + 2
+        let room = columns - clientColumn - 2 - (lines.map { DisplayWidth.of($0.text) }.max() ?? 0)
+        clientColumns = min(widest, max(room, columns / Self.leastClientShare))
+        textColumn = clientColumn + (clientColumns > 0 ? clientColumns + 2 : 0)
     }
 }

@@ -69,6 +69,12 @@ enum TokenPane {
         return lines
     }
 
+    /// The number of lines that a failure's reason takes, with the status before it; nil without a failure.
+    static func reasonRows(_ state: State, columns: Int) -> Int? {
+        guard let entry = state.clients.selected, case .failed = entry.attempt else { return nil }
+        return 1 + attempt(entry, state, columns - labelColumns).count
+    }
+
     private static func life(_ entry: ClientEntry, _ state: State) -> Line {
         let status = entry.token.displayedStatus(at: state.shownNow)
         var spans = [Span(text: "\(state.glyphs.glyph(status)) \(status.word)", role: status.role)]
