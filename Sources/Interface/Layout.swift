@@ -6,13 +6,19 @@ struct Layout: Equatable {
     static let rowsWithHeader = 14
     /// From this width on, the clients and the rest stand side by side.
     static let sideBySideColumns = 76
+    /// From this size on, the clients are a table over the whole width, and the rest stands below it.
+    static let table = Size(columns: 120, rows: 16)
 
     var isTooSmall = false
-    /// The boxes that frames are drawn around: one where the panes are stacked, two side by side.
+    /// The boxes that frames are drawn around: one where the panes are stacked, two side by side, three with a table.
     var boxes: [Rectangle] = []
+    /// The titles of the boxes after the first, which is the clients'.
+    var titles: [String] = []
     /// Rows with a line across a box, each with the title of the pane below it.
     var dividers: [Divider] = []
     var clients = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+    /// The row over the clients that names the table's columns; empty where they are no table.
+    var heading = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     /// The row of the filter, above the clients; empty where there is none.
     var filter = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var token = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
@@ -66,8 +72,9 @@ struct Layout: Equatable {
         self.need = need
         arrange(size, standingRows, reasonRows: reasonRows, tokenRows: tokenRows)
         guard hasFilter, clients.rows > 1 else { return }
-        filter = clients
+        filter = heading.isEmpty ? clients : heading
         filter.rows = 1
+        heading.row += 1
         clients.row += 1
         clients.rows -= 1
     }
@@ -84,13 +91,16 @@ struct Layout: Equatable {
             column: 0, row: size.rows < Self.rowsWithHeader ? 0 : 1, columns: size.columns, rows: standingRows)
         let top = max(standing.endRow, 1)
         body = Rectangle(column: 0, row: top, columns: size.columns, rows: hintRow - top)
-        if size.columns >= Self.sideBySideColumns {
+        if size.columns >= Self.table.columns, size.rows >= Self.table.rows {
+            arrangeTable(reasonRows: reasonRows, tokenRows: tokenRows)
+        } else if size.columns >= Self.sideBySideColumns {
             // 36 are 45 % of 80.
             let clientColumns = min(max(size.columns * 39 / 100, 36), 60)
             let left = Rectangle(column: 0, row: top, columns: clientColumns, rows: body.rows)
             let right = Rectangle(
                 column: clientColumns, row: top, columns: size.columns - clientColumns, rows: body.rows)
             boxes = [left, right]
+            titles = ["Token"]
             clients = left.inset(columns: 1, rows: 1)
             let inside = right.inset(columns: 1, rows: 1)
             divide(inside, box: right, tokenRows: tokenRows(inside.columns - 2))
@@ -110,6 +120,43 @@ struct Layout: Equatable {
             rest.row = clients.endRow + 1
             rest.rows = inside.endRow - rest.row
             divide(rest, box: body, tokenRows: wanted)
+        }
+    }
+
+    /// The table, and below it the Token pane beside Countdown and Activity. A failure's reason may take more than half.
+    private mutating func arrangeTable(reasonRows: (Int) -> Int?, tokenRows: (Int) -> Int) {
+        let half = body.columns / 2
+        let wanted = tokenRows(half - 4)
+        // Large digits and three rows of Activity take eleven; on a high screen Activity has more.
+        let rows = min(
+            max(wanted, 11, body.rows / 3) + 2, max(body.rows / 2, (reasonRows(half - 4) ?? 0) + 2), body.rows - 6)
+        let table = Rectangle(column: 0, row: body.row, columns: body.columns, rows: body.rows - rows)
+        let left = Rectangle(column: 0, row: table.endRow, columns: half, rows: rows)
+        let right = Rectangle(column: half, row: table.endRow, columns: body.columns - half, rows: rows)
+        boxes = [table, left, right]
+        clients = table.inset(columns: 1, rows: 1)
+        heading = clients
+        heading.rows = 1
+        clients.row += 1
+        clients.rows -= 1
+        token = left.inset(columns: 1, rows: 1)
+        activity = right.inset(columns: 1, rows: 1)
+        guard let choice = need.choices.first(where: { activity.rows >= $0.rows + $0.activityRows }) else {
+            titles = ["Token", "Activity"]
+            return
+        }
+        titles = ["Token", "Countdown"]
+        countdown = activity
+        countdown.rows = choice.rows
+        activity.row += choice.rows
+        activity.rows -= choice.rows
+        if activity.rows >= 2 {
+            dividers.append(Divider(row: activity.row, box: right, title: "Activity"))
+            activity.row += 1
+            activity.rows -= 1
+        } else {
+            countdown.rows += activity.rows
+            activity.rows = 0
         }
     }
 

@@ -27,10 +27,11 @@ public func view(_ state: State) -> Frame {
 private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
     if layout.hasHeader { HeaderLine.draw(state, row: layout.headerRow, on: &canvas) }
     for (index, box) in layout.boxes.enumerated() {
-        canvas.box(box, title: index == 0 ? clientsTitle(state) : "Token")
+        canvas.box(box, title: index == 0 ? clientsTitle(state) : layout.titles[index - 1])
     }
     for divider in layout.dividers { canvas.divider(divider.row, in: divider.box, title: divider.title) }
     ClientsPane.drawFilter(state, in: layout.filter, on: &canvas)
+    if !state.clients.rows.isEmpty { ClientsTable.drawHeading(state, layout, on: &canvas) }
     ClientsPane.draw(state, in: layout.clients, on: &canvas)
     TokenPane.draw(state, in: layout.token, on: &canvas)
     CountdownPane.draw(state, in: layout.countdown, on: &canvas)

@@ -31,6 +31,7 @@ struct LayoutTests {
         var text = ""
         for (columns, rows, tokenRows) in [
             (100, 30, 7), (80, 24, 8), (80, 24, 14), (76, 12, 8), (60, 30, 7), (60, 20, 7), (60, 14, 7), (40, 10, 7),
+            (120, 16, 7), (130, 40, 9), (130, 40, 30),
         ] {
             text +=
                 "\(columns)x\(rows), \(tokenRows) rows of token\n" + drawing(columns, rows, tokenRows: tokenRows) + "\n"

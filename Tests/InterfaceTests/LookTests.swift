@@ -174,4 +174,69 @@ struct LookTests {
         state.press(.enter)
         #expect(state.clients.selected?.profile.name == "GBG GO production")
     }
+
+    // MARK: - The table
+
+    private static var tableEntries: [ClientEntry] {
+        var entries = Samples.entries
+        entries[0].profile.tags = ["eu", "production"]
+        entries[0].profile.keepsFresh = true
+        let requested = Samples.now.advanced(by: -60)
+        entries[3].token = TokenFacts(
+            requested: requested, obtained: requested.advanced(by: 0.059), lifetime: 600, characterCount: 900)
+        return entries
+    }
+
+    @Test("from 120 columns the list is a table over the whole width, the panes below it side by side")
+    func table() {
+        for (columns, rows) in [(160, 50), (120, 24)] {
+            var state = Samples.open(Size(columns: columns, rows: rows), entries: Self.tableEntries)
+            expectGolden(state.drawing, "table-\(columns)x\(rows)")
+            state.select("Partner staging")
+            expectGolden(state.drawing, "table-failure-\(columns)x\(rows)")
+        }
+    }
+
+    @Test("the table begins at 120 columns and 16 rows, its heading is no client, and a filter stands over it")
+    func tableBegins() {
+        for (columns, rows, isTable) in [(119, 24, false), (120, 15, false), (120, 16, true), (220, 60, true)] {
+            var state = Samples.open(Size(columns: columns, rows: rows))
+            #expect(state.drawing.contains("last result") == isTable, "\(columns)x\(rows)")
+            state.press("/")
+            state.type("g")
+            let lines = state.drawing.split(separator: "\n")
+            #expect(lines[2].contains(" /g"))
+            #expect(lines[3].contains("last result") == isTable)
+            #expect(state.layout.clients.row == (isTable ? 4 : 3))
+        }
+        var state = Samples.open(Size(columns: 120, rows: 24))
+        _ = update(&state, .mouse(.press(Position(column: 10, row: 2))))
+        #expect(state.clients.selection == 0, "a click on the heading selects nothing")
+        _ = update(&state, .mouse(.press(Position(column: 100, row: 4))))
+        #expect(state.clients.selection == 1)
+        #expect(Samples.open(Size(columns: 120, rows: 24), entries: []).drawing.contains("no client yet"))
+    }
+
+    @Test("long names take the room of the tags, then of the host, and only then are cut")
+    func tableNames() {
+        for length in [10, 26, 40, 60, 90] {
+            var entries = Self.tableEntries
+            entries[0].profile.name = String(repeating: "n", count: length)
+            let text = Samples.open(Size(columns: 120, rows: 24), entries: entries).drawing
+            #expect(text.contains(String(repeating: "n", count: min(length, 58))), "\(length)")
+            #expect(text.contains("new token 59 ms") && text.contains("401 invalid_client"))
+        }
+    }
+
+    @Test("a failure is told by its answer's status and code, else in a word")
+    func results() {
+        func result(_ kind: Failure.Kind, _ summary: String) -> String { Failure(kind, summary).result }
+        #expect(result(.refused, "the server refused client \"a\": invalid_client (401)") == "401 invalid_client")
+        #expect(result(.refused, "the server refused client \"a\" (400)") == "400 refused")
+        #expect(result(.unreachable, "id.example cannot answer now (503)") == "503 unreachable")
+        #expect(result(.unreachable, "no connection to id.example (timeout)") == "unreachable")
+        #expect(result(.notAToken, "what came is no token") == "not a token")
+        #expect(result(.refused, "") == "refused" && result(.refused, "(401)") == "401 refused")
+        #expect(result(.refused, ")") == "refused" && result(.refused, "(４０１)") == "refused")
+    }
 }

@@ -15,11 +15,17 @@ enum ClientsPane {
             }
             return
         }
+        let table = ClientsTable(state, state.layout)
         for row in 0..<min(area.rows, clients.rows.count - clients.top) {
             let number = clients.top + row
             let line = Line(state: state, area: area, row: area.row + row, isSelected: number == clients.selection)
             switch clients.rows[number] {
-            case .client(let index, _): draw(clients.entries[index], line, on: &canvas)
+            case .client(let index, _):
+                if let table {
+                    table.draw(clients.entries[index], line, on: &canvas)
+                } else {
+                    draw(clients.entries[index], line, on: &canvas)
+                }
             case .heading(let group): draw(clients.groups[group], line, on: &canvas)
             }
             if line.isSelected { canvas.highlight(line.row, of: area) }
@@ -66,7 +72,7 @@ enum ClientsPane {
         if state.isFiltering, state.panel == nil { canvas.placeCursor(column: start + shown.cursor, row: area.row) }
     }
 
-    private struct Line {
+    struct Line {
         let state: State
         let area: Rectangle
         let row: Int
@@ -74,7 +80,7 @@ enum ClientsPane {
         var glyphs: Glyphs { state.glyphs }
     }
 
-    private static func drawBar(_ line: Line, mark: Bool, on canvas: inout Canvas) {
+    static func drawBar(_ line: Line, mark: Bool, on canvas: inout Canvas) {
         let area = line.area
         if line.isSelected {
             canvas.text(line.glyphs.selection, column: area.column, row: line.row, style: Style(.selection, bold: true))
@@ -137,7 +143,7 @@ enum ClientsPane {
     }
 
     /// Draws the characters that the filter matches once more, in their own role.
-    private static func drawMatches(
+    static func drawMatches(
         of query: ClientQuery, in name: String, column: Int, end: Int, row: Int, on canvas: inout Canvas
     ) {
         let marked = query.marked(in: name)
@@ -154,7 +160,7 @@ enum ClientsPane {
         }
     }
 
-    private static func mark(_ entry: ClientEntry, _ state: State) -> (glyph: String, role: Role) {
+    static func mark(_ entry: ClientEntry, _ state: State) -> (glyph: String, role: Role) {
         let life = entry.token.displayedStatus(at: state.shownNow)
         switch (entry.attempt, life) {
         case (.refreshing, _): return (state.glyphs.refreshing, .refreshing)
