@@ -199,7 +199,7 @@ struct JourneyTests {
         }
         // For five seconds, which a busy machine may need to look at the screen once.
         try await terminal.see("a slow one") { screen in
-            ["1 refreshing", "Slow region (au)  new token in "].contains(where: screen.contains)
+            ["1 refreshing", "Slow region (au): new token in "].contains(where: screen.contains)
         }
         try await terminal.press("L", see: "its passphrase is demo")
         try await terminal.type("demo")
