@@ -1,9 +1,9 @@
 import Credentials
 import FoundationEssentials
 
-// What effects answered: what the state takes over of it, and what is said. The panel in front is told after that.
+// The answers to effects: the state learns from them, the panel hears of them, and then they are said.
 extension State {
-    /// What comes after the vault was locked is dropped.
+    /// An answer that comes after the lock is dropped.
     mutating func answer(_ event: Event) -> [Effect] {
         switch event {
         case .vaultCreated(.success):
@@ -34,7 +34,7 @@ extension State {
         lastUse = now
     }
 
-    /// What the state itself knows of it.
+    /// Brings the state itself up to date.
     private mutating func learn(from event: Event) {
         let shownNow = shownNow
         switch event {
@@ -61,7 +61,7 @@ extension State {
         }
     }
 
-    /// What is said of it where the panel has not told it.
+    /// Says it, unless the panel has told it.
     private mutating func tell(_ event: Event) -> [Effect] {
         switch event {
         case .clientRemoved(let id): removed(id)

@@ -27,7 +27,7 @@ struct ClientArrangement: Sendable, Equatable {
     private(set) var groups: [Group] = []
     /// The number of clients that are listed, each counted once.
     private(set) var matchCount = 0
-    /// Whether loose matches are listed beside others.
+    /// True if loose matches are listed beside others.
     var listsLoose = false
     /// The number of loose matches that are not listed: there are others.
     private(set) var looseCount = 0
