@@ -54,6 +54,15 @@ void clinux_eventfd_clear(int fd) {
     while (read(fd, &count, sizeof count) < 0 && errno == EINTR) {}
 }
 
+int clinux_memory_file(void) { return memfd_create("keyfob", MFD_CLOEXEC); }
+
+int clinux_replace_descriptor(int fd, int other) {
+    int result;
+    do result = dup3(other, fd, O_CLOEXEC);
+    while (result < 0 && (errno == EINTR || errno == EBUSY));
+    return result < 0 ? -1 : 0;
+}
+
 int clinux_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
 
 int clinux_read_signal(int fd) {

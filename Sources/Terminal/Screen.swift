@@ -25,7 +25,9 @@ public final class Screen {
     /// Polls readable when there is something for `readInput()`.
     public var fileDescriptor: Int32 { restoration.fileDescriptor }
 
+    /// The stream of ncurses, on a descriptor of its own.
     private let file: UnsafeMutablePointer<FILE>
+    private let output: GatheredOutput
     private let handle: OpaquePointer
     private let window: UnsafeMutablePointer<WINDOW>
     private let entering: [UInt8]
@@ -62,6 +64,7 @@ public final class Screen {
             throw Failure(.usage, "the terminal's type is not known: TERM is not set", hints: [Self.typeHint])
         }
         (restoration, file, handle) = try Self.start(type, on: terminal)
+        output = GatheredOutput(from: fileno(file), to: restoration.fileDescriptor)
         window = cncurses_standard_screen()
         size = Size(columns: Int(getmaxx(window)), rows: Int(getmaxy(window)))
         raw()
@@ -93,17 +96,19 @@ public final class Screen {
     private static func start(
         _ type: String, on given: Int32?
     ) throws(Failure) -> (Restoration, UnsafeMutablePointer<FILE>, OpaquePointer) {
-        // ncurses closes nothing, and a descriptor of our own keeps the caller's out of fclose(3).
+        // ncurses closes nothing, and a descriptor of our own keeps the caller's out of close(2).
         let terminal = given.map { fcntl($0, F_DUPFD_CLOEXEC, 3) } ?? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        let drawing = fcntl(terminal, F_DUPFD_CLOEXEC, 3)
         var modes = termios()
-        guard terminal >= 0, tcgetattr(terminal, &modes) == 0, let file = fdopen(terminal, "r+") else {
-            if terminal >= 0 { close(terminal) }
+        guard drawing >= 0, tcgetattr(terminal, &modes) == 0, let file = fdopen(drawing, "r+") else {
+            for descriptor in [terminal, drawing] where descriptor >= 0 { close(descriptor) }
             throw Failure(
                 .usage, "there is no terminal to draw on",
                 hints: ["the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
         }
         guard let handle = keepingSignalActions({ newterm(type, file, file) }) else {
             fclose(file)
+            close(terminal)
             throw Failure(
                 .usage, "the terminal database does not know \"\(UntrustedText.line(type))\" (TERM)",
                 hints: [typeHint, "or install its entry (ncurses-term on Debian and Ubuntu)"])
@@ -112,6 +117,7 @@ public final class Screen {
             tcsetattr(terminal, TCSANOW, &modes)
             delscreen(handle)
             fclose(file)
+            close(terminal)
             throw Failure(
                 .usage, "the terminal \"\(UntrustedText.line(type))\" (TERM) can't place text on its screen",
                 hints: [typeHint, "the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
@@ -150,17 +156,16 @@ public final class Screen {
         }
         let old = painted?.cells
         for row in 0..<min(frame.size.rows, size.rows) { paint(row, of: frame, over: old) }
-        place(frame.cursor)
+        output.gather({ place(frame.cursor) }, endingWith: plainKeys() + question())
         painted = frame
-        ask()
     }
 
-    /// Asks the terminal for its background where a theme depends on it, once, and not before it shows something.
-    private func ask() {
-        guard theme == .eitherBackground, canAsk, asked == nil else { return }
+    /// The question for the terminal's background, if the theme depends on it: once, and behind the first frame.
+    private func question() -> [UInt8] {
+        guard theme == .eitherBackground, canAsk, asked == nil else { return [] }
         asked = .now
         decoder.isOwed = true
-        write(BackgroundReport.question)
+        return BackgroundReport.question
     }
 
     private func paint(_ row: Int, of frame: Frame, over old: [Cell]?) {
@@ -198,10 +203,12 @@ public final class Screen {
         doupdate()
         if cursor != nil, cursorIsVisible != true { curs_set(1) }
         cursorIsVisible = cursor != nil
-        // Not before the first frame: ncurses begins that with the alternate screen, which has a stack of its own.
-        guard !hasPlainKeys else { return }
-        hasPlainKeys = true
-        write(Self.plainKeysOn)
+    }
+
+    /// Not before the first frame: ncurses begins that with the alternate screen, which has a stack of its own.
+    private func plainKeys() -> [UInt8] {
+        defer { hasPlainKeys = true }
+        return hasPlainKeys ? [] : Self.plainKeysOn
     }
 
     /// The next `paint` is in another theme.
@@ -361,6 +368,7 @@ public final class Screen {
         isUp = false
         delscreen(handle)
         fclose(file)
+        close(fileDescriptor)
         wipeReceived()
         received.deallocate()
     }

@@ -28,6 +28,12 @@ void clinux_eventfd_raise(int fd);
 // Sets the counter back to zero.
 void clinux_eventfd_clear(int fd);
 
+// A file in memory, empty (memfd_create(2)). -1 and errno if none can be made.
+int clinux_memory_file(void);
+
+// Makes `fd` another name of what `other` names, closed by an exec (dup3(2)). 0, or -1 and errno.
+int clinux_replace_descriptor(int fd, int other);
+
 // The signals of `signals` as something to read, not blocking (signalfd(2)). They must be blocked already, before the
 // first thread starts.
 int clinux_signalfd(const sigset_t *signals);
