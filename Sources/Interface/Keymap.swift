@@ -49,7 +49,7 @@ public struct Keymap: Sendable {
         var named = ""
         for piece in text.split(separator: "{", omittingEmptySubsequences: false) {
             guard let end = piece.firstIndex(of: "}") else {
-                named += piece
+                named.append(contentsOf: piece)
                 continue
             }
             named += (key(String(piece[..<end]), in: table) ?? ":") + piece[piece.index(after: end)...]

@@ -24,12 +24,13 @@ public final class Vault: Sendable {
     deinit { thread.closeSoon() }
 
     /// Checks that there is a vault at `path` that may be opened, as far as the checks need no passphrase: cheap enough
-    /// to do before the user types one. Changes and creates nothing.
+    /// to do before the user types one. Changes and creates nothing. Not to be called while this process has the vault
+    /// open: its locks would be dropped (fcntl(2), "Record locks").
     /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): then no other user may look into it.
     /// - Throws: `.noSuchVault`, `.notAVault`, `.vaultTooNew`, `.vaultDamaged`, `.looseModes` (the first hint is the
     ///   command that mends them), `.cannotWrite` (no permission, read-only).
     public static func inspect(at path: String, inOwnFolder: Bool = false) throws(Failure) {
-        try VaultFile(path: path, isInOwnFolder: inOwnFolder).inspect()
+        try VaultFile(path: path, isInOwnFolder: inOwnFolder).inspect(isUnopened: true)
     }
 
     /// Makes a vault that only its owner can read (0600), whole or not at all.
