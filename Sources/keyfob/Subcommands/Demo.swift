@@ -19,6 +19,7 @@ struct Demo: Subcommand {
         Signals.block()
         let ending = try await play()
         guard ending == .asked else { Program.end(ending.exitStatus) }
+        Output.complain("nothing of the demo was kept: `keyfob` makes a vault of your own")
     }
 
     /// Everything it made is gone when it returns.
