@@ -97,6 +97,12 @@ public struct ServicePreset: Sendable, Equatable {
         return (rest.indices.dropFirst() + [rest.endIndex]).contains { matches(rest[$0...], behind) }
     }
 
+    /// The service that the client's token URL is probably of; `custom` if the URL has no service's form.
+    public static func likely(of profile: ClientProfile) -> ServicePreset {
+        let url = ClientName.trimmed(profile.tokenURL)
+        return of(profile) ?? all.first { matches(url[...], $0.tokenURL[...]) } ?? custom
+    }
+
     /// The preset whose first request fits the client: GBG GO for a client of GBG's server, else nil.
     public static func of(_ profile: ClientProfile) -> ServicePreset? {
         guard profile.isGBG else { return nil }

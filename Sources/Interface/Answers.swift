@@ -10,7 +10,7 @@ extension State {
             begin()
             let now = shownNow
             screen?.clients.load([], at: now)
-            panel = ClientForm(adding: true)
+            panel = ServiceMenu(clients)
             log("the vault was created", .success)
         case .unlocked(.success): begin()
         case .clipboardCleared(let clearing): say(clearing)

@@ -6,8 +6,9 @@ enum Panels {
     /// Over the list.
     static var all: [any Panel.Type] {
         [
-            ClientForm.self, PasteDialog.self, TagForm.self, CopyMenu.self, TrialForm.self, Inspector.self,
-            ActivityLog.self, SettingsMenu.self, Report.self, DeleteQuestion.self, RevocationSearch.self,
+            ServiceMenu.self, ClientForm.self, PasteDialog.self, TagForm.self, CopyMenu.self, TrialForm.self,
+            Inspector.self, ActivityLog.self, SettingsMenu.self, Report.self, DeleteQuestion.self,
+            RevocationSearch.self,
             RevokeQuestion.self, CommandMenu.self,
         ]
     }

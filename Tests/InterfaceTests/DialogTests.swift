@@ -632,7 +632,8 @@ struct DialogTests {
         expectGoldens("tags") { $0.press("#") }
         expectGoldens("paste") { $0.press("p") }
         expectGoldens("delete") { $0.press("d") }
-        expectGoldens("form") { $0.press("a") }
+        expectGoldens("services") { $0.press("a") }
+        expectGoldens("form") { $0.openForm() }
         expectGoldens("form-edit") { state in
             state.press("e")
             state.focus(.tokenURL)
@@ -643,7 +644,8 @@ struct DialogTests {
             state.press(.tab)
         }
         expectGoldens("discard") { state in
-            state.press("a", "x", .escape)
+            state.openForm()
+            state.press("x", .escape)
         }
         expectGoldens("move") { state in
             var entry = Samples.entries[0]

@@ -443,6 +443,8 @@ struct MouseTests {
         #expect(state.clients.selected?.profile.name == "Partner staging")
         #expect(click(&state, "r refresh") == [.refresh(Samples.id(3))])
         _ = click(&state, "a add")
+        #expect(state.context == .services)
+        _ = click(&state, "Enter go on")
         #expect(state.context == .form)
         _ = click(&state, "Esc cancel")
         #expect(state.context == .list)

@@ -12,7 +12,7 @@ struct ClientFormTests {
 
     private func filled() -> State {
         var state = Samples.open()
-        state.press("a")
+        state.openForm()
         state.type("Billing")
         state.press(.tab)
         state.type("app-1")
@@ -89,7 +89,7 @@ struct ClientFormTests {
         ])
     func missing(name: String, clientID: String, secret: String, focus: ClientForm.Field, words: String) throws {
         var state = Samples.open()
-        state.press("a")
+        state.openForm()
         state.type(name)
         state.press(.tab)
         state.type(clientID)
@@ -103,7 +103,8 @@ struct ClientFormTests {
     @Test("a paste of one line lands in the field as one piece, is saved by no key in it, and what was trimmed is said")
     func paste() throws {
         var state = Samples.open()
-        state.press("a", .tab)
+        state.openForm()
+        state.press(.tab)
         #expect(update(&state, .paste(Secret(utf8: "  abc\u{7} def\r"))) == [])
         #expect(try form(state).content.clientID == "abc def")
         #expect(try form(state).notice == "line breaks and controls were taken out of the paste")
@@ -116,7 +117,7 @@ struct ClientFormTests {
     @Test("white space typed around ID and secret is trimmed at saving, and that is said")
     func trims() throws {
         var state = Samples.open()
-        state.press("a")
+        state.openForm()
         state.type("x")
         state.press(.tab)
         state.type("id")
@@ -169,7 +170,8 @@ struct ClientFormTests {
         var state = filled()
         state.press(.enter)
         let first = state.savedProfile("Billing")
-        state.press(.escape, "y", "a")
+        state.press(.escape, "y")
+        state.openForm()
         state.type("Other")
         state.focus(.secret)
         state.type("t0p")
@@ -192,7 +194,8 @@ struct ClientFormTests {
     @Test("Esc closes an untouched form, and asks before it throws away what was typed")
     func discard() throws {
         var state = Samples.open()
-        state.press("a", .escape)
+        state.openForm()
+        state.press(.escape)
         #expect(state.context == .list)
         state = filled()
         state.press(.escape)
@@ -206,7 +209,7 @@ struct ClientFormTests {
     @Test("the method is chosen by arrows, and only client_secret_basic shows its encoding")
     func choices() throws {
         var state = Samples.open()
-        state.press("a")
+        state.openForm()
         state.focus(.authentication)
         #expect(!state.drawing.contains("Encoding"))
         state.press(.right)
@@ -258,7 +261,7 @@ struct MovedTokenURLTests {
 
     private func adding(_ service: String = "GBG GO (eu)") -> State {
         var state = Samples.open(Size(columns: 100, rows: 30))
-        state.press("a")
+        state.openForm()
         state.type("Billing")
         state.press(.tab)
         state.type("app")
@@ -677,10 +680,13 @@ struct PassphraseFormTests {
         #expect(state.press(.enter) == [.createVault(passphrase: Secret(utf8: "short"))])
     }
 
-    @Test("a created vault opens on the form for the first client, which says where its ID and secret are found")
+    @Test("a created vault asks for the first client's service; GBG's form says where ID and secret are found")
     func firstClient() {
         var state = newVault()
         _ = update(&state, .vaultCreated(.success(())))
+        #expect(state.context == .services)
+        #expect(!state.drawing.contains("portal"))
+        state.press(.enter)
         #expect(state.context == .form)
         #expect(state.drawing.contains("account management portal"))
     }

@@ -68,10 +68,10 @@ struct FrameTests {
     @Test("the form for the first client, for another one, and for an edit")
     func form() {
         var first = Samples.open(entries: [])
-        first.press("a")
+        first.openForm()
         expectGolden(first.drawing, "form-first")
         var another = Samples.open()
-        another.press("a")
+        another.openForm()
         another.press(.enter)
         expectGolden(another.drawing, "form-add-empty")
         var edit = Samples.open()
@@ -90,7 +90,8 @@ struct FrameTests {
         var state = Samples.open()
         state.press("d")
         expectGolden(state.drawing, "delete")
-        state.press("n", "a")
+        state.press("n")
+        state.openForm()
         state.type("x")
         state.press(.escape)
         expectGolden(state.drawing, "discard")
@@ -103,7 +104,9 @@ struct FrameTests {
         expectGolden(state.drawing, "help")
         state.press(.end)
         expectGolden(state.drawing, "help-end")
-        state.press(.escape, "a", .function(1))
+        state.press(.escape)
+        state.openForm()
+        state.press(.function(1))
         expectGolden(state.drawing, "help-form")
     }
 

@@ -97,7 +97,7 @@ struct KeepingTests {
     @Test("a secret typed into a form and saved nowhere puts the idle lock off; a suspended machine locks all the same")
     func typedSecret() {
         var state = Samples.open(settings: Settings())
-        state.press("a")
+        state.openForm()
         state.focus(.secret)
         state.type("s3cret")
         #expect(state.drawing.contains("not saved yet: while it is here the idle lock waits, for an hour at most"))
@@ -166,14 +166,16 @@ struct FormPresetTests {
     @Test("a preset fills in what is known of a service; a gap in braces must be filled before it is saved")
     func presets() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
-        state.press("a", .up)
+        state.openForm()
+        state.press(.up)
         #expect(state.form?.focus == .preset)
         for _ in 0..<3 { state.press(.right) }
         #expect(state.form?.content.tokenURL == "https://{host}/realms/{realm}/protocol/openid-connect/token")
         #expect(state.form?.content.apiBase == "")
         state.press(.escape)
         #expect(state.context == .list, "a preset alone is nothing to lose")
-        state.press("a", .up, .left, .left, .left, .left, .left, .left)
+        state.openForm()
+        state.press(.up, .left, .left, .left, .left, .left, .left)
         let preset = try #require(state.form.map { ServicePreset.all[$0.content.preset] })
         #expect(preset.name == "Auth0")
         #expect(state.form?.content.extraParameters == "audience={API identifier}")

@@ -61,6 +61,8 @@ struct KeymapTests {
             #expect(lastLine(state).contains("? help"))
             state.press("a")
             #expect(lastLine(state).contains("F1 help"))
+            state.press(.enter)
+            #expect(lastLine(state).contains("F1 help"))
             state.press(.function(1))
             #expect(lastLine(state).contains("Esc close"))
         }

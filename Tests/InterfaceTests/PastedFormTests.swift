@@ -61,7 +61,7 @@ struct PastedFormTests {
     func intoForm() throws {
         for (typed, text) in Self.halves {
             var state = Samples.open(Size(columns: 100, rows: 30))
-            state.press("a")
+            state.openForm()
             state.type("new")
             state.focus(.clientID)
             state.type(typed)
@@ -79,7 +79,7 @@ struct PastedFormTests {
     @Test("a secret or an ID of no service's name goes with the URL that the form has; another service's does not")
     func intoEdit() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
-        state.press("a")
+        state.openForm()
         _ = update(&state, .paste(Secret(utf8: "CLIENT_SECRET=s3cret")))
         #expect(state.form?.content.tokenURL == ClientProfile.defaultTokenURL)
         #expect(state.form?.secret.characterCount == 6)
@@ -162,7 +162,7 @@ struct PastedFormTests {
 struct MendedFormTests {
     private func refused(_ fill: (inout State) -> Void) -> State {
         var state = Samples.open(Size(columns: 100, rows: 30))
-        state.press("a")
+        state.openForm()
         fill(&state)
         state.press(.enter)
         return state

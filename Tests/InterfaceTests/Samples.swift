@@ -122,6 +122,13 @@ extension State {
     /// The form that is open.
     var form: ClientForm? { panel as? ClientForm }
 
+    /// Opens the form for a new client of that service.
+    mutating func openForm(_ service: String = "GBG GO (eu)") {
+        press("a")
+        type(service)
+        press(.enter)
+    }
+
     /// Moves the form's focus to a field, by Tab.
     mutating func focus(_ field: ClientForm.Field) {
         for _ in ClientForm.Field.allCases where form?.focus != field { press(.tab) }

@@ -171,7 +171,7 @@ struct ListUpdateTests {
         #expect(state.press(.control("c")) == [.quit])
         #expect(state.press(.control("l")) == [.redraw])
         #expect(state.press(.control("z")) == [.suspend])
-        state.press("a")
+        state.openForm()
         #expect(state.press(.control("z")) == [.suspend], "in a form too")
     }
 

@@ -110,7 +110,7 @@ struct ClientStoryTests {
         try await terminal.press("Escape", see: "Throw away what was typed?")
         try await terminal.press("y")
         try await terminal.see("the list", { $0.contains("no client yet") && !$0.contains("Discard") })
-        try await terminal.press("a", see: "Add a client")
+        try await terminal.openForm()
         try await terminal.paste("one\ns3cret\n")
         try await terminal.see("the paste has more than one line", without: ["s3cret"])
         try await terminal.paste("CLIENT_ID=app\nCLIENT_SECRET='s3cret'\nTOKEN_URL=\(server.tokenURL)\n")
@@ -140,11 +140,34 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_secret=s3cret"))
     }
 
+    @Test("a asks for the service; a paste there fills in the form")
+    func services() async throws {
+        let server = try server()
+        let terminal = try await TerminalStory.open(try await Story.with([]), columns: 80, rows: 24)
+        try await terminal.press("a", see: "which service?", "▌GBG GO (eu)", "paste a curl command or a .env block")
+        try await terminal.type("keyc")
+        try await terminal.see("▌Keycloak", without: ["GBG"])
+        try await terminal.press("Enter")
+        try await terminal.see("< Keycloak >", "https://{host}/realms/{realm}", without: ["GBG", "gbg"])
+        try await terminal.press("Escape")
+        try await terminal.see("the list") { $0.contains("no client yet") && !$0.contains("Add a client") }
+        try await terminal.press("a", see: "which service?")
+        try await terminal.paste("CLIENT_ID=app\nCLIENT_SECRET='s3cret'\nTOKEN_URL=\(server.tokenURL)\n")
+        try await terminal.see(" app ", server.tokenURL, "••••••", without: ["s3cret", "GBG", "gbg"])
+        try await terminal.type("Pasted")
+        try await terminal.press("Enter", see: "Pasted: saved: r fetches its first token")
+        try await terminal.press("r", see: "Pasted: new token in")
+        #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
+        try await terminal.press("a", see: "▌other (custom)")
+        try await terminal.press("Escape")
+        try await terminal.see("the list again") { !$0.contains("which service?") }
+    }
+
     @Test("Ctrl-O fills in what the issuer publishes")
     func discovery() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
-        try await terminal.press("a", see: "Add a client")
+        try await terminal.openForm()
         try await terminal.type("Billing")
         try await terminal.press("Tab")
         try await terminal.type("app")
@@ -165,8 +188,8 @@ struct ClientStoryTests {
     func overtypedPreset() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
-        try await terminal.press("a")
-        try await terminal.see("Add a client", "< GBG GO (eu) >", "api.auth.gbgplc.com/as/revoke_token.oauth2")
+        try await terminal.openForm()
+        try await terminal.see("api.auth.gbgplc.com/as/revoke_token.oauth2")
         try await terminal.type("Billing")
         try await terminal.press("Tab")
         try await terminal.type("app")

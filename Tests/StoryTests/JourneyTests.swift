@@ -15,6 +15,7 @@ struct JourneyTests {
         try await terminal.type("correct horse battery")
         try await terminal.press("Enter")
         try await terminal.type("correct horse battery")
+        try await terminal.press("Enter", see: "which service?", "Keycloak", "paste a curl command")
         try await terminal.press("Enter", see: "Your first client. In GBG's account management portal")
 
         try await terminal.type("Billing")
@@ -67,7 +68,7 @@ struct JourneyTests {
     func formSafety() async throws {
         let terminal = try await TerminalStory.start(try await Story.withVault(), "keyfob --passphrase-file passphrase")
         try await terminal.see("no client yet: a adds one")
-        try await terminal.press("a")
+        try await terminal.openForm()
         try await terminal.paste("one\ntwo\nq")
         try await terminal.see("the paste has more than one line", without: ["one two", "two q"])
         try await terminal.press("Tab", "Tab")
@@ -110,7 +111,7 @@ struct JourneyTests {
         #expect(try await story.run("remove", "second", "--yes").status == 0)
         try await terminal.see("second: deleted")
 
-        try await terminal.press("a")
+        try await terminal.openForm()
         try await terminal.type("third")
         try await terminal.press("Tab")
         try await terminal.type("app")

@@ -41,7 +41,8 @@ struct LockStoryTests {
     @Test("a secret that is typed in a form and saved nowhere keeps the idle lock away until the form is closed")
     func typedSecret() async throws {
         let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.08 }"))
-        try await terminal.press("a", "Tab", "Tab")
+        try await terminal.openForm()
+        try await terminal.press("Tab", "Tab")
         try await terminal.type("typed")
         let typed = ContinuousClock.now
         let later = try await terminal.see("the screen after 5 s") { _ in ContinuousClock.now - typed > .seconds(5.5) }

@@ -209,7 +209,7 @@ struct MemoryTests {
         try await terminal.type(Self.passphrase)
         try await terminal.press("Enter", see: "no client yet")
 
-        try await terminal.press("a")
+        try await terminal.openForm()
         try await terminal.type("Billing")
         try await terminal.press("Tab")
         try await terminal.type("app-1")

@@ -86,6 +86,13 @@ final class TerminalStory: Sendable {
         try await see("\(texts)") { screen in texts.allSatisfy(screen.contains) }
     }
 
+    /// Opens the form for a new client of that service.
+    func openForm(_ service: String = "GBG GO (eu)") async throws {
+        try await press("a", see: "which service?")
+        try await type(service)
+        try await press("Enter", see: "Add a client ─", "< \(service == "other" ? "custom" : service) >")
+    }
+
     /// Types `text` as it is.
     func type(_ text: String) async throws { try await tmux("send-keys", "-l", text) }
 

@@ -72,7 +72,7 @@ enum ListKeys {
             isHinted: true, change: { $0.beginFilter() }),
         ListAction(
             "add", ["a"], "add", "add a client",
-            run: { $0.present(ClientForm(adding: $0.clients.entries.isEmpty)) }),
+            run: { $0.present(ServiceMenu($0.clients)) }),
         ListAction(
             "edit", ["e"], "edit", "edit the selected client; an untouched secret is kept",
             disabled: { $0.reasonWithoutSelection },

@@ -76,10 +76,10 @@ struct ClientForm {
 
     // MARK: - Beginnings
 
-    init(adding isFirst: Bool) {
+    init(adding service: ServicePreset, isFirst: Bool) {
         self.isFirst = isFirst
         content = Content()
-        apply(ServicePreset.all[0])
+        apply(service)
         begin(at: .name)
     }
 

@@ -107,7 +107,8 @@ enum ClientFormDialog {
         case .clientID: "\(form.portalHint); a paste goes in as one piece"
         case .secret where !form.secret.isEmpty:
             "not saved yet: while it is here the idle lock waits, for an hour at most"
-        case .secret: "shown once by the portal; sealed in the vault and not shown again"
+        case .secret where form.isGBG: "shown once by the portal; sealed in the vault and not shown again"
+        case .secret: "sealed in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
         case .issuer:
             "who publishes the endpoints; \(ClientForm.discoverKey.name) asks it and fills them in; may be empty"
