@@ -15,7 +15,7 @@ extension State {
             return HintBar.action(at: position.column, self).map { perform($0) } ?? []
         }
         if var front = commands ?? panel {
-            guard let line = front.box(self)?.below(layout.upperEdge).line(at: position, size) else { return [] }
+            guard let line = front.line(at: position, in: self) else { return [] }
             let outcome = front.choose(line, in: self)
             return apply(outcome, of: front)
         }

@@ -18,7 +18,9 @@ protocol Panel: PanelMetatype {
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome
     /// Input that could not be read.
     mutating func refuse(_ failure: Failure) -> Outcome
-    /// A click on a line of `box`.
+    /// The number of the line at `position`, for `choose`; nil if there is none.
+    func line(at position: Position, in state: State) -> Int?
+    /// A click on a line.
     mutating func choose(_ line: Int, in state: State) -> Outcome
     /// An event from elsewhere; the state knows of it already.
     mutating func receive(_ event: Event, in state: State) -> Outcome
@@ -40,6 +42,10 @@ extension Panel {
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome { .say(state.noMeaningOfPaste) }
 
     mutating func refuse(_ failure: Failure) -> Outcome { .say(.failure(failure, isLogged: false)) }
+
+    func line(at position: Position, in state: State) -> Int? {
+        box(state)?.below(state.layout.upperEdge).line(at: position, state.size)
+    }
 
     mutating func choose(_ line: Int, in state: State) -> Outcome { .stay }
 

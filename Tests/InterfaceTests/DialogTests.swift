@@ -301,6 +301,8 @@ struct DialogTests {
     func formsThatScroll() {
         var state = Samples.open(Size(columns: 60, rows: 12))
         state.press("e")
+        state.focus(.authentication)
+        state.focus(.name)
         #expect(state.drawing.contains("more ╯") && !state.drawing.contains("↑"))
         state.focus(.notes)
         #expect(state.drawing.contains("more ╮") && !state.drawing.contains("more ╯"))
@@ -308,6 +310,7 @@ struct DialogTests {
         #expect(state.drawing.contains("more ╮") && state.drawing.contains("more ╯"))
         state = Samples.open(Size(columns: 100, rows: 40))
         state.press("e")
+        state.focus(.authentication)
         #expect(!state.drawing.contains(" more "))
     }
 
@@ -634,6 +637,11 @@ struct DialogTests {
         expectGoldens("delete") { $0.press("d") }
         expectGoldens("services") { $0.press("a") }
         expectGoldens("form") { $0.openForm() }
+        expectGoldens("form-unfolded") { state in
+            state.openForm("Keycloak")
+            state.focus(.more)
+            state.press(.enter)
+        }
         expectGoldens("form-edit") { state in
             state.press("e")
             state.focus(.tokenURL)

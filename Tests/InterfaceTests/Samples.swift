@@ -129,9 +129,12 @@ extension State {
         press(.enter)
     }
 
-    /// Moves the form's focus to a field, by Tab.
+    /// Moves the form's focus to a field, by Tab; if the field is folded, *more* is unfolded on the way.
     mutating func focus(_ field: ClientForm.Field) {
-        for _ in ClientForm.Field.allCases where form?.focus != field { press(.tab) }
+        for _ in ClientForm.Field.allCases where form?.focus != field {
+            let isFolded = form?.focus == .more && form?.fields.contains(field) == false
+            press(isFolded ? .right : .tab)
+        }
     }
 
     /// The frame that would come next.

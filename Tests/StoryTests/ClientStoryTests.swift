@@ -140,7 +140,8 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_secret=s3cret"))
     }
 
-    @Test("a asks for the service; a paste there fills in the form")
+    @Test(
+        "a asks for the service, the form shows what must be filled in, and a click shows the rest; a paste skips both")
     func services() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), columns: 80, rows: 24)
@@ -148,7 +149,12 @@ struct ClientStoryTests {
         try await terminal.type("keyc")
         try await terminal.see("▌Keycloak", without: ["GBG"])
         try await terminal.press("Enter")
-        try await terminal.see("< Keycloak >", "https://{host}/realms/{realm}", without: ["GBG", "gbg"])
+        let form = try await terminal.see(
+            "< Keycloak >", "https://{host}/realms/{realm}", "▸ 7 fields", without: ["GBG", "gbg", "Issuer"])
+        let rows = form.split(separator: "\n", omittingEmptySubsequences: false)
+        let row = try #require(rows.firstIndex { $0.contains("▸ 7 fields") })
+        try await terminal.click(column: 30, row: row)
+        try await terminal.see("Issuer       https://{host}/realms/{realm}", "Notes", without: ["▸ 7 fields"])
         try await terminal.press("Escape")
         try await terminal.see("the list") { $0.contains("no client yet") && !$0.contains("Add a client") }
         try await terminal.press("a", see: "which service?")
@@ -189,7 +195,8 @@ struct ClientStoryTests {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
         try await terminal.openForm()
-        try await terminal.see("api.auth.gbgplc.com/as/revoke_token.oauth2")
+        try await terminal.press("Up", "Up", "Enter", see: "api.auth.gbgplc.com/as/revoke_token.oauth2")
+        try await terminal.press("Up", "Up", "Up", "Up", "Up")
         try await terminal.type("Billing")
         try await terminal.press("Tab")
         try await terminal.type("app")

@@ -217,7 +217,7 @@ struct MemoryTests {
         try await terminal.type(Self.secrets[0])
         try await terminal.press("Tab", "C-u")
         try await terminal.type(server.tokenURL)
-        try await terminal.press("Tab", "Tab", "Tab", "Tab", "C-u")
+        try await terminal.press("Tab", "Tab", "Enter", "Tab", "Tab", "C-u")
         try await terminal.type(server.apiBase)
         try await terminal.press("Enter", see: "Billing: saved")
         var tokens = [try await refreshed(terminal)]

@@ -14,8 +14,10 @@ struct ClientForm {
     enum OpenQuestion { case discard, move }
 
     enum Field: CaseIterable, Sendable {
-        case preset, name, clientID, secret, previousSecret, tokenURL, scope, authentication, basicEncoding
-        case extraParameters, apiBase, issuer, revocationURL, tags, notes
+        case preset, name, clientID, secret, previousSecret, tokenURL, scope
+        /// The row that stands for the fields after it while they are folded.
+        case more
+        case authentication, basicEncoding, extraParameters, apiBase, issuer, revocationURL, tags, notes
     }
 
     /// What is edited; nil for a new client.
@@ -37,6 +39,8 @@ struct ClientForm {
     let secret = SecretField()
     var previousSecret = PreviousSecret.keep
     var focus = Field.name
+    /// True once the focus has been on a field below *more*: these fields stay in sight.
+    private(set) var isUnfolded = false
     var failure: Failure? { didSet { failedInput = nil } }
     /// The field that `failure` is about and its text then; nil if it is about none.
     private var failedInput: (field: Field, text: String)?
@@ -181,14 +185,7 @@ struct ClientForm {
     mutating func forgetSecretOfOther() { secretOf = nil }
 
     private mutating func apply(_ preset: ServicePreset) {
-        content.preset = ServicePreset.all.firstIndex { $0.key == preset.key } ?? content.preset
-        content.tokenURL = preset.tokenURL
-        content.scope = preset.scope
-        content.authentication = preset.authentication
-        content.extraParameters = ParameterText.text(preset.extraParameters)
-        content.issuer = preset.issuer
-        content.revocationURL = preset.revocationURL
-        content.apiBase = preset.apiBase
+        content.apply(preset)
         fills = [content]
     }
 
@@ -196,15 +193,20 @@ struct ClientForm {
 
     /// The fields there are for what is chosen.
     var fields: [Field] {
-        Field.allCases.filter { field in
+        let isFolded = isFolded
+        return Field.allCases.filter { field in
             switch field {
             case .preset: origin == nil && removed == nil
             case .previousSecret: origin?.profile.previousSecretSet != nil
-            case .basicEncoding: content.authentication == .clientSecretBasic
+            case .more: isFolded
+            case _ where isFolded && Self.optionalFields.contains(field): false
+            case .basicEncoding: hasBasicEncoding
             default: true
             }
         }
     }
+
+    var hasBasicEncoding: Bool { content.authentication == .clientSecretBasic }
 
     /// Whether something was typed that closing would lose.
     var isTouched: Bool { !secret.isEmpty || previousSecret != .keep || content != beginning }
@@ -223,7 +225,7 @@ struct ClientForm {
         case .revocationURL: \.revocationURL
         case .tags: \.tags
         case .notes: \.notes
-        case .preset, .secret, .previousSecret, .authentication, .basicEncoding: nil
+        case .preset, .secret, .previousSecret, .more, .authentication, .basicEncoding: nil
         }
     }
 
@@ -233,6 +235,7 @@ struct ClientForm {
         // Not at each letter: half a URL always names another host.
         if focus == .tokenURL, field != .tokenURL, let left = leavePreset() { notice = left }
         focus = field
+        if Self.optionalFields.contains(field) { isUnfolded = true }
         line = TextField(text(of: field))
     }
 
@@ -253,13 +256,18 @@ struct ClientForm {
     }
 
     mutating func insert(_ pasted: Secret) {
-        defer { forgetMendedFailure() }
+        defer {
+            forgetMendedFailure()
+            leaveUnfoldedRow()
+        }
         if case .client(let client) = PastedText(pasted) { return fillIn(from: client) }
         if focus == .secret {
             notice = secret.paste(pasted, isPassphrase: false)
         } else if let path = Self.path(of: focus) {
             notice = line.paste(pasted)
             content[keyPath: path] = line.text
+        } else if focus == .more {
+            notice = "nothing can be pasted here: Enter shows the fields"
         } else {
             notice = "this field is chosen with the arrow keys"
         }
@@ -279,6 +287,7 @@ struct ClientForm {
         case .previousSecret: previousSecret = Self.choice(after: previousSecret, step)
         case .authentication: content.authentication = Self.choice(after: content.authentication, step)
         case .basicEncoding: content.basicEncoding = Self.choice(after: content.basicEncoding, step)
+        case .more where step > 0: return unfold()
         default: break
         }
         return .stay
@@ -354,6 +363,18 @@ struct ClientForm {
 }
 
 extension ClientForm.Content {
+    /// Fills in the service's usual settings.
+    mutating func apply(_ service: ServicePreset) {
+        preset = ServicePreset.all.firstIndex { $0.key == service.key } ?? preset
+        tokenURL = service.tokenURL
+        scope = service.scope
+        authentication = service.authentication
+        extraParameters = ParameterText.text(service.extraParameters)
+        issuer = service.issuer
+        revocationURL = service.revocationURL
+        apiBase = service.apiBase
+    }
+
     init(_ profile: ClientProfile) {
         // An API base alone makes no client of that service: it may be what an edit left behind.
         let known = ServicePreset.all.firstIndex {

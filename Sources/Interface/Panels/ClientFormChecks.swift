@@ -35,7 +35,7 @@ extension ClientForm {
                 return ("write name=value, with & between two of them", false)
             }
             if let reserved = parameters.compactMap(\.reservation).first { return (reserved, false) }
-        case .preset, .previousSecret, .authentication, .basicEncoding, .tags, .notes: return nil
+        case .preset, .previousSecret, .more, .authentication, .basicEncoding, .tags, .notes: return nil
         }
         return nil
     }

@@ -126,7 +126,7 @@ extension ClientForm.Content {
     /// The field as it is saved: white space around it makes no difference.
     fileprivate func savedText(of field: ClientForm.Field) -> String {
         switch field {
-        case .preset, .secret, .previousSecret: ""
+        case .preset, .secret, .previousSecret, .more: ""
         case .authentication: authentication.rawValue
         case .basicEncoding: basicEncoding.rawValue
         case .tags: ClientProfile.tags(in: tags).joined(separator: " ")

@@ -2,8 +2,9 @@ import Credentials
 import FoundationEssentials
 
 enum ClientFormDialog {
-    static func draw(_ form: ClientForm, _ state: State, on canvas: inout Canvas) {
-        let columns = DialogBox.columns(canvas.frame.size, atMost: 78)
+    /// The fields are its last lines.
+    static func box(_ form: ClientForm, _ state: State) -> DialogBox {
+        let columns = DialogBox.columns(state.size, atMost: 78)
         var lines: [DialogLine] = []
         if form.isFirst, form.isGBG {
             lines += DialogLine.wrapped(
@@ -17,7 +18,7 @@ enum ClientFormDialog {
             return line
         }
         let title = form.origin.map { "Edit \($0.profile.name)" } ?? "Add a client"
-        DialogBox(title: title, lines: lines, footer: footer(form, state, columns), columns: columns).draw(on: &canvas)
+        return DialogBox(title: title, lines: lines, footer: footer(form, state, columns), columns: columns)
     }
 
     private static func footer(_ form: ClientForm, _ state: State, _ columns: Int) -> [DialogLine] {
@@ -43,6 +44,7 @@ enum ClientFormDialog {
         case .issuer: "Issuer"
         case .tokenURL: "Token URL"
         case .scope: "Scope"
+        case .more: "More"
         case .authentication: "Sent as"
         case .basicEncoding: "Encoding"
         case .extraParameters: "Parameters"
@@ -76,6 +78,11 @@ enum ClientFormDialog {
             case .use: return choice("use", "it and the current one change places")
             case .forget: return choice("forget", "it is wiped when this is saved")
             }
+        case .more:
+            let text = "\(state.glyphs.folded) \(form.foldedFields.count) fields at their usual values"
+            return DialogLine(
+                content: .field(label: label, text: text, role: isFocused ? .normal : .muted, cursor: nil),
+                isFocused: isFocused)
         case .authentication:
             let isPost = form.content.authentication == .clientSecretPost
             return choice(
@@ -114,6 +121,7 @@ enum ClientFormDialog {
             "who publishes the endpoints; \(ClientForm.discoverKey.name) asks it and fills them in; may be empty"
         case .tokenURL: "where tokens are asked for: https, or http on this machine"
         case .scope: "what the token is to be good for; may be empty"
+        case .more: "Enter shows \(form.foldedFields.map(label).joined(separator: ", "))"
         case .authentication: "how ID and secret are sent; left and right choose"
         case .basicEncoding: "what is done to ID and secret before base64; raw is for servers that do not decode"
         case .extraParameters: "sent with the request: audience=…&resource=…; not a place for secrets; may be empty"

@@ -51,6 +51,7 @@ extension ClientForm {
         fills = fills.prefix(1) + [fill]
         notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
         line = TextField(text(of: focus))
+        leaveUnfoldedRow()
         forgetMendedFailure()
     }
 

@@ -32,7 +32,9 @@ extension ClientForm: Panel {
     ]
 
     private static let editing: [Action<Self>] = [
-        Action("submit", [.enter], "save", "save the client") { $0.submit(in: $1) },
+        Action("submit", [.enter], "save", "save the client; on More, show the other fields") { form, state in
+            form.focus == .more && !form.isSaving ? form.unfold() : form.submit(in: state)
+        },
         whileEdited("next_field", [.tab, .down], "next field", "next field", isHinted: true) {
             $0.moveFocus(by: 1)
             return .stay
@@ -136,7 +138,7 @@ extension ClientForm: Panel {
     var holdsTypedSecret: Bool { !secret.isEmpty }
 
     func draw(_ state: State, on canvas: inout Canvas) {
-        ClientFormDialog.draw(self, state, on: &canvas)
+        ClientFormDialog.box(self, state).draw(on: &canvas)
         switch question {
         case nil: break
         case .discard?: discardQuestion.draw(on: &canvas)

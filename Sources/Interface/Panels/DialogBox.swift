@@ -54,27 +54,49 @@ struct DialogBox {
     /// As wide as suits reading, or as the screen allows.
     static func columns(_ size: Size, atMost wanted: Int = 66) -> Int { max(min(wanted, size.columns - 6), 1) }
 
-    func draw(on canvas: inout Canvas) {
-        var body = canvas.bounds
-        body.row = canvas.upperEdge
-        body.rows -= 1 + canvas.upperEdge
+    /// The places of its parts on the screen.
+    private struct Places {
+        var area: Rectangle
+        /// Rows of the footer that there is room for.
+        var footerRows = 0
+        var lines: Rectangle
+        /// The first line that is seen.
+        var top = 0
+    }
+
+    private func places(_ size: Size, upperEdge: Int) -> Places {
+        let body = Rectangle(column: 0, row: upperEdge, columns: size.columns, rows: size.rows - 1 - upperEdge)
         let wanted = lines.count + (footer.isEmpty ? 0 : footer.count + 1)
         let area = body.centered(columns: columns + 4, rows: wanted + 2)
+        var places = Places(area: area, lines: area.inset(columns: 2, rows: 1))
+        if !footer.isEmpty {
+            let isCut = wanted > places.lines.rows
+            places.footerRows = min(footer.count, isCut ? max(places.lines.rows - 2, 0) : footer.count)
+            places.lines.rows -= places.footerRows + (isCut ? 0 : 1)
+        }
+        let focus = lines.lastIndex(where: \.isFocused) ?? 0
+        places.top = max(min(focus - places.lines.rows / 2, lines.count - places.lines.rows), 0)
+        return places
+    }
+
+    /// The number of the line at `position`; nil if there is none.
+    func line(at position: Position, _ size: Size, upperEdge: Int) -> Int? {
+        let places = places(size, upperEdge: upperEdge)
+        guard places.lines.contains(position) else { return nil }
+        let number = places.top + position.row - places.lines.row
+        return lines.indices.contains(number) ? number : nil
+    }
+
+    func draw(on canvas: inout Canvas) {
+        let places = places(canvas.frame.size, upperEdge: canvas.upperEdge)
+        let (area, upper, top) = (places.area, places.lines, places.top)
         canvas.fill(area)
         canvas.box(area, title: title, style: Style(.focusedBorder))
         canvas.hideCursor()
         let inside = area.inset(columns: 2, rows: 1)
-        var upper = inside
-        if !footer.isEmpty {
-            let isCut = wanted > inside.rows
-            let below = min(footer.count, isCut ? max(inside.rows - 2, 0) : footer.count)
-            for (row, line) in footer.prefix(below).enumerated() {
-                draw(line, in: inside, row: inside.endRow - below + row, on: &canvas)
-            }
-            upper.rows -= below + (isCut ? 0 : 1)
+        for (row, line) in footer.prefix(places.footerRows).enumerated() {
+            draw(line, in: inside, row: inside.endRow - places.footerRows + row, on: &canvas)
         }
-        let focus = lines.lastIndex(where: \.isFocused) ?? 0
-        let top = max(min(focus - upper.rows / 2, lines.count - upper.rows), 0)
         for (row, line) in lines.dropFirst(top).prefix(max(upper.rows, 0)).enumerated() {
             draw(line, in: upper, row: upper.row + row, on: &canvas)
         }
