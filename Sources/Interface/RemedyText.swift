@@ -1,10 +1,11 @@
 import Credentials
 
-extension Keymap {
-    /// The hint with today's key for its remedy; the text alone where no key does it.
+extension State {
+    /// The hint for this vault, with today's key for its remedy; the text alone if no key does it.
     func text(of hint: Failure.Hint) -> String {
-        guard let remedy = hint.remedy, let key = keyName(remedy.action) else { return hint.text }
-        return "\(hint.text): \(key) \(remedy.predicate)"
+        let text = hint.text(withVaultOption: vaultOption)
+        guard let remedy = hint.remedy, let key = keymap.keyName(remedy.action) else { return text }
+        return "\(text): \(key) \(remedy.predicate)"
     }
 }
 

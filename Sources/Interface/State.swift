@@ -23,6 +23,8 @@ public struct State {
     public let glyphs: Glyphs
     /// As shown when asking for the passphrase.
     let vaultPath: String
+    /// The option that names the vault in a command, for a shell, with a blank before it; empty if none is needed.
+    let vaultOption: String
     let isDemo: Bool
     public internal(set) var settings: Settings
     /// The settings as they were read last; a change on the screen counts once it is in the file.
@@ -63,7 +65,8 @@ public struct State {
     }
 
     public init(
-        _ start: Start, vaultPath: String, isDemo: Bool = false, glyphs: Glyphs, size: Size, now: Moment,
+        _ start: Start, vaultPath: String, vaultOption: String = "", isDemo: Bool = false, glyphs: Glyphs, size: Size,
+        now: Moment,
         utcOffset: Int, settings: Settings = Settings(), settingsMistake: Failure? = nil
     ) {
         self.now = now
@@ -72,6 +75,7 @@ public struct State {
         self.size = size
         self.glyphs = glyphs
         self.vaultPath = UntrustedText.line(vaultPath, limit: 400)
+        self.vaultOption = vaultOption
         self.isDemo = isDemo
         self.settings = settings
         settingsInFile = settings

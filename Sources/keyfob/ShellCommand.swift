@@ -12,12 +12,9 @@ enum ShellCommand {
     /// The hints of `failure`, their commands for the vault that `choice` names.
     static func naming(_ choice: VaultChoice, in failure: Failure) -> Failure {
         var failure = failure
-        failure.hints = failure.hints.map { hint in
-            var hint = hint
-            let verbs = CommandHelp.subcommands.map { "keyfob \($0._commandName)" }
-            guard let verb = verbs.first(where: { hint.text.hasPrefix($0 + " ") }) else { return hint }
-            hint.text = verb + vault(choice) + hint.text.dropFirst(verb.count)
-            return hint
+        let option = vault(choice)
+        for index in failure.hints.indices {
+            failure.hints[index].text = failure.hints[index].text(withVaultOption: option)
         }
         return failure
     }

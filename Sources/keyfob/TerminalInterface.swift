@@ -36,14 +36,16 @@ final class TerminalInterface {
         }
         // Not before: a passphrase that is waited for on a pipe can be interrupted.
         Signals.block()
-        let ending = try await TerminalInterface(start, location: location).run(effects)
+        let ending = try await TerminalInterface(
+            start, location: location, vaultOption: ShellCommand.vault(choice)
+        ).run(effects)
         guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
     /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
     init(
-        _ start: State.Start, location: VaultLocation, settingsFile: SettingsFile = Surroundings.settingsFile,
-        isDemo: Bool = false
+        _ start: State.Start, location: VaultLocation, vaultOption: String,
+        settingsFile: SettingsFile = Surroundings.settingsFile, isDemo: Bool = false
     ) throws(Failure) {
         environment = Surroundings.environment
         var settings = Settings()
@@ -66,7 +68,8 @@ final class TerminalInterface {
         runner = EffectRunner(location: location, mailbox: mailbox, settingsFile: settingsFile)
         let now = Clocks.now()
         state = State(
-            start, vaultPath: location.path, isDemo: isDemo, glyphs: isUTF8 ? .unicode : .ascii, size: screen.size,
+            start, vaultPath: location.path, vaultOption: vaultOption, isDemo: isDemo,
+            glyphs: isUTF8 ? .unicode : .ascii, size: screen.size,
             now: now, utcOffset: Clocks.utcOffset(at: now.wall), settings: settings,
             settingsMistake: settingsMistake)
     }

@@ -7,7 +7,9 @@ import Testing
 @Suite("Hints name the key for their remedy")
 struct RemedyTextTests {
     private func text(_ remedy: Remedy?, _ keys: [String: [String]] = [:]) -> String {
-        Keymap.with(keys).text(of: Failure.Hint("it is so", remedy))
+        var state = Samples.locked()
+        state.keymap = Keymap.with(keys)
+        return state.text(of: Failure.Hint("it is so", remedy))
     }
 
     @Test("each remedy names its key in the client list; a hint without one is its text")
@@ -72,5 +74,15 @@ struct RemedyTextTests {
         state.press(.escape, .enter, .enter)
         _ = update(&state, .trialAnswered(1, .failure(failure)))
         #expect(state.drawing.contains(expected))
+    }
+
+    @Test("a hint that is a command names the vault that keyfob was started with")
+    func vault() {
+        var state = State(
+            .locked, vaultPath: "/v", vaultOption: " --vault /v", glyphs: .unicode, size: Size(columns: 80, rows: 24),
+            now: Samples.now, utcOffset: 0)
+        let damaged = Failure(.vaultDamaged, "damaged", hints: ["keyfob verify lists what is damaged"])
+        _ = update(&state, .unlocked(.failure(damaged)))
+        #expect(state.drawing.contains("keyfob verify --vault /v lists what is damaged"))
     }
 }

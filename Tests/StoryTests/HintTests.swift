@@ -1,6 +1,6 @@
-import Credentials
 import Testing
 
+@testable import Credentials
 @testable import keyfob
 
 @Suite("Hints on the command line")
@@ -14,6 +14,18 @@ struct HintTests {
                 "it is so: edit the client in the terminal interface and swap them", "it is so: run the command again",
                 "it is so", "it is so: run the command again",
             ])
+    }
+
+    @Test("each subcommand of a hint in the lower rooms can be given the vault")
+    func subcommands() {
+        let known = Set(CommandHelp.subcommands.map { $0._commandName })
+        #expect(known.isSuperset(of: Failure.Hint.subcommands))
+        for name in Failure.Hint.subcommands {
+            #expect(
+                Failure.Hint("keyfob \(name) does it").text(withVaultOption: " --vault v")
+                    == "keyfob \(name) --vault v does it")
+            #expect(Failure.Hint("keyfob \(name)s it").text(withVaultOption: " --vault v") == "keyfob \(name)s it")
+        }
     }
 
     @Test("a hint that is a command names the vault and keeps its remedy")

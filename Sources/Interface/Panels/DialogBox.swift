@@ -27,7 +27,7 @@ struct DialogLine: Equatable {
     static func failure(_ failure: Failure?, _ columns: Int, _ state: State) -> [DialogLine] {
         guard let failure else { return [] }
         return wrapped("\(state.glyphs.failed) \(failure.summary)", columns, .failed)
-            + failure.hints.flatMap { wrapped(state.keymap.text(of: $0), columns) }
+            + failure.hints.flatMap { wrapped(state.text(of: $0), columns) }
     }
 }
 

@@ -75,7 +75,7 @@ struct Inspector: ScrolledPanel {
             // The pane cuts at its last row what does not fit there.
             lines += [ListBox.Line(), ListBox.Line(heading: "Failure")]
             lines += ListBox.labelled("", attempt.failure.summary, room, .failed)
-            for hint in attempt.failure.hints { lines += ListBox.labelled("", state.keymap.text(of: hint), room) }
+            for hint in attempt.failure.hints { lines += ListBox.labelled("", state.text(of: hint), room) }
         }
         lines += [ListBox.Line(), ListBox.Line(heading: "Token")]
         lines += tokenLines(inspection, entry, state, room)

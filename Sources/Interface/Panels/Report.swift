@@ -91,7 +91,7 @@ struct Report: ChosenPanel {
                 group.end == .failed
                 ? ListBox.wrapped("\(state.glyphs.failed) \(group.reason)", columns, .failed)
                 : ListBox.wrapped(group.reason, columns, .expiring)
-            let hints = group.hints.flatMap { ListBox.wrapped(state.keymap.text(of: $0), columns) }
+            let hints = group.hints.flatMap { ListBox.wrapped(state.text(of: $0), columns) }
             let names = clients.map {
                 (line: ListBox.Line(text: "  \(state.name($0))", role: .key), client: UUID?.some($0))
             }

@@ -194,7 +194,7 @@ struct TrialForm: ScrolledPanel {
         }
         if let failure {
             return ListBox.wrapped("\(state.glyphs.failed) \(failure.summary)", columns, .failed)
-                + failure.hints.flatMap { ListBox.wrapped(state.keymap.text(of: $0), columns) }
+                + failure.hints.flatMap { ListBox.wrapped(state.text(of: $0), columns) }
         }
         guard let answer else {
             return ListBox.wrapped(

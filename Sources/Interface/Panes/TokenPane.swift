@@ -102,7 +102,7 @@ enum TokenPane {
         let clock = Durations.clock(failed.at.wall, now: state.now.wall, utcOffset: state.utcOffset)
         var lines = [Line("Refresh", "\(state.glyphs.failed) failed at \(clock)", .failed)]
         lines += wrapped("", failed.failure.summary, room, .failed)
-        for hint in failed.failure.hints { lines += wrapped("", state.keymap.text(of: hint), room) }
+        for hint in failed.failure.hints { lines += wrapped("", state.text(of: hint), room) }
         return lines
     }
 

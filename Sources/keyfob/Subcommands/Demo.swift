@@ -34,7 +34,8 @@ struct Demo: Subcommand {
         // The user's own settings are neither needed nor changed.
         let settingsFile = Surroundings.settingsFile(environment: ["XDG_CONFIG_HOME": folder.path])
         let interface = try TerminalInterface(
-            .unlocking, location: location, settingsFile: settingsFile, isDemo: true)
+            .unlocking, location: location, vaultOption: ShellCommand.vault(VaultChoice(path: location.path)),
+            settingsFile: settingsFile, isDemo: true)
         return await interface.run { () async throws(Failure) in
             let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
             do throws(Failure) {
