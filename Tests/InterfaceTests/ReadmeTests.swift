@@ -25,6 +25,25 @@ struct ReadmeTests {
         #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")
     }
 
+    @Test("its ten keys are keys of the program")
+    func tenKeys() throws {
+        let columns: [[String]] = [
+            ["refresh", "copy_header", "copy_menu", "try_request", "filter"],
+            ["add", "edit", "inspect", "keep_fresh", "help"],
+        ]
+        let halves = try columns.map { names in
+            try names.map { name in
+                let binding = try #require(Keymap.standard.list.first { $0.name == name })
+                let key = try #require(binding.keys.first)
+                return "| `\(key.name)` | \(binding.description) "
+            }
+        }
+        let rows = zip(halves[0], halves[1]).map { "\($0)\($1)|" }
+        let head = ["| key | what it does | key | what it does |", "|---|---|---|---|"]
+        let table = (head + rows).joined(separator: "\n")
+        #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")
+    }
+
     @Test("it names every status that the filter takes")
     func filters() throws {
         let text = try readme()
@@ -41,6 +60,19 @@ struct ReadmeTests {
             #expect(!picture.output.1.isEmpty)
             let path = root.appendingPathComponent(String(picture.output.2)).path
             #expect(FileManager.default.fileExists(atPath: path), "\(path)")
+        }
+    }
+
+    @Test("it opens with the film, which is at most 1 MB, and no picture is left out")
+    func film() throws {
+        let text = try readme()
+        let first = try #require(text.firstMatch(of: /!\[[^\]]*\]\(([^)]*)\)/)).output.1
+        #expect(first == "screenshots/film.gif")
+        let folder = root.appendingPathComponent("screenshots")
+        let film = try Data(contentsOf: folder.appendingPathComponent("film.gif"))
+        #expect(film.count <= 1_000_000)
+        for picture in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            #expect(text.contains("(screenshots/\(picture))"), "\(picture)")
         }
     }
 
