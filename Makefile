@@ -10,8 +10,8 @@ FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-er
 # libgcc is linked in: loading a shared one takes 2 % of the time to the first frame.
 # No RUNPATH: SwiftPM's own would have libraries loaded from the folder that the program lies in.
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
-# Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame, SQLite's a
-# twelfth. If the system has no static one, the shared one is linked.
+# Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame. Where there
+# is none to link in, the shared one is found.
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
@@ -25,7 +25,7 @@ deps: ## install what building and running need (apt; Swift too where the distri
 
 build: deps ## build the release: .build/release/keyfob
 	@mkdir -p $(STATIC)
-	@for library in libstdc++.a libsqlite3.a; do file=$$(g++ -print-file-name=$$library); [ ! -e "$$file" ] || ln -sf "$$file" $(STATIC)/; done
+	@for library in /usr/lib/gcc/*/*/libstdc++.a; do [ ! -e "$$library" ] || ln -sf "$$library" $(STATIC)/; done
 	@$(SWIFT_BUILD) $(RELEASE) -Xlinker -L$(STATIC)
 	@readelf -d $(BUILD)/keyfob >$(SCRATCH)/dynamic
 	@! grep -E '\((RPATH|RUNPATH)\)' $(SCRATCH)/dynamic || { echo "$(BUILD)/keyfob must not name folders to load libraries from" >&2; exit 1; }

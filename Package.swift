@@ -34,13 +34,13 @@ let package = Package(
         .target(name: "Files", dependencies: ["CLinux"]),
         .target(name: "Threads", dependencies: ["CLinux"]),
 
-        // One door each to a system library. libcurl and libmicrohttpd are opened on first use, not linked.
+        // One door each to a system library. libcurl, libmicrohttpd and SQLite are opened on first use, not linked.
         .systemLibrary(name: "CNCurses"),
         .systemLibrary(name: "CSodium"),
-        .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CWideText"),
         .target(name: "CCurl"),
         .target(name: "CMicrohttpd"),
+        .target(name: "CSQLite"),
         .target(name: "CLinux"),
         // libdispatch belongs to Swift: its main queue is run by a hook of the runtime.
         .target(name: "CTaskThreads", dependencies: ["CLinux"], linkerSettings: [.linkedLibrary("dispatch")]),
@@ -51,7 +51,9 @@ let package = Package(
         .testTarget(name: "FormatsTests", dependencies: ["Credentials", "Formats"]),
         .testTarget(name: "SettingsTests", dependencies: ["Credentials", "Settings"]),
         .testTarget(name: "OAuthTests", dependencies: ["Credentials", "OAuth"]),
-        .testTarget(name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"]),
+        .testTarget(
+            name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"],
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
         .testTarget(name: "SystemTests", dependencies: ["Credentials", "Files", "System"]),
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
@@ -66,7 +68,8 @@ let package = Package(
             dependencies: [
                 "CSQLite", "CSodium", "Credentials", "DemoServer", "Files", "Formats", "Interface", "OAuth",
                 "Settings", "Storage", "System", "keyfob",
-            ]),
+            ],
+            linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(name: "HouseTests", dependencies: ["Interface"]),
     ],
     swiftLanguageModes: [.v6]

@@ -23,12 +23,12 @@ final class Connection {
     struct Row {
         fileprivate let statement: OpaquePointer
 
-        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+        func integer(_ column: Int32) -> Int64 { csqlite_column_int64(statement, column) }
 
         /// The whole text, a NUL and what follows it included.
         func text(_ column: Int32) -> String? {
-            guard let start = sqlite3_column_text(statement, column) else { return nil }
-            let count = Int(sqlite3_column_bytes(statement, column))
+            guard let start = csqlite_column_text(statement, column) else { return nil }
+            let count = Int(csqlite_column_bytes(statement, column))
             return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
         }
 
@@ -37,7 +37,7 @@ final class Connection {
         /// The blob in SQLite's own memory.
         func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
             UnsafeRawBufferPointer(
-                start: sqlite3_column_blob(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
+                start: csqlite_column_blob(statement, column), count: Int(csqlite_column_bytes(statement, column)))
         }
     }
 
@@ -58,13 +58,9 @@ final class Connection {
     private var isOpen = true
     private(set) var busySeconds: Double = 0
 
-    private static let initialization = ckeyfob_initialize()
-
     /// - Parameter file: absolute, without symbolic links in it.
     init(file: String, named path: String, mode: Mode) throws(Failure) {
-        guard Self.initialization == SQLITE_OK else {
-            throw Failure.fromSQLite(Self.initialization, systemError: 0, path: path)
-        }
+        if let problem = csqlite_load() { throw .noSQLite(String(cString: problem)) }
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
         var name = file
         switch mode {
@@ -76,15 +72,15 @@ final class Connection {
             name = "file:\(encoded)?immutable=1"
         }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, flags, nil)
+        let code = csqlite_open_v2(name, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
-            let failure = Failure.fromSQLite(code, systemError: opened.map(sqlite3_system_errno) ?? 0, path: path)
-            sqlite3_close_v2(opened)
+            let failure = Failure.fromSQLite(code, systemError: opened.map(csqlite_system_errno) ?? 0, path: path)
+            csqlite_close_v2(opened)
             throw failure
         }
         self.path = path
         handle = opened
-        sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow))
+        csqlite_limit(opened, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow))
     }
 
     deinit { close() }
@@ -93,19 +89,19 @@ final class Connection {
     func close() {
         guard isOpen else { return }
         isOpen = false
-        for statement in statements.values { sqlite3_finalize(statement) }
-        sqlite3_close_v2(handle)
+        for statement in statements.values { csqlite_finalize(statement) }
+        csqlite_close_v2(handle)
     }
 
     /// How long a statement waits for a lock that another connection holds before it fails as `vaultBusy`.
     func waitWhenBusy(seconds: Double) {
         busySeconds = seconds
-        sqlite3_busy_timeout(handle, Int32(seconds * 1000))
+        csqlite_busy_timeout(handle, Int32(seconds * 1000))
     }
 
     /// Runs statements that answer nothing of interest.
     func execute(_ sql: String) throws(Failure) {
-        try check(sqlite3_exec(handle, sql, nil, nil, nil))
+        try check(csqlite_exec(handle, sql, nil, nil, nil))
     }
 
     /// Runs one statement to its end.
@@ -115,8 +111,8 @@ final class Connection {
 
     /// Runs one statement on rows of any length: SQLite reads the key of a row that it deletes.
     func runOnLongRows(_ sql: String, _ values: [Value]) throws(Failure) {
-        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32.max)
-        defer { sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow)) }
+        csqlite_limit(handle, SQLITE_LIMIT_LENGTH, Int32.max)
+        defer { csqlite_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow)) }
         try run(sql, values)
     }
 
@@ -124,14 +120,14 @@ final class Connection {
     func query(_ sql: String, _ values: [Value] = [], _ body: (Row) throws(Failure) -> Void) throws(Failure) {
         let statement = try prepared(sql)
         defer {
-            sqlite3_reset(statement)
-            sqlite3_clear_bindings(statement)
+            csqlite_reset(statement)
+            csqlite_clear_bindings(statement)
         }
         for (index, value) in values.enumerated() {
             try bind(value, to: statement, at: Int32(index + 1))
         }
         while true {
-            switch sqlite3_step(statement) {
+            switch csqlite_step(statement) {
             case SQLITE_ROW: try body(Row(statement: statement))
             case SQLITE_DONE: return
             case let code: throw failure(code)
@@ -154,54 +150,54 @@ final class Connection {
     }
 
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
-    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+    var isInTransaction: Bool { csqlite_get_autocommit(handle) == 0 }
 
     /// True if the last failure was that of making a write durable: the write may be in the log all the same.
-    var couldNotSynchronize: Bool { ckeyfob_could_not_synchronize(handle) != 0 }
+    var couldNotSynchronize: Bool { csqlite_could_not_synchronize(handle) != 0 }
 
     /// Throws where a part of the file cannot be read: an I/O error, which SQLite's own checks take for damage.
     func readThrough() throws(Failure) {
-        guard ckeyfob_read_error(handle) == 0 else { throw failure(SQLITE_CORRUPT) }
-        try check(ckeyfob_read_through(handle))
+        guard csqlite_read_error(handle) == 0 else { throw failure(SQLITE_CORRUPT) }
+        try check(csqlite_read_through(handle))
     }
 
     /// The number of rows that have been written and removed on this connection so far, those rolled back again included.
-    var changeCount: Int32 { sqlite3_total_changes(handle) }
+    var changeCount: Int32 { csqlite_total_changes(handle) }
 
     /// Whether the file's name now leads to another file, or to none.
     var fileWasReplaced: Bool {
         var moved: Int32 = 0
-        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+        return csqlite_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
     /// Moves what the write-ahead log holds into the file and cuts the log to nothing.
     /// - Returns: false where another connection was in the way for `seconds`; then nothing is lost, only put off.
     func truncateLog(waitingAtMost seconds: Double) -> Bool {
-        sqlite3_busy_timeout(handle, Int32(seconds * 1000))
-        defer { sqlite3_busy_timeout(handle, Int32(busySeconds * 1000)) }
-        return sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
+        csqlite_busy_timeout(handle, Int32(seconds * 1000))
+        defer { csqlite_busy_timeout(handle, Int32(busySeconds * 1000)) }
+        return csqlite_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
     }
 
     /// Copies all that the file holds at one moment over what `target` holds (https://sqlite.org/backup.html).
     func copy(to target: Connection) throws(Failure) {
-        guard let backup = sqlite3_backup_init(target.handle, "main", handle, "main") else {
-            throw target.failure(sqlite3_extended_errcode(target.handle))
+        guard let backup = csqlite_backup_init(target.handle, "main", handle, "main") else {
+            throw target.failure(csqlite_extended_errcode(target.handle))
         }
         // In one step, so that no write of another connection begins it again.
-        let code = sqlite3_backup_step(backup, -1)
-        let end = sqlite3_backup_finish(backup)
+        let code = csqlite_backup_step(backup, -1)
+        let end = csqlite_backup_finish(backup)
         guard code == SQLITE_DONE else { throw code == SQLITE_BUSY ? failure(code) : target.failure(end) }
     }
 
     /// On closing, the last connection moves the log into the file; this forbids it.
     func leaveLogOnClose(_ leaves: Bool) {
-        ckeyfob_leave_log_on_close(handle, leaves ? 1 : 0)
+        csqlite_leave_log_on_close(handle, leaves ? 1 : 0)
     }
 
     private func prepared(_ sql: String) throws(Failure) -> OpaquePointer {
         if let statement = statements[sql] { return statement }
         var statement: OpaquePointer?
-        try check(sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
+        try check(csqlite_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
         guard let statement else { throw Failure(.bug, "an empty SQL statement") }
         statements[sql] = statement
         return statement
@@ -212,11 +208,11 @@ final class Connection {
         let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         let code =
             switch value {
-            case .integer(let number): sqlite3_bind_int64(statement, index, number)
-            case .text(let text): sqlite3_bind_text(statement, index, text, -1, copied)
+            case .integer(let number): csqlite_bind_int64(statement, index, number)
+            case .text(let text): csqlite_bind_text(statement, index, text, -1, copied)
             // An empty array has no address, and SQLite binds NULL for that.
-            case .blob(let bytes) where bytes.isEmpty: sqlite3_bind_zeroblob(statement, index, 0)
-            case .blob(let bytes): sqlite3_bind_blob64(statement, index, bytes, UInt64(bytes.count), copied)
+            case .blob(let bytes) where bytes.isEmpty: csqlite_bind_zeroblob(statement, index, 0)
+            case .blob(let bytes): csqlite_bind_blob64(statement, index, bytes, UInt64(bytes.count), copied)
             }
         try check(code)
     }
@@ -226,8 +222,8 @@ final class Connection {
     }
 
     private func failure(_ code: Int32) -> Failure {
-        let readError = code & 0xFF == SQLITE_CORRUPT ? ckeyfob_read_error(handle) : 0
+        let readError = code & 0xFF == SQLITE_CORRUPT ? csqlite_read_error(handle) : 0
         if readError != 0 { return .fromSQLite(SQLITE_IOERR, systemError: readError, path: path) }
-        return .fromSQLite(code, systemError: sqlite3_system_errno(handle), path: path, busySeconds: busySeconds)
+        return .fromSQLite(code, systemError: csqlite_system_errno(handle), path: path, busySeconds: busySeconds)
     }
 }

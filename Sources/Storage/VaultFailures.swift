@@ -298,11 +298,14 @@ extension Failure {
         case SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_FORMAT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH:
             return .vaultDamaged(path, "its tables are not those of a vault")
         default:
-            return Failure(
-                .bug,
-                "the vault \(printable(path)) gave an unexpected answer: \(String(cString: sqlite3_errstr(code))) (\(code))"
-            )
+            return Failure(.bug, "the vault \(printable(path)) gave an unexpected answer: SQLite's result code \(code)")
         }
+    }
+
+    static func noSQLite(_ problem: String) -> Failure {
+        Failure(
+            .cannotWrite, "SQLite cannot be opened: \(UntrustedText.line(problem))",
+            hints: ["install it: apt-get install libsqlite3-0"])
     }
 
     static func printable(_ path: String) -> String { UntrustedText.line(path, limit: 400) }

@@ -74,8 +74,8 @@ struct Walls {
                 rule: "only OAuth and DemoServer know of sockets", calls: ["socket", "getaddrinfo"],
                 free: ["OAuth", "DemoServer"]),
             Wall(
-                rule: "libcurl and libmicrohttpd alone are opened at run time", calls: ["dlopen", "dlmopen"],
-                free: ["CCurl", "CMicrohttpd"]),
+                rule: "libcurl, libmicrohttpd and SQLite alone are opened at run time", calls: ["dlopen", "dlmopen"],
+                free: ["CCurl", "CMicrohttpd", "CSQLite"]),
         ]
     }()
 
