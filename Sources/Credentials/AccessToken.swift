@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// A bearer token and what is known of it.
+/// A bearer token and its facts.
 public struct AccessToken: Sendable, Equatable {
     public var value: Secret
     public var facts: TokenFacts
@@ -11,22 +11,22 @@ public struct AccessToken: Sendable, Equatable {
     }
 }
 
-/// All that is known of a token save the token itself.
+/// Everything stored about a token except its value.
 public struct TokenFacts: Sendable, Equatable, Codable {
     /// The token type in the server's spelling, for example `Bearer` or `bearer`; `Bearer` if the server named none
     /// (RFC 6749 §5.1) or used another name for the same.
     public var type: String
-    /// The scope that the server granted, where it said one (RFC 6749 §5.1).
+    /// The granted scope, if the answer names one (RFC 6749 §5.1).
     public var grantedScope: String?
-    /// When the request that got it was sent: its life is counted from here.
+    /// The time at which the request was sent: the lifetime counts from here.
     public var requested: Moment
-    /// When the answer had come.
+    /// The time at which the answer was complete.
     public var obtained: Moment
-    /// Seconds it lives, counted from `requested`; nil where the server did not say, or said nonsense.
+    /// Lifetime in seconds, counted from `requested`; nil if the server sent none or an invalid one.
     public var lifetime: Double?
-    /// How long the token is, in characters (all of them ASCII).
+    /// The length of the token in characters, all of them ASCII.
     public var characterCount: Int
-    /// Oddities of the answer, a line each.
+    /// Deviations of the answer from the standard, one line each.
     public var warnings: [String]
 
     public init(
@@ -42,23 +42,22 @@ public struct TokenFacts: Sendable, Equatable, Codable {
         self.warnings = warnings
     }
 
-    /// Seconds it still lives at `now`, never more than its lifetime, negative once it has expired; nil where its expiry
-    /// is unknown. A token that was asked for under a wall clock that was ahead, before the machine was started again,
-    /// counts as expired: nothing tells how old it is.
+    /// Seconds left at `now`: at most the lifetime, negative after expiry; nil if the expiry is unknown. If a reboot
+    /// follows a request made while the wall clock was ahead, the token's age is unknown and it counts as expired.
     public func secondsLeft(at now: Moment) -> Double? {
         guard let lifetime else { return nil }
         let age = now.seconds(since: requested)
         return age < -Self.clockTolerance ? 0 : min(lifetime - age, lifetime)
     }
 
-    /// Seconds that a clock may be set back, as time servers do, before a token from its future is not believed.
+    /// Seconds that a clock may be set back, as time servers do, before a token from the future counts as expired.
     static let clockTolerance = 5.0
 
-    /// When the wall clock will show that it has expired, if nobody sets it after `now`; nil where unknown. It is
-    /// `now.wall` and `secondsLeft(at: now)`, so that it is never at odds with the status by more than half a second.
+    /// The wall-clock time of expiry, if the clock is not set after `now`; nil if unknown. It equals `now.wall` plus
+    /// `secondsLeft(at: now)` to within half a second, so it agrees with the status.
     ///
-    /// What the boot clock says more than the wall clock counts in whole seconds: the two are never read at quite the
-    /// same instant, and the date is to stay the same, to the bit, from call to call until a clock is set.
+    /// The difference between the boot clock and the wall clock is rounded to whole seconds. The two clocks are never
+    /// read at exactly the same instant, and the date must stay identical from call to call until a clock is set.
     public func expires(at now: Moment) -> Date? {
         lifetime.map { lifetime in
             let age = now.seconds(since: requested)
@@ -68,7 +67,7 @@ public struct TokenFacts: Sendable, Equatable, Codable {
         }
     }
 
-    /// Below how many seconds left it counts as *expiring*: 60, or a tenth of its life if that is shorter.
+    /// Seconds left below which a token counts as *expiring*: 60, or a tenth of the lifetime if that is shorter.
     public var expiringThreshold: Double { min(60, (lifetime ?? 600) / 10) }
 
     public func status(at now: Moment) -> TokenStatus {
@@ -77,7 +76,7 @@ public struct TokenFacts: Sendable, Equatable, Codable {
         return left < expiringThreshold ? .expiring : .valid
     }
 
-    /// Whether it has at least `seconds` to live; nil asks for the *expiring* threshold. A token of unknown expiry
+    /// True if the token has at least `seconds` left; nil means the *expiring* threshold. A token of unknown expiry
     /// satisfies only a minimum of zero or less.
     public func serves(minimumValidity seconds: Double?, at now: Moment) -> Bool {
         guard let left = secondsLeft(at: now) else { return (seconds ?? 1) <= 0 }
@@ -86,6 +85,6 @@ public struct TokenFacts: Sendable, Equatable, Codable {
 }
 
 extension TokenFacts? {
-    /// The life of the token that may be held.
+    /// The status of the token; `none` if there is no token.
     public func status(at now: Moment) -> TokenStatus { self?.status(at: now) ?? .none }
 }

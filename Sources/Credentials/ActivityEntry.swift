@@ -1,16 +1,16 @@
 public import FoundationEssentials
 
-/// One thing that happened, as Activity shows and keeps it; never a secret.
+/// One event in Activity; never contains a secret.
 public struct ActivityEntry: Sendable, Equatable {
-    /// How it is to be taken.
+    /// The severity.
     public enum Kind: String, Sendable, Codable, CaseIterable {
         case note, success, warning, failure
     }
 
     public var at: Date
-    /// The client's name at that time; empty where it is about none.
+    /// The client's name at that time; empty if the entry concerns no client.
     public var client: String
-    /// One line, through `UntrustedText` where it came from outside.
+    /// One line; outside text in it has passed `UntrustedText`.
     public var text: String
     public var kind: Kind
 
@@ -21,6 +21,6 @@ public struct ActivityEntry: Sendable, Equatable {
         self.kind = kind
     }
 
-    /// How many are kept.
+    /// The number of entries kept.
     public static let limit = 1_000
 }

@@ -1,8 +1,9 @@
-// The standard library normalizes but does not say so in public yet; Foundation reaches it the same way.
+// Normalization is not public in the standard library yet; Foundation uses the same SPI.
 @_spi(_Unicode) import Swift
 
-/// A text as a reader takes it in, for comparisons: nothing in it that `UntrustedText` strips, no invisible character, no
-/// accent, full-width and mathematical letters as plain ones, each run of white space as one blank. Case is kept.
+/// A text reduced for comparison to the form that a reader perceives: without invisible characters, accents and
+/// everything that `UntrustedText` strips, with full-width and mathematical letters as plain ones and each run of white
+/// space as one space. Case is kept.
 public struct BareText: Sendable, Equatable {
     public private(set) var scalars: [Unicode.Scalar] = []
 
@@ -34,7 +35,7 @@ public struct BareText: Sendable, Equatable {
     }
 
     private static func isUnseen(_ scalar: Unicode.Scalar) -> Bool {
-        // U+2800 is the Braille pattern of no dots; U+FFFD stands for bytes that are no UTF-8.
+        // U+2800 is the empty Braille pattern; U+FFFD replaces invalid UTF-8.
         if scalar == "\u{2800}" || scalar == "\u{FFFD}" { return true }
         if UntrustedText.isControl(scalar) || scalar.properties.isDefaultIgnorableCodePoint { return true }
         return switch scalar.properties.generalCategory {
@@ -43,7 +44,7 @@ public struct BareText: Sendable, Equatable {
         }
     }
 
-    /// The ASCII character that a full-width (U+FF01…) or mathematical one (U+1D400…) is a variant of.
+    /// The ASCII equivalent of a full-width (U+FF01…), mathematical (U+1D400…) or circled (U+24B6…) character.
     private static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         let ascii: UInt32? =
             switch scalar.value {
@@ -56,6 +57,6 @@ public struct BareText: Sendable, Equatable {
         return ascii.flatMap(Unicode.Scalar.init) ?? scalar
     }
 
-    /// The letter of that number: A to Z, then a to z.
+    /// The letter with that number: A to Z, then a to z.
     private static func letter(_ number: UInt32) -> UInt32 { number < 26 ? 0x41 + number : 0x61 + number - 26 }
 }

@@ -1,9 +1,9 @@
-/// Base64 (RFC 4648), from secret to secret.
+/// Base64 (RFC 4648) of secrets.
 public enum Base64 {
     public enum Alphabet: Sendable {
         /// The alphabet of §4, with padding.
         case plain
-        /// The alphabet of §5, which URLs can hold, without padding.
+        /// The URL-safe alphabet of §5, without padding.
         case url
     }
 
@@ -27,7 +27,7 @@ public enum Base64 {
         }
     }
 
-    /// The bytes that `text` is the base64 of: either alphabet, with padding or without; nil if it is no base64.
+    /// The decoded bytes of `text`, in either alphabet, with or without padding; nil if `text` is not base64.
     public static func decoded(_ text: UnsafeRawBufferPointer) -> Secret? {
         let digits = UnsafeRawBufferPointer(rebasing: text[..<(text.firstIndex(of: UInt8(ascii: "=")) ?? text.count)])
         let padding = text.count - digits.count
@@ -39,7 +39,7 @@ public enum Base64 {
             var count = 0
             for (place, digit) in digits.enumerated() {
                 bits = bits << 6 | UInt32(value(of: digit) ?? 0)
-                // Whole bytes are there after the second, the third and the fourth digit of a group.
+                // The second, third and fourth digit of a group each complete a byte.
                 guard place % 4 > 0 else { continue }
                 target[count] = UInt8(truncatingIfNeeded: bits >> (6 - 2 * UInt32(place % 4)))
                 count += 1
@@ -47,7 +47,7 @@ public enum Base64 {
         }
     }
 
-    /// The value of a digit of either alphabet.
+    /// The value of a digit, in either alphabet.
     @inlinable public static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")

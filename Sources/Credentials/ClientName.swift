@@ -1,27 +1,27 @@
-// The standard library normalizes but does not say so in public yet; Foundation reaches it the same way.
+// Normalization is not public in the standard library yet; Foundation uses the same SPI.
 @_spi(_Unicode) import Swift
 
-/// The rules for a client's name and for the other fields a person types.
+/// The rules for a client's name and other typed fields.
 public enum ClientName {
-    /// `text` trimmed and in NFC, where it is 1–100 characters without control or bidi characters.
-    /// - Throws: `Failure` of kind `unacceptableInput` saying which rule it breaks.
+    /// `text` trimmed and in NFC: 1 to 100 characters without control or bidi characters.
+    /// - Throws: `Failure` of kind `unacceptableInput` that names the broken rule.
     public static func checked(_ text: String) throws(Failure) -> String {
         let name = normalized(trimmed(text))
         guard !name.isEmpty else {
-            throw Failure(.unacceptableInput, "a client needs a name", hints: ["1 to 100 characters"])
+            throw Failure(.unacceptableInput, "a client needs a name", hints: ["use 1 to 100 characters"])
         }
         guard name.count <= 100, name.utf8.count <= 1_000 else {
-            throw Failure(.unacceptableInput, "the name is too long", hints: ["1 to 100 characters"])
+            throw Failure(.unacceptableInput, "the name is too long", hints: ["use 1 to 100 characters"])
         }
         guard !name.unicodeScalars.contains(where: UntrustedText.isControl) else {
             throw Failure(
                 .unacceptableInput, "the name has control characters in it",
-                hints: ["letters, digits, blanks and punctuation of any language are fine"])
+                hints: ["use letters, digits, spaces and punctuation of any language"])
         }
         return name
     }
 
-    /// What two names may not share.
+    /// The form of a name that must be unique in a vault.
     public static func key(_ name: String) -> String { normalized(name.lowercased()) }
 
     public static func trimmed(_ text: String) -> String {

@@ -1,21 +1,21 @@
 public import FoundationEssentials
 
-/// How a client proves at the token endpoint that it is itself, by its registered name (RFC 7591 §2).
+/// A client authentication method at the token endpoint, by its registered name (RFC 7591 §2).
 public enum ClientAuthenticationMethod: String, Sendable, Equatable, Codable, CaseIterable {
     case clientSecretPost = "client_secret_post"
     case clientSecretBasic = "client_secret_basic"
 }
 
-/// What is done to the ID and the secret before HTTP Basic's base64.
+/// The encoding of ID and secret before HTTP Basic's base64.
 public enum BasicEncoding: String, Sendable, Equatable, Codable, CaseIterable {
-    /// Form-urlencoded first, as RFC 6749 §2.3.1 wants it.
+    /// Form-urlencoded, as RFC 6749 §2.3.1 requires.
     case form
-    /// As they are, for servers that do not decode them.
+    /// Unencoded, for servers that do not decode.
     case raw
 }
 
-/// A member of the token request's form beyond those of the grant: `audience`, `resource`, or what else a server wants.
-/// It is shown and stored like the rest of the profile: not a place for secrets.
+/// A member of the token request's form in addition to those of the grant, such as `audience` or `resource`. It is
+/// displayed and stored like the rest of the profile, so it must not hold a secret.
 public struct FormParameter: Sendable, Equatable, Hashable, Codable {
     public var name: String
     public var value: String
@@ -25,13 +25,13 @@ public struct FormParameter: Sendable, Equatable, Hashable, Codable {
         self.value = value
     }
 
-    /// Names that are keyfob's to send (RFC 6749 §2.3.1, §4.4.2; RFC 7521 §4.2), by `lowercased()`.
+    /// Names that keyfob sends itself (RFC 6749 §2.3.1, §4.4.2; RFC 7521 §4.2), in lower case.
     public static let reservedNames: Set<String> = [
         "grant_type", "client_id", "client_secret", "scope", "client_assertion", "client_assertion_type",
     ]
 }
 
-/// An API client: everything about it but its secret, which is a record of its own.
+/// An API client without its secret, which is stored in a record of its own.
 public struct ClientProfile: Sendable, Equatable, Codable, Identifiable {
     public static let defaultTokenURL = "https://api.auth.gbgplc.com/as/token.oauth2"
     public static let defaultScope = "gbg.token"
@@ -41,31 +41,31 @@ public struct ClientProfile: Sendable, Equatable, Codable, Identifiable {
     public var name: String
     public var clientID: String
     public var tokenURL: String
-    /// May be empty: then no scope is asked for.
+    /// The scopes to request, separated by spaces; empty requests none.
     public var scope: String
     public var authentication: ClientAuthenticationMethod
-    /// Matters with `clientSecretBasic` alone.
+    /// Applies only to `clientSecretBasic`.
     public var basicEncoding: BasicEncoding
     /// Sent in the token request after the grant's own members, in this order.
     public var extraParameters: [FormParameter]
-    /// Whom discovery is asked of (RFC 8414 §2, OpenID Connect Discovery §3): an https URL, or empty.
+    /// The issuer for discovery (RFC 8414 §2, OpenID Connect Discovery §3): an https URL, or empty.
     public var issuer: String
-    /// Where a token is revoked (RFC 7009); empty: found by discovery, where there is an issuer.
+    /// The revocation endpoint (RFC 7009); if empty, discovery finds it when there is an issuer.
     public var revocationURL: String
-    /// What a request that is tried is relative to, an https URL without a query; or empty.
+    /// The base of the paths in `TrialRequest`: an https URL without a query, or empty.
     public var apiBase: String
-    /// Whether its token is renewed by itself, while the vault is open on the screen.
+    /// True if the token is renewed automatically while the vault is open on the screen.
     public var keepsFresh: Bool
     public var tags: [String]
     public var notes: String
-    /// When the secret that is in use was stored; nil where an older keyfob stored it. The vault sets it.
+    /// The time at which the current secret was stored; nil if an older keyfob stored it. The vault sets it.
     public var secretSet: Date?
-    /// When the secret before it was stored; nil where none is kept. The vault sets it.
+    /// The time at which the previous secret was stored; nil if none is kept. The vault sets it.
     public var previousSecretSet: Date?
     public var created: Date
     public var changed: Date
-    /// New with every change of client ID, token URL, scope, method, extra parameters or secret. A token is stored only for the
-    /// credentials that it was asked with.
+    /// Changes with the client ID, token URL, scope, method, extra parameters or secret. A token is stored only if the
+    /// client still has the credentials that requested it.
     public var credentialsID: UUID
 
     public init(
@@ -97,11 +97,10 @@ public struct ClientProfile: Sendable, Equatable, Codable, Identifiable {
         self.credentialsID = credentialsID
     }
 
-    /// True if GBG's server gives this client its tokens, so that GBG's own hints and paths fit it.
+    /// True if the token URL is GBG's, so that GBG's hints and paths apply.
     public var isGBG: Bool { EndpointHost(tokenURL)?.isGBG ?? false }
 
-    /// Whether a token asked for with `other` is also one for this profile, as far as the profile tells (the secret is
-    /// not in it).
+    /// True if both profiles send the same token request. Secrets are not compared: they are not in the profile.
     public func asksLike(_ other: ClientProfile) -> Bool {
         clientID == other.clientID && tokenURL == other.tokenURL && scope == other.scope
             && authentication == other.authentication && basicEncoding == other.basicEncoding
@@ -109,14 +108,14 @@ public struct ClientProfile: Sendable, Equatable, Codable, Identifiable {
     }
 }
 
-/// A client as lists and panes show it: no secret, no token.
+/// A client for lists and panes: no secret, no token.
 public struct ClientEntry: Sendable, Equatable, Identifiable {
     public var profile: ClientProfile
-    /// The revision of the profile's record, from which an edit starts.
+    /// The revision of the profile's record. An edit is rejected if the record has another one by then.
     public var revision: Int64
     public var token: TokenFacts?
     public var attempt: Attempt
-    /// When its token was last copied or tried; nil: never.
+    /// The time at which the token was last copied or tried; nil means never.
     public var lastUsed: Date?
 
     public var id: UUID { profile.id }

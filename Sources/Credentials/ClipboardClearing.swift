@@ -1,9 +1,9 @@
-/// What became of the wish to clear the clipboard of a text.
+/// The result of clearing the clipboard of a copied text.
 public enum ClipboardClearing: Sendable, Equatable {
-    /// The text was there, and is no more.
+    /// The text was removed.
     case cleared
-    /// The text was not there any more: something else has been copied since, or nothing is left. It was left alone.
+    /// The text was gone: the clipboard is empty or holds another text, and was left alone.
     case holdsSomethingElse
-    /// What the clipboard holds could not be read, or not be cleared: the text may still be there.
+    /// The clipboard could not be read or cleared: the text may still be in it.
     case couldNotTell
 }

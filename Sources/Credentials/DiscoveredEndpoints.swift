@@ -1,13 +1,13 @@
-/// What an issuer says of itself.
+/// The usable part of an issuer's metadata.
 public struct DiscoveredEndpoints: Sendable, Equatable {
     public var issuer: String
-    /// Can be used as it is: https, or http on this machine.
+    /// Usable without another check: https, or http on this machine.
     public var tokenURL: String
-    /// nil where the issuer names none, or one that can't be used.
+    /// nil if the issuer names none, or an unusable one.
     public var revocationURL: String?
-    /// Client authentication methods by their registered names; `client_secret_basic` where it names none (RFC 8414 §2).
+    /// Registered names of client authentication methods; `client_secret_basic` if the issuer names none (RFC 8414 §2).
     public var methods: [String]
-    /// May be empty: an issuer need not tell them all.
+    /// May be incomplete or empty: an issuer need not list every scope.
     public var scopes: [String]
 
     public init(

@@ -1,14 +1,14 @@
-/// The host and port that a URL names: the place that gets what is sent to the URL.
+/// The host and port to which a request for a URL is sent.
 ///
-/// Two are equal only if their names agree byte by byte, ASCII letters in either case, and their ports agree; a port
-/// that is not given is the scheme's own. A URL that parsers may read differently (user info, an escape, a backslash)
-/// has no host here: it must never pass for another one.
+/// Two are equal only if the ports agree and the names agree byte by byte, ignoring the case of ASCII letters. A
+/// missing port means the scheme's default. If parsers may read a URL differently (user info, an escape, a backslash),
+/// it has no host here, so that it never passes for another host.
 public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
     /// ASCII letters in lower case; an IPv6 address in its brackets.
     public let name: String
     public let port: Int
 
-    /// nil if `url` is no http or https URL, or its host is not plain.
+    /// nil if `url` is not an http or https URL, or its host is not plain.
     public init?(_ url: String) {
         guard let (authority, defaultPort) = Self.parts(of: url) else { return nil }
         let isBracketed = authority.utf8.first == UInt8(ascii: "[")
@@ -26,14 +26,14 @@ public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
             port = given
         default: return nil
         }
-        // `lowercased()` turns some letters that are not ASCII into ASCII ones: the Kelvin sign into a k.
+        // `lowercased()` maps some non-ASCII letters to ASCII: the Kelvin sign to k.
         name = String(decoding: host.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
-    /// The part between `://` and the path, as it is written; nil if there is none.
+    /// The part between `://` and the path, unchanged; nil if there is none.
     public static func authority(of url: String) -> String? { parts(of: url).map { String($0.authority) } }
 
-    /// The host of `url` for people; the text itself, stripped and bounded, where it has none.
+    /// The host of `url` for display; if it has none, the text itself, stripped and bounded.
     public static func text(of url: String) -> String {
         EndpointHost(url)?.description ?? UntrustedText.line(url, limit: 100)
     }
@@ -41,7 +41,7 @@ public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
     /// The name, and the port unless it is 443.
     public var description: String { port == 443 ? name : "\(name):\(port)" }
 
-    /// True for the hosts of GBG's services, the fabric tenants' too.
+    /// True for the hosts of GBG's services, including the fabric tenants.
     public var isGBG: Bool {
         ["gbgplc.com", "gbgplatforms.com"].contains { domain in
             let name = name.utf8.suffix(domain.utf8.count + 1)
@@ -49,7 +49,7 @@ public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    // Strings compare by canonical equivalence, which a resolver does not know.
+    // Strings compare by canonical equivalence, which a resolver does not use.
     public static func == (one: EndpointHost, other: EndpointHost) -> Bool {
         one.port == other.port && one.name.utf8.elementsEqual(other.name.utf8)
     }

@@ -1,11 +1,11 @@
-// The rules for a client's fields, for the form and for `keyfob add`.
+// The rules for a client's fields, shared by the form and `keyfob add`.
 
-/// The mistakes in a URL that are told while it is typed; libcurl judges it when the client is saved.
+/// The mistakes that the form reports while a URL is typed; libcurl checks the URL when the client is saved.
 public enum URLText {
-    /// - Returns: why `text` cannot be used; nil if nothing speaks against it.
+    /// - Returns: the reason why `text` cannot be used; nil if no mistake was found.
     public static func problem(_ text: String) -> String? {
         if let placeholder = Placeholder.problem(text) { return placeholder }
-        if text.contains(where: \.isWhitespace) { return "a URL has no blanks" }
+        if text.contains(where: \.isWhitespace) { return "a URL has no spaces" }
         let lowered = text.lowercased()
         let rest: Substring
         if lowered.hasPrefix("https://") {
@@ -16,16 +16,16 @@ public enum URLText {
             let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
             if !isLoopback { return "http is for this machine alone" }
         } else {
-            return "it begins with https://"
+            return "a URL must begin with https://"
         }
         let host = rest.prefix { !"/?#".contains($0) }
-        if host.isEmpty { return "it has no host" }
-        if host.contains("@") { return "a name or password has no place in it" }
-        if text.contains("#") { return "a part after # is never sent" }
+        if host.isEmpty { return "the URL has no host" }
+        if host.contains("@") { return "remove the user name or password" }
+        if text.contains("#") { return "remove the part after #" }
         return nil
     }
 
-    /// The first name of a parameter in the URL's query that is a secret's; nil if there is none.
+    /// The first parameter in the URL's query whose name suggests a secret; nil if there is none.
     public static func secretName(in url: String) -> String? {
         guard let query = url.firstIndex(of: "?") else { return nil }
         return url[url.index(after: query)...].split(separator: "&").map { String($0.prefix { $0 != "=" }) }
@@ -33,9 +33,9 @@ public enum URLText {
     }
 }
 
-/// Names of parameters that hold a secret. Parameters and URLs are shown, and are no place for secrets.
+/// Names of parameters that hold a secret. Parameters and URLs are displayed, so they must not hold one.
 public enum SecretName {
-    /// True for such a name, however its words are joined and in whichever case.
+    /// True if the name suggests a secret, in any case and with any separators.
     public static func matches(_ name: String) -> Bool {
         let name = String(name.lowercased().filter { !"_-. ".contains($0) })
         return names.contains(name) || parts.contains { name.contains($0) }
@@ -52,32 +52,32 @@ public enum SecretName {
     ]
 }
 
-/// Words in braces that a preset leaves for the user to replace: `{tenant}`.
+/// Words in braces that a preset leaves for the user to replace, such as `{tenant}`.
 public enum Placeholder {
     /// - Returns: a request to replace the first placeholder in `text`; nil if there is none.
     public static func problem(_ text: String) -> String? {
         for open in text.indices where text[open] == "{" {
             guard let close = text[open...].firstIndex(of: "}") else { return nil }
             let words = text[open...close].dropFirst().dropLast()
-            // JSON in a value has braces too.
+            // JSON in a value also has braces.
             guard !words.isEmpty, words.allSatisfy({ $0.isLetter || $0.isNumber || " -_.".contains($0) }) else {
                 continue
             }
-            return "put what is yours in place of \(text[open...close])"
+            return "replace \(text[open...close]) with your value"
         }
         return nil
     }
 }
 
 extension FormParameter {
-    /// The reason why the name cannot be an extra parameter's; nil if it can.
+    /// The reason why this parameter cannot be an extra one; nil if it can.
     public var reservation: String? {
-        Self.reservedNames.contains(name.lowercased()) ? "\(name) is keyfob's own to send" : nil
+        Self.reservedNames.contains(name.lowercased()) ? "keyfob already sends \(name)" : nil
     }
 }
 
 extension ClientProfile {
-    /// The tags in a text: words between blanks and commas, `#` before one or not, each once.
+    /// The distinct tags in a text: words separated by white space or commas, with or without a leading `#`.
     public static func tags(in text: String) -> [String] {
         var tags: [String] = []
         for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {

@@ -1,8 +1,7 @@
 import CSodium
 
-/// Tells whether two secrets are the same without keeping either of them: BLAKE2b under a random key that lives as long
-/// as the process (crypto_generichash(3)). Without that key it says nothing of the secret, not even of one that could be
-/// guessed; it is compared within one process and never stored.
+/// A keyed BLAKE2b hash that compares two secrets without keeping them (crypto_generichash(3)). The key is random and
+/// lives as long as the process. Without it a fingerprint reveals nothing, not even a guessable secret. Never stored.
 public struct Fingerprint: Sendable, Equatable {
     private let bytes: [UInt8]
 

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
-/// A request and what came of it, as it may be shown and sent to a stranger: every secret in it reads `<redacted>`, and
-/// what the server said went through `UntrustedText`.
+/// A request and its answer, safe to display and to send to a stranger: every secret reads `<redacted>`, and the
+/// server's text has passed `UntrustedText`.
 public struct HTTPExchange: Sendable, Equatable {
     /// A header or a member of a form.
     public struct Field: Sendable, Equatable {
@@ -14,8 +14,8 @@ public struct HTTPExchange: Sendable, Equatable {
         }
     }
 
-    /// Seconds from the start of the request to the end of each phase; nil for a phase that there was none of (a
-    /// connection that was used again, no TLS).
+    /// Seconds from the start of the request to the end of each phase; nil if a phase did not happen (a reused
+    /// connection, no TLS).
     public struct Timings: Sendable, Equatable {
         public var nameLookup: Double?
         public var connect: Double?
@@ -39,7 +39,7 @@ public struct HTTPExchange: Sendable, Equatable {
     public struct Certificate: Sendable, Equatable {
         public var subject: String
         public var issuer: String
-        /// As the certificate says it, in words.
+        /// The date as libcurl prints it.
         public var expires: String
 
         public init(subject: String, issuer: String, expires: String) {
@@ -49,13 +49,13 @@ public struct HTTPExchange: Sendable, Equatable {
         }
     }
 
-    /// The answer's body as it may be shown.
+    /// The body of the answer, ready to display.
     public struct Body: Sendable, Equatable {
-        /// Its beginning, with line breaks; or what it is if it is no text.
+        /// The beginning of the body, with line breaks; a description if the body is not text.
         public var text: String
-        /// Bytes that came.
+        /// Bytes received.
         public var byteCount: Int
-        /// True if there is more than `text` has.
+        /// True if the body is longer than `text`.
         public var isCut: Bool
 
         public init(text: String, byteCount: Int, isCut: Bool) {
@@ -64,7 +64,7 @@ public struct HTTPExchange: Sendable, Equatable {
             self.isCut = isCut
         }
 
-        /// The most bytes that are shown.
+        /// The maximum number of bytes displayed.
         public static let limit = 2_048
     }
 
@@ -72,20 +72,20 @@ public struct HTTPExchange: Sendable, Equatable {
     public var method: String
     public var url: String
     public var requestHeaders: [Field]
-    /// The form that was sent; empty where the body was none.
+    /// The form that was sent; empty if the request had none.
     public var requestForm: [Field]
-    /// nil where no answer came.
+    /// nil if no answer came.
     public var status: Int?
-    /// `HTTP/1.1`, `HTTP/2`; empty where no answer came.
+    /// `HTTP/1.1`, `HTTP/2`; empty if no answer came.
     public var version: String
     public var responseHeaders: [Field]
-    /// nil if no answer came, or its body is kept elsewhere.
+    /// nil if no answer came, or its body is stored elsewhere.
     public var responseBody: Body?
     public var timings: Timings?
     public var certificate: Certificate?
-    /// How often it was sent, retries included.
+    /// The number of times it was sent, retries included.
     public var timesSent: Int
-    /// What came of it, in words: `a token that lives 3600 s`, or the failure's summary.
+    /// The result as text: `a token that lives 3600 s`, or the failure's summary.
     public var outcome: String
 
     public init(
@@ -107,7 +107,7 @@ public struct HTTPExchange: Sendable, Equatable {
         self.outcome = outcome
     }
 
-    /// The response headers by which a server's people find a request in their logs.
+    /// The response headers with which the server's operators find a request in their logs.
     public var requestIDs: [Field] { responseHeaders.filter { Self.requestIDNames.contains($0.name.lowercased()) } }
 
     private static let requestIDNames: Set<String> = [

@@ -1,6 +1,6 @@
-/// The digits of base 16.
+/// Hexadecimal digits.
 public enum Hexadecimal {
-    /// The value of a digit, of either case.
+    /// The value of a digit, in either case.
     @inlinable public static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -1,10 +1,10 @@
 /// Reads JSON (RFC 8259) and keeps the order of members, the digits of numbers and the escapes of strings.
 ///
-/// It borrows the bytes, and must not outlive the call that lends them.
+/// The scanner borrows the bytes, and must not outlive the call that lends them.
 public struct JSONScanner {
     public enum Value: Equatable { case string, number, other }
 
-    /// A member of the outermost object: where its name and its value stand in the bytes, quotes left out.
+    /// A member of the outermost object: the ranges of its name and its value, without quotes.
     public struct Member {
         public let name: Range<Int>
         public let value: Range<Int>
@@ -18,7 +18,7 @@ public struct JSONScanner {
         case wrong
     }
 
-    /// The deepest nesting of arrays and objects.
+    /// The maximum nesting of arrays and objects.
     public static let depthLimit = 64
 
     private let bytes: UnsafeRawBufferPointer
@@ -28,12 +28,12 @@ public struct JSONScanner {
     private var line: [UInt8] = []
     private var lineDepth = 0
 
-    /// A line for each member or element, indented by two blanks a level, each through `UntrustedText`.
+    /// One line per member or element, indented by two spaces per level; each has passed `UntrustedText`.
     public private(set) var lines: [String] = []
     public private(set) var members: [Member] = []
     public private(set) var isObject = false
 
-    /// - Parameter makesLines: false for JSON with secrets in it, of which no copy is made then.
+    /// - Parameter makesLines: false for JSON with secrets, so that no copy of it is made.
     public init(_ bytes: UnsafeRawBufferPointer, makesLines: Bool) {
         self.bytes = bytes
         self.makesLines = makesLines
@@ -115,7 +115,7 @@ public struct JSONScanner {
         advance()
     }
 
-    /// - Returns: what stands between the quotes.
+    /// - Returns: the range between the quotes.
     private mutating func string() throws(Stop) -> Range<Int> {
         try expect(UInt8(ascii: "\""))
         let start = index

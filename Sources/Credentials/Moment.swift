@@ -1,12 +1,12 @@
 public import FoundationEssentials
 
-/// A point in time as two clocks tell it: the wall clock, which may be set, and the time since the machine started,
-/// suspended time included (CLOCK_BOOTTIME, clock_gettime(2)), which may not.
+/// A point in time on two clocks: the wall clock, which can be set, and the time since the machine started, including
+/// suspension (CLOCK_BOOTTIME, clock_gettime(2)), which cannot.
 public struct Moment: Sendable, Equatable, Codable {
     public var wall: Date
     /// Seconds since the machine started.
     public var boot: Double
-    /// Which start of the machine `boot` counts from (/proc/sys/kernel/random/boot_id); empty where unknown.
+    /// The boot in which `boot` counts (/proc/sys/kernel/random/boot_id); empty if unknown.
     public var bootID: String
 
     public init(wall: Date, boot: Double, bootID: String) {
@@ -15,8 +15,8 @@ public struct Moment: Sendable, Equatable, Codable {
         self.bootID = bootID
     }
 
-    /// Seconds from `earlier` to here: by whichever clock says more has passed, so that neither a clock set back nor a
-    /// suspended machine makes a token look younger than it is. The boot clock counts only within one start.
+    /// Seconds from `earlier` to this moment, by the clock on which more time has passed. A clock set back or a
+    /// suspended machine then never makes a token look younger. The boot clock counts only within one boot.
     public func seconds(since earlier: Moment) -> Double {
         let byWall = wall.timeIntervalSince(earlier.wall)
         guard !bootID.isEmpty, bootID == earlier.bootID else { return byWall }

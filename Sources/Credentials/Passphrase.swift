@@ -1,12 +1,12 @@
-/// What can be said of a new passphrase.
+/// A check of a new passphrase.
 public enum Passphrase {
-    /// Why `passphrase` is easily guessed, in words that follow "this passphrase is weak: "; nil where nothing obvious
-    /// speaks against it. No measure of strength: only what anybody can see.
+    /// The reason why `passphrase` is easy to guess, to follow "this passphrase is weak: "; nil if nothing obvious is
+    /// wrong. It does not measure strength.
     public static func weakness(of passphrase: Secret) -> String? {
         passphrase.withBytes { bytes in
             if bytes.count < 12 { return "shorter than 12 characters" }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) }) { return "digits only" }
-            if Set(bytes).count < 6 { return "the same few characters again and again" }
+            if Set(bytes).count < 6 { return "fewer than 6 different characters" }
             return nil
         }
     }

@@ -1,7 +1,7 @@
 /// Percent-encoding (RFC 3986 §2.1).
 public enum PercentEncoding {
-    /// Appends `bytes`, and in place of each byte that `isKept` refuses its `%XX`. A blank is `%20`, never `+`: servers
-    /// that know percent-encoding alone read `%20` too, and real ones take `+` literally.
+    /// Appends `bytes`, with `%XX` for each byte that `isKept` rejects. A space becomes `%20`, never `+`: every server
+    /// decodes `%20`, but some take `+` literally.
     public static func append(
         _ bytes: some Sequence<UInt8>, to encoded: WipedBytes, keeping isKept: (UInt8) -> Bool = isUnreserved
     ) {
@@ -17,14 +17,14 @@ public enum PercentEncoding {
         }
     }
 
-    /// The same of a text that is no secret.
+    /// The same for a text that is not secret.
     public static func encoded(_ text: String, keeping isKept: (UInt8) -> Bool = isUnreserved) -> String {
         Secret.written { append(text.utf8, to: $0, keeping: isKept) }.unwipeableText()
     }
 
-    /// Hands on the bytes that `text` stands for.
-    /// - Parameter isForm: `+` stands for a blank, as in a form alone.
-    /// - Returns: false if a `%` has no two digits after it; such a `%` is handed on.
+    /// Passes the decoded bytes of `text` to `put`.
+    /// - Parameter isForm: if true, `+` decodes to a space; only forms define that.
+    /// - Returns: false if a `%` lacks its two digits; the `%` itself is then passed on.
     @discardableResult
     public static func decode(_ text: some Collection<UInt8>, isForm: Bool, to put: (UInt8) -> Void) -> Bool {
         var isWhole = true
@@ -50,7 +50,7 @@ public enum PercentEncoding {
         return isWhole
     }
 
-    /// The bytes that a text stands for which is no secret; a `%` without two digits after it stays.
+    /// The decoded bytes of a text that is not secret; a `%` without two digits stays.
     public static func decoded(_ text: some Collection<UInt8>, isForm: Bool = true) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)

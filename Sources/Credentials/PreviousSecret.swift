@@ -1,7 +1,7 @@
-/// What an edit does with the secret that was in use before the current one.
+/// An edit's action on the secret that was in use before the current one.
 public enum PreviousSecret: String, Sendable, CaseIterable {
     case keep
-    /// It becomes the one in use, and that one the previous.
+    /// Swaps the previous secret with the current one.
     case use
     case forget
 }

@@ -1,6 +1,6 @@
 public import FoundationEssentials
 
-/// How far refreshing many clients has come.
+/// The progress of refreshing many clients.
 public struct RefreshProgress: Sendable, Equatable {
     /// A client without a new token, and the reason.
     public struct Failed: Sendable, Equatable {
@@ -16,20 +16,20 @@ public struct RefreshProgress: Sendable, Equatable {
     /// The number of clients whose request has ended: with a token, a failure, or because it was cancelled.
     public var done: Int
     public var total: Int
-    /// In the order of the answers.
+    /// In the order in which the answers came.
     public var failures: [Failed]
     /// Clients whose request was cancelled after it was sent: no failure is stored.
     public var cancelled: [UUID]
-    /// Clients that got no request, and the reason: `interrupted` if refreshing was stopped, `unreachable` if the host
-    /// gave others no answer. No failure is stored.
+    /// Clients that got no request, and the reason: `interrupted` if the user stopped, `unreachable` if the host did
+    /// not answer other requests. No failure is stored.
     public var notAsked: [Failed]
 
-    /// The number of clients with a new token, once it is finished.
+    /// The number of clients with a new token, once `isFinished`.
     public var refreshed: Int { total - failures.count - cancelled.count - notAsked.count }
 
     public var isFinished: Bool { done + notAsked.count == total }
 
-    /// True if the user's stop has kept a client from its token.
+    /// True if the user stopped before every client had its answer.
     public var isStopped: Bool { !cancelled.isEmpty || notAsked.contains { $0.failure.kind == .interrupted } }
 
     public init(

@@ -1,5 +1,5 @@
-/// An act in keyfob that a hint suggests. A remedy names no key and no command: the screen prints today's key for it, the
-/// command line its own words.
+/// An action in keyfob that a hint suggests. A remedy names no key and no command: the screen adds the current key, the
+/// command line its own text.
 ///
 /// The vault stores the raw values.
 public enum Remedy: String, Sendable, Codable, CaseIterable {
@@ -16,7 +16,7 @@ public enum Remedy: String, Sendable, Codable, CaseIterable {
 }
 
 extension Failure {
-    /// One line about what to do next, lower case, no full stop; it may end in a remedy.
+    /// One line about the next step, lower case, no full stop; it may end in a remedy.
     public struct Hint: Sendable, Equatable, ExpressibleByStringInterpolation {
         /// Complete without the remedy.
         public var text: String

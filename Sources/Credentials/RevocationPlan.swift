@@ -1,20 +1,19 @@
 public import FoundationEssentials
 
-/// The place where a client's token is revoked, found before anything is sent, so that the user can agree to it: what is
-/// shown is what is done.
+/// The destination of a revocation, determined before anything is sent, so that the user can agree to it.
 public struct RevocationPlan: Sendable, Equatable {
     public enum Destination: Sendable, Equatable {
-        /// A POST to the URL carries token and client secret. It is foreign if the issuer named it and its host is
-        /// neither the issuer's nor the token URL's: the user has not typed that host.
+        /// A POST to the URL carries the token and the client secret. `isForeign` is true if the issuer named the URL
+        /// and its host is neither the issuer's nor the token URL's: the user has never typed that host.
         case endpoint(url: String, isForeign: Bool)
-        /// The token is only forgotten; the reason is one line.
+        /// The token is only removed from the vault; the reason is one line.
         case nowhere(reason: String)
-        /// The issuer could not be asked: the token stays as it is.
+        /// The issuer could not be reached: the token stays unchanged.
         case unknown(Failure)
     }
 
     public var client: UUID
-    /// The profile that the plan was made from.
+    /// The profile from which the plan was made.
     public var revision: Int64
     public var credentialsID: UUID
     public var destination: Destination
@@ -27,11 +26,11 @@ public struct RevocationPlan: Sendable, Equatable {
     }
 }
 
-/// A token that is held no more.
+/// The result of revoking a token that is now removed from the vault.
 public struct Revoked: Sendable, Equatable {
-    /// Whether the server has taken it back as well.
+    /// True if the server has revoked the token too.
     public var atServer: Bool
-    /// Why the server was not asked, or could not do it: one line; nil where it has.
+    /// The reason why the server was not asked or did not revoke it, one line; nil if `atServer`.
     public var reason: String?
 
     public init(atServer: Bool, reason: String? = nil) {

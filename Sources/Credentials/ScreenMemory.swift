@@ -1,7 +1,7 @@
-/// By what the clients are sorted; what is equal in it stands by name.
+/// The sort order of the client list; equal clients are sorted by name.
 public enum ClientOrder: String, Sendable, Codable, CaseIterable {
     case name
-    /// The soonest to expire first, what has expired before it; what has no expiry last.
+    /// Expired first, then the soonest to expire; unknown expiry last.
     case expiry
     /// The latest first.
     case lastUsed = "last_used"
@@ -9,12 +9,12 @@ public enum ClientOrder: String, Sendable, Codable, CaseIterable {
     case status
 }
 
-/// What the screen takes up again after a restart; sealed in the vault, because a filter can tell names.
+/// The state of the screen that a restart restores. It is sealed in the vault, because a filter can reveal names.
 public struct ScreenMemory: Sendable, Equatable {
     public var filter: String
     public var order: ClientOrder
     public var isGroupedByTag: Bool
-    /// The tags whose groups are folded.
+    /// Tags whose groups are folded.
     public var foldedTags: [String]
 
     public init(

@@ -1,17 +1,18 @@
 import CSodium
 
-/// Bytes that must not be seen: a client secret, an access token, a passphrase, a derived key.
+/// Secret bytes: a client secret, an access token, a passphrase, a derived key.
 ///
-/// The bytes are wiped when the last reference goes. A `Secret` is never `Codable` and never printed: every
-/// description and mirror of it says `<redacted>`.
+/// The bytes are wiped when the last reference goes. A `Secret` is never `Codable` and never printed: its descriptions
+/// and its mirror contain only `<redacted>`.
 ///
-/// Accepted weakness: the memory is ordinary heap memory. It is not locked against swapping (a locked page per secret
-/// costs 700 times as much and runs out at a few thousand); `SecretBuffer` is the locked kind, for keys and passphrases.
+/// Accepted weakness: the memory is ordinary heap memory, not locked against swapping. A locked page per secret costs
+/// 700 times as much, and the limit is reached after a few thousand. `SecretBuffer` is locked, for keys and
+/// passphrases.
 public final class Secret: Sendable {
-    // The memory is written once, in `init`, and only read until `deinit` wipes it.
+    // The memory is written only in `init` and read only until `deinit` wipes it.
     private nonisolated(unsafe) let bytes: UnsafeMutableRawBufferPointer
 
-    /// Makes a secret of exactly `count` bytes, filled in place by `fill`; if `fill` throws, the bytes are wiped.
+    /// Creates a secret of exactly `count` bytes, filled in place by `fill`; if `fill` throws, the bytes are wiped.
     public init<Problem: Error>(
         count: Int, filledBy fill: (UnsafeMutableRawBufferPointer) throws(Problem) -> Void
     ) throws(Problem) {
@@ -19,7 +20,7 @@ public final class Secret: Sendable {
         do {
             try fill(memory)
         } catch {
-            // `bytes` is not set yet: else `deinit` would free it a second time.
+            // `bytes` is not set yet, so `deinit` does not run and cannot free the memory again.
             sodium_memzero(memory.baseAddress, count)
             memory.deallocate()
             throw error
@@ -27,13 +28,13 @@ public final class Secret: Sendable {
         bytes = memory
     }
 
-    /// Copies `source`; wiping the original is the caller's part.
+    /// Copies `source`; the caller wipes the original.
     public convenience init(copying source: UnsafeRawBufferPointer) {
         self.init(count: source.count) { $0.copyMemory(from: source) }
     }
 
-    /// Copies the text's UTF-8. The `String` itself cannot be wiped: for text that is not secret yet is handled as if
-    /// it were (a test's value, an environment variable already in the process), never for a typed secret.
+    /// Copies the text's UTF-8. The `String` cannot be wiped. Use it only for text that is not secret yet or already in
+    /// the process (a test's value, an environment variable), never for a typed secret.
     public convenience init(utf8 text: String) {
         self.init(count: text.utf8.count) { $0.copyBytes(from: text.utf8) }
     }
@@ -51,31 +52,31 @@ public final class Secret: Sendable {
     public var count: Int { bytes.count }
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// Lends the bytes for the time of the call. What `body` copies out of them is `body`'s to wipe.
+    /// Lends the bytes for the duration of the call. `body` must wipe its copies.
     public func withBytes<Result, Problem: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Problem) -> Result
     ) throws(Problem) -> Result {
         try body(UnsafeRawBufferPointer(bytes))
     }
 
-    /// The address of the bytes, for a C library that reads them after the call that it is given in. It is valid as long as
-    /// this object, which the caller must keep.
+    /// The address of the bytes, for a C library that reads them after the call. It is valid as long as this object,
+    /// which the caller must keep alive.
     public var address: UnsafeRawPointer? { UnsafeRawPointer(bytes.baseAddress) }
 
-    /// The bytes as UTF-8 text, invalid sequences repaired: only for what is printed or shown on purpose. The `String`
-    /// is an unwipeable copy.
+    /// The bytes as UTF-8 text, invalid sequences repaired: only for output that is meant to contain them. The `String`
+    /// is a copy that cannot be wiped.
     public func unwipeableText() -> String {
         withBytes { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The bytes from `range` as a secret of their own.
+    /// The bytes in `range` as a separate secret.
     public func slice(_ range: Range<Int>) -> Secret {
         Secret(copying: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range]))
     }
 }
 
 extension Secret: Equatable {
-    /// Compares in a time that depends on the lengths alone.
+    /// Compares in constant time for a given length.
     public static func == (left: Secret, right: Secret) -> Bool {
         left.count == right.count
             && (left.isEmpty || sodium_memcmp(left.bytes.baseAddress, right.bytes.baseAddress, left.count) == 0)
@@ -89,7 +90,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 }
 
 extension Secret {
-    /// Without the line break that it may end with.
+    /// The bytes without one line break at the end.
     public func withoutLineBreak() -> Secret {
         let kept = withBytes { bytes in
             var kept = bytes[...]
@@ -100,7 +101,7 @@ extension Secret {
         return kept == count ? self : slice(0..<kept)
     }
 
-    /// With LF for every line break: terminals send CR for those of a paste, files may have CRLF.
+    /// The bytes with LF for every line break: terminals send CR in a paste, and files may have CRLF.
     public func withLineFeeds() -> Secret {
         guard withBytes({ $0.contains(0x0D) }) else { return self }
         return Secret.written { text in
@@ -113,7 +114,7 @@ extension Secret {
         }
     }
 
-    /// Without ASCII white space at its ends: what a paste brings along and no server gives out.
+    /// The bytes without ASCII white space at both ends, which pastes add and servers do not issue.
     public func trimmed() -> Secret {
         let kept = withBytes { bytes -> Range<Int> in
             let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }

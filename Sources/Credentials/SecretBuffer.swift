@@ -3,14 +3,14 @@ import CSodium
 /// A growing secret in locked memory between guard pages (sodium_malloc(3)): a passphrase or client secret while it is
 /// typed, a data key while the vault is open.
 ///
-/// It holds at most `capacity` bytes for good; what would not fit is refused, never cut. Not `Sendable`: it belongs to
-/// whoever fills it, and leaves as a `Secret`.
+/// The capacity is fixed: input that does not fit is rejected, never cut. Not `Sendable`: the owner fills the buffer
+/// and passes a `Secret` on.
 public final class SecretBuffer {
     private let memory: UnsafeMutableRawPointer
     public let capacity: Int
     public private(set) var count = 0
 
-    /// - Returns: nil where the system has no lockable memory left (RLIMIT_MEMLOCK; 8 MiB by default).
+    /// - Returns: nil if the system has no lockable memory left (RLIMIT_MEMLOCK; 8 MiB by default).
     public init?(capacity: Int) {
         guard Self.libraryIsReady, let memory = sodium_malloc(capacity) else { return nil }
         self.memory = memory
@@ -23,7 +23,7 @@ public final class SecretBuffer {
 
     public var isEmpty: Bool { count == 0 }
 
-    /// - Returns: false, with nothing changed, where the bytes would not fit.
+    /// - Returns: false, with nothing changed, if the bytes do not fit.
     public func insert(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
         precondition(offset >= 0 && offset <= count)
         guard bytes.count <= capacity - count else { return false }
@@ -44,7 +44,7 @@ public final class SecretBuffer {
         count -= range.count
     }
 
-    /// Empties it and wipes every byte.
+    /// Empties the buffer and wipes every byte.
     public func wipe() {
         sodium_memzero(memory, capacity)
         count = 0
@@ -54,7 +54,7 @@ public final class SecretBuffer {
         try body(UnsafeRawBufferPointer(start: memory, count: count))
     }
 
-    /// A copy of what it holds now.
+    /// A copy of the current content.
     public func secret() -> Secret { withBytes { Secret(copying: $0) } }
 }
 

@@ -1,5 +1,5 @@
-/// The place that a client secret is sent to, with the client ID and the method. A secret that was given for one destination is never sent to another
-/// without the user's choice.
+/// The destination of a client secret: token URL, client ID and method. A secret entered for one destination is never
+/// sent to another without the user's consent.
 public struct SecretDestination: Sendable, Equatable {
     public var tokenURL: String
     public var clientID: String

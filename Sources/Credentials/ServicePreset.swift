@@ -1,6 +1,6 @@
-/// The settings of a service that are known before anything is typed. Words in braces are for the user to replace.
+/// The settings of a known service, which prefill the form. The user replaces the words in braces.
 public struct ServicePreset: Sendable, Equatable {
-    /// The name on the command line, `auth0`; stable.
+    /// The name on the command line, such as `auth0`; stable.
     public var key: String
     public var name: String
     public var tokenURL = ""
@@ -11,7 +11,7 @@ public struct ServicePreset: Sendable, Equatable {
     public var revocationURL = ""
     public var apiBase = ""
     public var firstRequest: TrialRequest?
-    /// Where the ID and the secret are to be had.
+    /// The place in the service's portal that shows ID and secret.
     public var hint = ""
 
     private static func gbg(_ region: String, key: String) -> ServicePreset {
@@ -21,57 +21,57 @@ public struct ServicePreset: Sendable, Equatable {
             revocationURL: "https://api.auth.gbgplc.com/as/revoke_token.oauth2",
             apiBase: "https://\(region).platform.go.gbgplc.com/v2/captain",
             firstRequest: TrialRequest(path: "/journey/health"),
-            hint: "GBG's account management portal, tab Clients, shows ID and secret")
+            hint: "see GBG's account management portal, tab Clients")
     }
 
-    /// In the order in which the form offers them; a new service is an entry here.
+    /// In the order of the form; a new service is an entry here.
     public static let all: [ServicePreset] = [
         gbgGO, gbg("us", key: "gbg-go-us"), gbg("au", key: "gbg-go-au"),
         ServicePreset(
             key: "keycloak", name: "Keycloak", tokenURL: "https://{host}/realms/{realm}/protocol/openid-connect/token",
             issuer: "https://{host}/realms/{realm}",
-            hint: "Clients, the client's tab Credentials; it needs Service accounts roles"),
+            hint: "see Clients, the client's tab Credentials; enable Service accounts roles"),
         ServicePreset(
             key: "auth0", name: "Auth0", tokenURL: "https://{tenant}.auth0.com/oauth/token",
             extraParameters: [FormParameter("audience", "{API identifier}")], issuer: "https://{tenant}.auth0.com/",
-            hint: "Applications, a Machine to Machine application; the audience is the API's identifier"),
+            hint: "see Applications, a Machine to Machine application; the audience is the API's identifier"),
         ServicePreset(
             key: "okta", name: "Okta", tokenURL: "https://{domain}/oauth2/default/v1/token", scope: "{scope}",
             authentication: .clientSecretBasic, issuer: "https://{domain}/oauth2/default",
-            hint: "Applications, an API Services app; the scope is one of the authorization server's own"),
+            hint: "see Applications, an API Services app; the scope belongs to the authorization server"),
         ServicePreset(
             key: "entra", name: "Microsoft Entra",
             tokenURL: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
             scope: "{resource}/.default", issuer: "https://login.microsoftonline.com/{tenant}/v2.0",
-            hint: "App registrations, Certificates & secrets; the scope ends in /.default"),
+            hint: "see App registrations, Certificates & secrets; the scope ends in /.default"),
         ServicePreset(
             key: "pingfederate", name: "PingFederate", tokenURL: "https://{host}/as/token.oauth2",
             issuer: "https://{host}",
             revocationURL: "https://{host}/as/revoke_token.oauth2",
-            hint: "Applications, OAuth clients, with the grant Client Credentials"),
+            hint: "see Applications, OAuth clients; enable the grant Client Credentials"),
         ServicePreset(
             key: "cognito", name: "Amazon Cognito",
             tokenURL: "https://{domain}.auth.{region}.amazoncognito.com/oauth2/token",
             scope: "{resource server}/{scope}", authentication: .clientSecretBasic,
-            hint: "the user pool's app clients; scopes are those of its resource servers"),
+            hint: "see the user pool's app clients; the scopes belong to its resource servers"),
         custom,
     ]
 
-    /// GBG GO in the EU, the service of a client of which nothing else is known.
+    /// GBG GO in the EU, the default service of a new client.
     public static let gbgGO = gbg("eu", key: "gbg-go")
-    /// No service that is known: nothing is filled in.
+    /// No known service: nothing is prefilled.
     public static let custom = ServicePreset(key: "custom", name: "custom")
 
-    /// The preset of that key or name, letters in either case, `-` for anything else: `entra`, `Microsoft Entra`,
-    /// `gbg-go-eu`; nil if there is none.
+    /// The preset with that key or name, in either case and with any separators (`entra`, `Microsoft Entra`,
+    /// `gbg-go-eu`); nil if there is none.
     public static func named(_ text: String) -> ServicePreset? {
         func plain(_ text: String) -> [Substring] { text.lowercased().split { !$0.isLetter && !$0.isNumber } }
         let words = plain(text)
         return all.first { words == plain($0.key) || words == plain($0.name) }
     }
 
-    /// False if `url` names a host (and port) that is not the one of the preset's token URL, in which a word in braces
-    /// stands for any name. A URL that names no host yet is still the preset's.
+    /// False if `url` names a host or port other than the preset's token URL; a word in braces there matches any name.
+    /// A URL without a host still belongs to the preset.
     public func covers(tokenURL url: String) -> Bool {
         let url = ClientName.trimmed(url)
         guard let pattern = EndpointHost.authority(of: tokenURL), let authority = EndpointHost.authority(of: url)
@@ -79,7 +79,7 @@ public struct ServicePreset: Sendable, Equatable {
         let isFilledIn = !authority.contains("{")
         if isFilledIn, EndpointHost(url) == nil { return false }
         if pattern.hasPrefix("{"), pattern.firstIndex(of: "}") == pattern.indices.last { return true }
-        // IDNA makes a full stop of other characters, so that a name beyond ASCII can end otherwise than it seems to.
+        // IDNA maps other characters to a full stop, so the visible end of a non-ASCII name can mislead.
         guard authority.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "@") }) else { return false }
         let host = isFilledIn ? EndpointHost(url)?.description ?? "" : authority.lowercased()
         return Self.matches(host[...], pattern[...])
@@ -93,7 +93,7 @@ public struct ServicePreset: Sendable, Equatable {
         let rest = text.dropFirst(pattern[..<open].count)
         let behind = pattern[pattern.index(after: close)...]
         guard !rest.isEmpty else { return false }
-        // The word in braces is one character at least.
+        // The word in braces is at least one character.
         return (rest.indices.dropFirst() + [rest.endIndex]).contains { matches(rest[$0...], behind) }
     }
 
@@ -103,7 +103,7 @@ public struct ServicePreset: Sendable, Equatable {
         return of(profile) ?? all.first { matches(url[...], $0.tokenURL[...]) } ?? custom
     }
 
-    /// The preset whose first request fits the client: GBG GO for a client of GBG's server, else nil.
+    /// The preset whose first request fits the client: GBG GO for a client of GBG's server, otherwise nil.
     public static func of(_ profile: ClientProfile) -> ServicePreset? {
         guard profile.isGBG else { return nil }
         return all.first { !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase } ?? gbgGO

@@ -1,21 +1,21 @@
-/// Text as one word of a shell, or one string of a language: it arrives byte for byte, and no byte of it is obeyed.
+/// Quotes text as one word of a shell or one string of a language. The reader gets the text byte for byte and executes
+/// none of it.
 ///
-/// A line break or a control character is safe for the shell, not for a terminal without bracketed paste, which would
-/// take it for a key. Formats put only text in that has none.
+/// Quotes protect the shell, not a terminal: without bracketed paste a terminal treats a control character or line
+/// break as a keypress. Formats quote only text without control characters.
 public enum ShellQuoting: Sendable, CaseIterable {
     /// sh, bash, dash, zsh: single quotes, within which nothing is special (POSIX.1-2024, Shell 2.2.2). A backslash
-    /// stands outside them like the quote itself: so fish, which obeys it inside, reads the same word.
+    /// stands outside the quotes, like a quote: fish would interpret it inside, and so reads the same word.
     case posix
-    /// fish: single quotes, within which `\'` and `\\` alone are special.
+    /// fish: single quotes, within which only `\'` and `\\` are special.
     case fish
-    /// PowerShell: single quotes, within which a quote is written twice (about_Quoting_Rules). It takes the typographic
-    /// quotes U+2018 to U+201B for the same.
+    /// PowerShell: single quotes, within which a quote is doubled (about_Quoting_Rules). PowerShell also accepts the
+    /// typographic quotes U+2018 to U+201B.
     case powershell
-    /// A string of JSON (RFC 8259 §7), which JSON5, JavaScript and Python read as the same string. The text must be
-    /// UTF-8.
+    /// A JSON string (RFC 8259 §7), which JSON5, JavaScript and Python read identically. The text must be UTF-8.
     case json
 
-    /// `text` with its quotes around it.
+    /// `text` in quotes.
     public func quoted(_ text: Secret) -> Secret {
         Secret.written { quoted in
             let mark = self == .json ? Self.doubleQuote : Self.quote
@@ -32,10 +32,10 @@ public enum ShellQuoting: Sendable, CaseIterable {
         }
     }
 
-    /// The same of a text that is no secret.
+    /// The same for a text that is not secret.
     public func quoted(_ text: String) -> String { quoted(Secret(utf8: text)).unwipeableText() }
 
-    /// `text` as one word of a POSIX shell, with quotes only if a shell would not read it as it stands.
+    /// `text` as one word of a POSIX shell, quoted only if necessary.
     public static func word(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy {
             PercentEncoding.isUnreserved($0) && $0 != tilde || "/:=@%+,".utf8.contains($0)
@@ -72,7 +72,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
         var index = 0
         while index < bytes.count {
             let rest = bytes[index...]
-            // U+2018 to U+201B are E2 80 98 to E2 80 9B.
+            // U+2018 to U+201B are E2 80 98 to E2 80 9B in UTF-8.
             let isTypographic = rest.starts(with: [0xE2, 0x80]) && (0x98...0x9B).contains(rest.dropFirst(2).first ?? 0)
             let length = isTypographic ? 3 : 1
             for _ in 0..<(isTypographic || bytes[index] == quote ? 2 : 1) {
@@ -82,7 +82,7 @@ public enum ShellQuoting: Sendable, CaseIterable {
         }
     }
 
-    /// Control characters as escapes, and U+2028 and U+2029 (E2 80 A8 and A9), at which JavaScript once ended a line.
+    /// Escapes control characters, and U+2028 and U+2029 (E2 80 A8 and A9), which end a line in older JavaScript.
     private static func appendJSON(_ bytes: UnsafeRawBufferPointer, to quoted: WipedBytes) {
         var index = 0
         while index < bytes.count {

@@ -1,26 +1,26 @@
-/// Header and claims of a JSON Web Token (RFC 7519), read without the key that would prove them.
+/// Header and claims of a JSON Web Token (RFC 7519), read without verifying the signature.
 public struct TokenClaims: Sendable {
-    /// A claim that is a time (a NumericDate, RFC 7519 §2).
+    /// A claim that is a time (NumericDate, RFC 7519 §2).
     public struct Time: Sendable, Equatable {
         public let claim: String
-        /// The number as the token has it.
+        /// The number as text, exactly as in the token.
         public let written: String
         /// Seconds since 1970.
         public let seconds: Double
     }
 
-    /// In bytes, of a whole token.
+    /// The maximum size of a token, in bytes.
     public static let limit = 65_536
     private static let names: Set = ["exp", "iat", "nbf", "auth_time"]
 
-    /// Not checked to be JSON.
+    /// Decoded, but not checked to be JSON.
     public let header: Secret
     /// A JSON object.
     public let claims: Secret
-    /// The claims `exp`, `iat`, `nbf` and `auth_time` that are numbers, in the token's order.
+    /// The numeric claims among `exp`, `iat`, `nbf` and `auth_time`, in the token's order.
     public let times: [Time]
 
-    /// - Returns: nil if `token` has not the compact form (RFC 7515 §7.1), is encrypted or longer than `limit`.
+    /// - Returns: nil if `token` lacks the compact form (RFC 7515 §7.1), is encrypted or exceeds `limit`.
     public init?(_ token: Secret) {
         guard token.count <= Self.limit else { return nil }
         let parts = token.withBytes { bytes -> [Secret]? in
@@ -33,10 +33,10 @@ public struct TokenClaims: Sendable {
         (header, claims, self.times) = (parts[0], parts[1], times)
     }
 
-    /// The time that the claim tells. If a claim is there twice, the last counts, as for most parsers (RFC 7519 §4).
+    /// The value of the claim; the last one if it is repeated, as in most parsers (RFC 7519 §4).
     public func seconds(of claim: String) -> Double? { times.last { $0.claim == claim }?.seconds }
 
-    /// - Returns: nil if `json` is no JSON object.
+    /// - Returns: nil if `json` is not a JSON object.
     private static func times(in json: UnsafeRawBufferPointer) -> [Time]? {
         var scanner = JSONScanner(json, makesLines: false)
         guard scanner.scan() == .whole, scanner.isObject else { return nil }

@@ -1,24 +1,23 @@
-/// The life of a client's token, one of its two axes; the other is `Attempt`.
+/// The status of a client's token, one of a client's two axes; the other is `Attempt`.
 public enum TokenStatus: String, Sendable, Equatable, Codable, CaseIterable {
-    /// No token is held.
+    /// The client has no token.
     case none
     case valid
-    /// Less than 60 s are left, or less than a tenth of its life if that is shorter.
+    /// Less than 60 s are left, or less than a tenth of the lifetime if that is shorter.
     case expiring
     case expired
-    /// A token is held, and its server did not say how long it lives.
+    /// The client has a token of unknown lifetime: the server did not send one.
     case unknown
 }
 
-/// The outcome of the last request for a token, the other axis of a client's state. A failed request leaves the token
-/// that is held alone.
+/// The result of the last token request, the other axis of a client's state. A failed request keeps the existing token.
 public enum Attempt: Sendable, Equatable {
     case idle
     case refreshing(since: Moment)
     case failed(FailedAttempt)
 }
 
-/// A request for a token that failed; kept in the vault until one succeeds.
+/// A token request that failed; stored in the vault until a request succeeds.
 public struct FailedAttempt: Sendable, Equatable {
     public var failure: Failure
     public var at: Moment

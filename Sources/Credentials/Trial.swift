@@ -1,9 +1,9 @@
-/// A request that is tried with a client's token.
+/// A request to try with a client's token.
 public struct TrialRequest: Sendable, Equatable, Codable {
     public var method: String
-    /// What is appended to the client's API base, beginning with `/`; a query may follow.
+    /// Appended to the client's API base; begins with `/` and may contain a query.
     public var path: String
-    /// Sent as JSON where it is not empty.
+    /// Sent as JSON if not empty.
     public var body: String
 
     public init(method: String = "GET", path: String = "/", body: String = "") {
@@ -13,21 +13,22 @@ public struct TrialRequest: Sendable, Equatable, Codable {
     }
 
     public static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-    /// How many are kept for a client, the latest first.
+    /// The number of requests kept for a client, the latest first.
     public static let limit = 10
 }
 
-/// What came of it.
+/// The answer to a tried request.
 public struct TrialAnswer: Sendable, Equatable {
     public var exchange: HTTPExchange
-    /// The beginning of the body as text, the token redacted; may have line breaks, every line through `UntrustedText`.
+    /// The beginning of the body as text, with the token redacted; it may have several lines, each passed through
+    /// `UntrustedText`.
     public var body: String
-    /// How many bytes the body had, and whether more than `shownBytes` came.
+    /// The size of the body in bytes. `isCut` is true if it exceeds `shownBytes`.
     public var byteCount: Int
     public var isCut: Bool
-    /// Whether the server refused the first token and this is the answer to a second one.
+    /// True if the server refused the first token, and this is the answer to the second one.
     public var wasRepeatedWithNewToken: Bool
-    /// What to do about it, a line each; may be empty.
+    /// The next steps, one line each; may be empty.
     public var hints: [String]
 
     public init(
@@ -42,6 +43,6 @@ public struct TrialAnswer: Sendable, Equatable {
         self.hints = hints
     }
 
-    /// As much of the body as is shown.
+    /// The number of bytes of the body that are displayed.
     public static let shownBytes = 65_536
 }

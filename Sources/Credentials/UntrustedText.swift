@@ -1,12 +1,12 @@
-/// Text from a server, a file, the clipboard or a terminal, made fit to be shown.
+/// Makes text from a server, a file, the clipboard or a terminal safe to display.
 public enum UntrustedText {
-    /// `text` without C0, C1 and bidi controls and other invisible formatting, runs of white space folded to one blank,
-    /// ends trimmed, cut to `limit` characters with `…` as the last where it was longer.
+    /// `text` on one line: without C0, C1 and bidi controls and other invisible formatting, each run of white space as
+    /// one space, trimmed. If it exceeds `limit` characters, it is cut and ends in `…`.
     public static func line(_ text: some StringProtocol, limit: Int = 200) -> String {
         line(String(text), limit: limit)
     }
 
-    /// The same for a `String`: not generic, because the first generic call costs 2 % of the time to the first frame.
+    /// The same for a `String`. It is not generic: the first generic call costs 2 % of the time to the first frame.
     public static func line(_ text: String, limit: Int = 200) -> String {
         if isPlain(text.utf8, limit: limit) { return text }
         var scalars = String.UnicodeScalarView()
@@ -28,7 +28,8 @@ public enum UntrustedText {
         return kept.count <= limit ? kept : String(kept.prefix(max(limit - 1, 0))) + "…"
     }
 
-    /// True if a text is a line already. Most are ASCII, for which a look at each scalar's properties would be wasted.
+    /// True if the text is already a safe line. Most text is ASCII, and this check avoids the lookup of Unicode
+    /// properties.
     private static func isPlain(_ bytes: String.UTF8View, limit: Int) -> Bool {
         var count = 0
         var before: UInt8 = 0x20
@@ -40,14 +41,14 @@ public enum UntrustedText {
         return count == 0 || before != 0x20
     }
 
-    /// Bytes as UTF-8 (invalid sequences repaired), then as `line(_:limit:)`.
+    /// The same for bytes, decoded as UTF-8 with invalid sequences repaired.
     public static func line(bytes: some Collection<UInt8>, limit: Int = 200) -> String {
         line(String(decoding: bytes.prefix(limit * 16), as: UTF8.self), limit: limit)
     }
 
-    /// C0, DEL, C1, line and paragraph separators, bidi controls (Unicode TR 9), surrogates, and the invisible format
-    /// characters: none of them belongs in a name or a message, and each can make a terminal or a reader see something
-    /// else than what is there. The two joiners are none: scripts and emoji are spelled with them.
+    /// True for C0, DEL, C1, line and paragraph separators, bidi controls (Unicode TR 9), surrogates, private use and
+    /// invisible format characters. They can mislead a terminal or a reader. False for the two joiners, which scripts
+    /// and emoji need.
     public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
         return switch scalar.properties.generalCategory {

@@ -1,9 +1,9 @@
-/// Faults of an open vault that last, as the latest look at its file and the latest write found them.
+/// Persistent faults of an open vault, from the latest check of its file and the latest write.
 public struct VaultFaults: Sendable, Equatable {
-    /// The failure of the latest look: the file is gone, or another one is in its place. nil if the vault's file is there.
+    /// The failure of the latest check: the file is missing or was replaced. nil if it is in place.
     public var file: Failure?
-    /// The failure of the latest write: a full disk, a read-only file system. nil if the write reached the disk, or there
-    /// was none.
+    /// The failure of the latest write: a full disk, a read-only file system. nil if it succeeded, or nothing was
+    /// written.
     public var writing: Failure?
 
     public init(file: Failure? = nil, writing: Failure? = nil) {

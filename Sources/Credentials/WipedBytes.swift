@@ -1,9 +1,9 @@
 import CSodium
 
-/// Secret bytes that grow at the end and are used up at the start: a request that is put together, an answer or a paste
-/// that arrives. They are wiped when they are removed, when they move to a larger block, and with this object.
+/// Secret bytes that are appended at the end and removed at the start: a request under construction, an arriving answer
+/// or paste. They are wiped on removal, on a move to a larger block, and with this object.
 ///
-/// The memory is ordinary heap memory, like that of `Secret`. `SecretBuffer` is the locked kind, of a fixed size.
+/// The memory is ordinary heap memory, like that of `Secret`. `SecretBuffer` is locked, with a fixed size.
 public final class WipedBytes {
     private var memory: UnsafeMutableRawBufferPointer
     public private(set) var count = 0
@@ -22,21 +22,20 @@ public final class WipedBytes {
         return memory[index]
     }
 
-    /// Lends the bytes until the next change, and no longer than this object, which the caller must keep.
+    /// Lends the bytes until the next change. The caller must keep this object alive.
     public var all: UnsafeRawBufferPointer { bytes(0..<count) }
 
-    /// Lends the bytes for the time of the call, and keeps this object for as long.
+    /// Lends the bytes for the duration of the call, and keeps this object alive for it.
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try body(all)
     }
 
-    /// Lends some of the bytes, as `all` does.
+    /// Lends some of the bytes, under the same rule as `all`.
     public func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         precondition(range.upperBound <= count)
         return UnsafeRawBufferPointer(rebasing: memory[range])
     }
 
-    /// A copy of the bytes.
     public func secret() -> Secret { Secret(copying: all) }
 
     public func append(_ byte: UInt8) {
@@ -45,7 +44,7 @@ public final class WipedBytes {
         count += 1
     }
 
-    /// - Parameter bytes: not from this object: growing would take them away.
+    /// - Parameter bytes: not from this object, because growing would free them.
     public func append(_ bytes: UnsafeRawBufferPointer) {
         reserve(bytes.count)
         UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
@@ -56,7 +55,7 @@ public final class WipedBytes {
         for byte in text.utf8 { append(byte) }
     }
 
-    /// Appends the character in UTF-8.
+    /// Appends the scalar in UTF-8.
     public func append(_ scalar: Unicode.Scalar) {
         for byte in scalar.utf8 { append(byte) }
     }
@@ -111,7 +110,7 @@ public final class WipedBytes {
 }
 
 extension Secret {
-    /// The bytes that `body` appends.
+    /// A secret of the bytes that `body` appends.
     public static func written(by body: (WipedBytes) -> Void) -> Secret {
         let bytes = WipedBytes()
         body(bytes)

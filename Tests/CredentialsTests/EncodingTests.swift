@@ -43,7 +43,7 @@ struct EncodingTests {
     }
 
     @Test(
-        "a broken escape stays as it is and is told; + is a blank in a form alone",
+        "an invalid escape stays unchanged and is reported; + is a space only in a form",
         arguments: [
             ("a+b%20c", "a b c", true), ("%c3%A9", "é", true), ("", "", true), ("%", "%", false), ("%4", "%4", false),
             ("%4g%41", "%4gA", false), ("%%41", "%A", false), ("%+1", "% 1", false),
@@ -59,7 +59,7 @@ struct EncodingTests {
     // MARK: - Quoting
 
     @Test(
-        "a word has quotes only if a shell would not read it as it stands",
+        "a word is quoted only if a shell would not read it unchanged",
         arguments: [
             ("a-Z_0./:=@%+,", "a-Z_0./:=@%+,"), ("", "''"), ("=ls", "'=ls'"), ("~", "'~'"), ("a b", "'a b'"),
             ("it's", #"'it'\''s'"#), ("é", "'é'"), ("a;b", "'a;b'"), ("$HOME", "'$HOME'"), ("a\\b", #"'a'\\'b'"#),
@@ -68,7 +68,7 @@ struct EncodingTests {
         #expect(ShellQuoting.word(text) == word)
     }
 
-    @Test("a string of JSON has no control character and no line separator in it")
+    @Test("a JSON string contains no control character and no line separator")
     func json() throws {
         let text = "\"\\\u{0}\n\u{1F}\u{7F}\u{2027}\u{2028}\u{2029}\u{202A}é\u{E2}"
         let quoted = ShellQuoting.json.quoted(text)

@@ -5,7 +5,7 @@ import Testing
 @Suite("The host that a URL names")
 struct EndpointHostTests {
     @Test(
-        "a host is its name and its port, the scheme's own where none is given",
+        "a host is a name and a port, by default the scheme's port",
         arguments: [
             ("https://api.auth.gbgplc.com/as/token.oauth2", "api.auth.gbgplc.com"),
             ("HTTPS://API.auth.GBGPLC.com:443", "api.auth.gbgplc.com"), ("https://a.example?x=1", "a.example"),
@@ -30,14 +30,14 @@ struct EndpointHostTests {
         ])
     func refuses(url: String) { #expect(EndpointHost(url) == nil) }
 
-    @Test("a name that is longer than any host's names none")
+    @Test("a name longer than 255 bytes is not a host")
     func longName() {
         #expect(EndpointHost("https://" + String(repeating: "a", count: 255)) != nil)
         #expect(EndpointHost("https://" + String(repeating: "a", count: 256)) == nil)
     }
 
     @Test(
-        "hosts that only look alike are different ones",
+        "hosts that only look alike are different",
         arguments: [
             ("https://api.auth.gbgplc.com", "https://api.auth.gbgplc.com.evil.example"),
             ("https://api.auth.gbgplc.com", "https://evil-api.auth.gbgplc.com"),
@@ -50,7 +50,7 @@ struct EndpointHostTests {
     }
 
     @Test(
-        "GBG's hosts are known by their domain, not by a part of it",
+        "GBG's hosts are recognized by their whole domain",
         arguments: [
             ("https://api.auth.gbgplc.com/as/token.oauth2", true), ("https://EU.platform.go.GBGplc.com/v2", true),
             ("https://gbgplc.com", true), ("https://api.auth.gbgplc.com:8443/", true),
@@ -67,7 +67,7 @@ struct EndpointHostTests {
                 == isGBG)
     }
 
-    @Test("the same host in other letters, with another path, is the same")
+    @Test("case and path make no difference to a host")
     func same() {
         #expect(EndpointHost("https://A.example/x") == EndpointHost("https://a.EXAMPLE:443/y?z"))
     }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Hints and their remedies")
 struct HintTests {
-    @Test("a hint is written as its text, interpolated too, and has no remedy then")
+    @Test("a hint from a literal or interpolated text has no remedy")
     func literals() {
         let name = "billing"
         let hints: [Failure.Hint] = ["check the secret", "look at \(name)"]

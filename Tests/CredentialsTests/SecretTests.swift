@@ -25,14 +25,14 @@ struct SecretTests {
         #expect(Secret([]) == Secret([]))
     }
 
-    @Test("the address is that of the bytes themselves, and an empty secret has one too")
+    @Test("the address points to the bytes, and an empty secret has an address too")
     func address() {
         #expect(secret.address == secret.withBytes { $0.baseAddress })
-        // libcurl takes NULL for a body that it must read by a callback.
+        // libcurl treats NULL as a body that it must read by a callback.
         #expect(Secret([]).address != nil)
     }
 
-    @Test("equal bytes have equal fingerprints, others others")
+    @Test("fingerprints are equal if and only if the bytes are")
     func fingerprints() {
         let secret = Secret(utf8: "0123456789abcdef0123456789abcdef")
         #expect(secret.fingerprint == Secret(utf8: "0123456789abcdef0123456789abcdef").fingerprint)
@@ -48,7 +48,7 @@ struct SecretTests {
         #expect(Secret(utf8: "ab").trimmed() == Secret(utf8: "ab"))
     }
 
-    @Test("a failing fill is passed on and leaves no secret behind")
+    @Test("an error while filling is rethrown and leaves no secret behind")
     func failingFill() {
         struct Trouble: Error {}
         #expect(throws: Trouble.self) {
@@ -56,7 +56,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a buffer inserts, removes and refuses what does not fit, whole")
+    @Test("a buffer inserts, removes, and rejects input that does not fit")
     func buffer() throws {
         let buffer = try #require(SecretBuffer(capacity: 6))
         func insert(_ text: String, at offset: Int) -> Bool {
@@ -78,7 +78,7 @@ struct SecretTests {
 @Suite("Text from outside")
 struct UntrustedTextTests {
     @Test(
-        "controls of every kind go, white space folds to one blank",
+        "control characters are removed, white space becomes one space",
         arguments: [
             ("a\u{1B}[31mb", "a[31mb"), ("a\u{9B}b", "ab"), ("a\r\nb\tc", "a b c"), ("\u{202E}abc\u{2066}", "abc"),
             ("a\u{200B}b\u{FEFF}", "ab"), ("  a  b  ", "a b"), ("a\u{0}b", "a b"), ("\u{7F}x", "x"),
@@ -88,7 +88,7 @@ struct UntrustedTextTests {
         #expect(UntrustedText.line(text) == expected)
     }
 
-    @Test("what is too long is cut and says so")
+    @Test("a long text is cut and ends in an ellipsis")
     func bounded() {
         #expect(UntrustedText.line(String(repeating: "x", count: 300), limit: 10) == "xxxxxxxxx…")
         #expect(
@@ -105,7 +105,7 @@ struct ClientNameTests {
         #expect(Array(try ClientName.checked("  Cafe\u{301} ").unicodeScalars) == Array("Caf\u{E9}".unicodeScalars))
     }
 
-    @Test("names that differ in case or normal form alone are the same")
+    @Test("names that differ only in case or normal form are the same")
     func key() {
         #expect(ClientName.key("CAFE\u{301}").unicodeScalars.elementsEqual(ClientName.key("caf\u{E9}").unicodeScalars))
         #expect(ClientName.key("a") != ClientName.key("b"))

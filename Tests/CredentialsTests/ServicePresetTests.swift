@@ -2,9 +2,9 @@ import Credentials
 import Foundation
 import Testing
 
-@Suite("What is known of services")
+@Suite("Service presets")
 struct ServicePresetTests {
-    @Test("each has a short name of its own, and is found by it and by its name in any spelling")
+    @Test("each preset has a unique key, and is found by key or name in any spelling")
     func keys() {
         #expect(
             ServicePreset.all.map(\.key) == [
@@ -21,7 +21,7 @@ struct ServicePresetTests {
     }
 
     @Test(
-        "only a client of GBG's server is offered GBG GO's first request, whatever its scope and API base are",
+        "only a client of GBG's server is offered GBG GO's first request, with any scope and API base",
         arguments: [
             (ClientProfile.defaultTokenURL, true),
             ("https://gbggo4-demo.nonprod.fabric.gbgplatforms.com/auth/realms/go/protocol/openid-connect/token", true),
@@ -42,9 +42,9 @@ struct ServicePresetTests {
     ]
 
     @Test(
-        "words in braces are a gap to fill, JSON in braces is a value",
+        "words in braces are a placeholder, JSON in braces is a value",
         arguments: placeholdersCases)
     func placeholders(text: String, gap: String?) {
-        #expect(Placeholder.problem(text) == gap.map { "put what is yours in place of \($0)" })
+        #expect(Placeholder.problem(text) == gap.map { "replace \($0) with your value" })
     }
 }

@@ -9,7 +9,7 @@ struct TokenClaimsTests {
         return TokenClaims(Secret(utf8: "\(header).\(payload).\(signature)"))
     }
 
-    @Test("header and claims are decoded, the header unread")
+    @Test("header and claims are decoded, but only the claims are parsed")
     func parts() throws {
         let read = try #require(claims(#"{"sub":"x"}"#))
         #expect(read.header == Secret(utf8: #"{"a"#))
@@ -21,7 +21,7 @@ struct TokenClaimsTests {
         }
     }
 
-    @Test("times are numbers of any size, as written; the last of a name counts")
+    @Test("times are numbers of any size, unchanged; the last of a repeated claim counts")
     func times() throws {
         let read = try #require(claims(#"{"iat":-1.5,"exp":1,"exp":1e300,"nbf":"2","auth_time":1e999,"x":{"exp":5}}"#))
         #expect(read.times.map(\.claim) == ["iat", "exp", "exp"])

@@ -26,14 +26,14 @@ struct TokenLifeTests {
         #expect(token(lifetime).status(at: start.advanced(by: age)) == expected)
     }
 
-    @Test("no token is none, one without a lifetime is unknown for ever")
+    @Test("no token has status none; a token without a lifetime stays unknown")
     func unknown() {
         #expect(TokenFacts?.none.status(at: start) == .none)
         #expect(token(nil).status(at: start.advanced(by: 1e9)) == .unknown)
         #expect(token(nil).expires(at: start) == nil)
     }
 
-    @Test("whichever clock says that more time has passed is believed")
+    @Test("the clock on which more time has passed counts")
     func earlierWins() {
         let setBack = Moment(wall: start.wall.addingTimeInterval(-7_200), boot: 1_000 + 3_000, bootID: "a")
         #expect(token(3_600).secondsLeft(at: setBack) == 600)
@@ -42,7 +42,7 @@ struct TokenLifeTests {
     }
 
     @Test(
-        "it expires when the wall clock says so by the seconds left, whatever the wall clock was set to",
+        "the expiry date matches the seconds left, even after the wall clock was set",
         arguments: [(-7_200.0, 3_000.0), (-7_200, 3_600), (-7_200, 4_000), (4_000, 10), (-30, 0.25)])
     func expiresWithStatus(wall: Double, boot: Double) throws {
         let now = Moment(wall: start.wall.addingTimeInterval(wall), boot: 1_000 + boot, bootID: "a")
@@ -53,9 +53,9 @@ struct TokenLifeTests {
         #expect(isOver == (expires <= now.wall))
     }
 
-    @Test("the moment of expiry does not move with the instant between the readings of the two clocks")
+    @Test("the expiry date does not depend on the delay between the readings of the two clocks")
     func expiresSteadily() {
-        // One just before a whole second, one just after, one between: none may show another second.
+        // Readings just before a whole second, just after it and between must all give the same second.
         for fraction in [0.999_999, 0.000_001, 0.5] {
             let requested = Moment(
                 wall: Date(timeIntervalSince1970: 1_800_000_000 + fraction), boot: 1_000, bootID: "a")
@@ -78,7 +78,7 @@ struct TokenLifeTests {
         #expect(token(3_600).secondsLeft(at: unknownBoot) == 3_540)
     }
 
-    @Test("a token serves with the seconds asked for left; by default with the expiring threshold")
+    @Test("a token serves if it has the requested seconds left; by default the expiring threshold")
     func serves() {
         let later = start.advanced(by: 3_500)
         #expect(token(3_600).serves(minimumValidity: nil, at: later))
@@ -89,7 +89,7 @@ struct TokenLifeTests {
         #expect(!token(3_600).serves(minimumValidity: 0, at: start.advanced(by: 3_600)))
     }
 
-    @Test("a token of unknown expiry never serves a positive minimum, and serves none at all")
+    @Test("a token of unknown expiry never serves a positive minimum, but serves without a minimum")
     func servesUnknown() {
         #expect(!token(nil).serves(minimumValidity: nil, at: start))
         #expect(!token(nil).serves(minimumValidity: 1, at: start))
@@ -100,10 +100,10 @@ struct TokenLifeTests {
 @Suite("Passphrases")
 struct PassphraseTests {
     @Test(
-        "what anybody can see to be weak is named",
+        "an obvious weakness is named",
         arguments: [
             ("short", "shorter than 12 characters"), ("123456789012", "digits only"),
-            ("abababababababab", "the same few characters again and again"), ("correct horse battery", nil),
+            ("abababababababab", "fewer than 6 different characters"), ("correct horse battery", nil),
         ])
     func weakness(passphrase: String, expected: String?) {
         #expect(Passphrase.weakness(of: Secret(utf8: passphrase)) == expected)
@@ -122,7 +122,7 @@ struct FutureTokenTests {
     private var now: Moment { Moment(wall: wall, boot: 100, bootID: "after") }
 
     @Test(
-        "Asked for under a clock that was ahead, before a restart, it is expired",
+        "A token requested before a restart, by a clock that was ahead, is expired",
         arguments: [5.1, 60.0, 30.0 * 86_400])
     func ahead(seconds: Double) {
         let token = facts(requestedAt: seconds)
@@ -133,7 +133,7 @@ struct FutureTokenTests {
     }
 
     @Test(
-        "A clock that was corrected by seconds is believed, and gives no token more than its lifetime",
+        "A clock set back by seconds is believed, and extends no token beyond its lifetime",
         arguments: [0.0, 0.5, 5.0])
     func corrected(seconds: Double) {
         let token = facts(requestedAt: seconds)
@@ -141,7 +141,7 @@ struct FutureTokenTests {
         #expect(token.secondsLeft(at: now) == 3_600)
     }
 
-    @Test("Within one start of the machine the boot clock tells, however the wall clock is set")
+    @Test("Within one boot the boot clock counts, even if the wall clock is set")
     func sameStart() {
         let token = facts(requestedAt: 30 * 86_400, bootID: "after")
         let later = Moment(wall: wall, boot: 9_600, bootID: "after")
@@ -149,7 +149,7 @@ struct FutureTokenTests {
         #expect(token.status(at: later) == .valid)
     }
 
-    @Test("Without a boot ID only the wall clock tells")
+    @Test("Without a boot ID only the wall clock counts")
     func noBootID() {
         let token = facts(requestedAt: 6, bootID: "")
         #expect(token.status(at: Moment(wall: wall, boot: 0, bootID: "")) == .expired)

@@ -25,7 +25,7 @@ struct WipedBytesTests {
         #expect(bytes.count == 6)
     }
 
-    @Test("bytes leave at the start, at the end and all at once; the place behind them is wiped")
+    @Test("bytes are removed at the start, at the end and all together; their memory is wiped")
     func removing() throws {
         let bytes = WipedBytes(capacity: 8)
         bytes.append("abcdef")
@@ -42,7 +42,7 @@ struct WipedBytesTests {
         #expect(UnsafeRawBufferPointer(start: memory, count: 6).allSatisfy { $0 == 0 })
     }
 
-    @Test("a secret is what was written into it")
+    @Test("a written secret holds the written bytes")
     func written() {
         #expect(Secret.written { $0.append("ab") } == Secret(utf8: "ab"))
         #expect(Secret.written { _ in }.isEmpty)

@@ -187,7 +187,7 @@ struct FormPresetTests {
         state.type("z")
         #expect(state.press(.enter) == [])
         #expect(state.form?.focus == .tokenURL)
-        #expect(state.form?.failure?.summary == "put what is yours in place of {tenant}")
+        #expect(state.form?.failure?.summary == "replace {tenant} with your value")
         state.press(.control("u"))
         state.type("https://acme.auth0.com/oauth/token")
         state.focus(.extraParameters)
@@ -208,13 +208,13 @@ struct FormPresetTests {
         "what is wrong in a field is said while it is typed",
         arguments: [
             (ClientForm.Field.name, "Opaque", "there is a client named \"Opaque\" already"),
-            (.tokenURL, "ftp://x", "it begins with https://"),
+            (.tokenURL, "ftp://x", "a URL must begin with https://"),
             (.tokenURL, "http://example.com/token", "http is for this machine alone"),
-            (.tokenURL, "https://", "it has no host"),
-            (.tokenURL, "https://a@b/", "a name or password has no place in it"),
-            (.apiBase, "https://a/#b", "a part after # is never sent"),
+            (.tokenURL, "https://", "the URL has no host"),
+            (.tokenURL, "https://a@b/", "remove the user name or password"),
+            (.apiBase, "https://a/#b", "remove the part after #"),
             (.extraParameters, "audience", "write name=value, with & between two of them"),
-            (.extraParameters, "client_secret=x", "client_secret is keyfob's own to send"),
+            (.extraParameters, "client_secret=x", "keyfob already sends client_secret"),
         ])
     func liveChecks(field: ClientForm.Field, text: String, words: String) {
         var state = Samples.open(Size(columns: 100, rows: 30))

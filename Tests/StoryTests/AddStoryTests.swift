@@ -171,14 +171,14 @@ struct AddStoryTests {
         (["--param", "audience"], 64, "--param needs a name and a value", "write it as name=value"),
         (["--param", "=x"], 64, "--param needs a name and a value", "write it as name=value"),
         (
-            ["--param", "Client_Secret=hunter2"], 64, "Client_Secret is keyfob's own to send",
+            ["--param", "Client_Secret=hunter2"], 64, "keyfob already sends Client_Secret",
             "options of their own"
         ),
-        (["--param", "scope=x"], 64, "scope is keyfob's own to send", "options of their own"),
+        (["--param", "scope=x"], 64, "keyfob already sends scope", "options of their own"),
         (["--param", "audience={API identifier}"], 64, "a --param has a gap in it", "{API identifier}"),
         (["--scope", "{scope}"], 64, "the scope has a gap in it", "{scope}"),
-        (["--client-id", "x{y}"], 64, "the client ID has a gap in it", "put what is yours in place of {y}"),
-        (["--client-id", "{client_id}"], 64, "the client ID has a gap in it", "in place of {client_id}"),
+        (["--client-id", "x{y}"], 64, "the client ID has a gap in it", "replace {y} with your value"),
+        (["--client-id", "{client_id}"], 64, "the client ID has a gap in it", "replace {client_id}"),
         (["--tag", "a\u{1B}b"], 64, "the tag has control characters in it", "keyfob: "),
     ]
 
