@@ -1,10 +1,10 @@
 public import Credentials
 import FoundationEssentials
 
-/// What is copied: of which client, which token, and when.
+/// The input of a copy format: a client, its token and the current time.
 public struct CopySubject: Sendable {
     public var profile: ClientProfile
-    /// May be nil only for a format that needs none.
+    /// nil only for a format that needs no token.
     public var token: AccessToken?
     public var now: Moment
 
@@ -15,17 +15,17 @@ public struct CopySubject: Sendable {
     }
 }
 
-/// What a token is turned into when it leaves keyfob. A new one is a case here, by the name that `keyfob header
-/// --format` knows it by, and an entry in the table below; the copy menu and the command line follow.
+/// The formats in which a token leaves keyfob. A new format needs a case here, whose raw value is its name for `keyfob
+/// header --format`, and an entry in the table below; the copy menu and the command line follow.
 public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
     case header, token, curl, httpie, wget, powershell, fetch, python, bash, fish
     case powershellVariable = "powershell-env"
     case json, postman, http
     case clientID = "client-id"
 
-    /// A shell keeps what is pasted in its history, and a program's arguments are for all on the machine to see: with
-    /// `curl`, `httpie`, `wget` and `export` a token gets there, as their users do by hand. It lives for minutes; who
-    /// minds pipes `keyfob header` into `curl -H @-`.
+    /// A shell keeps a pasted command in its history, and every user on the machine can read a program's arguments.
+    /// With `curl`, `httpie`, `wget` and `export` the token gets there too, as users of these tools accept. It expires
+    /// within minutes; the safe way is to pipe `keyfob header` into `curl -H @-`.
     private var entry: Entry {
         switch self {
         case .header: Entry("Authorization header") { "\($0.header)" }
@@ -33,7 +33,7 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
         case .curl: Entry("curl command") { "curl -H \($0.header, for: .posix) \($0.url, for: .posix)" }
         case .httpie:
             Entry("HTTPie command") {
-                // In a header HTTPie takes a backslash before `:`, `;`, `=` and `@` for an escape.
+                // HTTPie treats a backslash in a header before `:`, `;`, `=` and `@` as an escape.
                 $0.tokenHas("\\")
                     ? "http --auth-type=bearer --auth=\($0.token, for: .posix) GET \($0.url, for: .posix)"
                     : "http GET \($0.url, for: .posix) \($0.header, for: .posix)"
@@ -100,23 +100,23 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
         }
     }
 
-    /// What `keyfob header --format` takes; stable.
+    /// The name for `keyfob header --format`; stable.
     public var name: String { rawValue }
 
-    /// As the copy menu names it: `curl command`.
+    /// The name in the copy menu: `curl command`.
     public var title: String { entry.title }
 
-    /// As a sentence names it: `copied the curl command`.
+    /// The name within a sentence: `copied the curl command`.
     public var noun: String { entry.noun }
 
-    /// Whether a token must be there to render it.
+    /// True if the format cannot be rendered without a token.
     public var needsToken: Bool { entry.needsToken }
 
-    /// Whether what is copied holds the token, and is to be cleared from the clipboard again.
+    /// True if the text contains the token, so that it is later cleared from the clipboard.
     public var holdsToken: Bool { entry.needsToken }
 
-    /// The text to print or copy, without a line break at its end. The token goes into it without a `String` in
-    /// between. Empty where the format needs a token and the subject has none.
+    /// The text to print or copy, without a final line break. No `String` of the token is made. Empty if the format
+    /// needs a token and the subject has none.
     public func render(_ subject: CopySubject) -> Secret {
         if needsToken, subject.token == nil { return Secret([]) }
         return entry.render(
@@ -125,8 +125,8 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
                 now: subject.now))
     }
 
-    /// One line that shows what `render` would give, with `mask` in the token's place.
-    /// - Parameter facts: of the token held, where one is.
+    /// One line with the result of `render`, with `mask` in place of the token.
+    /// - Parameter facts: the facts of the client's token; nil if there is none.
     public func preview(_ profile: ClientProfile, _ facts: TokenFacts?, at now: Moment, mask: String) -> String {
         let masked = entry.render(Material(profile: profile, token: Secret(utf8: mask), facts: facts, now: now))
         return UntrustedText.line(masked.unwipeableText(), limit: 500)
@@ -153,14 +153,14 @@ extension CopyFormat {
         func render(_ material: Material) -> Secret { template(material).secret }
     }
 
-    /// What a template is filled with.
+    /// The values that a template can use.
     private struct Material {
         let profile: ClientProfile
         let token: Secret
         let facts: TokenFacts?
         let now: Moment
 
-        /// RFC 6750 §2.1. The scheme's name is `Bearer`, however the server spelled the token's type.
+        /// RFC 6750 §2.1. The scheme is always `Bearer`, regardless of the server's spelling of the token type.
         var bearer: Secret { ("Bearer \(token)" as SecretText).secret }
         var header: Secret { ("Authorization: \(bearer)" as SecretText).secret }
         var target: TargetURL { TargetURL(profile) }
@@ -170,11 +170,11 @@ extension CopyFormat {
             token.withBytes { $0.contains(UInt8(ascii: character)) }
         }
 
-        /// .NET's parser of the header takes `,` and `"` for its own. The option came with PowerShell 6, and 5.1 has no such
-        /// parser: it stands only where it must.
+        /// .NET's header parser rejects `,` and `"`. The option exists since PowerShell 6; 5.1 has no such parser and
+        /// rejects the option, so it is added only if necessary.
         var powershellOption: String { tokenHas(",") || tokenHas("\"") ? " -SkipHeaderValidation" : "" }
 
-        /// Whole seconds, as `token --json` tells them.
+        /// Whole seconds, as in `token --json`.
         var secondsLeft: String {
             facts?.secondsLeft(at: now).map { String(Int(min(max($0, 0), 1e12))) } ?? "null"
         }

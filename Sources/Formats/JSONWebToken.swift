@@ -1,25 +1,25 @@
 public import Credentials
 public import FoundationEssentials
 
-/// Header and claims of a JSON Web Token, laid out to be read.
+/// Header and claims of a JSON Web Token, formatted for reading.
 ///
-/// They give no access without the signature: the secret is the whole token.
+/// Without the signature they give no access: only the whole token is secret.
 public struct JSONWebToken: Sendable, Equatable {
     /// Pretty JSON, several lines.
     public private(set) var header: String
     /// Pretty JSON, several lines.
     public private(set) var claims: String
-    /// The times among the claims, in the token's order, up to the year 9999.
+    /// The time claims up to the year 9999, in the token's order.
     public let times: [TokenClaims.Time]
 
-    /// Must stand beside the claims.
+    /// Must be displayed beside the claims.
     public static let notice = "the signature is not verified: these are claims, not facts"
 
     public var expires: Date? { date(of: "exp") }
     public var issuedAt: Date? { date(of: "iat") }
     public var notBefore: Date? { date(of: "nbf") }
 
-    /// - Returns: nil if `token` is not one that `TokenClaims` reads, or its header is no JSON object.
+    /// - Returns: nil if `TokenClaims` cannot read `token`, or its header is not a JSON object.
     public init?(_ token: Secret) {
         guard let read = TokenClaims(token), let header = Self.lines(of: read.header),
             let claims = Self.lines(of: read.claims)
@@ -36,7 +36,7 @@ public struct JSONWebToken: Sendable, Equatable {
         }
     }
 
-    /// The same token with `text` in place of its header and its claims.
+    /// A copy with `text` in place of its header and its claims.
     public func showing(_ text: String) -> JSONWebToken {
         var token = self
         token.header = text
@@ -45,7 +45,7 @@ public struct JSONWebToken: Sendable, Equatable {
     }
 
     private func date(of claim: String) -> Date? {
-        // The last counts, like in `TokenClaims`.
+        // The last one counts, like in `TokenClaims`.
         times.last { $0.claim == claim }?.date
     }
 }

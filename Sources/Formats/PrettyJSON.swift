@@ -1,15 +1,15 @@
 import Credentials
 
-/// JSON laid out to be read, a member or element a line.
+/// Formats JSON for reading, one member or element per line.
 public enum PrettyJSON {
-    /// In bytes; more is not read.
+    /// The maximum number of bytes read.
     public static let byteLimit = 65_536
 
-    /// The lines of what `bytes` say, indented by two blanks a level. Members keep their order, numbers their digits,
-    /// strings their escapes; every line went through `UntrustedText` and has 2,000 characters at most.
-    /// - Parameter isCut: whether the end is missing: then what is there is laid out, with `…` after it. Bytes beyond
-    ///   `byteLimit` are not read, which is the same.
-    /// - Returns: nil if it is no JSON, or nested more than 64 levels deep.
+    /// The formatted lines, indented by two spaces per level. Members keep their order, numbers their digits, strings
+    /// their escapes. Every line has passed `UntrustedText` and has at most 2,000 characters.
+    /// - Parameter isCut: true if `bytes` lacks the end; the result then ends in `…`. Input beyond `byteLimit` counts
+    ///   as cut.
+    /// - Returns: nil if `bytes` is not JSON, or is nested more than 64 levels deep.
     public static func lines(_ bytes: some Collection<UInt8>, isCut: Bool = false) -> [String]? {
         let read = Array(bytes.prefix(byteLimit))
         return read.withUnsafeBytes { bytes in

@@ -1,6 +1,6 @@
 import Credentials
 
-/// Text with secrets in it, put together without a `String` of any of them: `"Bearer \(token)"`.
+/// Text built from secrets without making a `String` of one: `"Bearer \(token)"`.
 struct SecretText: ExpressibleByStringInterpolation {
     let secret: Secret
 

@@ -1,13 +1,12 @@
 public import Credentials
 public import FoundationEssentials
 
-/// A request and its answer as plain text for a support ticket: what the server's people search their logs by comes
-/// first, and no secret is in it.
+/// A request and its answer as plain text for a support ticket, with the request IDs first and without secrets.
 public enum SupportBundle {
     /// - Parameters:
-    ///   - client: its name; nil leaves it out.
-    ///   - version: keyfob's own.
-    /// - Returns: lines of plain text, the last without a line break.
+    ///   - client: the client's name; nil leaves it out.
+    ///   - version: keyfob's version.
+    /// - Returns: lines of plain text, without a final line break.
     public static func text(_ exchange: HTTPExchange, client: String?, version: String, now: Date) -> String {
         var lines = ["keyfob \(version), \(TimeWords.utc(now)); secrets are redacted", ""]
         if exchange.requestIDs.isEmpty {
@@ -53,8 +52,8 @@ public enum SupportBundle {
 
     private static func header(_ field: HTTPExchange.Field) -> String { "\(line(field.name)): \(value(field))" }
 
-    /// The exchange comes redacted. What is known to be secret by its name is redacted here again: this text goes to
-    /// strangers.
+    /// The exchange is already redacted. Fields with a secret's name are redacted here again, because strangers read
+    /// this text.
     private static func value(_ field: HTTPExchange.Field) -> String {
         secretNames.contains(field.name.lowercased()) ? "<redacted>" : line(field.value)
     }

@@ -4,11 +4,11 @@ import Credentials
 struct TargetURL {
     /// The base of the API's paths, without a slash at its end.
     let base: String
-    /// The URL of a first request: the health check of a known API, else the base itself.
+    /// The URL of a first request: the health check of a known API, otherwise the base.
     let text: String
 
-    /// False if the profile has no API base that is an http URL. Then `https://api.example.com/` stands in its place, which
-    /// belongs to no one (RFC 2606).
+    /// False if the profile has no http or https API base. The base is then `https://api.example.com/`, which no one
+    /// owns (RFC 2606).
     let isKnown: Bool
 
     init(_ profile: ClientProfile) {
@@ -27,14 +27,14 @@ struct TargetURL {
         return ".\(host.lowercased())".hasSuffix(".platform.go.gbgplc.com")
     }
 
-    /// `url` with %XX for bytes that no URL may hold (RFC 3986 §2) and for curl's patterns (`{`, `}`, `[`, `]`). A host
-    /// keeps its brackets and the letters that are not ASCII: the tools know these.
+    /// `url` with %XX for bytes that are invalid in URLs (RFC 3986 §2) and for curl's patterns (`{`, `}`, `[`, `]`).
+    /// The host keeps brackets and non-ASCII letters, which the tools understand.
     private static func encoded(_ url: String) -> String {
         var slashes = 0
         return PercentEncoding.encoded(url) { byte in
             if [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains(byte) { slashes += 1 }
             return switch byte {
-            // The host stands behind the second slash.
+            // The host follows the second slash.
             case UInt8(ascii: "["), UInt8(ascii: "]"), 0x80...: slashes == 2
             case 0x21, 0x23...0x3B, 0x3D, 0x3F...0x5A, 0x5F, 0x61...0x7A, 0x7E: true
             default: false
@@ -44,8 +44,8 @@ struct TargetURL {
 }
 
 extension CopyFormat {
-    /// The example's URL if `render` has to put it in the place of the profile's API base; nil if it needs none, or the
-    /// profile has one.
+    /// The example URL that `render` uses if the profile has no API base; nil if the profile has one, or the format
+    /// needs none.
     public func exampleURL(for profile: ClientProfile) -> String? {
         switch self {
         case .curl, .httpie, .wget, .powershell, .fetch, .python, .postman, .http:

@@ -1,13 +1,13 @@
 import FoundationEssentials
 
-/// Times as a text says them that is read elsewhere: in UTC.
+/// Times in UTC, for text that is read elsewhere.
 enum TimeWords {
     /// `2026-11-23 14:02:11 UTC`.
     static func utc(_ date: Date) -> String {
         String(date.ISO8601Format().map { $0 == "T" ? " " : $0 }.dropLast()) + " UTC"
     }
 
-    /// How far `date` is from `now`, in whole units: `in 54 min`, `3 h 5 min ago`, `now`.
+    /// The distance from `now` to `date` in whole units: `in 54 min`, `3 h 5 min ago`, `now`.
     static func distance(to date: Date, from now: Date) -> String {
         let seconds = date.timeIntervalSince(now)
         let whole = Int(min(abs(seconds), 1e12))

@@ -84,7 +84,7 @@ struct CopyFormatTests {
         #expect(text(format, profile()) == expected)
     }
 
-    @Test("names are what --format takes, and no two formats share a name or a title")
+    @Test("names are the values of --format, and no two formats share a name or a title")
     func names() {
         #expect(
             CopyFormat.allCases.map(\.name) == [
@@ -107,7 +107,7 @@ struct CopyFormatTests {
         #expect(preview == UntrustedText.line(masked, limit: 500))
     }
 
-    @Test("a format that goes to the API base tells if an example stands in its place", arguments: CopyFormat.allCases)
+    @Test("a format with the API base reports if an example URL replaces it", arguments: CopyFormat.allCases)
     func exampleURL(format: CopyFormat) {
         for base in ["", "-o/tmp/x"] {
             let isShown = text(format, profile(apiBase: base)).contains("https://api.example.com")
@@ -116,7 +116,7 @@ struct CopyFormatTests {
         #expect(format.exampleURL(for: profile(apiBase: "https://a.example")) == nil)
     }
 
-    @Test("an unknown expiry is null, in the preview before there is a token too")
+    @Test("an unknown expiry is null, also in the preview without a token")
     func unknownExpiry() throws {
         let subject = CopySubject(profile: profile(), token: token(lifetime: nil), now: Self.now)
         let object = try JSONSerialization.jsonObject(with: Data(CopyFormat.json.render(subject).unwipeableText().utf8))
@@ -134,7 +134,7 @@ struct CopyFormatTests {
     }
 
     @Test(
-        "requests go to the API base, to GBG GO's health check where it is theirs",
+        "requests go to the API base, or to the health check if it is GBG GO's",
         arguments: [
             (
                 "https://eu.platform.go.gbgplc.com/v2/captain",
@@ -164,7 +164,7 @@ struct CopyFormatTests {
 
     private static let bases = NastyText.samples.map { "https://h.example/\($0)" }
 
-    /// What a URL with `%XX` in it says, and what the samples say that have such a thing themselves.
+    /// The plain text of a URL with `%XX`, and of the samples that contain an escape themselves.
     private func said(_ url: String) -> String? { url.removingPercentEncoding }
 
     @Test(
@@ -201,7 +201,7 @@ struct CopyFormatTests {
         #expect(try await Program.Folder().run(shell, script: Data(script.utf8)).strings == [Self.value])
     }
 
-    @Test("Python asks the URL with the header", .enabled(if: Program.isThere("python3"), "needs python3"))
+    @Test("Python requests the URL with the header", .enabled(if: Program.isThere("python3"), "needs python3"))
     func python() async throws {
         let folder = try Program.Folder()
         let module = """
@@ -215,7 +215,7 @@ struct CopyFormatTests {
         let bases = Self.bases.filter { said($0) == $0 }
         let script = bases.map { text(.python, profile(apiBase: $0)) + "\n" }.joined()
         let output = try await folder.run("python3", script: Data(script.utf8)).strings
-        // Between two calls stands what is printed of the answer.
+        // The printed answer separates two calls.
         let urls = stride(from: 0, to: output.count, by: 2).map {
             output[$0].replacingOccurrences(of: "200 \n", with: "")
         }
@@ -244,7 +244,7 @@ struct CopyFormatTests {
         }
     }
 
-    @Test("what is JSON is JSON, whatever the client's name")
+    @Test("JSON formats are valid JSON with any client name")
     func json() throws {
         for name in NastyText.samples {
             let object = try JSONSerialization.jsonObject(with: Data(text(.postman, profile(name)).utf8))

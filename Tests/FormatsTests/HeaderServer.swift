@@ -25,7 +25,7 @@ final class HeaderServer: Sendable {
         Thread.detachNewThread { self.serve() }
     }
 
-    /// Ends the thread that accepts.
+    /// Ends the accepting thread.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func serve() {

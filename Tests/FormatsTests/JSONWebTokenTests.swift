@@ -32,7 +32,7 @@ struct JSONWebTokenTests {
         #expect(JSONWebToken.notice.contains("not verified"))
     }
 
-    @Test("times are found in their order, as written, and only where they are times")
+    @Test("times are found in order and unchanged, and only valid times are")
     func times() throws {
         let claims =
             #"{"iat":1700000000,"exp":1.7000036e9,"nbf":1700000000.5,"auth_time":0,"other":1,"x":{"exp":5}}"#
@@ -72,7 +72,7 @@ struct JSONWebTokenTests {
         }
     }
 
-    @Test("what is none is none")
+    @Test("other text is not a token")
     func others() {
         let header = "eyJhbGciOiJub25lIn0"
         for text in [
@@ -85,7 +85,7 @@ struct JSONWebTokenTests {
         #expect(JSONWebToken(Secret(utf8: "\(header).e30.")) != nil)
     }
 
-    @Test("one that is too long or too deep is not read; hostile claims come without control characters")
+    @Test("a token that is too long or too deep is rejected; hostile claims lose control characters")
     func hostile() {
         let deep = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
         #expect(JSONWebToken(token("{\"a\":\(deep)}")) == nil)
@@ -95,7 +95,7 @@ struct JSONWebTokenTests {
         #expect(JSONWebToken(token("{\"a\u{202E}\":\"\u{9B}2J\"}"))?.claims == "{\n  \"a\": \"2J\"\n}")
     }
 
-    @Test("with another text in their place nothing of header and claims is left; the times stay")
+    @Test("a replacement text removes header and claims; the times stay")
     func replaced() throws {
         // {"alg":"none"} . {"s":"hidden","exp":1795000000}
         let token = try #require(

@@ -49,9 +49,9 @@ struct PastedClientTests {
                 == client(
                     nil, id: nil, at: nil, scope: "x",
                     warnings: [
-                        "the client ID is a placeholder in what was pasted: enter it",
-                        "the client secret is a placeholder in what was pasted: enter it",
-                        "the token URL is a placeholder in what was pasted: enter it",
+                        "the client ID is a placeholder in the paste: enter it",
+                        "the client secret is a placeholder in the paste: enter it",
+                        "the token URL is a placeholder in the paste: enter it",
                     ]))
     }
 
@@ -118,7 +118,7 @@ struct PastedClientTests {
         #expect(pasted(powershell) == client(extra: [FormParameter("resource", "r")]))
     }
 
-    @Test("HTTP Basic from -u, from a header, and from the URL, which is shown and so may not keep it")
+    @Test("HTTP Basic from -u, from a header, and from the URL, which must not keep the secret")
     func basic() {
         let expected = client("s3:cr et", by: .clientSecretBasic, raw: true)
         #expect(pasted("curl https://login.example.com/token -u 'app-1:s3:cr et'") == expected)
@@ -141,10 +141,10 @@ struct PastedClientTests {
             pasted("curl https://login.example.com/token -H 'Authorization: Basic ???'")
                 == client(
                     nil, id: nil, by: .clientSecretBasic,
-                    warnings: ["the Basic header can't be read: enter client ID and secret"]))
+                    warnings: ["the Basic header cannot be read: enter client ID and secret"]))
     }
 
-    @Test("what keyfob does not do is said, and what is secret does not become a parameter that is shown")
+    @Test("unsupported parts are reported, and a secret does not become a displayed parameter")
     func warnings() throws {
         let text = """
             curl login.example.com/token -d grant_type=password -d username=u -d password=s3cret -d client_id=$ID \\
@@ -157,29 +157,29 @@ struct PastedClientTests {
         #expect(read.extraParameters == [FormParameter("organization", "o")])
         #expect(
             read.warnings == [
-                "the grant password was pasted: keyfob asks with client_credentials",
-                "the parameter username was left out: extra parameters are shown and are no place for secrets",
-                "the parameter password was left out: extra parameters are shown and are no place for secrets",
-                "the client ID is a placeholder in what was pasted: enter it",
-                "the client secret is a placeholder in what was pasted: enter it",
-                "the form is in a file, which was not pasted",
-                "the parameter client_assertion was left out: extra parameters are shown and are no place for secrets",
-                "the client certificate was left out: keyfob proves itself by the secret",
-                "the URL had no scheme: https is taken",
+                "the grant password was ignored: keyfob uses client_credentials",
+                "the parameter username was left out: extra parameters are displayed and must not be secret",
+                "the parameter password was left out: extra parameters are displayed and must not be secret",
+                "the client ID is a placeholder in the paste: enter it",
+                "the client secret is a placeholder in the paste: enter it",
+                "the form is in a file that was not pasted",
+                "the parameter client_assertion was left out: extra parameters are displayed and must not be secret",
+                "the client certificate was left out: keyfob authenticates with the secret",
+                "the URL has no scheme: https is assumed",
             ])
         #expect(!"\(read)".contains("s3cret"))
     }
 
-    @Test("a call of the API is told from a request for a token")
+    @Test("an API call is distinguished from a token request")
     func apiCall() {
         #expect(
             pasted("curl -H 'Authorization: Bearer abc' https://api.example.com/")
                 == client(
-                    nil, id: nil, at: nil, by: nil, warnings: ["this is a request with a token, not one for a token"]))
+                    nil, id: nil, at: nil, by: nil, warnings: ["this command uses a token, it does not request one"]))
     }
 
     @Test(
-        "what is no client is none",
+        "other text is not a client",
         arguments: [
             "", "\n", "hello", "curl", "curl -V", "wget https://a/", "PATH=/bin", "# curl https://a/token", "=", "a=b",
         ])
@@ -209,7 +209,7 @@ struct PastedClientTests {
             GBG_API_URL=https://eu.platform.go.gbgplc.com/v2/captain
             AUDIENCE=
             """
-        let name = "the parameter username was left out: extra parameters are shown and are no place for secrets"
+        let name = "the parameter username was left out: extra parameters are displayed and must not be secret"
         #expect(
             pasted(text)
                 == client(
@@ -231,7 +231,7 @@ struct PastedClientTests {
         #expect(pasted(text) == client(by: nil))
     }
 
-    @Test("of two clients the first is taken, never one's ID with the other's secret")
+    @Test("the first of two clients is used, never one client's ID with the other's secret")
     func twoClients() {
         let text = """
             A_CLIENT_ID=a
@@ -244,15 +244,15 @@ struct PastedClientTests {
             pasted(text)
                 == client(
                     nil, id: "a", at: nil, scope: "s", by: nil,
-                    warnings: ["there are 2 clients in it: the first was taken"]))
+                    warnings: ["the paste has 2 clients: the first was used"]))
         #expect(
             pasted("B_CLIENT_SECRET=bs\n" + text + "\nA_CLIENT_SECRET=as\nA_TOKEN_URL=https://a/token")
                 == client(
                     "as", id: "a", at: "https://a/token", scope: "s", by: nil,
-                    warnings: ["there are 2 clients in it: the first was taken"]))
+                    warnings: ["the paste has 2 clients: the first was used"]))
     }
 
-    @Test("a placeholder is not taken for a value")
+    @Test("a placeholder does not count as a value")
     func placeholders() throws {
         let read = try #require(
             pasted("CLIENT_ID=<client-id>\nCLIENT_SECRET=${SECRET}\nSCOPE={{scope}}\nAUDIENCE=%AUD%"))
@@ -262,10 +262,10 @@ struct PastedClientTests {
 
     // MARK: - Any text
 
-    /// What a person would have to enter: it looks like a placeholder.
+    /// True if a person must enter the value: it looks like a placeholder.
     private static let samples = NastyText.samples.filter { !["", "{{a}}", "${HOME}", "$HOME", "%PATH%"].contains($0) }
 
-    @Test("a secret in single quotes comes out as it went in, byte for byte")
+    @Test("a secret in single quotes is read byte for byte")
     func posix() {
         for text in Self.samples {
             let quoted = ShellQuoting.posix.quoted(Secret(utf8: text)).unwipeableText()
@@ -275,7 +275,7 @@ struct PastedClientTests {
         }
     }
 
-    @Test("a secret as bash itself quotes it comes out as it went in", arguments: ["%q", "Q"])
+    @Test("a secret quoted by bash is read byte for byte", arguments: ["%q", "Q"])
     func bash(style: String) async throws {
         let samples = Self.samples.filter { !$0.isEmpty }
         let lines = samples.map { text in
@@ -291,7 +291,7 @@ struct PastedClientTests {
     }
 
     @Test(
-        "half an escape is said, and ends nothing",
+        "an incomplete escape is reported, and reading goes on",
         arguments: ["\\u", "\\u4", "a\\u00", "\\ud83d\\u", "\\uD83D\\ud", "\\u00g1"])
     func halfEscape(text: String) throws {
         let read = try #require(pasted("client_id: app-1\nclient_secret: \"\(text)\"\n"))
@@ -300,7 +300,7 @@ struct PastedClientTests {
         #expect(pasted("{\"client_id\": \"app-1\", \"client_secret\": \"\(text)\"}")?.secret == nil)
     }
 
-    @Test("whatever is pasted, it is read without a crash, and its texts have no control characters")
+    @Test("any paste is read without a crash, and its texts have no control characters")
     func fuzz() {
         let seeds = [
             "curl 'https://u:p@a/token?a=b' -u x:y --data-raw $'a=\\x41\\u00e9&b' -d '{\"client_id\":\"a\\ud83d\\udd11\"}' -F a=\"b\"",

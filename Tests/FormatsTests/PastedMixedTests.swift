@@ -9,7 +9,7 @@ struct PastedMixedTests {
     private static let pair = "CLIENT_ID=app\nCLIENT_SECRET=s3cret\n"
 
     @Test(
-        "a URL that is no token endpoint's is not taken for it",
+        "a URL that is not a token endpoint's is not used",
         arguments: [
             "OAUTH_REDIRECT_URL=https://myapp.example/oauth/callback", "AUTHORIZE_URL=https://idp/oauth2/authorize",
             "WEBHOOK_URL=https://hooks.example/oauth/x", "WEBHOOK_URL=https://hooks.example/oauth/token",
@@ -25,7 +25,7 @@ struct PastedMixedTests {
     }
 
     @Test(
-        "a URL that is a token endpoint's is taken",
+        "a token endpoint's URL is used",
         arguments: [
             "URL=https://a/token", "AUTH_URL=https://a/oauth/access_token", "ENDPOINT=https://a/as/token.oauth2",
             "OAUTH_TOKEN_URL=https://a/x", "OAUTH2_URL=https://a/oauth2/v2.0/token/",
@@ -42,12 +42,12 @@ struct PastedMixedTests {
         let mixed = try #require(
             pasted("GBG_CLIENT_ID=a\nGBG_CLIENT_SECRET=s3cret\nKEYCLOAK_TOKEN_URL=https://sso.example/token"))
         #expect(mixed.tokenURL == ServicePreset.gbgGO.tokenURL)
-        #expect(mixed.warnings == ["the token URL was left out: the name of its variable is another client's"])
+        #expect(mixed.warnings == ["the token URL was left out: its variable belongs to another client"])
     }
 
-    @Test("the variables of one prefix do not go with another's")
+    @Test("variables with different prefixes are not combined")
     func prefixes() throws {
-        let foreign = "the client secret was left out: the name of its variable is another client's"
+        let foreign = "the client secret was left out: its variable belongs to another client"
         let mixed = try #require(
             pasted("A_CLIENT_ID=a\nA_TOKEN_URL=https://a/token\nB_CLIENT_SECRET=s\nB_TOKEN_URL=https://b/token"))
         #expect(mixed.clientID == "a" && mixed.secret == nil && mixed.tokenURL == "https://a/token")
@@ -58,7 +58,7 @@ struct PastedMixedTests {
     }
 
     @Test(
-        "prefixes of which one begins with the other go together",
+        "variables are combined if one prefix begins with the other",
         arguments: [
             "OAUTH_CLIENT_ID=a\nOAUTH_CLIENT_SECRET=s\nOAUTH2_TOKEN_URL=https://a/token",
             "KEYCLOAK_CLIENT_ID=a\nKEYCLOAK_CLIENT_SECRET=s\nKEYCLOAK_AUTH_TOKEN_URL=https://a/token",
@@ -77,7 +77,7 @@ struct PastedMixedTests {
     }
 
     @Test(
-        "sections with a client each cannot be chosen from",
+        "sections with different clients are rejected",
         arguments: [
             "google:\n  client-id: g\n  client-secret: gs\nokta:\n  client-id: o\n  token-uri: https://o/token",
             "[staging]\nclient_id=a\nclient_secret=s\n[production]\nclient_id=b\nclient_secret=t",
@@ -90,10 +90,10 @@ struct PastedMixedTests {
     func sections(text: String) throws {
         let client = try #require(pasted(text))
         #expect(client.isUndecided && !client.hasFields, "\(text)")
-        #expect(client.warnings == ["there are several clients in the paste: paste the lines of one alone"])
+        #expect(client.warnings == ["the paste has several clients: paste the lines of only one"])
     }
 
-    @Test("sections that say the same, and a section each for client and server, are one client")
+    @Test("equal sections, and separate sections for client and server, are one client")
     func oneClient() throws {
         for text in [
             "a:\n  client_id: a\n  client_secret: s\nb:\n  client_id: a\n  client_secret: s",
@@ -107,16 +107,16 @@ struct PastedMixedTests {
         }
     }
 
-    @Test("of a name given twice the last holds, without what stands with the first")
+    @Test("the last value of a repeated name counts, without the first one's companions")
     func repeated() throws {
-        let again = "the client ID is in it more than once: the last was taken"
+        let again = "the paste has several client IDs: the last was used"
         let client = try #require(
             pasted(
                 "# staging\nGBG_CLIENT_ID=a\nGBG_CLIENT_SECRET=s\nGBG_TOKEN_URL=https://a/token\n# production\nGBG_CLIENT_ID=b\nGBG_CLIENT_SECRET=t"
             ))
         #expect(client.clientID == "b" && client.secret == Secret(utf8: "t"))
         #expect(client.tokenURL != "https://a/token")
-        #expect(client.warnings == [again, "the token URL was left out: the client ID below it is another one"])
+        #expect(client.warnings == [again, "the token URL was left out: a different client ID follows it"])
         let both = try #require(
             pasted("TOKEN_URL=https://a/token\nCLIENT_ID=a\nCLIENT_SECRET=s\nCLIENT_ID=b\nCLIENT_SECRET=t"))
         #expect(both.clientID == "b" && both.secret == Secret(utf8: "t") && both.tokenURL == "https://a/token")
@@ -126,7 +126,7 @@ struct PastedMixedTests {
     }
 
     @Test(
-        "an option's URL is not where the secret goes",
+        "an option's URL does not get the secret",
         arguments: [
             "--doh-url https://u/dns", "--preproxy https://u", "--socks4 https://u", "--proxy1.0 https://u",
             "--etag-save https://u", "--expand-user-agent https://u", "--variable https://u", "--libcurl https://u",
@@ -138,16 +138,16 @@ struct PastedMixedTests {
         #expect(client.secret == Secret(utf8: "s"))
     }
 
-    @Test("curl's --next begins another request, and several URLs in one cannot be chosen from")
+    @Test("curl's --next begins another request, and several URLs in one request are rejected")
     func severalURLs() throws {
         let next = try #require(pasted("curl https://u/x --next -d client_id=a -d client_secret=s https://h/token"))
         #expect(next.tokenURL == "https://h/token")
         let several = try #require(pasted("curl https://u/x https://h/token -d client_id=a -d client_secret=s"))
         #expect(several.isUndecided && !several.hasFields)
-        #expect(several.warnings == ["the command has several URLs: paste it with the token URL alone"])
+        #expect(several.warnings == ["the command has several URLs: paste it with only the token URL"])
     }
 
-    @Test("another vendor's word in GBG's names tells of that vendor")
+    @Test("another vendor's word in GBG's names selects that vendor")
     func vendor() throws {
         let client = try #require(
             pasted("GBG_AZURE_CLIENT_ID=a\nGBG_AZURE_CLIENT_SECRET=s\nGBG_AZURE_TENANT_ID=t"))
@@ -156,7 +156,7 @@ struct PastedMixedTests {
     }
 }
 
-@Suite("A secret in what is shown")
+@Suite("A secret in displayed text")
 struct PastedShownTests {
     private func shown(_ client: PastedClient) -> String {
         let fields: [String] = [client.tokenURL, client.clientID, client.scope].compactMap { $0 }
@@ -165,7 +165,7 @@ struct PastedShownTests {
     }
 
     @Test(
-        "several members on one line do not put the secret into a field that is shown",
+        "several members on one line do not put the secret into a displayed field",
         arguments: [
             "client_id: abc, client_secret: S3", "Client ID: abc / Client Secret: S3",
             "{client_id: abc, client_secret: S3, token_url: https://a/token}", "CLIENT_ID=abc,CLIENT_SECRET=S3",
@@ -183,7 +183,7 @@ struct PastedShownTests {
         #expect(!shown(field).contains("S3"), "\(text)")
     }
 
-    @Test("members on one line are told apart where they are known")
+    @Test("known members on one line are separated")
     func flow() throws {
         for text in [
             "client_id: abc, client_secret: S3", "{client_id: abc, client_secret: S3, token_url: https://a/token}",
@@ -196,7 +196,7 @@ struct PastedShownTests {
     }
 
     @Test(
-        "a line with a secret is no line for a field that is shown",
+        "a line with a secret is not accepted for a displayed field",
         arguments: [
             "Client Secret\tS3", "<add key=\"ClientSecret\" value=\"S3\"/>",
             "{\"key\":\"client_secret\",\"value\":\"S3\"}", "{ name: \"CLIENT_SECRET\", value: \"S3\" }", "-u abc:S3",
@@ -208,7 +208,7 @@ struct PastedShownTests {
     }
 
     @Test(
-        "a line with an innocent name stays one",
+        "a line with an innocent name is accepted",
         arguments: [
             "Secret Santa staging", "passenger service", "Passenger: staging", "compass=north", "Bearer of news",
             "bypass: on", "a -u b", "values of secrets", "Basic client",
@@ -221,10 +221,10 @@ struct PastedShownTests {
     }
 }
 
-@Suite("A pasted value that other programs read otherwise")
+@Suite("A pasted value that other programs read differently")
 struct PastedOtherValueTests {
     @Test(
-        "is said and not guessed",
+        "is reported and not guessed",
         arguments: [
             "client_secret: \"s3cret${SUFFIX}\"", "client_secret: 's3cret${SUFFIX}'",
             "{\"client_id\":\"a\",\"client_secret\":\"s3cret${SUFFIX}\"}",
@@ -261,7 +261,7 @@ struct PastedOtherValueTests {
         ),
     ]
 
-    @Test("is read where it is plain", arguments: readCases)
+    @Test("is read if it is plain", arguments: readCases)
     func read(text: String, secret: String) throws {
         let client = try #require(pasted(text))
         #expect(client.secret == Secret(utf8: secret), "\(text)")
@@ -269,27 +269,27 @@ struct PastedOtherValueTests {
         if text.contains("-Uri") { #expect(client.tokenURL == "https://a/token") }
     }
 
-    @Test("is taken with a warning where white space may not be its own")
+    @Test("is used with a warning if white space may not belong to it")
     func blanks() throws {
         let note = try #require(pasted("Client secret: s1 (expires 2027-01-01)"))
-        #expect(note.warnings == ["the client secret has blanks in it and no quotes around it: check what was pasted"])
+        #expect(note.warnings == ["the client secret has spaces but no quotes: check it"])
         let quoted = try #require(pasted("CLIENT_SECRET=' s1 '"))
         #expect(quoted.secret == Secret(utf8: "s1"))
         #expect(quoted.warnings == ["white space around the client secret was removed"])
     }
 
-    @Test("two line breaks for each one, as tmux makes of CRLF, are one")
+    @Test("doubled line breaks, which tmux makes from CRLF, count as one")
     func doubled() throws {
         let client = try #require(pasted("curl https://a/token \\\r\r -d client_id=a \\\r\r -d client_secret=s1\r\r"))
         #expect(client == pasted("curl https://a/token \\\n -d client_id=a \\\n -d client_secret=s1"))
         #expect(client.secret == Secret(utf8: "s1"))
     }
 
-    @Test("variables before curl on its own line are not known to its arguments, and the URL stays")
+    @Test("assignments before curl on the same line do not apply to its arguments, and the URL stays")
     func sameLine() throws {
         let client = try #require(
             pasted("CLIENT_ID=a CLIENT_SECRET=b curl -u \"$CLIENT_ID:$CLIENT_SECRET\" https://a/token"))
         #expect(client.tokenURL == "https://a/token" && client.secret == nil && client.clientID == nil)
-        #expect(client.warnings.contains("the client secret is a placeholder in what was pasted: enter it"))
+        #expect(client.warnings.contains("the client secret is a placeholder in the paste: enter it"))
     }
 }

@@ -10,7 +10,7 @@ struct PastedCommandsTests {
     private static let token = "curl -d grant_type=client_credentials -u app:s3cret https://a/token"
 
     @Test(
-        "gives the request for a token, on whatever line it is",
+        "gives the token request, on any line",
         arguments: [
             "curl -H 'Authorization: Bearer x' https://api/", "curl https://api/health",
             "curl -u user:pass https://api/",
@@ -28,7 +28,7 @@ struct PastedCommandsTests {
         #expect(pasted("\(other) && \(Self.token)") == expected)
     }
 
-    @Test("without a grant the command with ID and secret is taken")
+    @Test("without a grant the command with ID and secret is used")
     func withoutGrant() {
         let client = pasted("curl https://api/x\ncurl -d client_id=app -d client_secret=s3cret https://a/token")
         #expect(client?.tokenURL == "https://a/token")
@@ -36,7 +36,7 @@ struct PastedCommandsTests {
     }
 
     @Test(
-        "that cannot be told apart takes nothing, and says so",
+        "that is ambiguous sets no field, and reports it",
         arguments: [
             "curl -u app:s3cret https://a/token\ncurl -u app:s4cret https://a/token",
             "curl -d grant_type=client_credentials -u a:s3cret https://a/token; curl -d grant_type=client_credentials -u b:s3cret https://b/token",
@@ -46,7 +46,7 @@ struct PastedCommandsTests {
         var expected = PastedClient()
         expected.isUndecided = true
         expected.warnings = [
-            "2 commands may be the one that asks for a token, and they differ: paste that one alone"
+            "2 commands could request the token, and they differ: paste only the right one"
         ]
         #expect(pasted(text) == expected)
     }
@@ -74,7 +74,7 @@ struct PastedCommandsTests {
     }
 }
 
-@Suite("A paste into a field that is shown")
+@Suite("A paste into a displayed field")
 struct PastedTextTests {
     private func kind(_ text: String) -> String {
         switch PastedText(Secret(utf8: text)) {
@@ -123,7 +123,7 @@ struct PastedTextTests {
         #expect(kind(text) == "unreadable", "\(text)")
     }
 
-    @Test("JSON without secrets is told for a field that takes JSON")
+    @Test("JSON without secrets is recognized for a field that accepts JSON")
     func json() {
         #expect(PastedText.isJSONWithoutSecrets(Secret(utf8: "{\n  \"a\": [1, 2]\n}\n")))
         #expect(!PastedText.isJSONWithoutSecrets(Secret(utf8: "{\"password\": \"x\"}")))

@@ -2,12 +2,12 @@ import Credentials
 import Formats
 import Testing
 
-/// Values in a paste, as the shell or the file that they were written for reads them.
+/// Pasted values, as their shell or file format reads them.
 @Suite("A pasted value")
 struct PastedValueTests {
     private func pasted(_ text: String) -> PastedClient? { PastedClient.read(Secret(utf8: text)) }
 
-    @Test("is read as it was meant", arguments: PastedValues.read)
+    @Test("is read as intended", arguments: PastedValues.read)
     func values(sample: PastedValues.Sample) {
         #expect(pasted(sample.text)?.secret == Secret(utf8: sample.secret), "\(sample.text)")
         #expect(pasted(sample.text)?.warnings.filter { !$0.contains("begins or ends") } == [], "\(sample.text)")
@@ -21,7 +21,7 @@ struct PastedValueTests {
         #expect(client.tokenURL == "https://a/token", "\(sample.text)")
     }
 
-    @Test("that is not read is said and not guessed", arguments: PastedValues.unread)
+    @Test("that is not read is reported and not guessed", arguments: PastedValues.unread)
     func unread(text: String) throws {
         let client = try #require(pasted(text))
         #expect(client.secret == nil, "\(text)")
@@ -34,15 +34,15 @@ struct PastedValueTests {
         let warnings: (String) -> [String]? = { pasted($0)?.warnings }
         #expect(
             warnings("CLIENT_ID=“a”\nCLIENT_SECRET=b$c\nTOKEN_URL=https://$HOST/token\nSCOPE=$(id)") == [
-                "the client ID has a typographic quote, dash or no-break space at it: enter it",
-                "the client secret is a placeholder in what was pasted: enter it",
-                "the token URL is a placeholder in what was pasted: enter it",
-                "the scope is the output of a command, which is not run: enter it",
+                "the client ID contains a typographic quote, dash or a no-break space: enter it",
+                "the client secret is a placeholder in the paste: enter it",
+                "the token URL is a placeholder in the paste: enter it",
+                "the scope is the output of a command, which keyfob does not run: enter it",
             ])
     }
 
     @Test(
-        "a secret with quotes, backticks or a dollar sign around it is taken, with a warning",
+        "a secret surrounded by quotes, backticks or a dollar sign is used, with a warning",
         arguments: [
             "CLIENT_SECRET='\"s3cret\"'", "set CLIENT_SECRET=\"s3cret\"", "CLIENT_SECRET='`s3cret`'",
             "CLIENT_SECRET=s3cret$", "CLIENT_SECRET='$s3cret'", "CLIENT_SECRET='“s3cret”'",
@@ -53,7 +53,7 @@ struct PastedValueTests {
         #expect(client.secret?.unwipeableText().contains("s3cret") == true)
         #expect(
             client.warnings.contains(
-                "the client secret begins or ends with a quote, a backtick or a dollar sign: check what was pasted"))
+                "the client secret begins or ends with a quote, a backtick or a dollar sign: check it"))
     }
 
     @Test("a paste made to be slow is read all the same")
@@ -76,7 +76,7 @@ struct PastedValueTests {
     }
 }
 
-/// The samples, and what comes out of each.
+/// The samples with their expected values.
 enum PastedValues {
     struct Sample: Sendable {
         var text: String

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Formats
 
-@Suite("The service that pasted variables tell of")
+@Suite("The service that pasted variables name")
 struct PastedVendorTests {
     private func read(_ lines: String...) throws -> PastedClient {
         try #require(PastedClient.read(Secret(utf8: lines.joined(separator: "\n"))))
@@ -23,7 +23,7 @@ struct PastedVendorTests {
     }
 
     @Test(
-        "no other names get a token URL that was not pasted",
+        "other names get no token URL that was not pasted",
         arguments: [
             "", "AZURE_", "ARM_", "AUTH0_", "OKTA_", "KEYCLOAK_", "ENTRA_", "SALESFORCE_", "MY_GBG_", "GBGX_", "OAUTH_",
             "X_GBG_",
@@ -83,7 +83,7 @@ struct PastedVendorTests {
     ]
 
     @Test(
-        "what a vendor's variables say makes its own token URL",
+        "a vendor's variables give its token URL",
         arguments: fillsCases)
     func fills(prefix: String, other: String, key: String, url: String) throws {
         for text in [Self.block(prefix) + "\n" + other, other + "\n" + Self.block(prefix)] {
@@ -110,14 +110,14 @@ struct PastedVendorTests {
     ]
 
     @Test(
-        "what could make the URL another host's is not put into it, and that is said without the value",
+        "a value that could change the URL's host is not used, and reported without the value",
         arguments: hostileCases)
     func hostile(prefix: String, name: String, value: String) throws {
         let read = try read(Self.block(prefix), name + "'" + value + "'")
         #expect(read.tokenURL == nil && read.service == nil)
         #expect(
             read.warnings == [
-                "\(name.dropLast()) can't be a part of the token URL as it was pasted: enter the URL"
+                "the value of \(name.dropLast()) cannot be part of the token URL: enter the URL"
             ])
     }
 
@@ -128,7 +128,7 @@ struct PastedVendorTests {
         #expect(try read(Self.block("KEYCLOAK_"), "KEYCLOAK_URL=https://sso.example").tokenURL == nil)
     }
 
-    @Test("a token URL that was pasted counts, whatever the names are")
+    @Test("a pasted token URL takes precedence over any names")
     func ownURL() throws {
         for prefix in ["GBG_", "AZURE_", ""] {
             let read = try read(
@@ -140,7 +140,7 @@ struct PastedVendorTests {
             try read(Self.block("GBG_"), "GBG_TOKEN_URL=\(ClientProfile.defaultTokenURL)").service?.key == "gbg-go")
     }
 
-    @Test("an issuer is no token URL")
+    @Test("an issuer is not a token URL")
     func issuer() throws {
         #expect(try read(Self.block("X_"), "X_ISSUER_URL=https://x.example/oauth2/default").tokenURL == nil)
     }

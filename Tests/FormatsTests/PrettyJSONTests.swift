@@ -22,7 +22,7 @@ struct PrettyJSONTests {
     }
 
     @Test(
-        "what is no JSON is none",
+        "invalid JSON is rejected",
         arguments: [
             "", " ", "OK", "<html>", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "nul", "tru e",
             "\"a", "\"\\x\"", "\"\\u12g4\"", "\"a\nb\"", "{\"a\" 1}", "[1 2]", "{} {}", "[1]]", "'a'", "NaN", "// a\n1",
@@ -31,7 +31,7 @@ struct PrettyJSONTests {
         #expect(lines(text) == nil)
     }
 
-    @Test("a cut text is laid out as far as it goes, and a wrong one is wrong though it be cut")
+    @Test("a cut text is formatted up to the cut, and an invalid one is rejected even if cut")
     func cut() {
         #expect(lines("{\"a\":[1,2", isCut: true) == ["{", "  \"a\": [", "    1,", "    2", "…"])
         #expect(lines("{\"a\":\"b", isCut: true) == ["{", "  \"a\": \"b", "…"])
@@ -53,7 +53,7 @@ struct PrettyJSONTests {
         #expect(lines(String(repeating: "{\"a\":", count: 65), isCut: true) == nil)
     }
 
-    @Test("a line has no control characters and an end")
+    @Test("a line has no control characters and a maximum length")
     func hostile() {
         #expect(lines("{\"a\u{202E}b\":\"c\u{9B}31m\u{7F}d\"}") == ["{", "  \"ab\": \"c31md\"", "}"])
         #expect(PrettyJSON.lines(Array("[\"".utf8) + [0xFF, 0xC0] + Array("\"]".utf8)) == ["[", "  \"��\"", "]"])
@@ -61,7 +61,7 @@ struct PrettyJSONTests {
         #expect(long?.count == 1 && long?.first?.count == 2_000 && long?.first?.last == "…")
     }
 
-    @Test("what it lays out says the same as before, and it takes what Foundation takes")
+    @Test("formatting keeps the meaning, and accepts the same input as Foundation")
     func agreement() throws {
         let seeds = [
             #"{"a":[1,-2.5,3e2,{"b":null,"c":"x\"y\\"}],"d":true,"e":{"f":[]}}"#, #"["é","日本",0,false,{"":""}]"#,
@@ -78,7 +78,7 @@ struct PrettyJSONTests {
                 default: bytes[place] = alphabet.randomElement(using: &generator) ?? 0
                 }
             }
-            // Foundation refuses broken UTF-8, which is shown here, and takes a comma before the end, which is none of JSON.
+            // Foundation rejects invalid UTF-8, which is displayed here, and accepts a final comma, which JSON forbids.
             guard let text = String(validating: bytes, as: UTF8.self), text.firstMatch(of: /,\s*[}\]]/) == nil else {
                 continue
             }
@@ -88,7 +88,7 @@ struct PrettyJSONTests {
             guard let before, let lines else { continue }
             let after = try JSONSerialization.jsonObject(
                 with: Data(lines.joined(separator: "\n").utf8), options: .fragmentsAllowed)
-            // White space is folded in what is shown.
+            // White space is folded in the displayed text.
             if !text.contains("  ") { #expect(before as? NSObject == after as? NSObject, "\(text)") }
         }
     }

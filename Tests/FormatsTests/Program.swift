@@ -1,6 +1,6 @@
 import Foundation
 
-/// Programs that read what keyfob writes.
+/// The programs that read keyfob's output.
 enum Program {
     static func path(of name: String) -> String? {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
@@ -9,7 +9,7 @@ enum Program {
 
     static func isThere(_ name: String) -> Bool { path(of: name) != nil }
 
-    /// A folder of its own for each test, removed with this value.
+    /// A separate folder for each test, removed with this value.
     final class Folder: Sendable {
         let url: URL
 
@@ -28,12 +28,12 @@ enum Program {
             return path
         }
 
-        /// A program of that name that prints its own name and its arguments, each with a NUL after it, then one more.
+        /// A program with that name that prints its name and its arguments, each followed by a NUL, then another NUL.
         func standIn(for name: String) throws {
             try write(name, Data("#!/bin/sh\nprintf '%s\\0' \"${0##*/}\" \"$@\"; printf '\\0'\n".utf8), mode: 0o700)
         }
 
-        /// What `name` prints, run on a file that holds `script`; programs of this folder come first in its PATH.
+        /// The output of `name` for a file with `script`; programs of this folder come first in the PATH.
         func run(_ name: String, _ options: [String] = [], script: Data) async throws -> Data {
             guard let path = Program.path(of: name) else { throw CocoaError(.fileNoSuchFile) }
             let process = Process()
@@ -60,10 +60,10 @@ enum Program {
     }
 }
 
-/// Text that shells and languages are known to stumble over.
+/// Text with which shells and languages are known to have problems.
 enum NastyText {
-    /// Every printable ASCII character alone, in the middle and twice; the pairs of quotes and backslashes; what
-    /// begins an expansion; line breaks, tabs, and letters that are not ASCII, typographic quotes among them.
+    /// Every printable ASCII character alone, in the middle and doubled; pairs of quotes and backslashes; beginnings of
+    /// expansions; line breaks, tabs, and non-ASCII letters, including typographic quotes.
     static let samples: [String] = {
         let printable = (0x20...0x7E).map { String(Unicode.Scalar(UInt8($0))) }
         let special = [
@@ -100,7 +100,7 @@ enum NastyText {
 }
 
 extension Data {
-    /// What stands before each NUL.
+    /// The texts before each NUL.
     var strings: [String] {
         split(separator: 0, omittingEmptySubsequences: false).dropLast().map { String(decoding: $0, as: UTF8.self) }
     }

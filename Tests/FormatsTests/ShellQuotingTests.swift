@@ -10,7 +10,7 @@ struct ShellQuotingTests {
     }
 
     @Test(
-        "quotes and what is special within them",
+        "quotes and special characters within them",
         arguments: [
             (ShellQuoting.posix, "a", "'a'"), (.posix, "", "''"), (.posix, "it's", #"'it'\''s'"#),
             (.posix, #"a\"#, #"'a'\\''"#), (.fish, #"it's\"#, #"'it\'s\\'"#), (.powershell, "it's", "'it''s'"),
@@ -22,18 +22,18 @@ struct ShellQuotingTests {
     }
 
     @Test(
-        "a shell hands on what was quoted, byte for byte",
+        "a shell passes quoted text on byte for byte",
         arguments: ["bash", "dash", "zsh", "fish"].filter(Program.isThere), [ShellQuoting.posix, .fish])
     func shells(shell: String, quoting: ShellQuoting) async throws {
         guard quoting == .posix || shell == "fish" else { return }
-        // In a script too, bash then expands `!`, as it does where somebody types.
+        // Makes bash expand `!` in a script too, as in an interactive shell.
         var script = shell == "bash" ? "set -o history -o histexpand\n" : ""
         for text in NastyText.samples { script += "printf '%s\\0' \(quoted(text, quoting))\n" }
         let output = try await Program.Folder().run(shell, script: Data(script.utf8))
         #expect(output.strings == NastyText.samples)
     }
 
-    @Test("fish is among the shells that are asked", .enabled(if: Program.isThere("fish"), "fish is not installed"))
+    @Test("fish is among the tested shells", .enabled(if: Program.isThere("fish"), "fish is not installed"))
     func fishIsThere() async throws {
         let output = try await Program.Folder().run("fish", script: Data("printf '%s\\0' $FISH_VERSION".utf8))
         #expect(output.strings.first?.isEmpty == false)
@@ -53,7 +53,7 @@ struct ShellQuotingTests {
             let read = try JSONSerialization.jsonObject(
                 with: Data(quoted(text, .json).utf8), options: .fragmentsAllowed)
             #expect(read as? String == text)
-            // A JSON string is a JavaScript string (ECMA-262 since 2019) without a line break in it.
+            // A JSON string is a JavaScript string (ECMA-262 since 2019) without line breaks.
             #expect(!quoted(text, .json).utf8.contains(0x0A))
         }
     }
@@ -67,10 +67,10 @@ struct ShellQuotingTests {
     }
 }
 
-/// The single-quoted string of about_Quoting_Rules and of PowerShell's tokenizer: any of five characters is a quote,
-/// two of them side by side are the first, one ends the string.
+/// Reads the single-quoted string of about_Quoting_Rules and of PowerShell's tokenizer. Any of five characters is a
+/// quote, two adjacent ones stand for the first, and a single one ends the string.
 enum PowerShell {
-    /// - Returns: nil where `literal` is not one whole string.
+    /// - Returns: nil if `literal` is not one complete string.
     static func string(_ literal: String) -> String? {
         var rest = Array(literal.unicodeScalars)[...]
         guard let first = rest.popFirst(), isQuote(first) else { return nil }

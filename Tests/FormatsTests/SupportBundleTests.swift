@@ -7,7 +7,7 @@ import Testing
 struct SupportBundleTests {
     private let started = Date(timeIntervalSince1970: 1_795_442_531)
 
-    @Test("everything a server's people ask for, the request IDs first")
+    @Test("everything a server's operators ask for, the request IDs first")
     func whole() {
         let exchange = HTTPExchange(
             started: started, method: "POST", url: "https://login.example.com/token",
@@ -51,7 +51,7 @@ struct SupportBundleTests {
                 """)
     }
 
-    @Test("where no answer came, it says so")
+    @Test("a missing answer is reported")
     func noAnswer() {
         let exchange = HTTPExchange(
             started: started, method: "POST", url: "https://login.example.com/token", outcome: "no answer within 10 s")
@@ -69,7 +69,7 @@ struct SupportBundleTests {
                 """)
     }
 
-    @Test("a secret that was not redacted on its way is redacted here, and no line is forged")
+    @Test("a secret that was not redacted before is redacted here, and no line is forged")
     func redaction() {
         let exchange = HTTPExchange(
             started: started, method: "POST", url: "https://a.example/\u{1B}[2J",

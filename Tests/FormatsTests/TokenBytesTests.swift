@@ -3,12 +3,12 @@ import Formats
 import Foundation
 import Testing
 
-/// Every copy format with every byte that a token may have, run by the programs that are on the machine.
+/// Every copy format with every byte of a token, run by the installed programs.
 @Suite("Copy formats with every byte of a token", .timeLimit(.minutes(5)))
 struct TokenBytesTests {
     private static let now = Moment(wall: Date(timeIntervalSince1970: 1_795_442_531), boot: 0, bootID: "")
 
-    /// All bytes, beginning with each that a program may take for its own, downwards, and behind backslashes.
+    /// All bytes, beginning with those that a program may interpret, in descending order, and after backslashes.
     private static let tokens: [String] = {
         let all = (UInt8(0x21)...0x7E).map { Character(Unicode.Scalar($0)) }
         let turned = "!-@=\"'\\$~{:;,%&<".compactMap { first in
@@ -25,7 +25,7 @@ struct TokenBytesTests {
         return format.render(CopySubject(profile: profile, token: token, now: Self.now)).unwipeableText()
     }
 
-    /// The headers that a server gets while `program` runs `script`; `tools` are other programs that the script names.
+    /// The headers that a server receives while `program` runs `script`; `tools` are other programs in the script.
     private func sent(
         by program: String, tools: [String] = [], script: (_ url: String) -> String
     ) async throws -> [String] {
@@ -79,7 +79,7 @@ struct TokenBytesTests {
             } == Self.headers)
     }
 
-    @Test("a header goes to HTTPie as an option where an item would lose a backslash")
+    @Test("HTTPie gets a header as an option if an item would lose a backslash")
     func httpieBackslash() {
         #expect(
             text(.httpie, #"a\=b'"#)
@@ -115,7 +115,7 @@ struct TokenBytesTests {
             } == Self.headers)
     }
 
-    @Test("PowerShell's rules read them, and its header's check is left out only where it would refuse them")
+    @Test("PowerShell's rules read them, and its header check is skipped only if it would reject them")
     func powershellRules() {
         for token in Self.tokens {
             let command = text(.powershell, token)
@@ -138,7 +138,7 @@ struct TokenBytesTests {
         #expect(output.strings == Self.tokens)
     }
 
-    @Test("JSON holds them, and header, token and .http lines are them")
+    @Test("JSON holds them, and header, token and .http lines consist of them")
     func values() throws {
         for token in Self.tokens {
             let json = try JSONSerialization.jsonObject(with: Data(text(.json, token).utf8)) as? [String: Any]

@@ -118,7 +118,7 @@ struct PasteTests {
         var state = Samples.open(Size(columns: 100, rows: 30))
         for key in keys { state.press(key) }
         paste("curl -u a:s3cr3t https://a/token\rcurl -u b:s3cr3t https://b/token\r", into: &state)
-        #expect(state.drawing.contains("2 commands may be the one that asks for a token"))
+        #expect(state.drawing.contains("2 commands could request the token"))
         #expect(state.form?.content.clientID ?? "" == "")
         #expect(state.form?.secret.isEmpty ?? true)
     }

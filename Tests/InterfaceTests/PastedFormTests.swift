@@ -19,13 +19,13 @@ struct PastedFormTests {
     }
 
     private static let noURLCases: [(String, String)] = [
-        (block(""), "there was no token URL in the paste: enter it"),
-        (block("SALESFORCE_"), "there was no token URL in the paste: enter it"),
-        (block("AZURE_"), "there was no token URL in the paste, and no AZURE_TENANT_ID to make one of: enter it"),
-        ("curl -d client_id=app-1 -d client_secret=s3cret", "there was no token URL in the paste: enter it"),
+        (block(""), "the paste has no token URL: enter it"),
+        (block("SALESFORCE_"), "the paste has no token URL: enter it"),
+        (block("AZURE_"), "the paste has no token URL, and no AZURE_TENANT_ID to build it from: enter it"),
+        ("curl -d client_id=app-1 -d client_secret=s3cret", "the paste has no token URL: enter it"),
         (
             "curl $URL -d client_id=app-1 -d client_secret=s3cret",
-            "the token URL is a placeholder in what was pasted: enter it"
+            "the token URL is a placeholder in the paste: enter it"
         ),
     ]
 
@@ -72,7 +72,7 @@ struct PastedFormTests {
             #expect(form.content.name == "new")
             #expect(form.content.clientID == (text.contains("CLIENT_ID") ? "app-1" : typed))
             #expect(form.secret.characterCount == (text.contains("SECRET") ? 6 : 0))
-            #expect(form.notice?.contains("no token URL in the paste") == true)
+            #expect(form.notice?.contains("the paste has no token URL") == true)
         }
     }
 

@@ -97,7 +97,7 @@ struct ClientStoryTests {
         let terminal = try await TerminalStory.open(try await Story.with([]))
         try await terminal.press("p", see: "Paste a curl command")
         try await terminal.paste("curl -u a:s3cret https://a/token\ncurl -u b:s3cret https://b/token\n")
-        try await terminal.see("2 commands may be the one that asks for a token", without: ["s3cret"])
+        try await terminal.see("2 commands could request the token", without: ["s3cret"])
         try await terminal.paste(
             """
             # it's the token's

@@ -3,9 +3,9 @@ import Credentials
 /// The beginning of an assignment: `NAME=`, `NAME = `, `$env:NAME = `, `"name": `, `Client ID: `.
 struct AssignmentHead {
     let name: String
-    /// The index at which the value begins; for an empty value the index behind the sign.
+    /// The index of the value's first byte; for an empty value the index after the sign.
     let end: Int
-    /// True if the sign is a colon: the value then goes to the end of the line, as in YAML.
+    /// True if the sign is a colon: the value then extends to the end of the line, as in YAML.
     let isColon: Bool
 
     static func isNameByte(_ byte: UInt8) -> Bool {
@@ -43,7 +43,8 @@ struct AssignmentHead {
         }
         index = skippingBlanks(index)
         if closing == nil, index == nameEnd + 1, let next = byte(index), Self.isNameByte(next) {
-            // Names of several words, as portals and mails write them, only with a colon and only if they are known.
+            // Portals and mails write names of several words. Such a name counts only before a colon, and only if it is
+            // known.
             while let byte = byte(index), index - nameStart <= 40, Self.isNameByte(byte) || byte == 0x20 { index += 1 }
             let name = String(decoding: bytes[nameStart..<index], as: UTF8.self)
             guard byte(index) == UInt8(ascii: ":"), PastedEnvironment.knows(name) else { return nil }
@@ -54,7 +55,7 @@ struct AssignmentHead {
         case UInt8(ascii: "="):
             isColon = false
             if byte(index + 1) == UInt8(ascii: "=") {
-                // Without blanks the value begins with the second sign.
+                // Without spaces the second sign is the first byte of the value.
                 guard closing == nil, index == nameEnd, let next = byte(index + 2), next > 0x20 else { return nil }
             }
             if byte(index + 1) == UInt8(ascii: ">") { index += 1 }
@@ -75,7 +76,7 @@ struct AssignmentHead {
         }
     }
 
-    /// True if `NAME=` stands there without a blank before the sign: another assignment.
+    /// True if `NAME=` begins at `start`, without a space before the sign: another assignment.
     private static func isCompact(_ bytes: UnsafeRawBufferPointer, at start: Int, _ dialect: ShellDialect) -> Bool {
         guard dialect == .posix else { return false }
         let name = bytes[start...].prefix { isNameByte($0) }

@@ -1,8 +1,8 @@
 import Credentials
 
 enum JSONText {
-    /// The strings of an object and of the objects in it, with their names; nil if `text` is no object. Each object is
-    /// a section.
+    /// The strings of an object and of its nested objects, with their names; nil if `text` is not an object. Each
+    /// object is a section.
     static func members(of text: Secret) -> [ShellCommands.Assignment]? {
         var section = 0
         return members(of: text, &section)
@@ -30,13 +30,13 @@ enum JSONText {
         return assignments
     }
 
-    /// True if a `${NAME}` is in it, which what reads the file puts a value in place of.
+    /// True if the text contains a `${NAME}`, which the program that reads the file would replace.
     static func hasVariable(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         guard let range = text.firstRange(of: "${".utf8) else { return false }
         return text[range.upperBound...].contains(UInt8(ascii: "}"))
     }
 
-    /// True for an escape that YAML has and JSON has not.
+    /// True if the text contains an escape that is valid in YAML but not in JSON.
     static func hasOtherEscape(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         var index = text.startIndex
         while index + 1 < text.endIndex {
@@ -53,8 +53,8 @@ enum JSONText {
         return false
     }
 
-    /// The text of a JSON string (RFC 8259 §7), from the bytes between its quotes. Half of a surrogate pair alone becomes
-    /// U+FFFD; an escape that is none stays as it is.
+    /// The text of a JSON string (RFC 8259 §7), from the bytes between its quotes. Half of a surrogate pair becomes
+    /// U+FFFD; an invalid escape stays unchanged.
     static func decoded(_ text: Secret) -> Secret {
         Secret.written { writer in
             text.withBytes { bytes in
@@ -67,7 +67,7 @@ enum JSONText {
                     }
                     let escape = bytes[index + 1]
                     if escape == UInt8(ascii: "u") {
-                        // Written as it is, a half escape is no longer than it was.
+                        // An incomplete escape stays unchanged, so the text cannot grow.
                         guard unit(bytes[index...]) != nil else {
                             writer.append(bytes[index])
                             index += 1
@@ -91,7 +91,7 @@ enum JSONText {
     ]
 
     /// - Parameter text: begins with `\uXXXX`.
-    /// - Returns: the character, and how many bytes say it: 6, or 12 for a surrogate pair.
+    /// - Returns: the character, and the length of its escape in bytes: 6, or 12 for a surrogate pair.
     private static func scalar(_ text: Slice<UnsafeRawBufferPointer>) -> (Unicode.Scalar, length: Int) {
         let first = unit(text)
         let second = unit(text.dropFirst(6))

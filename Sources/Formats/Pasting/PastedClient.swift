@@ -1,32 +1,32 @@
 public import Credentials
 
-/// A client as far as something pasted tells it: a `curl` command that asks for a token, the lines of a `.env` file, or
-/// a JSON object.
+/// The fields of a client found in a paste: in a `curl` command that requests a token, the lines of a `.env` file, or a
+/// JSON object.
 ///
-/// The secret stays a `Secret` from the paste on; every text went through `UntrustedText`.
+/// The secret is a `Secret` throughout; every text has passed `UntrustedText`.
 public struct PastedClient: Sendable, Equatable {
     public var tokenURL: String?
     public var clientID: String?
     public var secret: Secret?
-    /// Empty where an empty one is asked for; nil where none is.
+    /// Empty if the paste sets an empty scope; nil if it sets none.
     public var scope: String?
-    /// nil where no secret says how it is sent.
+    /// The way in which the pasted secret is sent; nil if the paste does not tell.
     public var authentication: ClientAuthenticationMethod?
-    /// Raw where ID and secret are for HTTP Basic and would be encoded otherwise; nil where it makes no difference.
+    /// `raw` if ID and secret are for HTTP Basic and `form` would change them; nil if both encodings are equal.
     public var basicEncoding: BasicEncoding?
     public var extraParameters: [FormParameter] = []
-    /// The service that the names of pasted variables tell of, its token URL and issuer filled in; nil if none is known.
+    /// The service named by the pasted variables, with token URL and issuer filled in; nil if unknown.
     public var service: ServicePreset?
-    /// The service that the names tell of where no token URL was pasted, also if it does not tell one either.
+    /// The service named by the variables of a paste without a token URL, even if no URL can be built for it.
     public var namedService: ServicePreset?
-    /// What was left out, and what will be otherwise: a line each, lower case, no full stop, without what was pasted.
+    /// Parts that were left out or will change: one line each, lower case, no full stop, without pasted values.
     public var warnings: [String] = []
-    /// True if several commands may ask for the token and differ. Nothing is taken then.
+    /// True if several different commands may request the token. All fields are empty then.
     public var isUndecided = false
 
     public init() {}
 
-    /// - Returns: nil where `pasted` is neither, has nothing to fill a form with, or is longer than 64 KiB.
+    /// - Returns: nil if `pasted` has nothing for a form, or is longer than 64 KiB.
     public static func read(_ pasted: Secret) -> PastedClient? {
         guard pasted.count <= 65_536 else { return nil }
         let lines = pasted.withLineFeeds()
@@ -41,7 +41,7 @@ public struct PastedClient: Sendable, Equatable {
         return PastedEnvironment.read(shell.assignments) ?? curl
     }
 
-    /// The members of a request's body that was pasted alone, on one line.
+    /// The members of a request body that was pasted by itself, on one line.
     private static func formMembers(_ text: Secret) -> [ShellCommands.Assignment]? {
         let body = text.trimmed()
         let isForm = ["client_id=", "client_secret=", "grant_type="].contains(where: body.hasPrefix)
@@ -52,7 +52,7 @@ public struct PastedClient: Sendable, Equatable {
 
     var isEmpty: Bool { self == PastedClient() }
 
-    /// False if there are warnings alone.
+    /// False if there are only warnings.
     public var hasFields: Bool {
         var fields = self
         fields.warnings = []
@@ -62,15 +62,15 @@ public struct PastedClient: Sendable, Equatable {
 }
 
 extension PastedClient {
-    /// Takes over a member of the token request's form, or a variable that says the same.
+    /// Stores a member of the token request's form, or a variable with that meaning.
     mutating func assign(_ name: String, _ value: Secret) {
         let words = Self.text(for: name)
         if let unread = value.unread ?? (value.isPlaceholder ? .variable : nil) {
             return warn("\(words) \(unread.words): enter it")
         }
-        // An ID or a scope is shown, and so would be what else stands in it.
+        // An ID or a scope is displayed, so it must not contain a secret.
         if name != "client_secret", name != "grant_type", !Self.isSecret(name), value.namesSecret {
-            return warn("\(words) was left out: there seems to be a secret in it")
+            return warn("\(words) was left out: it seems to contain a secret")
         }
         switch name {
         case "client_id": clientID = value.line
@@ -78,16 +78,16 @@ extension PastedClient {
             secret = value.isEmpty ? nil : value
             if value.looksQuoted {
                 warn(
-                    "the client secret begins or ends with a quote, a backtick or a dollar sign: check what was pasted")
+                    "the client secret begins or ends with a quote, a backtick or a dollar sign: check it")
             }
         case "scope": scope = value.line
         case "grant_type":
             guard value.line != "client_credentials" else { return }
             warn(
-                "the grant \(UntrustedText.line(value.line, limit: 60)) was pasted: keyfob asks with client_credentials"
+                "the grant \(UntrustedText.line(value.line, limit: 60)) was ignored: keyfob uses client_credentials"
             )
         case _ where Self.isSecret(name):
-            warn("\(words) was left out: extra parameters are shown and are no place for secrets")
+            warn("\(words) was left out: extra parameters are displayed and must not be secret")
         default:
             guard !FormParameter.reservedNames.contains(name.lowercased()) else { return warn("\(words) was left out") }
             extraParameters.append(FormParameter(name, value.line))
@@ -99,13 +99,13 @@ extension PastedClient {
             return warn("the token URL \(unread.words): enter it")
         }
         let (shown, isWhole) = Self.withoutSecrets(url)
-        if !isWhole { warn("what seems to be a secret in the token URL was left out: the URL is shown") }
-        guard !shown.namesSecret else { return warn("the token URL was left out: there seems to be a secret in it") }
+        if !isWhole { warn("a possible secret in the token URL was left out") }
+        guard !shown.namesSecret else { return warn("the token URL was left out: it seems to contain a secret") }
         tokenURL = shown.line
     }
 
-    /// The URL without a user name and a password, without what its query has of secrets, and without a fragment; false
-    /// if there was one of the first two.
+    /// The URL without user name, password, secret query members and fragment. False if user info or a secret member
+    /// was removed.
     private static func withoutSecrets(_ url: Secret) -> (Secret, Bool) {
         let (before, query) = FormText.split(FormText.split(url, at: UInt8(ascii: "#")).0, at: UInt8(ascii: "?"))
         var parts = FormText.parts(of: before, at: UInt8(ascii: "/"))
@@ -135,22 +135,22 @@ extension PastedClient {
         }
     }
 
-    /// Members that are secret, or go with grants that keyfob does not speak.
+    /// True for secret members, and for members of grants that keyfob does not support.
     private static func isSecret(_ name: String) -> Bool {
         SecretName.matches(name) || name.lowercased() == "username"
     }
 }
 
 extension Secret {
-    /// As text that is not secret.
+    /// The bytes as text; only for values that are not secret.
     var line: String { withBytes { UntrustedText.line(bytes: $0, limit: 2_000) } }
 
     func contains(_ text: String) -> Bool { withBytes { $0.firstRange(of: text.utf8) != nil } }
 
     func hasPrefix(_ text: String) -> Bool { withBytes { $0.starts(with: text.utf8) } }
 
-    /// `{{client_id}}` as in Postman, `<client-id>`, `{client_id}` or `[client_id]` as in documentation, a whole `$NAME`,
-    /// `${NAME:default}` or `%NAME%`.
+    /// True for `{{client_id}}` as in Postman, `<client-id>`, `{client_id}` or `[client_id]` as in documentation, and
+    /// for a value that is entirely `$NAME`, `${NAME:default}` or `%NAME%`.
     fileprivate var isPlaceholder: Bool {
         guard count < 100 else { return false }
         return withBytes { bytes in
@@ -171,7 +171,7 @@ extension Secret {
         }
     }
 
-    /// In capitals, as variables are: a secret may well begin with a dollar sign.
+    /// Only capitals count, as is usual for variables: a real secret may begin with a dollar sign.
     private static func isVariableName(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
         name.allSatisfy { ($0 == UInt8(ascii: "_") || isLetterOrDigit($0)) && !(0x61...0x7A).contains($0) }
     }

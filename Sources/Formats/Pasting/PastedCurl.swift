@@ -1,8 +1,8 @@
 import Credentials
 
-/// A `curl` command that asks for a token, as documentation, Postman and browsers write it.
+/// A `curl` command that requests a token, as documentation, Postman and browsers write it.
 struct PastedCurl {
-    /// - Returns: of several commands the one that asks for a token; undecided if that cannot be told.
+    /// - Returns: the command that requests a token; undecided if several different ones may.
     static func read(_ commands: [ShellCommands.Command]) -> PastedClient? {
         let requests = commands.flatMap { command -> [(rank: Rank, client: PastedClient)] in
             guard let start = command.words.firstIndex(where: \.isCurl) else { return [] }
@@ -22,11 +22,11 @@ struct PastedCurl {
         var undecided = PastedClient()
         undecided.isUndecided = true
         undecided.warn(
-            "\(clients.count) commands may be the one that asks for a token, and they differ: paste that one alone")
+            "\(clients.count) commands could request the token, and they differ: paste only the right one")
         return undecided
     }
 
-    /// The likelihood that a command asks for a token, the least first.
+    /// The likelihood that a command requests a token, in ascending order.
     private enum Rank: Int, Comparable {
         case callWithToken, call, otherRequest, withCredentials, clientCredentials
 
@@ -34,16 +34,16 @@ struct PastedCurl {
     }
 
     private var client = PastedClient()
-    /// True if an ID, a secret or a grant was given, whether it could be read or not.
+    /// True if an ID, a secret or a grant was given, even if its value could not be read.
     private var isTokenRequest = false
     private var hasSecret = false
     private var hasBearer = false
     /// The grant; nil if none is named.
     private var grant: String?
-    /// True if a token is sent along, to be revoked or asked about.
+    /// True if the form contains a token: a request for revocation or introspection.
     private var hasToken = false
     private var urls: [Secret] = []
-    /// True while the values of an argument are taken that a word processor has changed.
+    /// True while assigning the values of an argument that a word processor has changed.
     private var isMangled = false
 
     private var rank: Rank {
@@ -53,7 +53,7 @@ struct PastedCurl {
     }
 
     private mutating func warnOfTypography() {
-        client.warn("an option has a typographic dash or a no-break space, and was not read")
+        client.warn("an option with a typographic dash or a no-break space was ignored")
     }
 
     // MARK: - Options (curl(1))
@@ -64,7 +64,7 @@ struct PastedCurl {
         while let argument = rest.popFirst() {
             if argument.hasMark(.dash) {
                 warnOfTypography()
-                // Its value, if it has one.
+                // The option's value, if there is one.
                 if rest.first?.hasPrefix("-") == false, rest.first?.contains("://") == false { rest.removeFirst() }
             } else if !takesOptions || !argument.hasPrefix("-") || argument.count == 1 {
                 urls.append(argument)
@@ -89,7 +89,7 @@ struct PastedCurl {
         assign(option: name, value)
     }
 
-    /// One letter or several, the last of them with its value at once or in the next word: `-d a=b`, `-sSda=b`.
+    /// One letter or several, the last with its value attached or in the next word: `-d a=b`, `-sSda=b`.
     private mutating func readShort(_ argument: Secret, _ rest: inout ArraySlice<Secret>) {
         let letters = argument.withBytes { Array($0.prefix(20)) }
         for (place, letter) in letters.enumerated().dropFirst() {
@@ -104,19 +104,19 @@ struct PastedCurl {
     private mutating func assign(option: String, _ argument: Secret) {
         isMangled = argument.hasMark(.typography)
         defer { isMangled = false }
-        // The names in it are still told.
+        // The names in the argument still get their warnings.
         let value = isMangled ? argument.withoutMarks() : argument
         switch option {
         case "data", "data-ascii", "data-binary", "data-raw", "json":
             let isFile = option != "data-raw" && value.hasPrefix("@")
-            if isFile { client.warn("the form is in a file, which was not pasted") } else { assign(form: value) }
+            if isFile { client.warn("the form is in a file that was not pasted") } else { assign(form: value) }
         case "data-urlencode", "url-query": assign(urlencoded: value)
         case "form", "form-string": assign(multipart: value)
         case "user": assign(credentials: value)
         case "header": assign(header: value)
         case "oauth2-bearer": hasBearer = true
         case "url": urls.append(argument)
-        case "cert": client.warn("the client certificate was left out: keyfob proves itself by the secret")
+        case "cert": client.warn("the client certificate was left out: keyfob authenticates with the secret")
         default: break
         }
     }
@@ -128,14 +128,14 @@ struct PastedCurl {
         for member in FormText.members(form) { assign(member.name, member.value) }
     }
 
-    /// `name=content` with the content not encoded yet, `=content` or `content` alone, `name@file`.
+    /// `name=content` with unencoded content, `=content`, `content`, or `name@file`.
     private mutating func assign(urlencoded: Secret) {
         let (name, content) = FormText.split(urlencoded, at: UInt8(ascii: "="))
-        guard let content else { return client.warn("the form is in a file, which was not pasted") }
+        guard let content else { return client.warn("the form is in a file that was not pasted") }
         if name.isEmpty { assign(form: content) } else { assign(name.line, content) }
     }
 
-    /// `name=content`, the content perhaps in double quotes, as Postman writes it.
+    /// `name=content`, the content optionally in double quotes, as Postman writes it.
     private mutating func assign(multipart: Secret) {
         let (name, content) = FormText.split(multipart, at: UInt8(ascii: "="))
         guard let content else { return }
@@ -145,7 +145,7 @@ struct PastedCurl {
 
     private mutating func assign(json: Secret) {
         guard let members = JSONText.members(of: json) else {
-            return client.warn("the JSON in the command can't be read")
+            return client.warn("the JSON in the command cannot be read")
         }
         client.warn("the request was JSON: keyfob sends a form (RFC 6749)")
         for member in members { assign(member.name, member.value) }
@@ -174,8 +174,8 @@ struct PastedCurl {
         client.authentication = method
     }
 
-    /// `ID:SECRET`, for HTTP Basic, which curl does not encode. ID and secret that are percent-encoded already stay so:
-    /// they are sent as they are.
+    /// `ID:SECRET` for HTTP Basic, which curl does not encode. An ID and secret that are already percent-encoded are
+    /// sent unchanged.
     private mutating func assign(credentials: Secret) {
         isTokenRequest = true
         hasSecret = true
@@ -189,11 +189,11 @@ struct PastedCurl {
                 return (0x61...0x7A).contains(letter) || (0x30...0x39).contains(byte) || "-._~:".utf8.contains(byte)
             }
         }
-        // A second colon belongs to the secret, and would be encoded.
+        // A second colon belongs to the secret, and `form` would encode it.
         let colons = credentials.withBytes { bytes in bytes.count { $0 == UInt8(ascii: ":") } }
         client.basicEncoding = isPlain && colons <= 1 ? nil : .raw
         if let clientID = client.clientID, secret != nil, Secret(utf8: clientID) != id, id.unread == nil {
-            client.warn("the client ID has blanks or characters that were taken out: check it")
+            client.warn("spaces or other characters were removed from the client ID: check it")
         }
     }
 
@@ -209,14 +209,14 @@ struct PastedCurl {
             let credentials = value.unread == nil ? content?.trimmed().withBytes { Base64.decoded($0) } : nil
             guard let credentials else {
                 assign(method: .clientSecretBasic)
-                return client.warn("the Basic header can't be read: enter client ID and secret")
+                return client.warn("the Basic header cannot be read: enter client ID and secret")
             }
             assign(credentials: credentials)
         default: break
         }
     }
 
-    /// What it has of a form, or of a user name and password, is taken out of it: a URL is shown.
+    /// Moves form members, user name and password out of the URL, because the URL is displayed.
     private mutating func assign(url: Secret) {
         isMangled = url.hasMark(.typography)
         defer { isMangled = false }
@@ -227,12 +227,12 @@ struct PastedCurl {
             assign(member.name, member.value)
             return false
         }
-        // The host alone must be known to send a secret there, but the rest makes the URL.
+        // An unread or placeholder part makes the whole URL unusable.
         guard url.unread == nil, !rest.contains("{{") else {
             return client.assignTokenURL(url.unread?.secret ?? rest)
         }
         if !rest.contains("://") {
-            client.warn("the URL had no scheme: https is taken")
+            client.warn("the URL has no scheme: https is assumed")
             rest = ("https://\(rest)" as SecretText).secret
         }
         let parts = FormText.parts(of: rest, at: UInt8(ascii: "/"))
@@ -247,7 +247,7 @@ struct PastedCurl {
     }
 
     private mutating func finished() -> PastedClient? {
-        // What only looks like a word to go to is the value of an option that is not known here.
+        // A word without any of these characters is probably the value of an unknown option.
         let isLikely: (Secret) -> Bool = { url in
             url.hasMark(.variable) || url.withBytes { $0.contains { ".:/{".utf8.contains($0) } }
         }
@@ -255,14 +255,14 @@ struct PastedCurl {
         if isTokenRequest, whole.dropFirst().contains(where: { $0 != whole[0] }) {
             var undecided = PastedClient()
             undecided.isUndecided = true
-            undecided.warn("the command has several URLs: paste it with the token URL alone")
+            undecided.warn("the command has several URLs: paste it with only the token URL")
             return undecided
         }
         if let url = whole.first ?? urls.first(where: isLikely) { assign(url: url) }
         if client.authentication != .clientSecretBasic { client.basicEncoding = nil }
         guard isTokenRequest || !hasBearer else {
             var client = PastedClient()
-            client.warn("this is a request with a token, not one for a token")
+            client.warn("this command uses a token, it does not request one")
             return client
         }
         return client.isEmpty ? nil : client
@@ -274,7 +274,7 @@ struct PastedCurl {
         "grant_type", "client_id", "client_secret", "scope", "username", "password", "audience", "resource",
     ]
 
-    /// The options with a value that have a letter too.
+    /// Options with a value that also have a letter.
     private static let shortOf: [Character: String] = [
         "d": "data", "u": "user", "H": "header", "F": "form", "E": "cert", "X": "request", "A": "user-agent",
         "b": "cookie", "c": "cookie-jar", "C": "continue-at", "D": "dump-header", "e": "referer", "K": "config",
@@ -283,7 +283,7 @@ struct PastedCurl {
         "z": "time-cond",
     ]
 
-    /// The others with a value that may stand in such a command.
+    /// Other options with a value that may occur in a token request.
     private static let longWithValue: Set<String> = [
         "data-ascii", "data-binary", "data-raw", "data-urlencode", "json", "url", "url-query", "form-string",
         "oauth2-bearer", "cacert", "capath", "cert-type", "ciphers", "connect-timeout", "connect-to", "crlfile",

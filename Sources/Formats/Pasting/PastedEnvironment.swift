@@ -1,9 +1,9 @@
 import Credentials
 
-/// The variables of a `.env` file, a shell's or PowerShell's, the members of an object, or a list such as
-/// `Client ID: app-1`.
+/// A client from the variables of a `.env` file or a shell, the members of an object, or a list such as `Client ID:
+/// app-1`.
 enum PastedEnvironment {
-    /// - Parameter assignments: in their order; if a name occurs more than once, the last value holds.
+    /// - Parameter assignments: in order; if a name is repeated, its last value counts.
     static func read(_ assignments: [ShellCommands.Assignment]) -> PastedClient? {
         let named = assignments.map { (name: variableName($0.name), value: $0.value.trimmed()) }
         let all = zip(named, assignments).enumerated().compactMap { place, pair in
@@ -18,20 +18,20 @@ enum PastedEnvironment {
         let ids = Self.prefixes(of: .clientID, in: found)
         let secrets = Self.prefixes(of: .clientSecret, in: found)
         let prefix = ids.first ?? secrets.first ?? found[0].prefix
-        if ids.count > 1 { client.warn("there are \(ids.count) clients in it: the first was taken") }
+        if ids.count > 1 { client.warn("the paste has \(ids.count) clients: the first was used") }
         let between = Self.placesBetweenIDs(all.filter { $0.kind == .clientID && $0.prefix == prefix })
-        if between != nil { client.warn("the client ID is in it more than once: the last was taken") }
+        if between != nil { client.warn("the paste has several client IDs: the last was used") }
 
         for kind in Found.Kind.allCases {
             let candidates = found.filter { $0.kind == kind && !$0.value.isEmpty }
             guard let chosen = choice(of: candidates, for: prefix, ids: ids, secrets: secrets) else {
                 if !candidates.isEmpty, ids.count <= 1, let words = kind.words {
-                    client.warn("\(words) was left out: the name of its variable is another client's")
+                    client.warn("\(words) was left out: its variable belongs to another client")
                 }
                 continue
             }
             if let words = kind.words, kind != .clientID, between?.contains(chosen.place) == true {
-                client.warn("\(words) was left out: the client ID below it is another one")
+                client.warn("\(words) was left out: a different client ID follows it")
             } else if kind == .tokenURL || kind == .otherURL {
                 guard client.tokenURL == nil else { continue }
                 client.assignTokenURL(chosen.value)
@@ -45,7 +45,7 @@ enum PastedEnvironment {
         return client
     }
 
-    /// True for the name of a variable that describes a client, however its words are joined.
+    /// True for the name of a variable that describes a client, with any separators.
     static func knows(_ name: String) -> Bool { Found.kind(of: variableName(name)) != nil }
 
     /// `CLIENT_ID` for `client-id`, `client.id` and `Client ID`.
@@ -55,7 +55,7 @@ enum PastedEnvironment {
 
     // MARK: - Several clients
 
-    /// A client with nothing but the reason, for a paste that no client can be chosen from.
+    /// A result that holds only the reason, if no client can be chosen from the paste.
     private static func refusal(_ found: [Found], _ named: [(name: String, value: Secret)]) -> PastedClient? {
         var client = PastedClient()
         client.isUndecided = true
@@ -64,7 +64,7 @@ enum PastedEnvironment {
             client.warn("the values of a Kubernetes secret are base64: decode them first")
             return client
         }
-        // Without sections the last value of a name holds, as it does in a shell.
+        // Without sections the last value of a name counts, as in a shell.
         for kind in [Found.Kind.clientID, .clientSecret, .tokenURL] {
             let values = found.filter { $0.kind == kind && !$0.value.isEmpty }
             for (place, value) in values.enumerated() {
@@ -73,36 +73,36 @@ enum PastedEnvironment {
                         && other.assignment.section != value.assignment.section
                 }
                 guard differs else { continue }
-                client.warn("there are several clients in the paste: paste the lines of one alone")
+                client.warn("the paste has several clients: paste the lines of only one")
                 return client
             }
         }
         return nil
     }
 
-    /// The places from the first ID to the last one that differs from it: a URL or a secret there may be the first's.
+    /// The places from the first ID to the last different one: a URL or secret between may belong to the first ID.
     private static func placesBetweenIDs(_ ids: [Found]) -> Range<Int>? {
         let ids = ids.filter { !$0.value.isEmpty }
         guard let first = ids.first, let last = ids.last, first.value != last.value else { return nil }
         return first.place..<last.place
     }
 
-    /// The variable that goes with the client whose names begin with `prefix`: its own, or one for all, or the only one
-    /// of which the name begins alike.
+    /// The variable for the client whose names begin with `prefix`: its own, a common one, or the only one with a
+    /// related prefix.
     private static func choice(
         of candidates: [Found], for prefix: String, ids: [String], secrets: [String]
     ) -> Found? {
         if let own = candidates.first(where: { $0.prefix == prefix }) { return own }
         let isAlone = ids.count <= 1 && secrets.count <= 1
-        // One without a client of its own may be for all; a secret is one client's.
+        // A variable without a client of its own may be common to all, except a secret.
         let free = candidates.filter { ($0.kind != .clientSecret || isAlone) && !ids.contains($0.prefix) }
         if let common = free.first(where: { $0.prefix.isEmpty }) { return common }
         let akin = free.filter { $0.kind != .otherURL && isAkin($0.prefix, prefix) }
         return akin.allSatisfy { $0.prefix == akin[0].prefix } ? akin.first : nil
     }
 
-    /// True if one of them begins with the words of the other, as `KEYCLOAK_AUTH_` does with those of `KEYCLOAK_`. A
-    /// number at the end does not count, as in `OAUTH2_`.
+    /// True if the words of one prefix begin with those of the other: `KEYCLOAK_AUTH_` and `KEYCLOAK_`. A number at the
+    /// end of a word is ignored, as in `OAUTH2_`.
     private static func isAkin(_ one: String, _ other: String) -> Bool {
         let (one, other) = (parts(of: one), parts(of: other))
         return one.starts(with: other) || other.starts(with: one)
@@ -118,16 +118,16 @@ enum PastedEnvironment {
 
     // MARK: - Variables
 
-    /// A variable that says something about a client.
+    /// A variable that describes a client.
     private struct Found {
-        /// By the form's member that it is for. The token URL's names in the order in which they count.
+        /// The raw values are members of the form. The URL kinds are in order of precedence.
         enum Kind: String, CaseIterable {
             case clientID = "client_id"
             case clientSecret = "client_secret"
             case tokenURL, otherURL
             case scope, audience, resource, username, password
 
-            /// nil if it is no loss.
+            /// nil if a missing value needs no warning.
             var words: String? {
                 switch self {
                 case .clientID: "the client ID"
@@ -140,11 +140,11 @@ enum PastedEnvironment {
         }
 
         let kind: Kind
-        /// What the variables of one client have in common, `GBG_`; may be empty.
+        /// The common prefix of one client's variables, such as `GBG_`; may be empty.
         let prefix: String
         let value: Secret
         let assignment: ShellCommands.Assignment
-        /// In the order of all variables.
+        /// The index among all variables.
         let place: Int
 
         init?(_ name: String, _ value: Secret, _ assignment: ShellCommands.Assignment, at place: Int) {
@@ -154,7 +154,7 @@ enum PastedEnvironment {
             self.value = value
             self.assignment = assignment
             self.place = place
-            // Spring has the URL with the provider, and the rest with the registration.
+            // Spring puts the URL under the provider, everything else under the registration.
             prefix = String(name.dropLast(ending.count))
                 .replacing("OAUTH2_CLIENT_REGISTRATION_", with: "OAUTH2_CLIENT_")
                 .replacing("OAUTH2_CLIENT_PROVIDER_", with: "OAUTH2_CLIENT_")
@@ -169,7 +169,7 @@ enum PastedEnvironment {
             return isOther || isAuthorization ? nil : (ending, kind)
         }
 
-        /// True if the path ends as those of token endpoints do: `/token`, `/access_token`, `/token.oauth2`.
+        /// True for the usual path of a token endpoint: `/token`, `/access_token`, `/token.oauth2`.
         private static func isTokenEndpoint(_ url: Secret) -> Bool {
             let text = url.line.lowercased()
             guard text.hasPrefix("https://") || text.hasPrefix("http://") else { return false }
@@ -195,20 +195,20 @@ enum PastedEnvironment {
         ]
     }
 
-    /// The different prefixes of the variables of a kind, in their order.
+    /// The distinct prefixes of the variables of a kind, in order.
     private static func prefixes(of kind: Found.Kind, in found: [Found]) -> [String] {
         found.filter { $0.kind == kind }.map(\.prefix).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 
 extension PastedClient {
-    /// Warns of blanks that may not be the secret's.
+    /// Warns of white space that may not belong to the secret.
     fileprivate mutating func warnOfBlanks(_ secret: ShellCommands.Assignment) {
         if secret.value.trimmed().count < secret.value.count {
             warn("white space around the client secret was removed")
         }
         if secret.isPlain, secret.value.contains(" ") {
-            warn("the client secret has blanks in it and no quotes around it: check what was pasted")
+            warn("the client secret has spaces but no quotes: check it")
         }
     }
 }

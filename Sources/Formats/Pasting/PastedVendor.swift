@@ -1,6 +1,6 @@
 import Credentials
 
-/// A service whose variables are known by a word in their names, `AZURE` in `AZURE_TENANT_ID`.
+/// A service that is recognized by a word in its variables' names: `AZURE` in `AZURE_TENANT_ID`.
 enum PastedVendor: CaseIterable {
     case gbgGO, entra, auth0, okta, keycloak
 
@@ -14,8 +14,8 @@ enum PastedVendor: CaseIterable {
         }
     }
 
-    /// The vendor that a variable's name tells of. GBG's names begin with `GBG_` and have no other vendor's word; other
-    /// names may have a word before the vendor's, `NEXT_PUBLIC_AUTH0_DOMAIN`.
+    /// The vendor that a variable's name contains. GBG's names begin with `GBG_` and contain no other vendor's word;
+    /// other names may have a word before the vendor's, as in `NEXT_PUBLIC_AUTH0_DOMAIN`.
     init?(_ name: String) {
         let words = name.split(separator: "_")
         let found = Self.allCases.first { vendor in words.contains { vendor.words.contains($0) } }
@@ -35,16 +35,15 @@ enum PastedVendor: CaseIterable {
 }
 
 extension PastedClient {
-    /// Fills in the service that the names of the variables tell of, and its token URL. Another vendor's block gets
-    /// nothing of GBG's.
+    /// Fills in the service that the variables name, and its token URL. A block of another vendor gets no GBG settings.
     /// - Parameters:
-    ///   - prefix: what the names of the client's variables have in common, in capitals; may be empty.
-    ///   - variables: all that were pasted, in their order.
+    ///   - prefix: the common prefix of the client's variables, in capitals; may be empty.
+    ///   - variables: all pasted variables, in order.
     mutating func fillService(prefix: String, variables: [(name: String, value: Secret)]) {
         let block = PastedVendor.Block(prefix: prefix, variables: variables)
         guard let vendor = block.vendor else { return }
         if let tokenURL {
-            // A URL that was pasted is what counts; GBG's own URL is GBG GO's.
+            // A pasted URL takes precedence; GBG's own URL belongs to GBG GO.
             let isGBG = EndpointHost(tokenURL) == EndpointHost(ServicePreset.gbgGO.tokenURL)
             guard vendor == .gbgGO, isGBG else { return }
             service = .gbgGO
@@ -56,19 +55,19 @@ extension PastedClient {
         case .found(let preset):
             service = preset
             tokenURL = preset.tokenURL
-        // The names are not the vendor's; the form says that the URL is missing.
+        // The client's names are not the vendor's; the form says that the URL is missing.
         case .missing where prefix.isEmpty: break
-        case .missing(let name): warn("there was no token URL in the paste, and no \(name) to make one of: enter it")
+        case .missing(let name): warn("the paste has no token URL, and no \(name) to build it from: enter it")
         case .unusable(let name):
             warn(
-                "\(UntrustedText.line(name, limit: 60)) can't be a part of the token URL as it was pasted: enter the URL"
+                "the value of \(UntrustedText.line(name, limit: 60)) cannot be part of the token URL: enter the URL"
             )
         }
     }
 }
 
 extension PastedVendor {
-    /// The variables that a client's service is told from.
+    /// The variables that determine a client's service.
     struct Block {
         let prefix: String
         let variables: [(name: String, value: Secret)]
@@ -79,14 +78,15 @@ extension PastedVendor {
             self.variables = variables.map { ($0.name.uppercased().replacing("__", with: "_"), $0.value) }
         }
 
-        /// The client's own names count; if they tell of no vendor at all (`CLIENT_ID`), the only vendor beside them.
+        /// The vendor in the client's own names; if they contain none (`CLIENT_ID`), the only vendor among the other
+        /// variables.
         var vendor: PastedVendor? {
             guard prefix.isEmpty else { return PastedVendor(prefix) }
             let others = Set(variables.compactMap { PastedVendor($0.name) }).subtracting([.gbgGO])
             return others.count == 1 ? others.first : nil
         }
 
-        /// The first of `endings` that has a value, at the client's own prefix before any other of the vendor's.
+        /// The value of the first of `endings` that has one; the client's own prefix precedes the vendor's other names.
         func value(_ vendor: PastedVendor, _ endings: [String]) -> (name: String, text: String)? {
             for isOwn in [true, false] {
                 for ending in endings {
@@ -94,7 +94,7 @@ extension PastedVendor {
                         guard !variable.value.isEmpty else { return false }
                         return isOwn
                             ? variable.name == prefix + ending
-                                // Not `KEYCLOAK_REDIRECT_URL`, which is another place's.
+                                // Not `KEYCLOAK_REDIRECT_URL`, which is a different URL.
                             : vendor.words.contains { "_\(variable.name)".hasSuffix("_\($0)_\(ending)") }
                     }
                     if let found { return (found.name, found.value.line) }
@@ -106,9 +106,9 @@ extension PastedVendor {
 
     enum Finding {
         case found(ServicePreset)
-        /// Nothing tells where the service is; a variable of this name would.
+        /// The service's address is unknown; a variable of this name would set it.
         case missing(String)
-        /// The variable of this name has something in it that is not put into a URL.
+        /// The value of this variable is not safe in a URL.
         case unusable(String)
     }
 
@@ -128,7 +128,7 @@ extension PastedVendor {
         }
         guard Self.isName(tenant.text) else { return .unusable(tenant.name) }
         var authority = "https://login.microsoftonline.com"
-        // The national clouds have hosts of their own.
+        // National clouds have separate hosts.
         if let given = block.value(self, ["AUTHORITY_HOST"]) {
             guard let url = Self.base(given.text), Self.path(of: url).isEmpty else { return .unusable(given.name) }
             authority = url
@@ -152,7 +152,7 @@ extension PastedVendor {
             guard let issuer = Self.base(given.text), issuer.utf8.contains(UInt8(ascii: ".")) else {
                 return .unusable(given.name)
             }
-            // The organization's own authorization server has its host alone for an issuer.
+            // The issuer of an organization's own authorization server is the bare host.
             return found(issuer + (Self.path(of: issuer).isEmpty ? "/oauth2" : "") + "/v1/token", issuer: issuer)
         }
         let endings = ["DOMAIN", "ORG_URL", "ORGURL", "CLIENT_ORGURL", "BASE_URL", "URL", "HOST"]
@@ -179,7 +179,7 @@ extension PastedVendor {
         return found("\(issuer)/protocol/openid-connect/token", issuer: issuer)
     }
 
-    /// The preset with its URLs filled in; of a host that is not the preset's, a service that is not known.
+    /// The preset with its URLs filled in; for a host outside the preset, a custom service.
     private func found(_ tokenURL: String, issuer: String) -> Finding {
         var filled = preset.covers(tokenURL: tokenURL) ? preset : .custom
         filled.tokenURL = tokenURL
@@ -189,8 +189,8 @@ extension PastedVendor {
 
     // MARK: - Values that come from the paste
 
-    /// `https://` if there is no scheme, a host, and a path of plain segments without its final slash; nil for anything
-    /// else, which could make the URL another host's.
+    /// `https://` by default, a host, and a path of plain segments without a final slash. nil for anything else, which
+    /// could direct the URL to another host.
     private static func base(_ text: String) -> String? {
         var text = text
         if !text.contains("://") { text = "https://" + text }
@@ -209,7 +209,7 @@ extension PastedVendor {
         return url[range.upperBound...]
     }
 
-    /// True for a name that is one segment of a path as it stands.
+    /// True if the text needs no encoding as one path segment.
     private static func isName(_ text: String) -> Bool {
         guard !["", ".", ".."].contains(text), text.utf8.count <= 200 else { return false }
         return text.utf8.allSatisfy { byte in

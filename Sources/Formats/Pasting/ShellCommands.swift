@@ -1,7 +1,7 @@
 import Credentials
 
-/// A paste as the commands of the shell that it was written for, each with its words and the variables that the command
-/// sets. Known variables are put into the words. Nothing is run.
+/// The commands in a paste, each with its words and its assignments, parsed in the shell's own dialect. References to
+/// known variables are replaced. Nothing is executed.
 struct ShellCommands {
     struct Command {
         var words: [Secret] = []
@@ -11,15 +11,15 @@ struct ShellCommands {
     struct Assignment {
         let name: String
         var value: Secret
-        /// The section of a file or the object that it stands in.
+        /// The index of the section or object that contains it.
         var section = 0
-        /// True for a value without quotes behind a colon.
+        /// True for an unquoted value after a colon.
         var isPlain = false
     }
 
     let commands: [Command]
 
-    /// - Parameter text: a paste that `PastedText` has cleaned.
+    /// - Parameter text: a paste cleaned by `PastedText`.
     init(_ text: Secret, in dialect: ShellDialect) {
         var pieces: [ShellLexer.Piece] = []
         let written = Secret.written { writer in
@@ -45,12 +45,12 @@ struct ShellCommands {
         self.commands = commands.map(\.withReadingsThatDiffer)
     }
 
-    /// In their order.
     var assignments: [Assignment] { commands.flatMap(\.assignments) }
 }
 
 extension ShellCommands.Command {
-    /// `NAME=a b` sets NAME to `a b` in a .env file, and to `a` for the command `b` in a shell. Scopes are such words.
+    /// `NAME=a b` sets NAME to `a b` in a .env file, but in a shell to `a` for the command `b`. Scopes often look like
+    /// this.
     fileprivate var withReadingsThatDiffer: Self {
         var command = self
         command.assignments += requestAssignments
@@ -71,7 +71,7 @@ extension ShellCommands.Command {
         return command
     }
 
-    /// The URL and the form of PowerShell's requests.
+    /// The URL and the form of PowerShell's request commands.
     private var requestAssignments: [ShellCommands.Assignment] {
         var found: [ShellCommands.Assignment] = []
         for (option, value) in zip(words, words.dropFirst()) {
@@ -83,11 +83,11 @@ extension ShellCommands.Command {
         return found
     }
 
-    /// The names that `declare -x NAME=value` and `setx NAME value` set.
+    /// The names that commands such as `declare -x NAME=value` and `setx NAME value` set.
     private var unreadAssignments: [ShellCommands.Assignment] {
         if words[0].contains("+=") { return Self.unread(words[...], as: .statement) }
         let rest = words.dropFirst().filter { !$0.hasPrefix("-") }
-        // fish and csh have the value in the next word, and it may have the sign.
+        // fish and csh put the value into the next word, which may contain `=`.
         if words[0].isWord("set"), let first = rest.first, !first.contains("=") {
             return Self.unread([first], as: .statement)
         }
@@ -116,8 +116,8 @@ extension Secret {
         }
     }
 
-    /// True for a path, and for the usual programs that are started with variables before them. Other words may belong
-    /// to a value that lacks quotes.
+    /// True for a path, and for programs that usually have variables set before them. Any other word may belong to an
+    /// unquoted value.
     fileprivate var isProgram: Bool {
         contains("/")
             || isWord(
@@ -125,7 +125,7 @@ extension Secret {
                 "go", "cargo", "dotnet", "docker", "make", "bash", "sh", "http")
     }
 
-    /// True for `curl`, `curl.exe`, or a path to either. A no-break space may glue more to it.
+    /// True for `curl`, `curl.exe`, or a path to either. After a no-break space more text may follow in the same word.
     var isCurl: Bool {
         withBytes { bytes in
             let word = bytes.prefix { $0 != Unread.byte }

@@ -1,11 +1,11 @@
 import Credentials
 
 enum ShellDialect {
-    /// sh, bash, zsh, and .env files, whose lines are assignments as in sh.
+    /// sh, bash, zsh, and .env files, whose lines are assignments like in sh.
     case posix
-    /// Known by a caret after a blank and before a line break or a quote, by `set NAME=` and by its prompt.
+    /// Recognized by its prompt, by `set NAME=`, and by a caret between a space and a line break or quote.
     case cmd
-    /// Known by `$env:NAME =`, by its own requests, by a backtick at the end of a line and by its prompt.
+    /// Recognized by its prompt, by `$env:NAME =`, by its request commands, and by a backtick at the end of a line.
     case powerShell
 
     init(of pasted: Secret) {
@@ -25,7 +25,7 @@ enum ShellDialect {
     private static func isForCMD(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
         let text = line.drop(while: ShellLexer.isBlank)
         if PastedText.promptOfCMD(text) != nil { return true }
-        // fish has `set -gx NAME value`.
+        // fish uses `set -gx NAME value`.
         guard text.dropFirst(4).first != UInt8(ascii: "-") else { return false }
         return text.prefix(4).map { $0 | 0x20 } == Array("set ".utf8) && text.contains(UInt8(ascii: "="))
     }
@@ -46,49 +46,49 @@ enum ShellDialect {
     }
 }
 
-/// It borrows the bytes, and must not outlive the call that lends them.
+/// Splits a paste into words and assignments. It borrows the bytes, and must not outlive the call that lends them.
 struct ShellLexer {
     struct Piece {
-        /// The place in what was written, quotes taken off.
+        /// The range in `writer`, without quotes.
         let range: Range<Int>
-        /// The command that the piece belongs to, counted from 0.
+        /// The index of the command that contains the piece.
         let command: Int
-        /// The variable that is set to the piece; nil for a word.
+        /// The variable to which the piece is assigned; nil for a word.
         let name: String?
-        /// The section of a file or the object that the piece stands in, counted from 0.
+        /// The index of the section or object that contains the piece.
         let section: Int
-        /// True for a value without quotes behind a colon.
+        /// True for an unquoted value after a colon.
         let isPlain: Bool
     }
 
-    /// In bytes, of all variables together: a few lines could otherwise grow without limit.
+    /// The maximum size of all expansions together, in bytes: otherwise a few lines could grow without limit.
     static let longestExpansion = 65_536
 
     let bytes: UnsafeRawBufferPointer
     let writer: WipedBytes
     private(set) var pieces: [Piece] = []
     var index = 0
-    /// The place at which the current word, or the current value, began.
+    /// The offset in `writer` of the current word or value.
     private(set) var start: Int?
-    /// The variable that the current value is for.
+    /// The variable that gets the current value.
     private(set) var name: String?
-    /// The place at which the last quotes of the current word closed.
+    /// The offset in `writer` at which the current word's last quotes closed.
     private(set) var quotedEnd: Int?
-    /// Words of the current command. The words before the first assignment, `export`, do not count.
+    /// Number of words in the current command, not counting those before the first assignment, such as `export`.
     private(set) var wordCount = 0
     private var command = 0
-    /// Counts brackets, bullets, and the names whose value is the block below.
+    /// Counts brackets, bullets, and names whose value is an indented block.
     var section = 0
-    /// True between the braces of an object on one line, where a comma ends a value.
+    /// True within the braces of an object on one line, in which a comma ends a value.
     var isInBraces = false
     private var isPlain = false
     private var assigned: [(name: String, range: Range<Int>)] = []
     private var variables: [String: Range<Int>] = [:]
     private var expansionLeft = longestExpansion
     private(set) var dialect = ShellDialect.posix
-    /// The index of the backtick that closes a command written as in Markdown.
+    /// The index of the backtick that ends a command in Markdown's code quotes.
     var spanEnd: Int?
-    /// The commands in `$( )` that are being read; true if the outer one is in double quotes.
+    /// The open `$( )`, outermost first; true if it began in double quotes.
     var substitutions: [Bool] = []
 
     init(_ bytes: UnsafeRawBufferPointer, _ writer: WipedBytes) {
@@ -111,14 +111,14 @@ struct ShellLexer {
 
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    /// True at a blank, at a line break, and at the end.
+    /// True at white space, at a line break, and at the end.
     func isGap(at index: Int) -> Bool { index >= bytes.count || bytes[index] == 0x0A || Self.isBlank(bytes[index]) }
 
     func isHead(at index: Int) -> Bool { AssignmentHead(bytes, at: index, in: dialect) != nil }
 
     // MARK: - Words
 
-    /// True in the value of an assignment, where .env files take characters as they are that end a word in a shell.
+    /// True in the value of an assignment: .env files keep characters that end a word in a shell.
     var isInValue: Bool { name != nil }
     /// True before the first byte of the word or value.
     var isAtStart: Bool { start == nil || start == writer.count }
@@ -152,7 +152,7 @@ struct ShellLexer {
         put(unread.rawValue)
     }
 
-    /// Puts the variable's value in place, or the mark if the variable is not known.
+    /// Appends the variable's value, or the mark if the variable is unknown.
     mutating func expand(_ name: some StringProtocol) {
         guard let range = variables[key(String(name))], range.count <= expansionLeft else { return mark(.variable) }
         expansionLeft -= range.count
@@ -176,7 +176,7 @@ struct ShellLexer {
     mutating func endWord() {
         guard let start else { return }
         if let name {
-            // A list's comma. Without quotes it may be the value's own.
+            // A comma after a value in a list. Without quotes it may belong to the value.
             if writer.count > start, writer.last == UInt8(ascii: ",") {
                 if quotedEnd == writer.count - 1 {
                     writer.removeLast()
@@ -202,7 +202,7 @@ struct ShellLexer {
 
     mutating func endCommand() {
         endWord()
-        // Before a command, `NAME=value` is for that command alone.
+        // An assignment before a command applies only to that command.
         if wordCount == 0 { for (name, range) in assigned { variables[key(name)] = range } }
         assigned = []
         wordCount = 0
@@ -215,7 +215,7 @@ struct ShellLexer {
         }
     }
 
-    /// True for `var.client_secret` and `process.env.SECRET`: a program's own variables.
+    /// True for `var.client_secret` and `process.env.SECRET`: references in program code.
     private static func isReference(_ value: some Collection<UInt8>) -> Bool {
         let scopes = [
             "var.", "local.", "data.", "module.", "process.env", "config.", "os.environ", "os.getenv", "import.meta.",
@@ -226,7 +226,7 @@ struct ShellLexer {
 
     // MARK: - Assignments
 
-    /// Passes over the beginning of an assignment, if one begins here and may begin here.
+    /// Skips the beginning of an assignment, if one is here and allowed here.
     mutating func beginAssignment() -> Bool {
         guard wordCount == 0, let head = AssignmentHead(bytes, at: index, in: dialect) else { return false }
         name = head.name
@@ -241,14 +241,14 @@ struct ShellLexer {
         beginWord()
     }
 
-    /// A value as in YAML or JSON, to the end of the line.
+    /// Reads a value as in YAML or JSON, up to the end of the line.
     private mutating func readColonValue() {
         let line = bytes[index...].prefix { $0 != 0x0A }
         if line.isEmpty { section += 1 }
         switch byte {
         case UInt8(ascii: "'"):
             readDoubled()
-            // Compose and Spring put variables in whatever the quotes are.
+            // Compose and Spring expand variables even within single quotes.
             if JSONText.hasVariable(bytes[line.startIndex..<max(index, line.startIndex)]) { mark(.variable) }
         case UInt8(ascii: "\""):
             if let close = closingDoubleQuote(from: index + 1, escape: UInt8(ascii: "\\")), close < line.endIndex {
@@ -304,14 +304,14 @@ struct ShellLexer {
         if end > begin, isContinued(begin, end) { mark(.other) }
     }
 
-    /// True if the comma at `place` is followed by the name of another member.
+    /// True if the name of another member follows the comma at `place`.
     private func isBeforeMember(_ place: Int) -> Bool {
         let next = bytes[(place + 1)...].firstIndex { !Self.isBlank($0) } ?? bytes.count
         guard let head = AssignmentHead(bytes, at: next, in: dialect) else { return false }
         return PastedEnvironment.knows(head.name)
     }
 
-    /// True if the next line is indented deeper and begins no member: in YAML it belongs to the value.
+    /// True if the next line is indented deeper and begins no member: YAML would append it to the value.
     private func isContinued(_ begin: Int, _ end: Int) -> Bool {
         guard end < bytes.count, bytes[end] == 0x0A else { return false }
         let line = bytes[..<begin].suffix(1_000)
@@ -326,7 +326,7 @@ struct ShellLexer {
 
     // MARK: - Quotes
 
-    /// `'it''s'`, as in YAML and PowerShell.
+    /// Reads `'it''s'`, as in YAML and PowerShell.
     mutating func readDoubled() {
         let quote = UInt8(ascii: "'")
         var close = index + 1
@@ -353,7 +353,7 @@ struct ShellLexer {
         return index < bytes.count ? index : nil
     }
 
-    /// The index behind the parenthesis that closes the one at `start`; nil if it is not near.
+    /// The index after the parenthesis that matches the one at `start`; nil if it is not within 4,096 bytes.
     func closingParenthesis(from start: Int) -> Int? {
         var depth = 0
         for index in start..<min(bytes.count, start + 4_096) {
@@ -366,8 +366,8 @@ struct ShellLexer {
 
     // MARK: - Word processors
 
-    /// Passes over a character that a word processor put in place of a plain one, and marks its place. bash's `%q` leaves
-    /// such characters unquoted: inside a word only a pair counts.
+    /// Skips and marks a character that a word processor substituted for a plain one. bash's `%q` leaves such
+    /// characters unquoted, so inside a word only a pair of quotes counts.
     mutating func readTypography() -> Bool {
         guard let found = Typography(bytes, at: index) else { return false }
         switch found.kind {
@@ -383,7 +383,7 @@ struct ShellLexer {
         return true
     }
 
-    /// True if the quote follows a sign, and the quote that closes it ends a word of the line.
+    /// True if the quote follows `=` or `:`, and the matching quote ends a word on the same line.
     private func isPair(_ found: Typography) -> Bool {
         guard found.kind == .opening, index > 0, "=:".utf8.contains(bytes[index - 1]) else { return false }
         let line = bytes[index...].prefix(1_000).prefix { $0 != 0x0A }

@@ -21,7 +21,7 @@ extension ShellLexer {
             case UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "&"),
                 UInt8(ascii: "<"), UInt8(ascii: ">"):
                 readOperator(byte)
-            // Around the members of an object.
+            // The punctuation around an object's members.
             case _ where start == nil && wordCount == 0 && "{}[],".utf8.contains(byte):
                 if byte != UInt8(ascii: ",") { section += 1 }
                 if byte == UInt8(ascii: "{") { isInBraces = true }
@@ -42,7 +42,7 @@ extension ShellLexer {
             case UInt8(ascii: "`"): readBacktick()
             case UInt8(ascii: "\\"):
                 index += 1
-                // Blanks after it are what a copied page adds.
+                // Text copied from a web page can have spaces after the backslash.
                 if let end = bytes[index...].firstIndex(where: { !Self.isBlank($0) }), bytes[end] == 0x0A {
                     index = end + 1
                 } else if let escaped = self.byte {
@@ -58,7 +58,7 @@ extension ShellLexer {
         }
     }
 
-    /// `- ` and `* ` before a name.
+    /// True at `- ` or `* ` before a name.
     private var isBullet: Bool {
         guard byte == UInt8(ascii: "-") || byte == UInt8(ascii: "*"), next == 0x20, index + 2 < bytes.count else {
             return false
@@ -81,7 +81,7 @@ extension ShellLexer {
         }
         let end = index + (next == sign ? 2 : 1)
         if isInValue {
-            // Shells end the value here, .env files do not.
+            // Shells end the value here, but .env files do not.
             let isEnd =
                 sign != UInt8(ascii: "<") && sign != UInt8(ascii: ">")
                 && (isGap(at: end) || isHead(at: end) || quotedEnd == writer.count)
@@ -92,14 +92,14 @@ extension ShellLexer {
         switch sign {
         case UInt8(ascii: "<"): put(sign)
         case UInt8(ascii: ">") where start != nil: put(sign)
-        // A single `&` inside a word would end the command too, but it was meant for a form without quotes.
+        // A single `&` inside a word ends a command too, but here it belongs to an unquoted form.
         case UInt8(ascii: "&") where start != nil && next != sign && !isGap(at: index + 1): put(sign)
         default: endCommand()
         }
         index += 1
     }
 
-    /// The end of `<your client id>`.
+    /// The end of a placeholder such as `<your client id>`.
     private var placeholderEnd: Int? {
         let name = bytes[(index + 1)...].prefix { AssignmentHead.isNameByte($0) || $0 == 0x20 }
         guard let first = name.first, first != 0x20, name.endIndex < bytes.count else { return nil }
@@ -108,8 +108,8 @@ extension ShellLexer {
 
     // MARK: - Quotes
 
-    /// Marks and passes over a quote that does not close, or that .env files take for a letter: behind letters, as in
-    /// `it's`.
+    /// True for a normal quote. An unclosed quote, or one after a letter as in `it's`, which .env files keep, is marked
+    /// and skipped.
     private mutating func isQuote(closedAt close: Int?) -> Bool {
         let isMixed = isInValue && !isAtStart && quotedEnd == nil
         let isBehindLetter = !isAtStart && AssignmentHead.isNameByte(bytes[index - 1])
@@ -138,7 +138,7 @@ extension ShellLexer {
         while let byte, byte != UInt8(ascii: "\"") {
             switch byte {
             case UInt8(ascii: "$"):
-                // The command in it is read first; its end comes back here.
+                // The nested command is read first; `readOperator` continues the string after it.
                 if readDollar(isQuoted: true) { return }
             case UInt8(ascii: "`"): readCommandInBackticks()
             case UInt8(ascii: "\\") where next == 0x0A: index += 2
@@ -213,7 +213,7 @@ extension ShellLexer {
 
     // MARK: - Backticks
 
-    /// Backticks around a value or around a whole command are Markdown's; elsewhere they run a command.
+    /// Reads backticks. Around a value or a whole command they are Markdown; elsewhere they run a command.
     private mutating func readBacktick() {
         let tick = UInt8(ascii: "`")
         let rest = bytes[(index + 1)...]
@@ -243,7 +243,7 @@ extension ShellLexer {
 
     // MARK: - Dollar signs
 
-    /// - Returns: true if a command inside is to be read next.
+    /// - Returns: true if a nested command must be read next.
     mutating func readDollar(isQuoted: Bool) -> Bool {
         index += 1
         switch byte ?? 0 {

@@ -29,7 +29,7 @@ extension ShellLexer {
             case UInt8(ascii: "'"): readDoubled()
             case UInt8(ascii: "\""): readPowerShellQuoted()
             case UInt8(ascii: "`"):
-                // Blanks after it are what a copied page adds.
+                // Text copied from a web page can have spaces after the backtick.
                 if let end = bytes[(index + 1)...].firstIndex(where: { !Self.isBlank($0) }), bytes[end] == 0x0A {
                     index = end + 1
                 } else {
@@ -81,7 +81,7 @@ extension ShellLexer {
             UInt8(ascii: "b"): 0x08, UInt8(ascii: "f"): 0x0C, UInt8(ascii: "v"): 0x0B, UInt8(ascii: "e"): 0x1B,
             UInt8(ascii: "0"): 0x00,
         ]
-        // `u{41}
+        // An escape such as `u{41} is not supported.
         if next == UInt8(ascii: "u"), index + 2 < bytes.count, bytes[index + 2] == UInt8(ascii: "{") { mark(.other) }
         put(escapes[next] ?? next)
         index += 2
@@ -117,11 +117,11 @@ extension ShellLexer {
     }
 }
 
-/// cmd. Two readers one after the other: cmd takes the carets away, outside its quotes; the program's runtime takes the
-/// quotes away, with `\"` for one that stays.
+/// cmd parses a line in two passes: cmd removes the carets outside its quotes, then the program's runtime removes the
+/// quotes and reads `\"` as a literal one.
 extension ShellLexer {
     mutating func readCMD() {
-        // True if cmd would say that the place is within quotes, where a caret is a caret.
+        // True if cmd considers the place quoted; a caret is literal there.
         var isQuotedForCMD = false
         var isQuoted = false
         while byte != nil {
@@ -129,7 +129,7 @@ extension ShellLexer {
             let isEscaped = !isQuotedForCMD && byte == UInt8(ascii: "^")
             if isEscaped {
                 index += 1
-                // The line break's next character is escaped too: a second one is how a line break gets into a word.
+                // The caret also escapes the character after the line break: a second line break is literal.
                 if byte == 0x0A {
                     index += 1
                     if byte != 0x0A { continue }
@@ -153,8 +153,8 @@ extension ShellLexer {
         }
     }
 
-    /// After a backslash: `\"` is a quote that stays, and `\\` one backslash, as browsers write it. A caret may stand
-    /// between the two.
+    /// Reads on after a backslash: `\"` is a literal quote, and `\\` one backslash, as browsers write it. A caret may
+    /// stand between the two characters.
     private mutating func readCMDBackslash(_ isQuotedForCMD: inout Bool) {
         let isEscaped = !isQuotedForCMD && byte == UInt8(ascii: "^")
         let second = isEscaped ? next : byte
@@ -167,7 +167,7 @@ extension ShellLexer {
         put(second)
     }
 
-    /// `%NAME%`. Two hexadecimal digits behind the sign are a form's escape, unless a variable has that name.
+    /// Reads `%NAME%`. Two hexadecimal digits after the sign are a form's escape, unless a variable has that name.
     private mutating func readCMDVariable() -> Bool {
         let name = bytes[(index + 1)...].prefix { AssignmentHead.isNameByte($0) }
         guard let first = name.first, !(0x30...0x39).contains(first), name.endIndex < bytes.count,
@@ -180,7 +180,7 @@ extension ShellLexer {
         return true
     }
 
-    /// `set NAME=value`: the value goes to the end of the command, its quotes and blanks included.
+    /// Reads `set NAME=value`: the value extends to the end of the command, with its quotes and spaces.
     private mutating func readSet() -> Bool {
         guard let byte, byte | 0x20 == UInt8(ascii: "s"),
             zip(bytes[index...].prefix(4), "set ".utf8).allSatisfy({ $0 | 0x20 == $1 }), index + 4 < bytes.count
@@ -211,7 +211,7 @@ extension ShellLexer {
                 index += 1
             }
         }
-        // Blanks at the ends come from how the line was written.
+        // Spaces at the end of the line are not part of the value.
         removeBlanks()
         endCommand()
         return true

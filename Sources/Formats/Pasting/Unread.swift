@@ -1,24 +1,24 @@
 import Credentials
 
-/// The reason why a part of a paste is not read. In a value, two bytes stand for the part: 0xFF, which UTF-8 never
-/// contains, and the raw value. A value with such a mark is left out, and the field is named in a warning.
+/// The reason why part of a paste is not read. Two bytes mark the part within a value: 0xFF, which UTF-8 never
+/// contains, and the raw value. A value with a mark is left out, and a warning names its field.
 enum Unread: UInt8 {
-    // The letters from `a`: FormText leaves letters alone.
+    // Letters from `a`, because FormText does not decode letters.
     case variable = 0x61
     case command, dash, typography, quotes, differing, words, statement, other
 
     static let byte: UInt8 = 0xFF
 
-    /// The words behind the field's name.
+    /// The text after the field's name.
     var words: String {
         switch self {
-        case .variable: "is a placeholder in what was pasted"
-        case .command: "is the output of a command, which is not run"
-        case .dash, .typography: "has a typographic quote, dash or no-break space at it"
-        case .quotes: "has quotes that are not closed, or that begin inside it"
-        case .differing: "has a character that shells and .env files read differently, and is not quoted"
-        case .words: "is followed by other words, and is not quoted"
-        case .statement: "is set by a command that is not read here"
+        case .variable: "is a placeholder in the paste"
+        case .command: "is the output of a command, which keyfob does not run"
+        case .dash, .typography: "contains a typographic quote, dash or a no-break space"
+        case .quotes: "has an unclosed quote, or a quote in the middle"
+        case .differing: "needs quotes: shells and .env files read it differently"
+        case .words: "needs quotes: other words follow it"
+        case .statement: "is set by a command that keyfob does not read"
         case .other: "cannot be read"
         }
     }
@@ -28,7 +28,7 @@ enum Unread: UInt8 {
 }
 
 extension Secret {
-    /// The reason why the value is to be left out; nil if the value was read completely.
+    /// The reason why the value must be left out; nil if it was read completely.
     var unread: Unread? {
         withBytes { bytes in
             if let place = bytes.firstIndex(of: Unread.byte) {
@@ -61,7 +61,7 @@ extension Secret {
         }
     }
 
-    /// True if the value begins or ends with a character that quotes a value elsewhere or begins a variable.
+    /// True if the value begins or ends with a quote character or a dollar sign.
     var looksQuoted: Bool {
         withBytes { bytes in
             guard let first = bytes.first, let last = bytes.last else { return false }
@@ -75,12 +75,12 @@ extension Secret {
     }
 }
 
-/// A character that a word processor puts in place of a plain quote, hyphen or blank.
+/// A character that a word processor substitutes for a plain quote, hyphen or space.
 struct Typography {
     enum Kind { case opening, closing, dash, space }
 
     let kind: Kind
-    /// Bytes in UTF-8.
+    /// Length in UTF-8 bytes.
     let length: Int
 
     var isQuote: Bool { kind == .opening || kind == .closing }
@@ -111,7 +111,7 @@ struct Typography {
         default: return nil
         }
         switch (bytes[index + 1], bytes[index + 2]) {
-        // U+2007, U+202F, and U+200B to U+200D and U+2060, which have no width
+        // U+2007, U+202F, and the zero-width U+200B to U+200D and U+2060.
         case (0x80, 0x87), (0x80, 0xAF), (0x80, 0x8B...0x8D), (0x81, 0xA0): kind = .space
         // U+2010 to U+2015, U+2212
         case (0x80, 0x90...0x95), (0x88, 0x92): kind = .dash

@@ -150,7 +150,7 @@ struct ClientForm {
         if content.tokenURL.isEmpty {
             focus = .tokenURL
             if !said.contains(where: { $0.contains("token URL") }) {
-                said.insert("there was no token URL in the paste: enter it", at: 0)
+                said.insert("the paste has no token URL: enter it", at: 0)
             }
         }
         notice = said.isEmpty ? "taken from the paste: give it a name" : said.joined(separator: "; ")
