@@ -20,10 +20,10 @@ static struct {
 #undef X
 } library;
 
-// OpenSSL's, where libcurl was built with it; else NULL.
+// From OpenSSL; NULL if libcurl uses another TLS library.
 static uint64_t (*set_tls_options)(void *context, uint64_t options);
 
-// libidn2's, which libcurl brings along where it was built with it; else NULL.
+// From libidn2, which libcurl loads; NULL if libcurl was built without it.
 static int (*idn_lookup)(const uint8_t *name, uint8_t **ascii, int flags);
 static void (*idn_free)(void *ascii);
 
@@ -31,8 +31,8 @@ static char problem[256];
 static bool ready = false;
 
 static void load(void) {
-    // By name: from the system's folders, or from LD_LIBRARY_PATH, which is the user's own, as for every program. The
-    // release has no RUNPATH, so that nothing comes from the folder that it lies in.
+    // The loader searches LD_LIBRARY_PATH, as for every program, and the system's folders. The release has no RUNPATH,
+    // so nothing is loaded from the program's own folder.
     void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL) {
         const char *reason = dlerror();
@@ -47,14 +47,14 @@ static void load(void) {
     }
     FUNCTIONS(X)
 #undef X
-    // CURLOPT_QUICK_EXIT is the youngest option used.
+    // CURLOPT_QUICK_EXIT is the newest option in use.
     const curl_version_info_data *version = library.version_info(CURLVERSION_NOW);
     if (version->version_num < 0x075700) {
         snprintf(problem, sizeof problem, "libcurl.so.4 is too old: it is %s, and 7.87.0 is needed", version->version);
         return;
     }
-    // OpenSSL frees its tables at exit(3) even while another thread is within a handshake, which then crashes; told
-    // not to (OPENSSL_INIT_NO_ATEXIT), quitting never has to wait for the network.
+    // OpenSSL frees its tables at exit(3), and a handshake on another thread then crashes. With OPENSSL_INIT_NO_ATEXIT
+    // it does not, so quitting need not wait for the network.
     typedef int openssl_init_crypto(uint64_t options, const void *settings);
     openssl_init_crypto *openssl_init = (openssl_init_crypto *)(uintptr_t)dlsym(handle, "OPENSSL_init_crypto");
     if (openssl_init != NULL) openssl_init(0x00080000, NULL);
@@ -62,7 +62,7 @@ static void load(void) {
     if (version->ssl_version != NULL && strncmp(version->ssl_version, "OpenSSL/", 8) == 0)
         set_tls_options = (__typeof__(set_tls_options))(uintptr_t)dlsym(handle, "SSL_CTX_set_options");
 
-    // dlsym(3) looks into what libcurl depends on too.
+    // dlsym(3) also searches the libraries that libcurl depends on.
     idn_lookup = (__typeof__(idn_lookup))(uintptr_t)dlsym(handle, "idn2_lookup_u8");
     idn_free = (__typeof__(idn_free))(uintptr_t)dlsym(handle, "idn2_free");
 
@@ -108,16 +108,16 @@ CURLcode ccurl_set_prerequest(void *easy, ccurl_prerequest value, void *context)
     return code == CURLE_OK ? library.easy_setopt(easy, CURLOPT_PREREQDATA, context) : code;
 }
 
-static CURLcode wipe_what_was_read(CURL *easy, void *context, void *unused) {
+static CURLcode wipe_read_data(CURL *easy, void *context, void *unused) {
     (void)easy;
     (void)unused;
-    // SSL_OP_CLEANSE_PLAINTEXT, which OpenSSL 3.0 brought; older ones know nothing by that bit.
+    // SSL_OP_CLEANSE_PLAINTEXT exists since OpenSSL 3.0; older versions ignore the bit.
     set_tls_options(context, UINT64_C(1) << 1);
     return CURLE_OK;
 }
 
 void ccurl_wipe_tls_plaintext(void *easy) {
-    if (set_tls_options != NULL) library.easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_was_read);
+    if (set_tls_options != NULL) library.easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_read_data);
 }
 
 long ccurl_info_number(void *easy, CURLINFO info) {
@@ -196,7 +196,7 @@ void ccurl_free(void *text) { library.free(text); }
 char *ccurl_idn_host(const char *host) {
     if (idn_lookup == NULL || idn_free == NULL) return NULL;
     uint8_t *ascii = NULL;
-    // IDN2_NFC_INPUT and IDN2_NONTRANSITIONAL, libcurl's own choice.
+    // IDN2_NFC_INPUT and IDN2_NONTRANSITIONAL, like libcurl itself.
     return idn_lookup((const uint8_t *)host, &ascii, 1 | 8) == 0 ? (char *)ascii : NULL;
 }
 

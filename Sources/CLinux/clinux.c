@@ -24,7 +24,7 @@
 static int argument_count;
 static char **argument_values;
 
-// glibc hands a program's constructors what it hands to main (call_init in csu/libc-start.c).
+// glibc passes constructors the same arguments as main (call_init in csu/libc-start.c).
 __attribute__((constructor)) static void keep_arguments(int count, char **values) {
     argument_count = count;
     argument_values = values;
@@ -81,13 +81,13 @@ int clinux_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0; }
 static const int traps[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT};
 enum { trap_count = sizeof traps / sizeof *traps, longest_sequence = 256 };
 
-// Written before the handlers are installed, read by them alone.
+// Written before the handlers are installed, and read only by the handlers.
 static int guarded_fd;
 static uint8_t restoring_sequence[longest_sequence];
 static size_t restoring_count;
 static struct termios saved_terminal;
 
-// Two threads that trap at once both restore: twice is as good as once, and neither dies before its own is done.
+// If two threads crash at once, both restore the terminal, and neither dies before it has finished.
 static void restore_and_die(int trap) {
     size_t done = 0;
     while (done < restoring_count) {
@@ -97,13 +97,13 @@ static void restore_and_die(int trap) {
     }
     tcsetattr(guarded_fd, TCSANOW, &saved_terminal);
     signal(trap, SIG_DFL);
-    // Blocked while the handler runs: it strikes on return, as does the fault itself, now with the default handler.
+    // The signal is blocked in its handler. It takes effect on return, now with the default action.
     raise(trap);
 }
 
 int clinux_crash_guard_arm(int fd, const uint8_t *sequence, size_t count, const struct termios *saved) {
-    // One stack for good, for the thread that arms first (the main thread). A stack that overflows on another thread
-    // has none: there the process dies without restoring the terminal.
+    // One permanent stack, for the first thread that calls this (the main thread). A stack overflow on another thread
+    // kills the process without restoring the terminal.
     static void *stack;
     const size_t stack_size = 64 * 1024;
     if (count > longest_sequence) {
@@ -122,7 +122,7 @@ int clinux_crash_guard_arm(int fd, const uint8_t *sequence, size_t count, const 
     restoring_count = count;
     saved_terminal = *saved;
     struct sigaction action = {.sa_handler = restore_and_die, .sa_flags = SA_ONSTACK};
-    // SIGTTOU among them: in the background tcsetattr(3) would stop the process in its handler.
+    // Includes SIGTTOU: in the background tcsetattr(3) would stop the process within its handler.
     sigfillset(&action.sa_mask);
     for (int i = 0; i < trap_count; i++) {
         if (sigaction(traps[i], &action, NULL) != 0) return -1;
@@ -160,7 +160,7 @@ int clinux_catch_signals(int pipe) {
         struct sigaction action = {.sa_handler = write_to_pipe, .sa_flags = SA_RESTART};
         sigfillset(&action.sa_mask);
         sigaction(caught[i], NULL, &former_actions[i]);
-        // Ignored before (nohup, a shell's background job): it stays so.
+        // A signal that was ignored before (nohup, a background job) stays ignored.
         if (former_actions[i].sa_handler == SIG_IGN) continue;
         if (sigaction(caught[i], &action, NULL) != 0) return -1;
         sigaddset(&set, caught[i]);
@@ -181,7 +181,7 @@ void clinux_release_signals(int strike) {
 
 void clinux_fill_standard_descriptors(void) {
     for (int fd = 0; fd <= 2; fd++) {
-        // Neither read(2) nor write(2) takes such a descriptor (EBADF), and the folder is there in every root.
+        // read(2) and write(2) fail on an O_PATH descriptor (EBADF), and every root has the folder /.
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) open("/", O_PATH);
     }
 }
@@ -189,7 +189,7 @@ void clinux_fill_standard_descriptors(void) {
 int clinux_open_path(int folder, const char *name) { return openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); }
 
 static int set_byte_lock(int fd, int64_t offset, short type) {
-    // l_pid must be 0 for a lock of the open file.
+    // l_pid must be 0 for a lock that belongs to the open file.
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
     return fcntl(fd, F_OFD_SETLK, &lock);
 }
@@ -290,10 +290,10 @@ int clinux_read_watch(int fd, void (*each)(void *context, const char *name, int 
 // MARK: - The clock
 
 static int arm_clock_watch(int fd) {
-    // Far in the future: it is for the cancelling alone.
+    // The timer itself never fires: only its cancellation matters.
     struct itimerspec never = {.it_value.tv_sec = 9000000000};
     int problem;
-    // Set all the same, and cancelled already: the clock jumped since the last time.
+    // ECANCELED means that the timer is set, but the clock jumped since the last call.
     do {
         problem = timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
     } while (problem != 0 && (errno == ECANCELED || errno == EINTR));

@@ -20,7 +20,7 @@ static struct {
 static const char *problem;
 
 static void open_library(void) {
-    // Version 12 of the interface: 0.9.71 to 1.0. Found as libcurl is (CCurl).
+    // ABI version 12: releases 0.9.71 to 1.0. The search path is the same as for libcurl (CCurl).
     void *handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         problem = dlerror();
@@ -45,7 +45,7 @@ struct MHD_Daemon *cmicrohttpd_start(
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context, uint16_t *port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_Daemon *daemon = library.MHD_start_daemon(
-        // poll(2): select(2), its own choice, takes no descriptor beyond 1,023, and a busy test run has more.
+        // The default select(2) supports no descriptor above 1,023, and a test run has more.
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL, NULL, handler, context,
         MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
         MHD_OPTION_NOTIFY_COMPLETED, completed, context,

@@ -1,4 +1,4 @@
-// What Swift cannot import of ncurses by itself: mutable globals, macros and variadic functions.
+// The parts of ncurses that Swift cannot import: mutable globals, macros and variadic functions.
 #pragma once
 #define _XOPEN_SOURCE_EXTENDED 1
 #define NCURSES_WIDECHAR 1
@@ -7,16 +7,16 @@
 #include <sys/ioctl.h>
 #include <wchar.h>
 
-// ncurses 6.5 keeps a window's insides to itself, and Swift then sees another type of pointer than with 6.4. Given any
-// insides, it sees the same; nobody here looks at them.
+// ncurses 6.5 hides the members of a window, and Swift then imports another pointer type than with 6.4. Any definition
+// makes the types equal; no code here reads the members.
 #if NCURSES_OPAQUE
 struct _win_st { char unseen; };
 #endif
 
-// From <term.h>, whose macros would take common names (`columns`, `lines`, `tab`) from everyone.
+// Declared here because the macros of <term.h> use common names (`columns`, `lines`, `tab`).
 extern char *tigetstr(const char *name);
 
-// Which the C library's <wchar.h> shows only under _XOPEN_SOURCE.
+// The C library's <wchar.h> declares it only under _XOPEN_SOURCE.
 extern int wcwidth(wchar_t character);
 
 static inline WINDOW *cncurses_standard_screen(void) { return stdscr; }
@@ -28,7 +28,7 @@ static const attr_t cncurses_dim = WA_DIM;
 static const attr_t cncurses_reverse = WA_REVERSE;
 static const attr_t cncurses_underline = WA_UNDERLINE;
 
-// The terminal's size (TIOCGWINSZ, ioctl_tty(2)); false where it has none to tell.
+// The terminal's size (TIOCGWINSZ, ioctl_tty(2)); false if it has none.
 static inline bool cncurses_terminal_size(int fd, int *columns, int *rows) {
     struct winsize size;
     if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0) return false;

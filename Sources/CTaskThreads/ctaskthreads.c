@@ -9,7 +9,7 @@
 
 #define SWIFT_CALL __attribute__((swiftcall))
 
-// A generic executor is two null words (SerialExecutorRef, ABI/Executor.h).
+// The reference to a generic executor is two null words (SerialExecutorRef, ABI/Executor.h).
 typedef struct {
     void *identity;
     uintptr_t implementation;
@@ -23,7 +23,7 @@ extern SWIFT_CALL void swift_job_run(void *job, executor_reference executor);
 extern SWIFT_CALL void (*swift_task_enqueueGlobal_hook)(void *job, enqueue_original original);
 extern SWIFT_CALL void (*swift_task_asyncMainDrainQueue_hook)(drain_original original, drain_override override);
 
-// libdispatch's main queue, as CoreFoundation's run loop serves it: an eventfd(2), and what to call when it is readable.
+// libdispatch's main queue for CoreFoundation's run loop: an eventfd(2), and the function to call when it is readable.
 extern int _dispatch_get_main_queue_handle_4CF(void);
 extern void _dispatch_main_queue_callback_4CF(void *unused);
 
@@ -35,7 +35,7 @@ struct waiting {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
 static struct waiting *first, *last;
-// A thread is free from its creation until it takes a job, and again from the job's end.
+// A thread is free from its creation until it takes a job, and again after the job.
 static int threads, free_threads, waiting_jobs, limit;
 
 static void *run_jobs(void *unused) {
@@ -68,12 +68,12 @@ static int start_thread(void) {
 static SWIFT_CALL void enqueue(void *job, enqueue_original original) {
     (void)original;
     struct waiting *new = malloc(sizeof *new);
-    // Swift's runtime ends the same way without memory.
+    // Swift's runtime also aborts without memory.
     if (new == NULL) abort();
     *new = (struct waiting){.job = job};
     pthread_mutex_lock(&lock);
-    // Each job that waits already will take one of the free threads. Without a further thread this job waits for one that
-    // runs: ctaskthreads_start has seen to the first.
+    // Each waiting job will take one of the free threads. If no thread can be added, the job waits for a running one;
+    // ctaskthreads_start guarantees the first.
     if (waiting_jobs >= free_threads && threads < limit) start_thread();
     if (first == NULL) {
         first = new;
@@ -86,7 +86,7 @@ static SWIFT_CALL void enqueue(void *job, enqueue_original original) {
     pthread_mutex_unlock(&lock);
 }
 
-// libdispatch itself would end the main thread here, and start another to run the main queue on.
+// libdispatch would end the main thread here, and start another for the main queue.
 static SWIFT_CALL void run_main_queue(drain_original original, drain_override override) {
     (void)original;
     (void)override;

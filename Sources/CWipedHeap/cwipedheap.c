@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A sanitizer brings a heap of its own.
+// A sanitizer has its own heap.
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 
 extern void *__libc_malloc(size_t size);
@@ -19,25 +19,26 @@ typedef void *allocation(size_t size);
 typedef void release(void *block);
 typedef void *reallocation(void *block, size_t size);
 
-// Volatile: the compiler takes two functions of different names for different ones. glibc's malloc(3) has both names.
+// Volatile, because the compiler assumes that functions with different names differ. In glibc, malloc(3) has both
+// names.
 static allocation *const volatile current_malloc = malloc;
 static allocation *const volatile glibc_malloc = __libc_malloc;
 
-// True unless a preloaded allocator (jemalloc, say) gives out the blocks. The dynamic linker has filled in both addresses
-// before any of the program runs, so that the answer is the same for every block.
+// True unless a preloaded allocator (such as jemalloc) provides the blocks. The dynamic linker sets both addresses
+// before any code of the program runs, so the answer is the same for every block.
 static bool is_heap_of_glibc(void) { return current_malloc == glibc_malloc; }
 
-// False until the program's own constructors run. Before that no secret is read, and a preloaded allocator that has not
-// set itself up may tell wrong sizes (tcmalloc's debugging build): blocks are passed on as they are.
+// False until the program's own constructors run. Before that no secret is read, and an uninitialized preloaded
+// allocator may report wrong sizes (tcmalloc's debugging build), so blocks are passed on unwiped.
 static volatile bool wipes;
 __attribute__((constructor)) static void begin_wiping(void) { wipes = true; }
 
-// A preloaded allocator's own functions. The functions below hide free(3) and realloc(3) from all who look them up by
-// name, and malloc(3) would be left with blocks that another free(3) does not know.
+// The functions of a preloaded allocator. The functions below hide its free(3) and realloc(3) from callers, and its
+// blocks must not go to another free(3).
 static struct {
     release *volatile free;
     reallocation *volatile realloc;
-    // False if malloc_usable_size(3) is of another library than malloc(3), and so can't tell the size of its blocks.
+    // False if malloc_usable_size(3) and malloc(3) belong to different libraries, so that it cannot know the sizes.
     volatile bool tells_sizes;
 } preloaded;
 
@@ -53,18 +54,18 @@ static const char base_version[] = "GLIBC_2.2.5";
 static const char base_version[] = "GLIBC_2.17";
 #endif
 
-// The function that would have that name without this program's. dlsym(3) passes over glibc's libc_malloc_debug.so,
-// whose symbols have no default version.
+// The next function of that name after this program's. dlsym(3) skips glibc's libc_malloc_debug.so, whose symbols have
+// no default version.
 static void *next(const char *name) {
     void *versioned = dlvsym(RTLD_NEXT, name, base_version);
     if (versioned != NULL && are_of_one_library(current_malloc, versioned)) return versioned;
     return dlsym(RTLD_NEXT, name);
 }
 
-// Threads that come here at once find the same. `free` is set last: who sees it sees the rest.
+// Concurrent calls find the same functions. `free` is set last: a thread that reads it also sees the others.
 static void find_preloaded(void) {
     static _Thread_local bool is_looking;
-    // dlsym(3) may free what it has noted of an earlier error. Such a block is left alone.
+    // dlsym(3) may free its own error text. That block is leaked.
     if (is_looking) return;
     is_looking = true;
     preloaded.tells_sizes = are_of_one_library(current_malloc, malloc_usable_size);
@@ -92,7 +93,7 @@ static void *realloc_preloaded(void *block, size_t size) {
         explicit_bzero(block, room);
         return preloaded.realloc(block, size);
     }
-    // Always a move: other allocators move a block that becomes smaller, too.
+    // Always moves the block: other allocators also move a block that shrinks.
     void *moved = malloc(size);
     if (moved == NULL) return NULL;
     memcpy(moved, block, size < room ? size : room);
@@ -107,7 +108,7 @@ __attribute__((visibility("default"))) void free(void *block) {
     __libc_free(block);
 }
 
-// glibc's own frees the old block behind our back where the larger one lies elsewhere.
+// When glibc's realloc moves a block, it frees the old one internally, without a wipe.
 __attribute__((visibility("default"))) void *realloc(void *block, size_t size) {
     if (block == NULL) return malloc(size);
     if (!is_heap_of_glibc()) return realloc_preloaded(block, size);

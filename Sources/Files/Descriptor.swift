@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// An open file, closed when the last reference goes, and never inherited by a child.
+/// An open file that is closed with its last reference and not inherited by child processes.
 public final class Descriptor: Sendable {
     public let number: Int32
 
@@ -9,17 +9,17 @@ public final class Descriptor: Sendable {
         self.number = number
     }
 
-    /// - Parameter mode: of the file, if `flags` create it.
-    /// - Returns: nil, and `errno`, if it cannot be opened.
+    /// - Parameter mode: the mode of a file that `flags` create.
+    /// - Returns: nil, with `errno` set, if the file cannot be opened.
     public convenience init?(opening path: String, _ flags: Int32, mode: mode_t = 0) {
         let number = open(path, flags | O_CLOEXEC | O_NOCTTY, mode)
         guard number >= 0 else { return nil }
         self.init(owning: number)
     }
 
-    /// A file to look at, not to read (O_PATH, open(2)); a symbolic link as itself. Closing it drops none of the locks
-    /// that this process holds on the file.
-    /// - Returns: nil, and `errno`, if there is no such file.
+    /// Opens a file only to inspect it (O_PATH, open(2)); a symbolic link is not followed. Closing the descriptor keeps
+    /// this process's locks on the file.
+    /// - Returns: nil, with `errno` set, if there is no such file.
     public convenience init?(lookingAt path: String, in folder: Descriptor? = nil) {
         let number = clinux_open_path(folder?.number ?? AT_FDCWD, path)
         guard number >= 0 else { return nil }
@@ -28,13 +28,13 @@ public final class Descriptor: Sendable {
 
     deinit { close(number) }
 
-    /// nil, and `errno`, if the file cannot be looked at.
+    /// The result of fstat(2); nil, with `errno` set, if it fails.
     public var status: stat? {
         var status = stat()
         return fstat(number, &status) == 0 ? status : nil
     }
 
-    /// Neither end blocks.
+    /// A pipe with two non-blocking ends; nil, with `errno` set, if there is none.
     public static func pipe() -> (reading: Descriptor, writing: Descriptor)? {
         var ends: [Int32] = [-1, -1]
         guard clinux_pipe(&ends) == 0 else { return nil }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The parts of a path, and the file that it leads to.
+/// The parts of a path, and the real path of a file.
 public enum FilePath {
     /// The folder that holds the file: `.` for a bare name.
     public static func folder(of path: String) -> String {
@@ -13,7 +13,7 @@ public enum FilePath {
         path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     }
 
-    /// The file's absolute path, all symbolic links followed (realpath(3)); nil, and `errno`, if it cannot be found.
+    /// The file's absolute path with all symbolic links resolved (realpath(3)); nil, with `errno` set, if that fails.
     public static func real(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }

@@ -3,7 +3,7 @@ import Glibc
 /// A system call that failed.
 public struct SystemError: Error, Equatable {
     public let code: Int32
-    /// The file or folder that the call was about; empty if there is none.
+    /// The file or folder that the call failed on; empty if there is none.
     public let path: String
 
     public init(code: Int32, path: String = "") {
@@ -12,7 +12,7 @@ public struct SystemError: Error, Equatable {
     }
 }
 
-/// The system's text for an error number, to end a sentence with: `no such file or directory`.
+/// The system's text for an error number, in lower case: `no such file or directory`.
 public func errorText(_ code: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 128)
     guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Writes all the bytes, however long that takes.
-/// - Returns: false, and `errno`, if an error ended it early.
+/// Writes all bytes, and waits as long as necessary.
+/// - Returns: false, with `errno` set, if an error interrupts the writing.
 @discardableResult
 public func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var rest = bytes
@@ -10,7 +10,7 @@ public func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> B
         if count >= 0 {
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         } else if errno == EAGAIN {
-            // Another program that has the same file open has made it non-blocking.
+            // Another program with the same open file has made it non-blocking.
             var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             poll(&event, 1, -1)
         } else if errno != EINTR {
@@ -26,7 +26,7 @@ public func writeAll(_ text: String, to descriptor: Int32) -> Bool {
     return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
 }
 
-/// Makes a file's content durable, or the names in a folder (fsync(2)).
+/// Makes a file's content, or a folder's entries, durable (fsync(2)).
 public func synchronize(_ path: String) throws(SystemError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(code: errno, path: path) }
@@ -34,10 +34,10 @@ public func synchronize(_ path: String) throws(SystemError) {
     guard fsync(descriptor) == 0 else { throw SystemError(code: errno, path: path) }
 }
 
-/// Makes a folder and the folders above it that are missing, each for this user alone (mode 0700). An existing folder
-/// stays as it is.
-/// - Parameter isDurable: each new folder's name is made durable, if the folder above can be read.
-/// - Throws: `SystemError` with the folder that could not be made.
+/// Creates a folder and its missing parents, accessible only to this user (mode 0700). An existing folder stays
+/// unchanged.
+/// - Parameter isDurable: makes the entry of each new folder durable, if its parent can be read.
+/// - Throws: `SystemError` with the folder that could not be created.
 public func makeFolder(_ folder: String, isDurable: Bool = false) throws(SystemError) {
     var path = folder.hasPrefix("/") ? "/" : ""
     for part in folder.split(separator: "/") {
@@ -56,11 +56,11 @@ public func makeFolder(_ folder: String, isDurable: Bool = false) throws(SystemE
     }
 }
 
-/// A new, empty file in the folder of another that it is to become: `.NAME.new-RANDOM`, mode 0600. If the process is
-/// killed, it stays behind: a file of such a name may be removed.
+/// A new, empty file beside the file that it will replace: `.NAME.new-RANDOM`, mode 0600. It stays if the process is
+/// killed, and may then be deleted.
 public struct Draft {
     public let path: String
-    /// The caller closes it.
+    /// The caller must close it.
     public let descriptor: Int32
 
     public init(of file: String) throws(SystemError) {
@@ -71,9 +71,9 @@ public struct Draft {
     }
 }
 
-/// Puts a file with `text` in the place of another, whole or not at all. Its content is durable before it gets the
-/// name; the name is made durable if the disk does that without an error.
-/// - Throws: `SystemError`; the file is as it was.
+/// Atomically replaces a file with `text`. The content is durable before the rename, and the rename is made durable if
+/// the file system allows it.
+/// - Throws: `SystemError`; the file is then unchanged.
 public func replaceFile(_ file: String, by text: String, mode: mode_t) throws(SystemError) {
     let draft = try Draft(of: file)
     let isWritten =

@@ -1,9 +1,9 @@
 import CLinux
 
-/// Runs `work` on a detached thread of its own, which takes no signals but those of its own faults
+/// Runs `work` on a new detached thread, which handles no signals except those of its own faults
 /// (`clinux_start_thread`).
-/// - Parameter name: the thread's name in `ps -L`, at most 15 bytes; nil leaves the name of the starting thread.
-/// - Returns: false if the system has no thread to give; `work` is not begun then.
+/// - Parameter name: the thread's name in `ps -L`, at most 15 bytes; nil keeps the name of the starting thread.
+/// - Returns: false, without running `work`, if the system cannot create a thread.
 public func startThread(named name: String? = nil, _ work: @escaping @Sendable () -> Void) -> Bool {
     let context = Unmanaged.passRetained(Work(name: name, run: work))
     guard clinux_start_thread(runWork, context.toOpaque()) != 0 else { return true }

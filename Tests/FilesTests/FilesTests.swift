@@ -22,7 +22,7 @@ final class FilesTests {
 
     private var names: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } }
 
-    @Test("a folder and what is missing above it are made for this user alone, and an existing one is left as it is")
+    @Test("a folder and its missing parents are created for this user only, and an existing one stays unchanged")
     func makesFolders() throws {
         chmod(folder, 0o755)
         try makeFolder(folder + "/a/b//c/")
@@ -33,7 +33,7 @@ final class FilesTests {
         #expect(mode("a/d") == 0o700)
     }
 
-    @Test("a folder that cannot be made is named, with the reason")
+    @Test("a folder that cannot be created is named, with the reason")
     func namesFolder() throws {
         try Data().write(to: URL(fileURLWithPath: folder + "/file"))
         do throws(SystemError) {
@@ -44,7 +44,7 @@ final class FilesTests {
         }
     }
 
-    @Test("a file is replaced whole, with the mode asked for, and no draft stays behind")
+    @Test("a file is replaced atomically, with the requested mode, and no draft stays behind")
     func replaces() throws {
         try replaceFile(folder + "/a", by: "one", mode: 0o600)
         try replaceFile(folder + "/a", by: "two", mode: 0o640)
@@ -53,7 +53,7 @@ final class FilesTests {
         #expect(try names == ["a"])
     }
 
-    @Test("a file that cannot be replaced is as it was, and no draft stays behind")
+    @Test("a file that cannot be replaced stays unchanged, and no draft stays behind")
     func cannotReplace() throws {
         try FileManager.default.createDirectory(atPath: folder + "/a/b", withIntermediateDirectories: true)
         do throws(SystemError) {
@@ -71,11 +71,11 @@ final class FilesTests {
         }
     }
 
-    @Test("all bytes are written, to a pipe that does not block as well")
+    @Test("all bytes are written, even to a non-blocking pipe")
     func writesAll() async throws {
         let (reading, writing) = try #require(Descriptor.pipe())
         let count = 1 << 20
-        // On a thread of its own: a blocked task would hold up the other tests.
+        // On a separate thread, because a blocked task would delay the other tests.
         async let isWritten = withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(returning: writeAll(String(repeating: "a", count: count), to: writing.number))
@@ -101,7 +101,7 @@ final class FilesTests {
         #expect(errno == EBADF)
     }
 
-    @Test("a path has a folder and a name, and leads to a file through all links")
+    @Test("a path has a folder and a name, and its real path follows all links")
     func paths() throws {
         #expect(FilePath.folder(of: "/a/b/vault.db") == "/a/b")
         #expect(FilePath.folder(of: "/vault.db") == "/")

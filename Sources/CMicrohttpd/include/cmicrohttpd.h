@@ -1,5 +1,5 @@
-// libmicrohttpd, opened on first use: only `keyfob demo` and the tests pay for it. Its header serves the build, nothing
-// is linked. Each function below but the first needs cmicrohttpd_open() to have succeeded.
+// libmicrohttpd, opened on first use: only `keyfob demo` and the tests load it. The build needs its header, but links
+// nothing. All functions except the first require a successful cmicrohttpd_open().
 #ifndef CMICROHTTPD_H
 #define CMICROHTTPD_H
 
@@ -7,18 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Opens the library, once in a process. NULL, or what the loader says is wrong.
+// Opens the library once per process. NULL, or the loader's error text.
 const char *cmicrohttpd_open(void);
 
-// A server on 127.0.0.1, on a free port that is told in `port`, with a thread for each connection. NULL where it can't be
-// started.
+// Starts a server on 127.0.0.1, on a free port that is stored in `port`, with one thread per connection. NULL on
+// failure.
 struct MHD_Daemon *cmicrohttpd_start(
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed, void *context, uint16_t *port);
 
-// Ends it: no new connection, and the handlers that run are waited for.
+// Stops accepting connections, and waits for the running handlers.
 void cmicrohttpd_stop(struct MHD_Daemon *daemon);
 
-// Tells `each` of every header of the request.
+// Calls `each` for every header of the request.
 void cmicrohttpd_headers(struct MHD_Connection *connection, MHD_KeyValueIterator each, void *context);
 
 // Queues the answer; `body` is copied.

@@ -47,13 +47,13 @@ int csqlite_backup_finish(sqlite3_backup *backup);
 // On closing, the last connection moves the log into the file; 1 forbids it (SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE).
 void csqlite_leave_log_on_close(sqlite3 *connection, int leaves);
 
-// Reads the whole file through SQLite's own descriptor: closing another one would drop the locks of this process
-// (fcntl(2)). SQLITE_OK, or the result code of what cannot be read.
+// Reads the whole file through SQLite's own descriptor, because closing another one would drop this process's locks
+// (fcntl(2)). SQLITE_OK, or the result code of the failed read.
 int csqlite_read_through(sqlite3 *connection);
 
-// The error number of a read(2) that failed on the file or on its log; 0 if none did. SQLite answers SQLITE_CORRUPT for
-// these, as if the content were wrong (SQLITE_IOERR_CORRUPTFS).
+// The error number of a failed read(2) on the file or its log; 0 if there was none. SQLite reports such a failure as
+// SQLITE_CORRUPT (SQLITE_IOERR_CORRUPTFS).
 int csqlite_read_error(sqlite3 *connection);
 
-// 1 if the connection's last failure was that of an fsync(2), else 0.
+// 1 if the connection's last failure was a failed fsync(2), otherwise 0.
 int csqlite_could_not_synchronize(sqlite3 *connection);

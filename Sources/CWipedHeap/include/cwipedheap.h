@@ -1,14 +1,13 @@
-// A heap that wipes what is freed. To be linked is all it takes.
+// A heap that wipes freed memory. Linking it is enough.
 #pragma once
 
-// A program that defines free(3) and realloc(3) defines them for all its libraries too (The GNU C Library manual,
-// "Replacing malloc"). Ours wipe the block and end in glibc's, which still gives out and manages all memory. So a copy
-// of a secret that a String, a JSON decoder, libcurl or OpenSSL has made is gone when it is freed, not when chance
-// overwrites it.
+// A program's own free(3) and realloc(3) also serve all its libraries (The GNU C Library manual, "Replacing malloc").
+// These wipe the block and then call glibc's, which still manages all memory. Copies of a secret made by a String, a
+// JSON decoder, libcurl or OpenSSL are therefore wiped when freed.
 //
-// Measured instead: mallopt(3)'s M_PERTURB. It fills freed blocks of more than 1,032 bytes alone; smaller ones, and so
-// most secrets, go into a thread's cache as they are.
+// Alternative measured: mallopt(3)'s M_PERTURB fills only freed blocks above 1,032 bytes. Smaller ones, and so most
+// secrets, go into a thread's cache unchanged.
 //
-// Accepted: what a library still holds is there until it frees it, and what was on a stack until it is overwritten.
-// __libc_free is glibc's, as the program is. If an allocator is preloaded (jemalloc), its blocks end in its own free(3),
-// wiped if that allocator tells their sizes.
+// Accepted limits: memory that a library has not freed yet, and old stack contents, are not wiped. __libc_free ties the
+// program to glibc. Blocks of a preloaded allocator (jemalloc) go to that allocator's free(3), and are wiped if it
+// reports their sizes.
