@@ -1,4 +1,4 @@
-/// Something to use a token on, shaped like GBG GO's API.
+/// A small API in the style of GBG GO's, to try tokens on.
 struct API: Sendable {
     static let root = "/api"
 
@@ -12,7 +12,7 @@ struct API: Sendable {
         guard let facts = tokens[String(words[1])] else {
             return Self.unauthorized(
                 "Bearer realm=\"keyfob demo\", error=\"invalid_token\"",
-                problem: "The token has expired, was revoked, or is none of this server's.")
+                problem: "The token has expired, was revoked, or is from another server.")
         }
         guard facts.mayCall else {
             return Self.error(
@@ -46,7 +46,7 @@ struct API: Sendable {
         }
     }
 
-    /// What came, the token too, as careless servers do it.
+    /// Repeats the request, including the token, as careless servers do.
     private struct Echo: Encodable {
         let authorization: String
         let contentType: String
@@ -58,7 +58,7 @@ struct API: Sendable {
         }
     }
 
-    /// GBG GO's errors.
+    /// The error format of GBG GO.
     private struct Errors: Encodable {
         struct Item: Encodable {
             let code: String
@@ -88,7 +88,7 @@ struct API: Sendable {
 
     private static func notAllowed(_ methods: String) -> DemoServer.Answer {
         error(
-            405, "METHOD_NOT_ALLOWED", problem: "The method is not for this path.", action: "Use \(methods).",
+            405, "METHOD_NOT_ALLOWED", problem: "The path does not support this method.", action: "Use \(methods).",
             headers: [("Allow", methods)])
     }
 }

@@ -1,17 +1,17 @@
 import Credentials
 
 extension DemoServer {
-    /// A client that the server knows.
+    /// A client registered at the server.
     public struct Client: Sendable {
         public var clientID: String
         public var secret: Secret
-        /// What becomes of a request that is in order.
+        /// The server's reaction to a valid request.
         public var behaviour: Behaviour
-        /// The methods that it may authenticate with.
+        /// The accepted client authentication methods.
         public var authentication: Set<ClientAuthenticationMethod>
-        /// How its ID and secret are read out of HTTP Basic.
+        /// The decoding of ID and secret in HTTP Basic.
         public var basicEncoding: BasicEncoding
-        /// What it may ask for; a request for nothing is given all of it.
+        /// The allowed scopes; a request without a scope gets all of them.
         public var scopes: Set<String>
 
         public init(
@@ -28,28 +28,28 @@ extension DemoServer {
         }
     }
 
-    /// What the server does with a request of a client that has authenticated and asked in order.
+    /// The server's reaction to a valid request of an authenticated client.
     public indirect enum Behaviour: Sendable {
-        /// A token shaped like a JWT, of about 1,142 characters, that lives so many seconds.
+        /// A token in the form of a JWT, of about 1,142 characters, with this lifetime in seconds.
         case token(lifetime: Int)
-        /// As `token`, and the API answers 403 to it.
+        /// Like `token`, but the API answers 403.
         case tokenWithoutRole(lifetime: Int)
-        /// A token of 32 characters that are no JWT, and not a word about how long it lives.
+        /// A token of 32 characters that is not a JWT, in an answer without a lifetime.
         case opaqueWithoutExpiry
-        /// 401, `invalid_client`, whatever the secret.
+        /// 401, `invalid_client`, even with the right secret.
         case refuses
-        /// As `token`, after so many seconds.
+        /// Like `token`, after a delay in seconds.
         case slow(seconds: Double, lifetime: Int)
-        /// Something else after so many seconds.
+        /// Another behaviour, after a delay in seconds.
         case after(seconds: Double, Behaviour)
-        /// The first request meets the first, the next the next, and the last is for all that follow.
+        /// A sequence, one behaviour per request; the last one repeats.
         case inTurn([Behaviour])
-        /// The bytes, as they are.
+        /// These bytes, unchanged.
         case raw(Answer)
         /// The connection is closed without an answer.
         case hangsUp
 
-        /// A JSON text as it is.
+        /// A JSON text, unchanged.
         public static func json(_ text: String, status: Int = 200, headers: [(name: String, value: String)] = [])
             -> Behaviour
         {
@@ -59,14 +59,14 @@ extension DemoServer {
                     body: Array(text.utf8)))
         }
 
-        /// An HTML page, as gateways send it.
+        /// An HTML page, as from a gateway.
         public static func html(_ text: String, status: Int, headers: [(name: String, value: String)] = []) -> Behaviour
         {
             .raw(Answer(status: status, headers: [("Content-Type", "text/html")] + headers, body: Array(text.utf8)))
         }
     }
 
-    /// What goes back over the wire; Content-Length, Date and, where there is none, X-Request-ID are added.
+    /// The bytes to send. The server adds Content-Length, Date and, if missing, X-Request-ID.
     public struct Answer: Sendable {
         public var status: Int
         public var headers: [(name: String, value: String)]

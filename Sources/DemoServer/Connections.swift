@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// What libmicrohttpd's threads share: one thread a connection, so that a slow answer keeps nobody else waiting.
+/// The state shared by libmicrohttpd's threads. Each connection has a thread, so a slow answer delays no other.
 final class Connections: Sendable {
     private struct State {
         var recorded: [RecordedRequest] = []
@@ -13,7 +13,7 @@ final class Connections: Sendable {
     private let site: Site
     private let isRecording: Bool
     private let state = Mutex(State())
-    /// A pipe that nobody writes to: its far end is closed when all waits are to end.
+    /// The reading end of a pipe without data. Closing the other end wakes all waits.
     private let ended: Int32
     private let ending: Mutex<Int32?>
 
@@ -42,7 +42,7 @@ final class Connections: Sendable {
         }
     }
 
-    /// The answer to a request that has come in whole, after the wait that is due; nil: close the connection.
+    /// The answer to a complete request, after its delay; nil closes the connection.
     fileprivate func answer(to request: RecordedRequest) -> DemoServer.Answer? {
         if isRecording { state.withLock { $0.recorded.append(request) } }
         let decision = site.decide(request)
@@ -56,9 +56,9 @@ final class Connections: Sendable {
     }
 }
 
-/// A request while it comes in. It belongs to its connection's thread.
+/// A request that is still arriving; used only by its connection's thread.
 private final class Incoming {
-    /// What a token request may come to, in bytes.
+    /// The maximum size of a body, in bytes.
     static let longestBody = 65_536
 
     let method: String
@@ -73,9 +73,9 @@ private final class Incoming {
     }
 }
 
-// libmicrohttpd calls these on threads of its own: functions, never closures, which could take on an actor's isolation.
+// libmicrohttpd calls these functions on its own threads. Closures could inherit an actor's isolation.
 
-/// Called once when the headers are there, then for each part of the body, then once more at the end.
+/// Called once after the headers, then for each part of the body, then once at the end.
 func handleRequest(
     _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ path: UnsafePointer<CChar>?,
     _ method: UnsafePointer<CChar>?, _ version: UnsafePointer<CChar>?, _ part: UnsafePointer<CChar>?,
@@ -105,7 +105,7 @@ func handleRequest(
     return send(answer, over: connection)
 }
 
-/// Called when a request is over, however it ended.
+/// Called once at the end of each request, even a failed one.
 func forgetRequest(
     _ context: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
     _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ reason: MHD_RequestTerminationCode
@@ -127,7 +127,7 @@ private func noteHeader(
 
 private func send(_ answer: DemoServer.Answer, over connection: OpaquePointer) -> MHD_Result {
     var headers = answer.headers
-    // By which the server's people would find it in their logs.
+    // A real server's operators would find the request by it in their logs.
     if !headers.contains(where: { $0.name.lowercased() == "x-request-id" }) {
         headers.append(("X-Request-ID", UUID().uuidString.lowercased()))
     }

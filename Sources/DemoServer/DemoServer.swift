@@ -3,33 +3,32 @@ import Credentials
 import Glibc
 import Synchronization
 
-/// A small OAuth 2.0 authorization server on 127.0.0.1, with clients and an API of its own: for `keyfob demo`, and for the
-/// tests.
+/// A small OAuth 2.0 authorization server on 127.0.0.1 with its own clients and API, for `keyfob demo` and the tests.
 ///
-/// It knows the client-credentials grant (RFC 6749 §4.4), revocation (RFC 7009) and discovery, and really authenticates
-/// its clients. It is a stage prop: its tokens open nothing else, and what it is sent is not wiped.
+/// It supports the client-credentials grant (RFC 6749 §4.4), revocation (RFC 7009) and discovery, and authenticates its
+/// clients. It protects nothing: its tokens are useless elsewhere, and received secrets are not wiped.
 public final class DemoServer: Sendable {
     public let port: UInt16
     private let site: Site
     private let connections: Connections
     private let daemon: Mutex<OpaquePointer?>
 
-    /// Starts it, on a free port.
+    /// Starts the server on a free port.
     /// - Parameters:
-    ///   - recording: keep every request for `requests`.
+    ///   - recording: keeps every request in `requests`.
     ///   - revocationEndpoint: the URL that discovery names instead of `revocationURL`.
-    /// - Throws: `Failure` of kind `unreachable` where libmicrohttpd is not installed or no port is to be had.
+    /// - Throws: `Failure` of kind `unreachable` if libmicrohttpd is missing or no port is free.
     public init(
         clients: [Client], recording: Bool = false, revocationEndpoint: String? = nil
     ) throws(Failure) {
         if let problem = cmicrohttpd_open() {
             throw Failure(
                 .unreachable, "the demo server needs libmicrohttpd: \(UntrustedText.line(String(cString: problem)))",
-                hints: ["apt install libmicrohttpd-dev brings it on Debian and Ubuntu"])
+                hints: ["on Debian and Ubuntu, run apt install libmicrohttpd-dev"])
         }
         let site = Site(clients: clients, revocationEndpoint: revocationEndpoint)
         guard let connections = Connections(site: site, recording: recording) else {
-            throw Failure(.unreachable, "the demo server could not be started: no descriptor left")
+            throw Failure(.unreachable, "the demo server could not be started: too many open files")
         }
         var port: UInt16 = 0
         let daemon = cmicrohttpd_start(
@@ -37,7 +36,7 @@ public final class DemoServer: Sendable {
         guard let daemon else {
             throw Failure(
                 .unreachable, "the demo server could not be started on 127.0.0.1",
-                hints: ["it needs a free port and a thread: ulimit -u shows the limit on processes"])
+                hints: ["free a port, or raise the limit on processes and threads (ulimit -u)"])
         }
         self.site = site
         self.connections = connections
@@ -47,29 +46,29 @@ public final class DemoServer: Sendable {
 
     deinit { stop() }
 
-    /// What discovery is asked of: `http://127.0.0.1:PORT`.
+    /// The issuer for discovery: `http://127.0.0.1:PORT`.
     public var issuer: String { "http://127.0.0.1:\(port)" }
-    /// Where it gives tokens: `http://127.0.0.1:PORT/token`.
+    /// The token endpoint: `http://127.0.0.1:PORT/token`.
     public var tokenURL: String { issuer + "/token" }
-    /// Where it revokes them: `http://127.0.0.1:PORT/as/revoke`.
+    /// The revocation endpoint: `http://127.0.0.1:PORT/as/revoke`.
     public var revocationURL: String { issuer + "/as/revoke" }
-    /// Where they can be used: `http://127.0.0.1:PORT/api`, with `GET /journey/health` and `POST /echo`.
+    /// The base of the API: `http://127.0.0.1:PORT/api`, with `GET /journey/health` and `POST /echo`.
     public var apiBase: String { issuer + API.root }
 
-    /// From now on the API takes none of the tokens that were given out so far.
+    /// Makes the API reject all tokens issued so far.
     public func revokeAllTokens() { site.tokens.revokeAll() }
 
-    /// From now on requests at these endpoints, and at no others, get no answer while the server runs. Requests that
-    /// wait already keep waiting.
+    /// From now on exactly these endpoints stop answering new requests. Requests that already wait keep waiting.
     public func hang(at endpoints: Set<Endpoint>) { site.hanging.withLock { $0 = endpoints } }
 
-    /// Every request so far, in the order in which they had come in whole; empty unless it records.
+    /// All requests so far, in the order of their completion; empty if `recording` was false.
     public var requests: [RecordedRequest] { connections.recorded }
 
-    /// How many requests it is making wait at this moment.
+    /// The number of requests that currently wait.
     public var waitingCount: Int { connections.waitingCount }
 
-    /// Ends it: answers that wait are given up, and no handler runs any more on return. Once more does nothing.
+    /// Stops the server: waiting requests get no answer, and no handler runs after the return. A second call does
+    /// nothing.
     public func stop() {
         connections.endWaits()
         daemon.withLock { daemon in
@@ -80,20 +79,20 @@ public final class DemoServer: Sendable {
 }
 
 extension DemoServer {
-    /// A part of the server.
+    /// An endpoint that `hang(at:)` can stop.
     public enum Endpoint: Sendable, CaseIterable {
         case token, revocation, discovery, api
     }
 }
 
-/// A request as it came.
+/// A received request.
 public struct RecordedRequest: Sendable {
     public let method: String
     public let path: String
     public let headers: [(name: String, value: String)]
     public let body: [UInt8]
 
-    /// The value of the first header of that name, whatever its case.
+    /// The value of the first header with that name, in any case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

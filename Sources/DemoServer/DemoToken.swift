@@ -1,9 +1,9 @@
 import Credentials
 import FoundationEssentials
 
-/// Tokens that look like tokens.
+/// Creates realistic tokens.
 enum DemoToken {
-    /// The length of a sample's token in characters; longer only for a very long client ID or scope.
+    /// The length of a token in characters; more only for a very long client ID or scope.
     static let length = 1_142
 
     private struct Claims: Encodable {
@@ -23,7 +23,7 @@ enum DemoToken {
         }
     }
 
-    /// Shaped like a signed JWT (RFC 7519, RFC 9068); the signature is random and verifies nowhere.
+    /// A token in the form of a signed JWT (RFC 7519, RFC 9068). Its signature is random and does not verify.
     static func jwt(
         issuer: String, audience: String, clientID: String, scopes: Set<String>, lifetime: Int, now: Date
     ) -> String {
@@ -33,15 +33,15 @@ enum DemoToken {
             scope: scopes.sorted().joined(separator: " "),
             iat: second, nbf: second, exp: second + lifetime)
         let header = encoded(Data(#"{"alg":"RS256","kid":"keyfob-demo","typ":"at+jwt"}"#.utf8))
-        // The length of a signature by an RSA key of 4,096 bits.
+        // The length of an RSA signature with a key of 4,096 bits.
         let signature = encoded(random(512))
         let room = (length - header.utf8.count - signature.utf8.count - 2) * 3 / 4
-        // The token's own ID takes what room is left.
+        // The token's ID fills the remaining length.
         claims.jti = String(encoded(random(max(16, room))).prefix(max(22, room - json(claims).count)))
         return "\(header).\(encoded(json(claims))).\(signature)"
     }
 
-    /// 32 characters that mean nothing to anyone but the server.
+    /// 32 random characters.
     static func opaque() -> String { encoded(random(24)) }
 
     private static func random(_ count: Int) -> Data { Data((0..<count).map { _ in UInt8.random(in: 0...255) }) }

@@ -3,7 +3,7 @@ import Credentials
 /// Decodes the forms and headers of clients.
 enum Form {
     /// application/x-www-form-urlencoded, as in HTML and RFC 6749 appendix B.
-    /// - Returns: nil if an escape is broken or a name comes twice (RFC 6749 §3.2).
+    /// - Returns: nil if an escape is invalid or a name is repeated (RFC 6749 §3.2).
     static func decoded(_ body: [UInt8]) -> [String: [UInt8]]? {
         var form: [String: [UInt8]] = [:]
         for pair in body.split(separator: UInt8(ascii: "&")) {
@@ -22,7 +22,7 @@ enum Form {
         return isWhole ? result : nil
     }
 
-    /// The ID and secret in a header of HTTP Basic, still encoded as a pair (RFC 7617 §2).
+    /// The pair of ID and secret in an HTTP Basic header, base64-decoded (RFC 7617 §2).
     static func basicCredentials(_ header: String) -> [UInt8]? {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "basic" else { return nil }

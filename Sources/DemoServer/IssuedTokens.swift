@@ -1,17 +1,17 @@
 import FoundationEssentials
 import Synchronization
 
-/// The tokens that the server has given out and that live.
+/// The issued tokens that are neither expired nor revoked.
 final class IssuedTokens: Sendable {
     struct Facts: Sendable, Equatable {
         let clientID: String
-        /// nil: until it is revoked.
+        /// nil if the token never expires.
         var expires: Date?
-        /// Whether the API serves it.
+        /// True if the API accepts the token.
         var mayCall = true
     }
 
-    /// How many are kept before those that have expired are dropped.
+    /// The number of tokens above which expired ones are removed.
     private static let many = 4_096
 
     private let living = Mutex<[String: Facts]>([:])
@@ -23,7 +23,7 @@ final class IssuedTokens: Sendable {
         }
     }
 
-    /// nil where it has expired, was revoked, or never was.
+    /// nil if the token has expired, was revoked or is unknown.
     subscript(token: String) -> Facts? { living.withLock { $0[token] }.flatMap { Self.lives($0) ? $0 : nil } }
 
     func revoke(_ token: String) { living.withLock { $0[token] = nil } }

@@ -1,6 +1,6 @@
 import Credentials
 
-/// The clients that the server knows, and how they prove that they are who they say (RFC 6749 §2.3.1).
+/// The registered clients and their authentication (RFC 6749 §2.3.1).
 struct KnownClients: Sendable {
     private let byID: [String: DemoServer.Client]
 
@@ -8,7 +8,7 @@ struct KnownClients: Sendable {
         byID = Dictionary(clients.map { ($0.clientID, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Whose request it is, and its form (§3.2).
+    /// The client that sent the request, and the request's form (§3.2).
     func authenticated(
         _ request: RecordedRequest
     ) throws(TokenError) -> (client: DemoServer.Client, form: [String: [UInt8]]) {
@@ -36,7 +36,7 @@ struct KnownClients: Sendable {
         }
         if let header = request.header("Authorization") {
             guard let raw = Form.basicCredentials(header) else { throw .invalidClient(isBasic: true) }
-            // Whose encoding counts is known only when the client is: both readings of the ID are tried.
+            // The encoding depends on the client, which is unknown yet, so both are tried.
             for encoding in BasicEncoding.allCases {
                 guard let pair = Form.pair(raw, encoding), let client = byID[pair.id],
                     client.basicEncoding == encoding

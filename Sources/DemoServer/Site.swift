@@ -2,15 +2,15 @@ import Credentials
 import FoundationEssentials
 import Synchronization
 
-/// What is to be done with a request.
+/// The server's decision about a request.
 struct Decision: Sendable {
-    /// Seconds to wait first.
+    /// Seconds to wait before the answer.
     var delay = 0.0
-    /// nil: close the connection instead.
+    /// nil closes the connection without an answer.
     var answer: DemoServer.Answer?
 }
 
-/// The server's mind: which part of it a request is for. No socket, no thread.
+/// Routes a request to the part that answers it. It uses no socket and no thread.
 final class Site: Sendable {
     private let tokenEndpoint: TokenEndpoint
     private let revocation: RevocationEndpoint
@@ -38,14 +38,14 @@ final class Site: Sendable {
         case API.root,
             _ where request.path.hasPrefix(API.root + "/"):
             Decision(answer: api.answer(request))
-        default: Decision(answer: Self.page(404, "Not Found", "There is no such page here."))
+        default: Decision(answer: Self.page(404, "Not Found", "This page does not exist."))
         }
     }
 
-    /// What is said to anything but a POST.
+    /// The answer to any method other than POST; nil for POST.
     private static func posted(_ request: RecordedRequest) -> Decision? {
         guard request.method != "POST" else { return nil }
-        var answer = page(405, "Method Not Allowed", "POST it.")
+        var answer = page(405, "Method Not Allowed", "Use POST.")
         answer.headers.append(("Allow", "POST"))
         return Decision(answer: answer)
     }
@@ -68,7 +68,7 @@ final class Site: Sendable {
         }
     }
 
-    /// OpenID Connect Discovery §4.2, as far as it concerns this server.
+    /// The members of OpenID Connect Discovery §4.2 that apply to this server.
     private func configuration(_ issuer: String) -> DemoServer.Answer {
         .json(
             200,
@@ -99,7 +99,7 @@ extension DemoServer.Endpoint {
 }
 
 extension RecordedRequest {
-    /// The server by the name that it was called.
+    /// The issuer under the host name that the client used.
     var issuer: String { "http://\(header("Host") ?? "127.0.0.1")" }
 }
 

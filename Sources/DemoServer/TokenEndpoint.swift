@@ -2,11 +2,11 @@ import Credentials
 import FoundationEssentials
 import Synchronization
 
-/// Where tokens are asked for: what is to be done with a request. No socket, no thread.
+/// The token endpoint. It decides about a request and uses no socket and no thread.
 final class TokenEndpoint: Sendable {
     private let clients: KnownClients
     private let tokens: IssuedTokens
-    /// How many requests in order each client has made.
+    /// The number of valid requests of each client.
     private let turns = Mutex<[String: Int]>([:])
 
     init(clients: KnownClients, tokens: IssuedTokens) {
@@ -34,7 +34,7 @@ final class TokenEndpoint: Sendable {
         }
     }
 
-    /// What to say in `scope`: nil where just what was asked is granted (§5.1).
+    /// The value of `scope` in the answer; nil if exactly the requested scope is granted (§5.1).
     private static func granted(_ form: [String: [UInt8]], _ client: DemoServer.Client) throws(TokenError) -> String? {
         let asked = String(decoding: form["scope"] ?? [], as: UTF8.self).split(separator: " ").map(String.init)
         guard client.scopes.isSuperset(of: asked) else {

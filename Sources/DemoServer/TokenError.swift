@@ -1,4 +1,4 @@
-/// An error answer (RFC 6749 §5.2), in the words of PingFederate where it has some.
+/// An error answer (RFC 6749 §5.2), with PingFederate's texts if it has one.
 struct TokenError: Error {
     let status: Int
     let code: String
@@ -20,7 +20,7 @@ struct TokenError: Error {
     }
 
     var answer: DemoServer.Answer {
-        // Our own words, none of which needs escaping; the order and the line's end are PingFederate's.
+        // No character of these texts needs an escape; PingFederate has the same order and line break.
         let text = "{\"error_description\":\"\(description)\",\"error\":\"\(code)\"}\r\n"
         return DemoServer.Answer.json(status, text: text, headers: headers)
     }

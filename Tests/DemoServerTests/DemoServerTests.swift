@@ -33,14 +33,14 @@ struct DemoServerTests {
         #expect(connection.answer().hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
     }
 
-    @Test("two servers at once have ports of their own")
+    @Test("two servers at once have different ports")
     func ownPorts() throws {
         let one = try server([:])
         let other = try server([:])
         #expect(one.port != other.port)
     }
 
-    @Test("a raw answer goes out with its status, headers and bytes as they are")
+    @Test("a raw answer is sent with unchanged status, headers and bytes")
     func rawAnswer() throws {
         let body = Array("\u{0}\u{1b}[31mü\r\n".utf8)
         let server = try server([
@@ -56,7 +56,7 @@ struct DemoServerTests {
         #expect(answer.hasSuffix("\r\n\r\n" + String(decoding: body, as: UTF8.self)))
     }
 
-    @Test("a slow answer keeps no other request waiting, and stopping gives it up")
+    @Test("a slow answer delays no other request, and stopping cancels it")
     func slowAnswer() async throws {
         let server = try server(["slow": .slow(seconds: 600, lifetime: 60), "quick": .token(lifetime: 60)])
         let slow = try Connection(to: server.port)
@@ -89,7 +89,7 @@ struct DemoServerTests {
         #expect(connection.answer() == "")
     }
 
-    @Test("it records what came, in order, only where it was asked to")
+    @Test("it records requests in order, only if recording is on")
     func records() throws {
         let recording = try server(["a": .token(lifetime: 60)], recording: true)
         let connection = try Connection(to: recording.port)
@@ -122,7 +122,7 @@ struct DemoServerTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("after stopping nobody listens")
+    @Test("after stopping the port is closed")
     func stops() throws {
         let server = try server([:])
         server.stop()
@@ -131,7 +131,7 @@ struct DemoServerTests {
     }
 }
 
-/// A connection to the server: just enough HTTP to send bytes and read one answer.
+/// A connection to the server, with just enough HTTP to send bytes and read an answer.
 private final class Connection {
     struct Refused: Error {}
 
@@ -148,9 +148,9 @@ private final class Connection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        // The deinit closes it then, too: every property is set.
+        // If this throws, `deinit` closes the socket: every property is set.
         guard result == 0 else { throw Refused() }
-        // A server that never answers fails the test instead of hanging it.
+        // Makes a test fail instead of hang if the server never answers.
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -168,7 +168,7 @@ private final class Connection {
         }
     }
 
-    /// Head and body of the next answer; empty where the connection ends instead.
+    /// Head and body of the next answer; empty if the connection ends instead.
     func answer() -> String {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0

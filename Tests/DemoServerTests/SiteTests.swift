@@ -4,7 +4,7 @@ import Testing
 
 @testable import DemoServer
 
-/// What the server decides about everything but tokens, without a socket.
+/// The server's decisions about everything except tokens, without a socket.
 struct SiteTests {
     private let site = Site(clients: [
         DemoServer.Client(clientID: "a", secret: Secret(utf8: "s"), behaviour: .token(lifetime: 60)),
@@ -41,7 +41,7 @@ struct SiteTests {
         answer?.headers.first { $0.name == "WWW-Authenticate" }?.value
     }
 
-    @Test("its configuration names its endpoints by the name that it was called")
+    @Test("its configuration names its endpoints with the requested host name")
     func configuration() throws {
         let document = try json(answer("GET", "/.well-known/openid-configuration", "", [("Host", "127.0.0.1:81")]))
         #expect(document["issuer"] as? String == "http://127.0.0.1:81")
@@ -52,7 +52,7 @@ struct SiteTests {
                 == ["client_secret_post", "client_secret_basic"])
     }
 
-    @Test("a token of a client with a UUID for its ID comes to 1,142 characters as well")
+    @Test("a token of a client with a UUID as its ID also has 1,142 characters")
     func length() throws {
         let id = "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01"
         let site = Site(clients: [
@@ -66,7 +66,7 @@ struct SiteTests {
         #expect((members["access_token"] as? String)?.count == 1_142)
     }
 
-    @Test("a token opens the API while it lives, one without a role is known and refused", arguments: ["a", "b"])
+    @Test("a valid token opens the API, one without a role is recognized and refused", arguments: ["a", "b"])
     func living(id: String) throws {
         let served = health(try token(id))
         #expect(served?.status == 200)
@@ -78,7 +78,7 @@ struct SiteTests {
         #expect(Set(errors.first?.keys ?? [:].keys) == ["code", "name", "location", "problem", "action"])
     }
 
-    @Test("without a token, with a stranger's and with one that has expired the API asks for one")
+    @Test("without a token, with a foreign token and with an expired one the API asks for a token")
     func unauthorized() throws {
         for refused in [health(nil), answer("GET", "/api/journey/health", "", [("Authorization", "Basic abc")])] {
             #expect(refused?.status == 401)
@@ -102,7 +102,7 @@ struct SiteTests {
         #expect(health(other)?.status == 401)
     }
 
-    @Test("a token is not revoked without one, by a stranger or by another client")
+    @Test("a revocation fails without a token, for an unknown client and for another client")
     func refusesRevocation() throws {
         let living = try token("a")
         #expect(post("/as/revoke", "x=y", "a")?.status == 400)
@@ -112,7 +112,7 @@ struct SiteTests {
         #expect(health(living)?.status == 200)
     }
 
-    @Test("echo gives back what came, and each path takes its own methods")
+    @Test("echo returns the request, and each path has its own methods")
     func echo() throws {
         let living = try token("b")
         let headers: [(name: String, value: String)] = [("authorization", "Bearer \(living)"), ("Content-Type", "t")]
@@ -127,7 +127,7 @@ struct SiteTests {
         #expect(answer("GET", "/apix")?.headers.contains { $0 == ("Content-Type", "text/html") } == true)
     }
 
-    @Test("a part that hangs answers no request; the others go on, and so does it afterwards")
+    @Test("a hanging endpoint answers no request; the others go on, and it goes on afterwards")
     func hangs() throws {
         let paths: [DemoServer.Endpoint: String] = [
             .token: "/token", .revocation: "/as/revoke", .discovery: "/.well-known/openid-configuration",

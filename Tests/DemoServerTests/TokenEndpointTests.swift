@@ -4,7 +4,7 @@ import Testing
 
 @testable import DemoServer
 
-/// What the server decides, without a socket.
+/// The server's decisions about token requests, without a socket.
 struct TokenEndpointTests {
     private let endpoint = Site(clients: [
         DemoServer.Client(clientID: "shop", secret: Secret(utf8: "s3cret"), behaviour: .token(lifetime: 3_600)),
@@ -52,7 +52,7 @@ struct TokenEndpointTests {
         return try "\(answer?.status ?? 0) \(members(answer)["error"] as? String ?? "")"
     }
 
-    @Test("a client with its secret in the body is given a bearer token with its life")
+    @Test("a client with its secret in the body gets a bearer token with its lifetime")
     func postSucceeds() throws {
         let decision = endpoint.decide(post("&scope=gbg.token"))
         #expect(decision.delay == 0)
@@ -64,7 +64,7 @@ struct TokenEndpointTests {
     }
 
     @Test(
-        "a token is shaped like a JWT of 1,142 characters that says whose it is and when it ends, and is never the same"
+        "a token has the form of a JWT of 1,142 characters with client and expiry, and is unique"
     )
     func jwtShape() throws {
         let first = try #require(try members(endpoint.decide(post("")).answer)["access_token"] as? String)
@@ -91,7 +91,7 @@ struct TokenEndpointTests {
         #expect(Set(members.keys) == ["access_token", "token_type"])
     }
 
-    @Test("reserved bytes of ID, secret and scope are read out of their escapes, in the body and in Basic")
+    @Test("reserved bytes of ID, secret and scope are unescaped, in the body and in Basic")
     func decodesForms() throws {
         let id = "odd%20id%3A%26"
         let secret = "a%2Bb+%25%3d%26%3A%C3%BC"
@@ -110,7 +110,7 @@ struct TokenEndpointTests {
                 == "401 invalid_client")
     }
 
-    @Test("an unknown client and a wrong secret are refused alike, by Basic with a challenge")
+    @Test("an unknown client and a wrong secret get the same refusal, with a challenge for Basic")
     func refusesStrangers() throws {
         #expect(try error(post("", id: "nobody")) == "401 invalid_client")
         #expect(try error(post("", secret: "wrong")) == "401 invalid_client")
@@ -155,19 +155,19 @@ struct TokenEndpointTests {
         #expect(try error(post("&scope=gbg.token%20admin")) == "400 invalid_scope")
     }
 
-    @Test("the granted scope is told only where it is not what was asked for")
+    @Test("the granted scope is sent only if it differs from the request")
     func tellsScope() throws {
         #expect(try members(endpoint.decide(post("&scope=gbg.token")).answer)["scope"] == nil)
         #expect(try members(endpoint.decide(post("")).answer)["scope"] as? String == "gbg.token")
         #expect(try members(endpoint.decide(post("&scope=")).answer)["scope"] as? String == "gbg.token")
     }
 
-    @Test("a client that is to be refused is, with the right secret too")
+    @Test("a client with the behaviour refuses is refused, even with the right secret")
     func refuses() throws {
         #expect(try error(post("", id: "refused", secret: "s")) == "401 invalid_client")
     }
 
-    @Test("answers in turn come one after the other, for requests in order alone, and the last one stays")
+    @Test("answers in turn come one per valid request, and the last one repeats")
     func inTurn() throws {
         #expect(try error(post("", id: "turns", secret: "wrong")) == "401 invalid_client")
         let first = endpoint.decide(post("", id: "turns", secret: "s"))
