@@ -2,10 +2,10 @@ import Credentials
 
 /// A request to a client's API with its token (RFC 6750 §2.1).
 public enum APIRequest {
-    /// The request that `trial` describes: its path joined to the profile's API base as text, so that it can't lead to
-    /// another host or above the base. Bytes that no URL can hold are sent as %XX.
-    /// - Throws: `Failure` of kind `unusableProfile` if the API base is missing or can't be used; `unacceptableInput` for
-    ///   a method, path or body that can't be sent; `unreachable` if libcurl is missing.
+    /// The request for `trial`. Its path is appended to the profile's API base as text, so it cannot lead to another
+    /// host or above the base. Bytes that are invalid in URLs are sent as %XX.
+    /// - Throws: `Failure` of kind `unusableProfile` if the API base is missing or unusable; `unacceptableInput` for an
+    ///   invalid method, path or body; `unreachable` if libcurl is missing.
     public static func build(
         for profile: ClientProfile, _ trial: TrialRequest, token: Secret
     ) throws(Failure) -> HTTPRequest {
@@ -13,21 +13,21 @@ public enum APIRequest {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no API base",
                 hints: [
-                    Failure.Hint("enter one", .edit),
+                    Failure.Hint("enter the API base", .edit),
                     profile.isGBG
-                        ? "for GBG GO in the EU it is \(ServicePreset.gbgGO.apiBase)"
+                        ? "for GBG GO in the EU, use \(ServicePreset.gbgGO.apiBase)"
                         : "it should look like \(EndpointURL.Field.apiBase.example)",
                 ])
         }
         let base = try EndpointURL(profile.apiBase, as: .apiBase)
         guard TrialRequest.methods.contains(trial.method) else {
             throw Failure(
-                .unacceptableInput, "\"\(UntrustedText.line(trial.method, limit: 20))\" is no method that can be tried",
-                hints: ["one of \(TrialRequest.methods.joined(separator: ", "))"])
+                .unacceptableInput, "the method \"\(UntrustedText.line(trial.method, limit: 20))\" is not supported",
+                hints: ["use one of \(TrialRequest.methods.joined(separator: ", "))"])
         }
         guard trial.method != "HEAD" || trial.body.isEmpty else {
             throw Failure(
-                .unacceptableInput, "a HEAD request has no body", hints: ["empty the body, or take another method"])
+                .unacceptableInput, "a HEAD request has no body", hints: ["remove the body, or choose another method"])
         }
         try check(trial.path)
         var headers = [
@@ -41,31 +41,31 @@ public enum APIRequest {
             isLoopback: base.isLoopback, cutsLargeAnswer: true)
     }
 
-    /// Checks that `path` can be joined to an API base.
-    /// - Throws: `Failure` of kind `unacceptableInput` saying what is wrong with it.
+    /// Checks that `path` can be appended to an API base.
+    /// - Throws: `Failure` of kind `unacceptableInput` that names the mistake.
     public static func check(_ path: String) throws(Failure) {
         guard path.utf8.first == UInt8(ascii: "/") else {
-            throw unacceptable("the path does not begin with /", hint: "it is what follows the API base")
+            throw unacceptable("the path does not begin with /", hint: "write the part of the URL after the API base")
         }
         guard !path.utf8.starts(with: "//".utf8) else {
-            throw unacceptable("the path begins with //, as another host's would", hint: "begin it with one /")
+            throw unacceptable("the path begins with //, which names a host", hint: "begin the path with a single /")
         }
         guard path.utf8.count <= 4_000 else {
-            throw unacceptable("the path is longer than 4,000 bytes", hint: "check what was pasted")
+            throw unacceptable("the path is longer than 4,000 bytes", hint: "check the pasted text")
         }
         guard !path.unicodeScalars.contains(where: UntrustedText.isControl) else {
             throw unacceptable("the path has a line break or a control character in it", hint: "remove it")
         }
         guard !path.utf8.contains(UInt8(ascii: "#")) else {
-            throw unacceptable("the path has a fragment", hint: "leave out the # and what follows it, or write %23")
+            throw unacceptable("the path has a fragment", hint: "remove the # and everything after it, or write %23")
         }
-        // libcurl and servers remove such segments, an escaped dot too (RFC 3986 §5.2.4): the request would not be the one
-        // that is shown.
-        // Byte by byte: an accent behind a / makes another character of the two.
+        // libcurl and servers remove such segments, even with an escaped dot (RFC 3986 §5.2.4): the request sent would
+        // differ from the one displayed. The comparison is by byte, because a combining accent after a / forms another
+        // Character with it.
         let segments = path.utf8.prefix { $0 != UInt8(ascii: "?") }
             .split { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
         guard !segments.contains(where: { [[0x2E], [0x2E, 0x2E]].contains(PercentEncoding.decoded($0)) }) else {
-            throw unacceptable("the path has a segment . or .. in it", hint: "write out where it leads")
+            throw unacceptable("the path has a segment . or .. in it", hint: "write the path without . and ..")
         }
     }
 

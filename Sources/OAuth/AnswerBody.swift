@@ -1,18 +1,18 @@
 import Credentials
 
-/// The body of an answer that holds no token, by what it is.
+/// The kind and the parsed content of an answer's body without a token.
 enum AnswerBody {
     case empty
     case json(JSONValue)
-    /// A form with an error in it, as servers from before RFC 6749 send it.
+    /// A form with an error, as servers older than RFC 6749 send it.
     case form([String: JSONValue])
     case markup(Markup)
     case text
-    /// By its coding's name; no request asks for one.
+    /// The name of the coding. Requests do not ask for compression.
     case compressed(String)
     case binary
 
-    /// Bytes that are read for words; of JSON all are.
+    /// The maximum number of bytes searched for error texts; JSON is read completely.
     private static let limit = 64 << 10
 
     init(_ response: HTTPResponse) {
@@ -21,7 +21,7 @@ enum AnswerBody {
             self = .empty
             return
         }
-        // Before all else: a server may say that it has compressed what it has not.
+        // JSON comes first: a server may declare a compression that it has not applied.
         if let value = Self.json(RepairedText(bytes).text) {
             self = .json(value)
             return
@@ -44,7 +44,7 @@ enum AnswerBody {
         }
     }
 
-    /// The body as a message names it.
+    /// The body as part of a message.
     var words: String {
         switch self {
         case .empty: "an empty body"
@@ -56,7 +56,7 @@ enum AnswerBody {
         }
     }
 
-    /// The coding of a body that is no text.
+    /// The coding of a body that is not text; nil if unknown.
     static func coding(of response: HTTPResponse, _ bytes: [UInt8]) -> String? {
         let said = response.header("Content-Encoding")?.lowercased().split { $0 == "," || $0.isWhitespace } ?? []
         let known = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"]
@@ -67,17 +67,17 @@ enum AnswerBody {
             return nil
         }
         if let coding = said.last(where: { known.contains(String($0)) }) { return String(coding) }
-        // RFC 1950 §2.2: deflate with a window of 32 KiB, and a check over both bytes.
+        // RFC 1950 §2.2: deflate with a 32 KiB window, and a checksum over both bytes.
         guard bytes.count > 2, bytes[0] == 0x78, (Int(bytes[0]) << 8 + Int(bytes[1])) % 31 == 0 else { return nil }
         return "zlib"
     }
 
-    /// True if the server calls the body HTML.
+    /// True if the server declares the body as HTML.
     static func saysPage(_ response: HTTPResponse) -> Bool {
         response.header("Content-Type")?.lowercased().hasPrefix("text/html") == true
     }
 
-    /// JSON as it is, as a script's argument, behind a guard against scripts, or the first of several lines.
+    /// Parses plain JSON, JSONP, JSON after an anti-script prefix, or the first of several lines.
     private static func json(_ text: String) -> JSONValue? {
         if let value = JSONValue(text) { return value }
         guard let start = text.utf8.prefix(128).firstIndex(where: { $0 == UInt8(ascii: "{") }) else { return nil }

@@ -1,27 +1,27 @@
 import Credentials
 
-/// The beginning of an answer's body, made fit to be shown: line breaks kept, a tab as four blanks, other white space as
-/// one, no control characters, every string of JSON that gives a secret away replaced as a whole, else the line that does, and
-/// the body where lines give one away together.
+/// The beginning of an answer's body for display. Line breaks are kept, a tab becomes four spaces, other white space
+/// one space, and control characters are removed. A JSON string that reveals a secret is replaced, otherwise the line
+/// that reveals it, and the whole body if only several lines together reveal it.
 struct BodyText {
-    /// Bytes behind the limit that are looked at too: a secret may begin before the limit.
+    /// Bytes after the limit that are also searched: a secret may begin before the limit.
     private static let lookahead = 4 << 10
 
-    /// nil where the body is no text.
+    /// nil if the body is not text.
     let lines: String?
-    /// Whether the body goes on behind it.
+    /// True if the body continues after `lines`.
     let isCut: Bool
 
-    /// Values that are hidden in addition to the known secrets.
+    /// The values that are hidden in addition to the known secrets.
     enum Unknown {
         case nothing
-        /// Members that are secret by their names.
+        /// Members with a secret's name.
         case members
-        /// These, and every word that may be a token: of a body in which no token was found.
+        /// Such members, and every word that may be a token: for a body without a recognized token.
         case tokens
     }
 
-    /// - Parameter limit: how many bytes of text there are at most.
+    /// - Parameter limit: the maximum number of bytes of text.
     init(_ body: Secret, limit: Int, hiding text: ServerText, and unknown: Unknown = .nothing) {
         isCut = body.count > limit
         let bytes = body.withBytes { Array($0.prefix(limit + Self.lookahead)) }
@@ -36,7 +36,7 @@ struct BodyText {
     private static func redacted(_ lines: String, by text: ServerText) -> String {
         guard text.givesSecretAway(lines) else { return lines }
         var shown: [String] = []
-        // Each stretch of lines that are kept, to be looked at as one.
+        // Each run of consecutive kept lines, to be searched as a whole.
         var kept: [[String]] = [[]]
         for line in lines.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
             guard text.givesSecretAway(line) else {
@@ -44,7 +44,7 @@ struct BodyText {
                 kept[kept.count - 1].append(line)
                 continue
             }
-            // JSON often comes in one line: there a string is a field.
+            // JSON often has only one line, so each string is handled separately.
             let rest = withStrings(of: line) { text.givesSecretAway($0) ? "" : $0 }
             if rest != line, !text.givesSecretAway(rest) {
                 shown.append(withStrings(of: line) { text.givesSecretAway($0) ? ServerText.repeatedSecret : $0 })
@@ -58,7 +58,7 @@ struct BodyText {
         return isSplit ? ServerText.repeatedSecret : shown.joined(separator: "\n")
     }
 
-    /// `line` with what `change` makes of its JSON strings, the quotation marks not among it.
+    /// `line` with `change` applied to the content of each JSON string.
     private static func withStrings(of line: String, _ change: (String) -> String) -> String {
         var result = ""
         var string: String.UnicodeScalarView?
@@ -77,11 +77,11 @@ struct BodyText {
             }
             isEscaped = scalar == "\\" && !isEscaped
         }
-        // One that is not ended is none.
+        // An unclosed string stays unchanged.
         return result + (string.map { String($0) } ?? "")
     }
 
-    /// Whole characters of it, as many as `limit` bytes hold.
+    /// The longest prefix of whole characters within `limit` bytes.
     private static func cut(_ text: String, to limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         let bytes = Array(text.utf8)
@@ -90,7 +90,7 @@ struct BodyText {
         return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
-    /// - Returns: nil where more than a tenth of it is no text, and where any control character stands in what is no UTF-8.
+    /// - Returns: nil if more than a tenth is not text, or if invalid UTF-8 contains a control character.
     static func lines(of text: RepairedText) -> String? {
         var kept = String.UnicodeScalarView()
         var strange = 0

@@ -1,14 +1,15 @@
 import Credentials
 
-/// Which certificate was seen on which connection: libcurl tells it only to the request that made the connection, and
-/// not to those that use it again. Belongs to the engine's thread.
+/// The certificate of each open connection. libcurl reports it only for the request that opens the connection, not for
+/// later ones. Used only on the engine's thread.
 final class CertificateMemory {
-    /// More than are ever open at once; beyond, all are forgotten, and a request over an older connection tells none.
+    /// More than are ever open at once. Above it all are forgotten, and a request on an older connection reports no
+    /// certificate.
     private static let most = 1_024
 
     private var byConnection: [String: HTTPExchange.Certificate] = [:]
 
-    /// - Parameter connection: its two ends.
+    /// - Parameter connection: the addresses and ports of both ends.
     subscript(connection: String) -> HTTPExchange.Certificate? {
         get { byConnection[connection] }
         set {

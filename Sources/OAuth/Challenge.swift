@@ -1,12 +1,13 @@
-/// One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1): a scheme and its parameters.
+/// A challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1): a scheme and its parameters.
 struct Challenge: Equatable {
-    /// In lower case, as the parameters' names are.
+    /// In lower case, like the names of the parameters.
     let scheme: String
     private(set) var parameters: [String: String] = [:]
 
     subscript(_ name: String) -> String? { parameters[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// All challenges of an answer, those of the scheme Bearer first: several headers, and several in one header.
+    /// All challenges of an answer, with the scheme Bearer first. There may be several headers, and several challenges
+    /// in one.
     static func all(in response: HTTPResponse) -> [Challenge] {
         var bearer: [Challenge] = []
         var others: [Challenge] = []
@@ -23,7 +24,7 @@ struct Challenge: Equatable {
         var challenges: [Challenge] = []
         while let word = reader.word() {
             if let value = reader.value() {
-                // The first of a name counts.
+                // The first parameter of a name counts.
                 guard !challenges.isEmpty, challenges[challenges.count - 1].parameters[word] == nil else { continue }
                 challenges[challenges.count - 1].parameters[word] = value
             } else {
@@ -36,7 +37,7 @@ struct Challenge: Equatable {
     private struct Reader {
         var rest: ArraySlice<Unicode.Scalar>
 
-        /// The next scheme, or name of a parameter.
+        /// The next scheme or parameter name.
         mutating func word() -> String? {
             rest = rest.drop { !Self.isInWord($0) }
             let word = rest.prefix(while: Self.isInWord)
@@ -44,7 +45,7 @@ struct Challenge: Equatable {
             return word.isEmpty ? nil : Self.text(word).lowercased()
         }
 
-        /// The value behind the `=` that stands next; nil if none does.
+        /// The value if `=` is next; otherwise nil.
         mutating func value() -> String? {
             let behindBlanks = rest.drop { $0 == " " || $0 == "\t" }
             guard behindBlanks.first == "=" else { return nil }
@@ -56,7 +57,7 @@ struct Challenge: Equatable {
             }
             rest.removeFirst()
             var value = String.UnicodeScalarView()
-            // A header that was cut has no quotation mark at its end.
+            // A truncated header lacks the closing quotation mark.
             while let scalar = rest.popFirst(), scalar != "\"" {
                 value.append(scalar == "\\" ? rest.popFirst() ?? scalar : scalar)
             }
@@ -69,7 +70,7 @@ struct Challenge: Equatable {
             return String(text)
         }
 
-        /// RFC 9110 §5.6.2's `tchar`, and what else a token68 has.
+        /// `tchar` of RFC 9110 §5.6.2, and the other characters of a token68.
         private static func isInWord(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar {
             case "A"..."Z", "a"..."z", "0"..."9": true

@@ -2,21 +2,21 @@ import CCurl
 import Synchronization
 import Threads
 
-/// libcurl's multi handle and the one thread that drives it: perform, read the ended transfers, poll; woken by
-/// curl_multi_wakeup(3). Idle, it waits without ever waking.
+/// libcurl's multi handle and its only thread: perform, read the finished transfers, poll. curl_multi_wakeup(3) wakes
+/// the thread; without requests it sleeps indefinitely.
 ///
-/// Everything but the wake-up happens on that thread. A cancelled request is resumed by the cancelling thread, at once;
-/// the thread drops the transfer when it comes to it.
+/// Everything except the wake-up happens on that thread. The cancelling thread resumes a cancelled request immediately,
+/// and the engine's thread removes the transfer later.
 final class CurlEngine: Sendable {
     typealias Outcome = Result<HTTPResponse, TransportFailure>
 
     private struct State {
         var lastNumber: UInt64 = 0
-        /// The waiter for each request. A request that is no longer here has been answered or cancelled.
+        /// The waiting caller of each request. A missing request has been answered or cancelled.
         var waiting: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
         var arrivals: [(number: UInt64, request: HTTPRequest)] = []
         var departures: [UInt64] = []
-        /// Requests that were cancelled before they were added: a task may be cancelled before its request arrives.
+        /// Requests cancelled before they were added: a task may be cancelled before its request arrives.
         var cancelledEarly: Set<UInt64> = []
         var isStopped = false
     }
@@ -26,11 +26,11 @@ final class CurlEngine: Sendable {
     /// At most 15 bytes.
     private let threadName: String
     private let limits: CurlTransport.Limits
-    // Used on the engine's thread alone, save for curl_multi_wakeup(3), which is made for other threads; freed with the
-    // engine, which the thread holds until it ends.
+    // Used only on the engine's thread, except by curl_multi_wakeup(3), which is thread-safe. Freed with the engine,
+    // which the thread keeps alive until it ends.
     private nonisolated(unsafe) let multi: UnsafeMutableRawPointer
 
-    /// - Returns: nil if libcurl has no memory.
+    /// - Returns: nil if libcurl is out of memory.
     init?(userAgent: String, limits: CurlTransport.Limits, threadName: String) {
         guard let multi = ccurl_multi_init() else { return nil }
         self.multi = multi
@@ -43,8 +43,9 @@ final class CurlEngine: Sendable {
 
     // MARK: - From any thread
 
-    /// A broken TLS connection's SIGPIPE stays pending on the thread. libcurl's own threads inherit the mask.
-    /// - Returns: false if the system has no thread to give.
+    /// Starts the thread. The SIGPIPE of a broken TLS connection stays pending on it, and libcurl's own threads inherit
+    /// its mask.
+    /// - Returns: false if the system cannot create a thread.
     func start() -> Bool { startThread(named: threadName) { self.run() } }
 
     func send(_ request: HTTPRequest) async -> Outcome {
@@ -52,7 +53,7 @@ final class CurlEngine: Sendable {
             state.lastNumber += 1
             return state.lastNumber
         }
-        // A cancel may come after the answer, and the number is not used again.
+        // A cancellation may come after the answer, and numbers are not reused.
         defer { _ = state.withLock { $0.cancelledEarly.remove(number) } }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -69,7 +70,7 @@ final class CurlEngine: Sendable {
         }
     }
 
-    /// Ends the thread soon, and every request with `cancelled` at once.
+    /// Stops the thread soon, and ends every request immediately with `cancelled`.
     func stop() {
         let waiting = state.withLock { state in
             state.isStopped = true
@@ -110,14 +111,14 @@ final class CurlEngine: Sendable {
                 end(number, in: &transfers)
                 finish(number, with: outcome)
             }
-            // libcurl's own timers wake it too.
+            // libcurl's timers also wake the thread.
             _ = ccurl_multi_poll(multi, Int32.max)
         }
         for number in Array(transfers.keys) { end(number, in: &transfers) }
     }
 
-    /// A function of its own, so that no request is held while the thread waits for the next.
-    /// - Returns: false once it is to stop.
+    /// A separate function, so that no request is retained while the thread waits.
+    /// - Returns: false if the engine was stopped.
     private func updateTransfers(
         _ transfers: inout [UInt64: CurlTransfer], _ certificates: CertificateMemory
     ) -> Bool {

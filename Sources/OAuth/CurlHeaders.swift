@@ -1,17 +1,18 @@
 import CCurl
 import Credentials
 
-/// The headers of a request in the form that libcurl reads, without a copy of its own.
+/// The headers of a request in libcurl's own format, so that libcurl makes no list of its own.
 ///
-/// Each value is copied once, here: libcurl takes a name and its value only as one line that ends with a zero byte.
+/// Each value is copied once, because libcurl reads a name and its value as one zero-terminated line.
 final class CurlHeaders {
     private let lines: [WipedBytes]
     private let nodes: UnsafeMutableBufferPointer<curl_slist>
 
     init(_ headers: [HTTPHeader]) {
-        // Without an empty `Expect`, libcurl asks for leave to send a large body, which old servers answer with 417.
+        // An empty `Expect` stops libcurl from asking permission to send a large body, which old servers answer with
+        // 417.
         var headers = headers + [HTTPHeader(name: "Expect", value: "")]
-        // libcurl takes every body for a form.
+        // libcurl declares every body as a form.
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headers.append(HTTPHeader(name: "Content-Type", value: ""))
         }
@@ -32,12 +33,12 @@ final class CurlHeaders {
 
     deinit { nodes.deallocate() }
 
-    /// For CURLOPT_HTTPHEADER(3). Valid as long as this object, which the caller must keep.
+    /// For CURLOPT_HTTPHEADER(3). Valid as long as this object, which the caller must keep alive.
     var list: UnsafeMutablePointer<curl_slist>? { nodes.baseAddress }
 }
 
 extension HTTPHeader {
-    /// False if the header could end its line and begin another.
+    /// False if the header could end its line and begin another one.
     var isOneLine: Bool {
         let isControl: (UInt8) -> Bool = { $0 < 0x20 || $0 == 0x7F }
         return !name.utf8.contains(where: isControl) && !value.withBytes { $0.contains(where: isControl) }

@@ -2,7 +2,7 @@ import CCurl
 import Credentials
 import Glibc
 
-/// An in-flight request: libcurl's easy handle and the memory that it points to. Belongs to the engine's thread.
+/// A running request: libcurl's easy handle and its memory. Used only on the engine's thread.
 final class CurlTransfer {
     let easy: UnsafeMutableRawPointer
     private let host: String
@@ -10,7 +10,7 @@ final class CurlTransfer {
     private let isLoopback: Bool
     private let limits: CurlTransport.Limits
     private let certificates: CertificateMemory
-    /// libcurl reads the body from here, without a copy.
+    /// libcurl reads the body from here without a copy.
     private let requestBody: Secret
     private let cutsLargeAnswer: Bool
     private let requestHeaders: CurlHeaders
@@ -24,7 +24,7 @@ final class CurlTransfer {
     private var isCut = false
     private var certificate: HTTPExchange.Certificate?
 
-    /// The transfer for `request`, every option set. It must be removed from the multi handle before it is released.
+    /// Creates a transfer with all options set. Remove it from the multi handle before releasing it.
     static func make(
         _ request: HTTPRequest, userAgent: String, limits: CurlTransport.Limits, certificates: CertificateMemory
     ) -> Result<CurlTransfer, TransportFailure> {
@@ -76,7 +76,7 @@ final class CurlTransfer {
         if request.method == "HEAD" {
             set(ccurl_set_number(easy, CURLOPT_NOBODY, 1))
         } else {
-            // The length is sent for an empty body too (RFC 9110 §8.6).
+            // The length is sent even for an empty body (RFC 9110 §8.6).
             if requestBody.count > 0 || ["POST", "PUT", "PATCH"].contains(request.method) {
                 set(ccurl_set_number(easy, CURLOPT_POST, 1))
                 set(ccurl_set_large(easy, CURLOPT_POSTFIELDSIZE_LARGE, Int64(requestBody.count)))
@@ -96,7 +96,7 @@ final class CurlTransfer {
             ?? CertificateAuthorities.file(default: ccurl_info_text(easy, CURLINFO_CAINFO))
         {
             set(ccurl_set_text(easy, CURLOPT_CAINFO, file))
-            // Beside a CAPATH libcurl does not keep the parsed file between connections: 15 ms each.
+            // With a CAPATH libcurl does not cache the parsed file between connections, which costs 15 ms each.
             set(ccurl_set_text(easy, CURLOPT_CAPATH, nil))
         }
         set(ccurl_set_number(easy, CURLOPT_CERTINFO, 1))
@@ -112,8 +112,8 @@ final class CurlTransfer {
 
     // MARK: - In flight
 
-    /// Called when the request has its connection, a new one or a reused one. `connection` names both ends: no other open
-    /// connection has them.
+    /// Called when the request has a connection, new or reused. `connection` names both ends, which are unique among
+    /// open connections.
     fileprivate func note(connection: String) {
         guard let subject = ccurl_certificate_field(easy, "Subject") else {
             certificate = isSecure ? certificates[connection] : nil
@@ -145,7 +145,7 @@ final class CurlTransfer {
         headerBytes += bytes.count
         if headerBytes > limits.headerBytes { isTooLarge = true }
         guard count(bytes), !isTooLarge else { return false }
-        // A new status line: the headers before were those of an interim answer (1xx).
+        // A new status line: the previous headers belong to an interim answer (1xx).
         if bytes.starts(with: "HTTP/".utf8) { headers = [] }
         guard headers.count < 64, let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return true }
         headers.append((text(bytes[..<colon]), text(bytes[(colon + 1)...])))
@@ -208,21 +208,21 @@ final class CurlTransfer {
         let failure = hostFailure(for: code)
         guard let proxy else { return failure }
         switch failure {
-        // A kept connection may close at any time: the proxy is not the cause.
+        // A kept connection may close at any time, so the proxy is not the cause.
         case .closed(_, reused: true, _): return failure
         case .tls, .timeout, .closed, .notHTTP: return .behindProxy(variable: proxy.variable, failure)
         default: return failure
         }
     }
 
-    /// The proxy's trouble; nil if no proxy was used, or the request got past it.
+    /// The proxy's failure; nil if no proxy was used, or the request got past it.
     private func proxyTrouble(with proxy: EnvironmentProxy?, _ code: CURLcode) -> TransportFailure.ProxyTrouble? {
         let connectStatus = ccurl_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
         switch code {
         case _ where (300...599).contains(connectStatus): return .answered(connectStatus)
         case CURLE_PROXY:
             return .other(detail: Self.proxyText(for: ccurl_info_number(easy, CURLINFO_PROXY_ERROR)))
-        // libcurl gives this code for an unreadable proxy URL too.
+        // libcurl also returns this code for an unreadable proxy URL.
         case CURLE_COULDNT_RESOLVE_PROXY where proxy?.scheme != .unreadable: return .nameResolution
         default: break
         }
@@ -231,28 +231,28 @@ final class CurlTransfer {
         case _ where proxy.scheme == .unreadable: return .unreadable
         case _ where proxy.scheme == .unknown: return .unknownScheme
         case CURLE_NOT_BUILT_IN: return .unknownScheme
-        // The SOCKS proxy's own name: behind a proxy, the proxy looks up the name of the host.
+        // Behind a SOCKS proxy the proxy resolves the host, so this is the proxy's own name.
         case CURLE_COULDNT_RESOLVE_HOST: return .nameResolution
         case CURLE_COULDNT_CONNECT: return .connect(detail: systemText ?? kindText(for: code))
         case CURLE_OPERATION_TIMEDOUT:
             return .timeout(seconds: Int(min(limits.connect, limits.total).rounded(.up)))
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE: return .closed
         case _ where Self.isTLS(code):
-            // Only an https proxy has a certificate of its own; with others TLS begins in the tunnel.
+            // Only an https proxy has a certificate; with other proxies TLS begins inside the tunnel.
             return proxy.scheme == .https ? .tls(detail: certificateText ?? kindText(for: code)) : nil
-        // The fault is in the request's own URL: the proxy's URL was read.
+        // The fault is in the request's own URL, because the proxy's URL was readable.
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: return nil
         default: return .other(detail: kindText(for: code))
         }
     }
 
-    /// The text for a CURLproxycode, which SOCKS proxies alone have.
+    /// The text for a CURLproxycode; only SOCKS proxies have one.
     private static func proxyText(for code: Int) -> String {
         switch code {
         case Int(CURLPX_USER_REJECTED.rawValue), Int(CURLPX_NO_AUTH.rawValue),
             Int(CURLPX_REQUEST_FAILED.rawValue), Int(CURLPX_IDENTD_DIFFER.rawValue):
             "it refused the user name or the password"
-        case Int(CURLPX_REPLY_NOT_ALLOWED.rawValue): "it does not allow it"
+        case Int(CURLPX_REPLY_NOT_ALLOWED.rawValue): "it does not allow this host"
         case Int(CURLPX_REPLY_CONNECTION_REFUSED.rawValue): "the host refused the connection"
         case Int(CURLPX_REPLY_HOST_UNREACHABLE.rawValue), Int(CURLPX_REPLY_NETWORK_UNREACHABLE.rawValue),
             Int(CURLPX_REPLY_TTL_EXPIRED.rawValue):
@@ -262,8 +262,8 @@ final class CurlTransfer {
         }
     }
 
-    /// True if the request got past the proxy. The sign in libcurl 7.88 is the status of the tunnel through an HTTP
-    /// proxy; on a reused connection, and through a SOCKS proxy, it is the phase that the request reached.
+    /// True if the request got past the proxy. In libcurl 7.88 the evidence is the tunnel's status for an HTTP proxy;
+    /// on a reused connection, and for a SOCKS proxy, the phase that the request reached.
     private func isPastProxy(_ proxy: EnvironmentProxy, _ connectStatus: Int) -> Bool {
         if (200...299).contains(connectStatus) || ccurl_info_large(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 {
             return true
@@ -291,14 +291,14 @@ final class CurlTransfer {
             .closed(host: host, reused: isStaleReuse, detail: text(for: code))
         case _ where Self.isTLS(code): .tls(host: host, detail: text(for: code))
         case CURLE_WEIRD_SERVER_REPLY: .notHTTP(host: host, detail: text(for: code))
-        // The scheme was checked before: the server speaks another protocol.
+        // The scheme was checked earlier, so the server speaks another protocol.
         case CURLE_UNSUPPORTED_PROTOCOL where bytesSent: .notHTTP(host: host, detail: text(for: code))
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(detail: text(for: code))
         default: .other(host: host, code: Int(code.rawValue), detail: text(for: code))
         }
     }
 
-    /// True if a reused connection gave not one byte. libcurl itself then tries a new connection once, and may fail again.
+    /// True if a reused connection returned no byte. libcurl then tries a new connection once, which may fail too.
     private var isStaleReuse: Bool { ccurl_info_number(easy, CURLINFO_NUM_CONNECTS) == 0 && bytesReceived == 0 }
 
     private var bytesSent: Bool { ccurl_info_number(easy, CURLINFO_REQUEST_SIZE) > 0 }
@@ -312,14 +312,14 @@ final class CurlTransfer {
         return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
     }
 
-    /// libcurl's text for this failure, or for its kind. A text of a proxy may quote its URL, which may hold a password.
+    /// libcurl's text for this failure, or for its kind if the text mentions a proxy, whose URL may hold a password.
     private func text(for code: CURLcode) -> String {
         let said = String(cString: errorText)
         let isOfProxy = said.contains("@") || said.lowercased().contains("proxy")
         return said.isEmpty || isOfProxy ? kindText(for: code) : said
     }
 
-    /// libcurl's text for a certificate that is refused, which names no host; nil for other failures.
+    /// libcurl's text for a rejected certificate, which names no host; nil for other failures.
     private var certificateText: String? {
         let said = String(cString: errorText)
         return said.hasPrefix("SSL certificate problem: ") && !said.contains("@") ? said : nil
@@ -330,12 +330,12 @@ final class CurlTransfer {
     private var systemText: String? {
         let number = ccurl_info_number(easy, CURLINFO_OS_ERRNO)
         guard number != 0 else { return nil }
-        // glibc's strerror(3) is safe on any thread since 2.32.
+        // glibc's strerror(3) is thread-safe since 2.32.
         return strerror(Int32(number)).map { String(cString: $0).lowercased() }
     }
 }
 
-// libcurl calls these on the engine's thread: plain functions, isolated to nothing.
+// libcurl calls these functions on the engine's thread. Closures could inherit an actor's isolation.
 
 private func noteConnection(
     _ context: UnsafeMutableRawPointer?, _ remote: UnsafeMutablePointer<CChar>?, _ local: UnsafeMutablePointer<CChar>?,

@@ -2,14 +2,14 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// HTTP through libcurl, which is opened on the first request: one multi handle on a thread of its own, which reuses
-/// connections and ends with this object.
+/// HTTP through libcurl, which is opened on the first request. One multi handle on its own thread reuses connections
+/// and ends with this object.
 ///
-/// Proxies come from the environment, as for curl(1), but never for this machine itself. Certificates are always
-/// checked, redirects never followed.
+/// Proxies come from the environment, as for curl(1), except for requests to this machine. Certificates are always
+/// verified and redirects never followed.
 ///
 /// A body is sent from the `Secret`'s own bytes, a header from one copy that is wiped (`CurlHeaders`). libcurl and
-/// OpenSSL copy both into buffers of their own, which keyfob's free(3) wipes (`CWipedHeap`).
+/// OpenSSL copy both into their own buffers, which keyfob's free(3) wipes (`CWipedHeap`).
 public final class CurlTransport: HTTPTransport {
     /// The limits of every request.
     struct Limits: Sendable {
@@ -19,11 +19,11 @@ public final class CurlTransport: HTTPTransport {
         var total: Double = 30
         /// Bytes of headers and body together.
         var bytes = 1 << 20
-        /// Bytes of headers alone, those of interim answers included.
+        /// Bytes of headers, including those of interim answers.
         var headerBytes = 64 << 10
-        /// The file of certificate authorities, for tests; nil for the system's (`CertificateAuthorities`).
+        /// The file of certificate authorities, for tests; nil for the system's file (`CertificateAuthorities`).
         var authorities: String?
-        /// The value of an environment variable, for the text of a failure; libcurl itself uses getenv(3).
+        /// The value of an environment variable, for failure messages; libcurl itself uses getenv(3).
         var environment: @Sendable (String) -> String? = { getenv($0).map { String(cString: $0) } }
     }
 
@@ -47,7 +47,7 @@ public final class CurlTransport: HTTPTransport {
 
     public func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         let engine = try startedEngine()
-        // Keeps this object, and so the engine's thread, until the answer has arrived.
+        // Keeps this object, and so the engine's thread, alive until the answer arrives.
         defer { withExtendedLifetime(self) {} }
         return try await engine.send(request).get()
     }

@@ -1,19 +1,19 @@
 import Credentials
 import FoundationEssentials
 
-/// Asks an issuer where its endpoints are.
+/// Finds the endpoints of an issuer.
 public struct Discovery: Sendable {
     private let transport: any HTTPTransport
 
     public init(transport: any HTTPTransport) { self.transport = transport }
 
-    /// What the issuer's document says: `/.well-known/openid-configuration` behind the issuer (OpenID Connect Discovery
-    /// §4), else `/.well-known/oauth-authorization-server` between its host and its path (RFC 8414 §3).
+    /// The endpoints in the issuer's document: at `/.well-known/openid-configuration` after the issuer (OpenID Connect
+    /// Discovery §4), otherwise at `/.well-known/oauth-authorization-server` between host and path (RFC 8414 §3).
     ///
-    /// The document must call its issuer by the very name that was asked (§3.3), and one from elsewhere may not send
+    /// The document must name exactly the requested issuer (§3.3). A document from another machine must not direct
     /// secrets to a server on this machine.
-    /// - Throws: `Failure` of kind `unusableProfile` where `issuer` can't be used; `refused` where it has no document;
-    ///   `notAToken` where what it has is none or can't be used; `redirected`; `unreachable`; `interrupted` at once where
+    /// - Throws: `Failure` of kind `unusableProfile` if `issuer` is unusable; `refused` if it has no document;
+    ///   `notAToken` if the document is invalid or unusable; `redirected`; `unreachable`; `interrupted` immediately if
     ///   the task is cancelled.
     public func endpoints(of issuer: String) async throws(Failure) -> DiscoveredEndpoints {
         let url = try EndpointURL(issuer, as: .issuer)
@@ -26,14 +26,14 @@ public struct Discovery: Sendable {
             }
             guard let document = Document(response.body) else {
                 failures.append(
-                    Failure(.notAToken, "what \(UntrustedText.line(place)) answered is no discovery document"))
+                    Failure(.notAToken, "the answer of \(UntrustedText.line(place)) is not a discovery document"))
                 continue
             }
             return try Self.endpoints(in: document, of: url)
         }
-        // One that says more than that nothing is there is worth more than the other.
+        // Any other failure says more than a missing document.
         var failure = failures.first { $0.kind != .refused } ?? failures.first ?? .cancelled
-        failure.hints += ["check the issuer \(UntrustedText.line(issuer)), or enter the token URL itself"]
+        failure.hints += ["check the issuer \(UntrustedText.line(issuer)), or enter the token URL"]
         throw failure
     }
 
@@ -59,7 +59,7 @@ public struct Discovery: Sendable {
         }
     }
 
-    /// Why the answer is no document, as far as its status tells.
+    /// The failure for the answer's status; nil for 200.
     private static func problem(with response: HTTPResponse, at place: String) -> Failure? {
         let place = UntrustedText.line(place)
         let text = ServerText()
@@ -69,7 +69,7 @@ public struct Discovery: Sendable {
             let target = response.redirectURL ?? response.header("Location") ?? "nowhere"
             return Failure(
                 .redirected, "the issuer redirects \(place) to \(text.line(url: target)) (\(response.status))",
-                hints: ["redirects are not followed: the issuer of another place is another issuer"])
+                hints: ["enter the issuer of the new place if it is right; redirects are not followed"])
         case 429, 500...599:
             return Failure(
                 .unreachable, "\(EndpointURL.shownHost(place)) can't answer now (\(response.status))",
@@ -88,13 +88,13 @@ public struct Discovery: Sendable {
         }
         guard name.utf8.elementsEqual(issuer.text.utf8) else {
             throw Failure(
-                .notAToken, "the discovery document of \(shown) is that of another issuer, \(text.line(url: name))",
-                hints: ["if that is the right one, enter it just so, to the last slash"])
+                .notAToken, "the discovery document of \(shown) belongs to another issuer, \(text.line(url: name))",
+                hints: ["if that issuer is right, enter it exactly so, with any final slash"])
         }
         guard let tokenURL = document.tokenEndpoint, !tokenURL.isEmpty else {
             throw Failure(
                 .notAToken, "the discovery document of \(shown) names no token endpoint",
-                hints: ["enter the token URL itself"])
+                hints: ["enter the token URL"])
         }
         do throws(Failure) {
             try check(tokenURL, as: .tokenURL, from: issuer)
@@ -125,7 +125,7 @@ public struct Discovery: Sendable {
         names.prefix(200).map { UntrustedText.line($0, limit: 100) }.filter { !$0.isEmpty }
     }
 
-    /// The members that matter; one of another type than it should be counts as missing.
+    /// The relevant members. A member of the wrong type counts as missing.
     private struct Document: Decodable {
         var issuer: String?
         var tokenEndpoint: String?
@@ -150,7 +150,7 @@ public struct Discovery: Sendable {
             scopes = try? members.decode([String].self, forKey: .scopes)
         }
 
-        /// - Returns: nil where `body` is no JSON object.
+        /// - Returns: nil if `body` is not a JSON object.
         init?(_ body: Secret) {
             guard let document = body.withBytes({ ServerJSON.decode(Document.self, from: $0) }) else { return nil }
             self = document

@@ -1,27 +1,27 @@
 import CCurl
 import Glibc
 
-/// The proxy that libcurl takes from the environment for a request, found in the order in which libcurl looks: asked for
-/// only once a request has failed, for the words of the failure. Its URL is never part of them: it may hold a password,
-/// and one that libcurl reads in another way than its author meant may hold a piece of it where a host should be.
+/// The proxy that libcurl takes from the environment for a request, found in libcurl's order. It is only used for the
+/// message of a failed request. The message never contains the proxy's URL: the URL may hold a password, and if libcurl
+/// reads it differently than intended, a piece of the password can appear as the host.
 struct EnvironmentProxy: Sendable, Equatable {
     enum Scheme: Sendable, Equatable {
         case http, https, socks
-        /// libcurl knows no such proxy.
+        /// libcurl does not support this kind of proxy.
         case unknown
-        /// The value is no URL.
+        /// The value is not a URL.
         case unreadable
     }
 
-    /// The environment variable that names it.
+    /// The environment variable that names the proxy.
     let variable: String
     let scheme: Scheme
 
     /// - Parameters:
-    ///   - environment: the value of a variable; nil where it is not set.
-    /// - Returns: nil where the request goes straight to its host.
+    ///   - environment: the value of a variable; nil if it is not set.
+    /// - Returns: nil if the request uses no proxy.
     init?(for url: String, environment: (String) -> String?) {
-        // libcurl takes an empty variable for one that is not set.
+        // libcurl treats an empty variable as unset.
         func value(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         var code = CURLUE_OK
         guard let parsed = ccurl_url_parse(url, 0, &code) else { return nil }
@@ -30,7 +30,7 @@ struct EnvironmentProxy: Sendable, Equatable {
             let host = Self.part(CURLUPART_HOST, of: parsed)
         else { return nil }
         if let exceptions = value("no_proxy") ?? value("NO_PROXY"), Self.excepts(host, by: exceptions) { return nil }
-        // HTTP_PROXY is none: a web server gives it to its CGI programs as a client's header says (curl(1)).
+        // HTTP_PROXY is ignored: a web server sets it for CGI programs from a client's header (curl(1)).
         let names = scheme == "http" ? ["http_proxy"] : ["\(scheme)_proxy", "\(scheme.uppercased())_PROXY"]
         let found = (names + ["all_proxy", "ALL_PROXY"]).compactMap { name in value(name).map { (name, $0) } }
         guard let (variable, proxy) = found.first else { return nil }
@@ -40,10 +40,10 @@ struct EnvironmentProxy: Sendable, Equatable {
 
     private static func scheme(of proxy: String) -> Scheme {
         var code = CURLUE_OK
-        // CURLU_NON_SUPPORT_SCHEME and CURLU_GUESS_SCHEME, as libcurl reads a proxy's URL.
+        // CURLU_NON_SUPPORT_SCHEME and CURLU_GUESS_SCHEME, like libcurl for a proxy's URL.
         guard let parsed = ccurl_url_parse(proxy, 1 << 3 | 1 << 9, &code) else { return .unreadable }
         defer { ccurl_url_cleanup(parsed) }
-        // A guessed scheme is a guess by the host's name: without one it is an HTTP proxy.
+        // CURLU_GUESS_SCHEME guesses by the host's name, but libcurl treats a proxy without a scheme as HTTP.
         guard proxy.contains("://") else { return .http }
         return switch part(CURLUPART_SCHEME, of: parsed)?.lowercased() {
         case "http": .http
@@ -62,7 +62,7 @@ struct EnvironmentProxy: Sendable, Equatable {
 
     // MARK: - no_proxy
 
-    /// True if a list of names, suffixes, addresses and networks has `host` in it, as libcurl reads it.
+    /// True if `host` matches the list of names, suffixes, addresses and networks, by libcurl's rules.
     private static func excepts(_ host: String, by exceptions: String) -> Bool {
         if exceptions == "*" { return true }
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// The dates of HTTP headers (RFC 9110 §5.6.7), all three forms a recipient must read.
+/// Dates in HTTP headers, in all three forms that a recipient must read (RFC 9110 §5.6.7).
 enum HTTPDate {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-    /// - Returns: nil where `text` is none of `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
-    ///   `Sun Nov  6 08:49:37 1994`.
+    /// - Returns: nil if `text` has none of the forms `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`
+    ///   and `Sun Nov  6 08:49:37 1994`.
     static func parse(_ text: String) -> Date? {
         guard text.utf8.count <= 40 else { return nil }
         let words = text.lowercased().split { $0 == " " || $0 == "," || $0 == "-" }
@@ -17,7 +17,7 @@ enum HTTPDate {
             var year = number(words[isAsctime ? 4 : 3], in: 0...9_999),
             clock.count == 3, clock[0] < 24, clock[1] < 60
         else { return nil }
-        // Two digits are the obsolete form's; a Retry-After of the last century is of no use to anyone.
+        // Only the obsolete form has two-digit years; they are all taken as this century.
         if year < 100 { year += 2_000 }
         let seconds =
             days(year: year, month: month + 1, day: day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
@@ -33,7 +33,7 @@ enum HTTPDate {
 
     /// Days from 1970-01-01 to a day of the Gregorian calendar, year 0 or later.
     private static func days(year: Int, month: Int, day: Int) -> Int {
-        // Counted in years that begin in March, so that a leap day is a year's last.
+        // Years counted from March, so that the leap day is the last day of a year.
         let year = month > 2 ? year : year - 1
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
         return 365 * year + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468

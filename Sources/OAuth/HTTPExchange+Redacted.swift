@@ -1,16 +1,16 @@
 import Credentials
 
 extension HTTPExchange {
-    /// The most headers and the most form members of one exchange.
+    /// The maximum number of headers, and of form members, in an exchange.
     private static let mostFields = 64
 
-    /// Headers of an answer with a scheme and credentials (RFC 9110 §11.6.2): the scheme may be seen.
+    /// Headers with a scheme and credentials (RFC 9110 §11.6.2); the scheme may be displayed.
     private static let credentialHeaders: Set = ["authorization", "proxy-authorization"]
     private static let secretHeaders: Set = ["cookie", "cookie2", "set-cookie", "set-cookie2"]
 
-    /// A request that was sent once, and its answer or failure, as they may be shown. The caller sets `outcome`. Headers
-    /// that the transport adds are left out (`Host`, `User-Agent`, `Content-Length`).
-    /// - Parameter text: knows every secret that was sent or came.
+    /// A request that was sent once, and its answer or failure, redacted for display. The caller sets `outcome`.
+    /// Headers that the transport adds (`Host`, `User-Agent`, `Content-Length`) are not included.
+    /// - Parameter text: must know every secret in the request and in the answer.
     init(
         _ request: HTTPRequest, answeredBy result: Result<HTTPResponse, TransportFailure>, from start: Moment,
         to end: Moment, text: ServerText
@@ -39,13 +39,13 @@ extension HTTPExchange {
         }
     }
 
-    /// A header of the answer: what is secret in it shows by its name alone.
+    /// A header of the answer; only the name of a secret header is displayed.
     private static func field(_ name: String, _ value: String, _ text: ServerText) -> Field {
         let shownName = text.line(name, limit: 100)
         let key = shownName.lowercased()
         guard !secretHeaders.contains(key) else { return Field(shownName, SecretMembers.redacted) }
         if credentialHeaders.contains(key) {
-            // One word alone may be the credential itself.
+            // A single word may be the credential itself.
             let words = value.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
             let hasScheme = words.count == 2 && words[0].count <= 20
             let scheme = hasScheme ? text.line(String(decoding: words[0], as: UTF8.self)) + " " : ""
@@ -60,8 +60,8 @@ extension HTTPExchange {
 
 extension HTTPExchange.Body {
     /// - Parameters:
-    ///   - text: knows the client's secret, and the token if there is one.
-    ///   - hasToken: false hides all that may be a token in the body of a success.
+    ///   - text: must know the client's secret, and the token if there is one.
+    ///   - hasToken: false hides everything that may be a token in a successful answer.
     init(of response: HTTPResponse, hasToken: Bool, text: ServerText) {
         let isSuccess = (200...299).contains(response.status)
         let body = response.utf8Body

@@ -1,7 +1,8 @@
 import Credentials
 
 extension HTTPResponse {
-    /// The body in UTF-8: UTF-16 is recognized by its byte order mark, by its charset, or by the zeros of its first characters.
+    /// The body in UTF-8. UTF-16 is recognized by its byte order mark, its charset, or the zeros of its first
+    /// characters.
     var utf8Body: Secret {
         body.withBytes { bytes -> Secret? in
             guard let isBigEndian = isBigEndian(bytes) else { return nil }
@@ -24,7 +25,7 @@ extension HTTPResponse {
         if bytes[0] == 0xFE, bytes[1] == 0xFF { return true }
         if bytes[0] == 0xFF, bytes[1] == 0xFE { return false }
         switch charset?.lowercased() {
-        // A server that names the charset and sends UTF-8 nevertheless has no zero in it.
+        // UTF-8 with the wrong charset contains no zero byte.
         case "utf-16le" where bytes.contains(0): return false
         case "utf-16be" where bytes.contains(0): return true
         case let name where name == nil || name == "utf-16":
@@ -36,7 +37,7 @@ extension HTTPResponse {
         }
     }
 
-    /// The charset that the Content-Type names.
+    /// The charset in the Content-Type header.
     private var charset: String? {
         guard let type = header("Content-Type") else { return nil }
         for parameter in type.split(separator: ";").dropFirst() {
@@ -47,7 +48,7 @@ extension HTTPResponse {
         return nil
     }
 
-    /// The charset of a text that keyfob cannot read: neither UTF-8, UTF-16 nor Latin-1.
+    /// The charset of a text that keyfob cannot read: not UTF-8, UTF-16 or Latin-1.
     var unreadableCharset: String? {
         guard let charset,
             !["iso-8859-1", "iso-8859-15", "latin1", "us-ascii", "utf-8", "utf8", "windows-1252"]

@@ -6,13 +6,13 @@ public struct HTTPHeader: Sendable {
     let display: FieldDisplay
     public var name: String { display.name }
 
-    /// A header whose value may be shown.
+    /// A header whose value may be displayed.
     public init(name: String, value: String) {
         self.value = Secret(utf8: value)
         display = FieldDisplay(name, value)
     }
 
-    /// A header with a scheme, which may be shown, and credentials, which may not (RFC 9110 §11.6.2).
+    /// A header with a scheme, which may be displayed, and secret credentials (RFC 9110 §11.6.2).
     public init(name: String, scheme: String, credentials: Secret) {
         value = Secret.written { value in
             value.append(scheme + " ")
@@ -22,13 +22,13 @@ public struct HTTPHeader: Sendable {
     }
 }
 
-/// A header or a form member of our own request as it may be shown. It is created together with the field, and cannot hold
+/// The displayable form of a header or form member of a request. It is created together with the field, and cannot hold
 /// a secret value.
 public struct FieldDisplay: Sendable {
     let name: String
     /// nil if the value is secret.
     private let value: String?
-    /// Stands before a secret value.
+    /// Displayed before a secret value.
     private let scheme: String?
 
     init(_ name: String, _ value: String) {
@@ -39,7 +39,7 @@ public struct FieldDisplay: Sendable {
         (self.name, value, self.scheme) = (name, nil, scheme)
     }
 
-    /// - Parameter text: hides a value that repeats a secret, such as a client ID that is also the client secret.
+    /// - Parameter text: hides a value that repeats a secret, such as a client ID equal to the client secret.
     func field(_ text: ServerText) -> HTTPExchange.Field {
         let redacted = (scheme.map { $0 + " " } ?? "") + SecretMembers.redacted
         return HTTPExchange.Field(
@@ -53,11 +53,11 @@ public struct HTTPRequest: Sendable {
     public var url: String
     public var headers: [HTTPHeader]
     public var body: Secret
-    /// The members of the form in `body`; empty if the body is no form.
+    /// The form members in `body`; empty if the body is not a form.
     public var form: [FieldDisplay]
-    /// True if the URL's host is this machine: then plain http is allowed and no proxy is used.
+    /// True if the URL's host is this machine: plain http is then allowed and no proxy is used.
     public var isLoopback: Bool
-    /// True if an answer of more than 1 MiB is cut there; else it is a failure.
+    /// True to cut an answer above 1 MiB; false to fail.
     public var cutsLargeAnswer: Bool
 
     /// - Parameters:
@@ -76,22 +76,23 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// An answer, of any status.
+/// An answer with any status.
 public struct HTTPResponse: Sendable {
     public var status: Int
-    /// At most 64, names and values cut to 1,024 bytes. Untrusted: they must pass `UntrustedText` before they are shown.
+    /// At most 64, with names and values cut to 1,024 bytes. Untrusted: pass them through `UntrustedText` before
+    /// display.
     public var headers: [(name: String, value: String)]
     /// At most 1 MiB.
     public var body: Secret
-    /// True if the answer has more than `body` holds.
+    /// True if the answer is longer than `body`.
     public var isCut: Bool
-    /// The target of a redirect as an absolute URL; nil if the answer is no redirect. Untrusted.
+    /// The absolute URL of a redirect; nil if the answer is not a redirect. Untrusted.
     public var redirectURL: String?
-    /// `HTTP/1.1`, `HTTP/2`; empty if the transport does not tell.
+    /// `HTTP/1.1`, `HTTP/2`; empty if the transport does not report it.
     public var version: String
-    /// The duration of each phase; nil if the transport does not tell.
+    /// nil if the transport does not report them.
     public var timings: HTTPExchange.Timings?
-    /// The server's certificate, on a reused connection too; nil without TLS.
+    /// The server's certificate, also on a reused connection; nil without TLS.
     public var certificate: HTTPExchange.Certificate?
 
     public init(
@@ -109,7 +110,7 @@ public struct HTTPResponse: Sendable {
         self.certificate = certificate
     }
 
-    /// The first header of that name, compared without case (RFC 9110 §5.1).
+    /// The first header with that name, in any case (RFC 9110 §5.1).
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
@@ -117,7 +118,7 @@ public struct HTTPResponse: Sendable {
 
 /// The only way to the network.
 public protocol HTTPTransport: Sendable {
-    /// Sends `request` once and waits for the whole answer. Any status is an answer; no redirect is followed.
-    /// Cancelling the task ends it at once with `cancelled`.
+    /// Sends `request` once and waits for the complete answer. Any status is an answer, and redirects are not followed.
+    /// If the task is cancelled, it throws `cancelled` immediately.
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse
 }

@@ -1,14 +1,14 @@
 import Credentials
 import FoundationEssentials
 
-/// A JSON value of a server whose form is not known, down to a bounded depth.
+/// A JSON value of unknown structure from a server, to a limited depth.
 enum JSONValue: Decodable, Equatable {
     case flag(Bool)
     case number(Double)
     case text(String)
     case list([JSONValue])
     case object([String: JSONValue])
-    /// null, a number beyond a Double, or nested too deeply.
+    /// null, a number beyond Double, or a value nested too deeply.
     case nothing
 
     private static let deepest = 8
@@ -34,15 +34,15 @@ enum JSONValue: Decodable, Equatable {
         }
     }
 
-    /// - Returns: nil if `text` is no JSON.
+    /// - Returns: nil if `text` is not JSON.
     init?(_ text: String) {
         let whole = Self.withoutLoneSurrogates(text)
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(whole.utf8)) else { return nil }
         self = value
     }
 
-    /// JSON with U+FFFD in place of each `\uD800` to `\uDFFF` that is no half of a pair: the decoder refuses a string, or
-    /// an object, that has one.
+    /// `json` with U+FFFD for each `\uD800` to `\uDFFF` that is not part of a pair: the decoder rejects a string or
+    /// object that contains one.
     static func withoutLoneSurrogates(_ json: String) -> String {
         let bytes = Array(json.utf8)
         func unit(at index: Int) -> UInt16? {
@@ -74,7 +74,7 @@ enum JSONValue: Decodable, Equatable {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// The text of a scalar that says something: not null, 0, "", "0", "0000", a boolean.
+    /// The text of a meaningful scalar; nil for null, 0, "", "0", "0000" and booleans.
     var words: String? {
         switch self {
         case .text(let text): text.allSatisfy { $0 == "0" || $0.isWhitespace } ? nil : text
@@ -86,27 +86,27 @@ enum JSONValue: Decodable, Equatable {
     var list: [JSONValue] { if case .list(let values) = self { values } else { [] } }
 }
 
-/// The members of a JSON object by what their names have in common: no case, no `_` and no `-` in them, so that
-/// `errorCode`, `ErrorCode` and `error_code` are one.
+/// The members of a JSON object by normalized name, without case, `_` and `-`: `errorCode`, `ErrorCode` and
+/// `error_code` are the same.
 struct LooseMembers {
     private(set) var values: [String: JSONValue] = [:]
 
     init(_ object: [String: JSONValue]) {
-        // Lower case comes last and wins: the same object gives the same answer every time.
+        // Lower case comes last and wins, so the result is deterministic.
         for (name, value) in object.sorted(by: { $0.key < $1.key }) where value != .nothing {
             values[Self.key(name)] = value
         }
     }
 
     static func key(_ name: some StringProtocol) -> String {
-        // AWS has a `__type` that is no `type`.
+        // AWS's `__type` differs from `type`.
         let prefix = name.hasPrefix("__") ? "__" : ""
         return prefix + name.lowercased().filter { $0 != "_" && $0 != "-" }
     }
 
     subscript(_ name: String) -> JSONValue { values[name] ?? .nothing }
 
-    /// True if the member is an object, a list or a scalar that says something.
+    /// True if the member is an object, a list or a meaningful scalar.
     func holds(_ name: String) -> Bool {
         switch self[name] {
         case .object, .list: true

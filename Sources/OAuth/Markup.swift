@@ -1,20 +1,20 @@
-/// The text of a page or an XML document, by the elements that it stands in. No parser: what is not well-formed is read
-/// as far as it goes.
+/// The text of an HTML page or an XML document by element. This is a tolerant reader, not a parser: malformed input is
+/// read as far as possible.
 struct Markup {
-    /// A stretch of text between two tags, comments or CDATA sections.
+    /// Text between two tags, comments or CDATA sections.
     private struct Piece {
-        /// The innermost element's name without a namespace, as `LooseMembers` spells names.
+        /// The innermost element's name without its namespace, normalized like in `LooseMembers`.
         let element: String
-        /// The innermost element that is not a part of a line (`b`, `i`), by its number.
+        /// The index of the innermost element that is not inline (`b`, `i`).
         let owner: Int?
-        /// True if a tag that ends a line stands before the text.
+        /// True if a tag that ends a line precedes the text.
         let isApart: Bool
         let text: String
     }
 
     private struct Element {
         let name: String
-        /// All text within, that of inner elements too.
+        /// All text within, including inner elements.
         var pieces: Range<Int>
     }
 
@@ -22,11 +22,11 @@ struct Markup {
     private let pieces: [Piece]
     private let elements: [Element]
     private let attributes: [(name: String, value: String)]
-    /// True if a tag other than `<html>`, `<head>` and `<body>` stands in it, or any text.
+    /// True if the document has text, or a tag other than `<html>`, `<head>` and `<body>`.
     let hasContent: Bool
 
     private static let unseen: Set<String> = ["script", "style", "head", "title", "noscript"]
-    /// Elements that stand within a line.
+    /// Elements that do not end a line.
     private static let inline: Set<String> = ["a", "b", "em", "i", "span", "strong", "code", "font"]
     private static let pageMarks = ["<html", "<!doctype html", "<title", "<body", "<head", "<h1", "<p>", "<div"]
 
@@ -37,8 +37,9 @@ struct Markup {
     ]
     private static let attributeNames = Set(codeNames + sentenceNames)
 
-    /// - Parameter isPage: the server calls the document HTML. An XML document with words of known names stays one.
-    /// - Returns: nil if no tag stands in `document`: `< 5 requests left`, `<unknown client>`.
+    /// - Parameter isPage: true if the server declares HTML. An XML document with known element names is still read as
+    ///   XML.
+    /// - Returns: nil if `document` contains no tag, as in `< 5 requests left` and `<unknown client>`.
     init?(_ document: String, isPage: Bool = false) {
         let scalars = Array(document.unicodeScalars)
         let beginning = String(document.prefix(2_048)).lowercased()
@@ -46,7 +47,7 @@ struct Markup {
         var reader = Reader(text: scalars, isHTML: hasPageMark)
         reader.read()
         guard hasPageMark || reader.isMarkup else { return nil }
-        // These two are elements of HTML too.
+        // HTML has these two elements too.
         let names = Self.attributeNames.subtracting(["code", "title"])
         let isUnnamedPage = isPage && !hasPageMark && !reader.elements.contains { names.contains($0.name) }
         if isUnnamedPage {
@@ -58,9 +59,9 @@ struct Markup {
         hasContent = reader.hasTagOfContent || !Self.isBlank(reader.pieces)
     }
 
-    /// The text of the first element of these names that has text of its own; the first name counts most.
-    /// - Parameter isWhole: with the text of its inner elements, and if no element has text of its own, that of inner
-    ///   elements alone.
+    /// The text of the first element with one of these names that has its own text; earlier names take precedence.
+    /// - Parameter isWhole: true to include inner elements and, if no element has its own text, to use that of inner
+    ///   elements.
     func text(of names: [String], isWhole: Bool) -> String? {
         for name in names {
             for (number, element) in elements.enumerated() where element.name == name {
@@ -80,7 +81,7 @@ struct Markup {
 
     var title: String? { text(of: ["title"], isWhole: false) }
 
-    /// All that a reader sees; if that is nothing, the text for browsers without scripts.
+    /// The visible text; if there is none, the text for browsers without scripts.
     var text: String {
         let seen = pieces.filter { !Self.unseen.contains($0.element) || !isHTML && $0.element == "title" }
         return Self.joined(Self.isBlank(seen) ? pieces.filter { $0.element == "noscript" } : seen)
@@ -108,7 +109,7 @@ struct Markup {
         var pieces: [Piece] = []
         var elements: [Element] = []
         var attributes: [(name: String, value: String)] = []
-        /// True if an end tag, a tag that is its own end or a declaration was read.
+        /// True if an end tag, a self-closing tag or a declaration was read.
         var isMarkup = false
         var hasTagOfContent = false
         private var position = 0
@@ -152,7 +153,7 @@ struct Markup {
         }
 
         /// Reads a tag, a comment or a CDATA section.
-        /// - Returns: the section's text, empty for all else; nil if no such thing stands here.
+        /// - Returns: the section's text, or an empty text for a tag or comment; nil if none begins here.
         private mutating func tag() -> String? {
             if let end = end(of: "<!--", "-->") {
                 position = end
@@ -177,7 +178,7 @@ struct Markup {
             return ""
         }
 
-        /// A `>` within the quotation marks of an attribute is none, as long as the marks are closed.
+        /// The end of the tag. A `>` in a quoted attribute does not count, if the quotes are closed.
         private func endOfTag() -> Int? {
             var index = position
             while index < text.count, text[index] != ">" {
@@ -203,7 +204,7 @@ struct Markup {
             elements.append(Element(name: name, pieces: pieces.count..<pieces.count))
             open.append(
                 Open(name: name, number: elements.count - 1, isSecret: SecretMembers.isSecretInBody(name)))
-            // Nothing within is a tag.
+            // Scripts and styles contain no tags.
             if isHTML, name == "script" || name == "style" { skip(to: name) }
         }
 

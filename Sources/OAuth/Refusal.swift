@@ -1,13 +1,13 @@
 import Credentials
 import FoundationEssentials
 
-/// The words for an answer that holds no usable token, or is no revocation. The answer is read when it is asked for.
+/// The failure for an answer without a usable token, or for a failed revocation. The answer is parsed on demand.
 final class Refusal {
     let response: HTTPResponse
     let profile: ClientProfile
     let text: ServerText
     let now: Date
-    /// Which of the client's URLs was asked, and that URL.
+    /// The client's URL that was requested.
     let field: EndpointURL.Field
     let url: String
     private lazy var body = AnswerBody(response)
@@ -52,9 +52,9 @@ final class Refusal {
         let what = response.status == 429 ? "has had too many requests" : "can't answer now"
         let code = code.map { ": \($0)" } ?? ""
         var hints = serverWords
-        if case .compressed = body { hints.append("it answered with \(body.words)") }
+        if case .compressed = body { hints.append("the server answered with \(body.words)") }
         if let seconds = RetryAfter.seconds(response, now: now), seconds >= 1 {
-            hints.append("it asks to wait \(Self.duration(seconds)) before the next try")
+            hints.append("try again in \(Self.duration(seconds)), as the server asks")
         } else {
             hints.append("try again later")
         }
@@ -70,8 +70,8 @@ final class Refusal {
             let problem =
                 switch response.status {
                 case 300: "300 (multiple choices), and keyfob cannot choose"
-                case 304: "304 (not modified), which is no answer to a POST"
-                default: "\(response.status) without saying where to go"
+                case 304: "304 (not modified), which is invalid for a POST"
+                default: "\(response.status) without a target"
                 }
             return Failure(
                 .redirected, "\(field.endpoint) answered \(problem)", hints: said + ["check \(field) \(endpoint)"])
@@ -79,8 +79,8 @@ final class Refusal {
         return Failure(
             .redirected, "\(field.endpoint) redirects to \(text.line(url: target)) (\(response.status))",
             hints: said + [
-                "if that is the right place, make it the client's \(field.name)",
-                "redirects are not followed, so that the secret goes nowhere else",
+                "if that URL is right, make it the client's \(field.name)",
+                "redirects are not followed, so that the secret goes to no other server",
             ])
     }
 
@@ -101,7 +101,7 @@ final class Refusal {
     func unusable(_ reason: String) -> Failure {
         Failure(
             .notAToken, "the server's token can't be used: \(reason)",
-            hints: ["ask whoever runs \(EndpointURL.shownHost(profile.tokenURL)) for plain bearer tokens"])
+            hints: ["ask the operator of \(EndpointURL.shownHost(profile.tokenURL)) for plain bearer tokens"])
     }
 
     // MARK: - Pieces
@@ -109,20 +109,20 @@ final class Refusal {
     private var name: String { "\"\(UntrustedText.line(profile.name))\"" }
     private var endpoint: String { UntrustedText.line(url) }
 
-    /// The error's code, RFC 6749 §5.2's or the server's own.
+    /// The error code, of RFC 6749 §5.2 or the server's own.
     lazy var code: String? = {
         let code = said.code.map { text.line($0, limit: 80) } ?? ""
         return code.isEmpty ? nil : code
     }()
 
-    /// A warning about an error that stands beside a token; nil if none does.
+    /// A warning about an error in an answer with a token; nil if there is none.
     var errorBesideToken: String? {
         guard said.isCodeOutermost, let code else { return nil }
         let sentence = said.sentences.first.map { ": \(text.line($0, limit: 120))" } ?? ""
         return "the answer has the error \(code) beside the token\(sentence)"
     }
 
-    /// Characters that are shown of what the server says: Entra's trace IDs stand at the end of 500.
+    /// The maximum number of characters displayed of the server's text: Entra's trace IDs come after 500.
     private static let limit = 1_000
 
     private lazy var serverWords: [Failure.Hint] = {
@@ -135,14 +135,14 @@ final class Refusal {
             room -= line.count
         }
         if said.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
-        // A secret may be spread over several.
+        // A secret may be spread over several sentences.
         if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
         let hints = shown.map { Failure.Hint("the server says: \($0)") }
         guard let charset = response.unreadableCharset else { return hints }
         return hints + ["keyfob cannot read the answer's charset \(text.line(charset, limit: 40))"]
     }()
 
-    /// The beginning of a body in which nothing is known.
+    /// The beginning of a body without recognized error texts.
     private var beginning: String? {
         switch body {
         case .text, .json: break
@@ -150,7 +150,7 @@ final class Refusal {
         case .empty, .form, .markup, .compressed, .binary: return nil
         }
         let isSuccess = (200...299).contains(response.status)
-        // A success without a blank in it may be the bare token.
+        // A successful answer without a space may be the bare token.
         if isSuccess {
             guard case .text = body, response.utf8Body.withBytes({ $0.split(separator: 0x20).count > 1 }) else {
                 return nil
@@ -177,30 +177,30 @@ final class Refusal {
         return switch (code, response.status) {
         case (_, 415):
             Failure.Hint(
-                "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address wants "
-                    + "something else: check \(field) \(endpoint)")
+                "keyfob sends forms only (application/x-www-form-urlencoded, RFC 6749 §4.4.2), and this address "
+                    + "expects something else: check \(field) \(endpoint)")
         case ("invalid_client", _), ("invalid_grant", _): Failure.Hint(credentials)
         case ("unsupported_token_type", _):
-            "the server can't revoke access tokens: this one is good until it expires"
+            "the server can't revoke access tokens: this one is valid until it expires"
         case ("unauthorized_client", _) where field == .revocationURL:
             "the server does not let this client revoke tokens"
         case ("unauthorized_client", _): "the server does not let this client use the client_credentials grant"
         case ("invalid_scope", _), ("scope_invalid", _):
             profile.scope.isEmpty
-                ? Failure.Hint("the server wants a scope, and the client names none", .edit)
-                : "the client may not have the scope \"\(scope)\": check it, or leave it empty"
+                ? Failure.Hint("enter a scope, which the server requires", .edit)
+                : "the client is not allowed the scope \"\(scope)\": check it, or leave it empty"
         case ("unsupported_grant_type", _):
-            "the endpoint does not know the client_credentials grant: check \(field) \(endpoint)"
+            "the endpoint does not support the client_credentials grant: check \(field) \(endpoint)"
         case ("invalid_request", _):
             "the server did not understand the request: check the client ID, and try the other authentication method"
         case (_, 401), (_, 403): "\(credentials), and \(field) \(endpoint)"
         case (_, 404): "check \(field) \(endpoint)"
-        case (_, 405): "the address takes no POST: check \(field) \(endpoint)"
+        case (_, 405): "the address does not accept POST: check \(field) \(endpoint)"
         default: "check the client ID, the secret, the scope and \(field) \(endpoint)"
         }
     }
 
-    /// What the server asks for, where it is not what it got (RFC 9110 §11.6.1).
+    /// Advice if the server asks for another authentication method (RFC 9110 §11.6.1).
     private var methodAdvice: [Failure.Hint] {
         guard response.status == 401, profile.authentication != .clientSecretBasic,
             Challenge.all(in: response).contains(where: { $0.scheme == "basic" })
@@ -209,7 +209,7 @@ final class Refusal {
     }
 
     static func duration(_ seconds: Double) -> String {
-        // Past any use, and before it could be past an Int.
+        // The limit avoids an overflow of Int.
         guard seconds < 7 * 86_400 else { return "more than a week" }
         let whole = Int(seconds.rounded(.up))
         if whole < 120 { return "\(whole) s" }

@@ -1,11 +1,11 @@
-/// Bytes of a server read as UTF-8, and each byte that is none as Windows-1252, whose printable characters are those of
-/// Latin-1: old servers write their messages so, whatever their headers say.
+/// A server's bytes decoded as UTF-8, with each invalid byte as Windows-1252, which includes the printable characters
+/// of Latin-1: old servers send such messages regardless of their headers.
 struct RepairedText {
     let text: String
-    /// True if it was no UTF-8.
+    /// True if the bytes were not valid UTF-8.
     let isRepaired: Bool
 
-    /// - Parameter isCut: more bytes follow: a character that is begun at the end is left out.
+    /// - Parameter isCut: true if more bytes follow; an incomplete character at the end is then dropped.
     init(_ bytes: [UInt8], isCut: Bool = false) {
         var bytes = bytes
         if isCut, let lead = bytes.suffix(3).lastIndex(where: { $0 >= 0xC0 }),
@@ -42,7 +42,7 @@ struct RepairedText {
         0x80...0x9F ~= byte ? high[Int(byte) - 0x80] : Unicode.Scalar(byte)
     }
 
-    /// The characters of 0x80 to 0x9F; U+FFFD for the five bytes that stand for nothing.
+    /// The characters of 0x80 to 0x9F; U+FFFD for the five undefined bytes.
     private static let high = Array(
         ("€\u{FFFD}‚ƒ„…†‡ˆ‰Š‹Œ\u{FFFD}Ž\u{FFFD}" + "\u{FFFD}‘’“”•–—˜™š›œ\u{FFFD}žŸ").unicodeScalars)
 }

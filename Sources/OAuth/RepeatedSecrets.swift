@@ -1,23 +1,20 @@
 import Credentials
 
-/// Finds secrets in text, in the spellings that servers give them when they repeat what they were sent.
+/// Finds secrets in text, in the forms in which servers repeat their input.
 ///
-/// Case, white space, invisible characters and accents make no difference (`BareText`). A text is looked at as it is and
-/// with its escapes decoded, once to three times (`TextEscapes`), and each of these again with whatever may be base64 or
-/// hex in it decoded.
+/// Case, white space, invisible characters and accents are ignored (`BareText`). The text is searched unchanged and
+/// with its escapes decoded one to three times (`TextEscapes`), each time also with possible base64 and hex decoded.
 ///
-/// Accepted weaknesses: a run that is shorter than a secret's `run` is shown, so also the first characters of a secret that
-/// a limit cut off. A secret of less than four bytes is not looked for: it would black out innocent text and protect
-/// nothing. Letters of other alphabets that look alike, and characters put between those of the secret, are not seen
-/// through.
+/// Accepted weaknesses: a run shorter than a secret's `run` is displayed, and so are the first characters of a secret
+/// that a limit cut off. A secret shorter than four bytes is not searched for: that would hide innocent text and
+/// protect nothing. Look-alike letters of other alphabets, and characters inserted into the secret, are not detected.
 struct RepeatedSecrets {
-    /// A text that is looked for. Its copy of the secret is in ordinary memory, which is wiped when it is freed
-    /// (`CWipedHeap`).
+    /// A text to search for. Its copy of the secret is in ordinary memory, which is wiped when freed (`CWipedHeap`).
     private struct Needle {
         let scalars: [UInt32]
-        /// The count of its scalars that, one after another, give it away.
+        /// The number of consecutive scalars that reveal the needle.
         let run: Int
-        /// The whole of it may be shown where it is part of what everybody may see.
+        /// True if the whole needle may be displayed as part of an innocent text.
         let isMereRun: Bool
     }
 
@@ -25,26 +22,26 @@ struct RepeatedSecrets {
     private struct Block {
         let needle: Int
         let position: Int
-        /// The next one of the same hash.
+        /// The next block with the same hash; -1 if there is none.
         let next: Int
     }
 
     private static let blockLength = 4
-    /// The run of a secret, and that of a token: a token is longer, and much of it is the same in every token.
+    /// The run for a secret and for a token. A token is longer, and large parts are the same in every token.
     private static let secretRun = 8
     private static let tokenRun = 16
 
     private var needles: [Needle] = []
-    /// Too short for a block.
+    /// Needles that are shorter than a block.
     private var short: [Needle] = []
     private var blocks: [Block] = []
     private var buckets: [Int] = []
     private var hasOnlyASCII = true
-    /// Texts that everybody may see, in the spellings of needles.
+    /// Public texts, in the same forms as the needles.
     private let innocent: [[UInt32]]
 
     /// - Parameters:
-    ///   - innocent: texts that a secret may share runs with.
+    ///   - innocent: public texts, which may share runs with a secret.
     init(secrets: [Secret], of clientID: String, tokens: [Secret], innocent: [String]) {
         self.innocent = innocent.flatMap { Self.spellings(BareText($0)) }
         for secret in secrets {
@@ -62,7 +59,7 @@ struct RepeatedSecrets {
         let text = secret.withBytes { BareText($0) }
         if !text.scalars.allSatisfy(\.isASCII) { hasOnlyASCII = false }
         for scalars in Self.spellings(text) {
-            // The limit is on bytes: two Chinese characters are six.
+            // The limit is in bytes: two Chinese characters are six bytes.
             guard scalars.reduce(0, { $0 + ($1 < 0x80 ? 1 : 3) }) >= Self.blockLength else { continue }
             let needle = Needle(
                 scalars: scalars, run: min(run, scalars.count), isMereRun: scalars.count < run)
@@ -70,7 +67,7 @@ struct RepeatedSecrets {
         }
     }
 
-    /// Adds a text that is found only as a whole: its case is lost, so that it can't be decoded.
+    /// Adds a text that is only found as a whole: it cannot be decoded because its case is lost.
     private mutating func add(whole secret: Secret) {
         let spaced = secret.withBytes { bytes in Self.spaced(bytes.map { Unicode.Scalar($0) }) }
         for scalars in [spaced] + (Self.squeezed(spaced).map { [$0] } ?? []) where scalars.count >= Self.blockLength {
@@ -78,8 +75,8 @@ struct RepeatedSecrets {
         }
     }
 
-    /// The secret alone and with the client ID, as HTTP Basic has the two, in either alphabet. Without the padding, which a
-    /// server may leave out.
+    /// The secret alone and in HTTP Basic's pair with the client ID, in both alphabets. Without padding, which a server
+    /// may omit.
     private static func base64Spellings(of secret: Secret, _ clientID: String) -> [Secret] {
         var values = BasicEncoding.allCases.map { encoding in
             ClientSecretBasic.credentials(of: clientID, with: secret, encoding: encoding)
@@ -98,7 +95,7 @@ struct RepeatedSecrets {
         }
     }
 
-    /// `text` and its decoded forms, each with blanks and without them. A `+` counts as a blank: forms have it for one.
+    /// `text` and its decoded forms, each with and without spaces. A `+` counts as a space, as in forms.
     private static func spellings(_ text: BareText) -> [[UInt32]] {
         var spellings: [[UInt32]] = []
         var next: BareText? = text
@@ -125,7 +122,7 @@ struct RepeatedSecrets {
         for lower in scalar.properties.lowercaseMapping.unicodeScalars { result.append(lower.value) }
     }
 
-    /// Without blanks and without the backslashes of escapes; nil where it has none.
+    /// The text without spaces and backslashes; nil if it has none.
     private static func squeezed(_ scalars: [UInt32]) -> [UInt32]? {
         guard scalars.contains(where: { $0 == 0x20 || $0 == 0x5C }) else { return nil }
         return scalars.filter { $0 != 0x20 && $0 != 0x5C }
@@ -135,7 +132,7 @@ struct RepeatedSecrets {
 
     // MARK: - Looking
 
-    /// True if `text` gives a secret away.
+    /// True if `text` reveals a secret.
     func isRepeated(in text: BareText) -> Bool {
         guard !needles.isEmpty || !short.isEmpty else { return false }
         var next: BareText? = text
@@ -160,13 +157,13 @@ struct RepeatedSecrets {
         for way in TextDecoding.all {
             let bytes = way.decoded(text.scalars)
             guard bytes.count >= Self.blockLength else { continue }
-            // Most of it is noise; only a secret that is no ASCII is worth more than a look at each byte.
+            // Most decoded bytes are noise. The full comparison is only worthwhile if a secret is not ASCII.
             let isFound =
                 hasOnlyASCII
                 ? isFound(in: bytes.map { $0 == 0x2B ? 0x20 : UInt32(Self.lowercased($0)) })
                 : isRepeatedPlainly(in: BareText(bytes))
             if isFound { return true }
-            // The form encoding that HTTP Basic wants before base64 (RFC 6749 §2.3.1).
+            // The form encoding before base64 in HTTP Basic (RFC 6749 §2.3.1).
             guard bytes.contains(UInt8(ascii: "%")) else { continue }
             if let decoded = TextEscapes.decoded(BareText(bytes).scalars), isRepeatedPlainly(in: decoded) {
                 return true
@@ -177,8 +174,8 @@ struct RepeatedSecrets {
 
     // MARK: - The index
 
-    // Any run of `run` scalars has a whole block in it whose position is a multiple of run - 3: these blocks alone are
-    // looked up, and what lies around one that is found is compared. A token of 2,000 characters has 154 of them.
+    // Any run of `run` scalars contains a whole block at a multiple of run - 3. Only these blocks are indexed, and the
+    // text around a match is compared. A token of 2,000 characters has 154 of them.
     private mutating func makeBlocks() {
         let count = needles.reduce(0) { $0 + $1.scalars.count / ($1.run - Self.blockLength + 1) + 1 }
         var size = 64
@@ -215,7 +212,7 @@ struct RepeatedSecrets {
         return false
     }
 
-    /// True if the longest common run around these two positions gives the needle away.
+    /// True if the longest common run around these two positions reveals the needle.
     private func givesAway(_ needle: Needle, _ position: Int, in text: [UInt32], at place: Int) -> Bool {
         var start = position
         while start > 0, place - position + start > 0,
@@ -242,19 +239,19 @@ struct RepeatedSecrets {
     }
 }
 
-/// A way to read the letters of a text as bytes; each letter may be the first of a byte.
+/// A way to decode the letters of a text into bytes. A byte may begin at any letter.
 enum TextDecoding {
-    /// base64 of either alphabet, or hex, after as many letters.
+    /// base64 in either alphabet, or hex, after skipping some letters.
     case base64(skipping: Int)
     case hex(skipping: Int)
-    /// Each number from 1 to 255 is a byte: `[115, 51, 99]`.
+    /// Each number from 1 to 255 is a byte, as in `[115, 51, 99]`.
     case decimal
 
     static let all: [TextDecoding] = (0..<4).map(base64) + (0..<2).map(hex) + [.decimal]
 
-    /// The bytes of the text's unbroken stretches of such letters, a line break between two. Blanks and backslashes
-    /// within them do not count, and in hex no ASCII character but letters, nor the `0x` before a byte. Zeros are left
-    /// out: UTF-16 has them.
+    /// The bytes of each unbroken run of such letters, separated by a line break. Spaces and backslashes are ignored;
+    /// in hex also all other ASCII punctuation, and the `0x` before a byte. Zero bytes are dropped, because UTF-16
+    /// contains them.
     func decoded(_ text: [Unicode.Scalar]) -> [UInt8] {
         switch self {
         case .base64(let skipping):

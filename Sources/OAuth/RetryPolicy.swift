@@ -1,29 +1,29 @@
 import FoundationEssentials
 
-/// When a token request that failed is sent once more. Pure: chance and time come from outside.
+/// Decides when a failed token request is sent again. Randomness and time come from the caller.
 public struct RetryPolicy: Sendable {
-    /// What became of one request.
+    /// The result of sending a request once.
     public enum Occurrence: Sendable, Equatable {
-        /// An older connection kept open turned out to be closed: the server has seen nothing of the request.
+        /// A reused connection was already closed: the server has not received the request.
         case closedReusedConnection
         case otherTransportFailure
-        /// The server answered; `retryAfter` in seconds, where it said so.
+        /// The server answered; `retryAfter` is in seconds, nil if the header is missing.
         case answered(status: Int, retryAfter: Double?)
     }
 
-    /// How often a request is sent again after the first time.
+    /// The maximum number of repetitions after the first request.
     public var mostRetries = 2
-    /// The longest Retry-After, in seconds, that is waited for.
+    /// The longest Retry-After that is obeyed, in seconds.
     public var longestWait = 10.0
-    /// Whether a request is sent again that the server has answered.
+    /// False to never repeat a request that the server answered.
     public var repeatsAnswered = true
 
     public init() {}
 
-    /// Seconds to wait before the request is sent again; nil where the occurrence is final.
+    /// Seconds to wait before the request is sent again; nil if the result is final.
     /// - Parameters:
-    ///   - sent: how often the request has been sent so far.
-    ///   - random: from 0 up to 1, spreads clients that were turned away together.
+    ///   - sent: the number of times the request was sent so far.
+    ///   - random: in 0..<1, spreads clients that were rejected at the same time.
     public func wait(after occurrence: Occurrence, sent: Int, random: Double) -> Double? {
         guard sent <= mostRetries else { return nil }
         switch occurrence {
@@ -40,7 +40,7 @@ public struct RetryPolicy: Sendable {
 
 /// The Retry-After header (RFC 9110 §10.2.3).
 enum RetryAfter {
-    /// Seconds to wait from `now`, not below 0; nil where the header is missing or unreadable.
+    /// Seconds to wait from `now`, at least 0; nil if the header is missing or unreadable.
     static func seconds(_ response: HTTPResponse, now: Date) -> Double? {
         guard let value = response.header("Retry-After") else { return nil }
         if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return Double(value) }

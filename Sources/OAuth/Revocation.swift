@@ -13,16 +13,17 @@ public struct Revocation: Sendable {
 
     /// The server's answer.
     public enum Outcome: Sendable, Equatable {
-        /// The token is no longer valid; so is a token that the server did not know (§2.2).
+        /// The token is no longer valid; this includes a token that the server did not know (§2.2).
         case revoked
-        /// The server can't revoke access tokens (§2.2.1, `unsupported_token_type`): this one is valid until it expires.
+        /// The server cannot revoke access tokens (§2.2.1, `unsupported_token_type`): the token is valid until it
+        /// expires.
         case unsupported(Failure)
     }
 
-    /// Revokes the token at `url`, with the client's authentication as at the token endpoint.
-    /// - Throws: `Failure` of kind `unusableProfile` if `url` can't be used; `refused` if the server says no;
-    ///   `unreachable` if the server can't be reached or can't answer now: the token then counts as valid (§2.2.1);
-    ///   `redirected`; `interrupted` at once if the task is cancelled.
+    /// Revokes the token at `url`, with the same client authentication as at the token endpoint.
+    /// - Throws: `Failure` of kind `unusableProfile` if `url` is unusable; `refused` if the server refuses;
+    ///   `unreachable` if the server is unreachable or temporarily unavailable, in which case the token counts as valid
+    ///   (§2.2.1); `redirected`; `interrupted` immediately if the task is cancelled.
     public func revoke(
         _ token: Secret, for profile: ClientProfile, secret: Secret, at url: String
     ) async throws(Failure) -> Outcome {
@@ -36,7 +37,7 @@ public struct Revocation: Sendable {
         }
         let refusal = Refusal(
             response: response, profile: profile, text: text, now: clock().wall, field: .revocationURL, url: url)
-        // The body of a success has no meaning (§2.2), but real servers say no with a 200.
+        // The body of a success has no meaning (§2.2), but some servers send an error with status 200.
         guard !(200...299).contains(response.status) || refusal.code != nil else { return .revoked }
         let failure = refusal.failure.advisingEncoding(
             status: response.status, code: refusal.code, profile: profile, secret: secret)

@@ -1,8 +1,8 @@
 import Credentials
 
-/// The members of a form, of a query, of a fragment or of a body that are secret by their name.
+/// Members of a form, a query, a fragment or a body whose names mark them as secret.
 enum SecretMembers {
-    /// Stands in the place of their values.
+    /// Replaces a secret value.
     static let redacted = "<redacted>"
 
     private static let names: Set = [
@@ -10,10 +10,10 @@ enum SecretMembers {
         "subject_token", "actor_token", "code", "password",
     ]
 
-    /// - Parameter name: as it is, no escapes in it.
+    /// - Parameter name: without escapes.
     static func contain(_ name: String) -> Bool { names.contains(name.lowercased()) }
 
-    /// `url` with the values of such members taken out of its query and of its fragment.
+    /// `url` with the values of secret members replaced in its query and fragment.
     static func redacted(in url: String) -> String {
         guard let query = url.firstIndex(where: { $0 == "?" || $0 == "#" }) else { return url }
         var shown = String(url[..<query])
@@ -34,13 +34,13 @@ enum SecretMembers {
         "authorization", "assertion", "clientassertion", "apikey", "privatekey", "jwt", "secret", "pwd", "pass",
     ]
 
-    /// True of `access_token` and `refreshToken`, not of `token_type`. An error's `code` is none.
+    /// True for `access_token` and `refreshToken`, but not for `token_type` or an error's `code`.
     static func isSecretInBody(_ name: String) -> Bool {
         let key = LooseMembers.key(name)
         return ["token", "secret", "password", "passwd"].contains { key.hasSuffix($0) } || namesInBodies.contains(key)
     }
 
-    /// `body` with the values taken out that are secret by their names: members of JSON, whole or cut, of forms and of XML.
+    /// `body` with secret members' values replaced: in JSON, even if cut, in forms and in XML.
     static func redacted(inBody body: String) -> String {
         let text = Array(body.unicodeScalars)
         var result = String.UnicodeScalarView()
@@ -67,8 +67,8 @@ enum SecretMembers {
         return String(result)
     }
 
-    /// The value of the name that ends at `position`: behind a colon if the name is in quotation marks, behind `=`, or
-    /// behind the `>` of an XML tag; nil if none is there.
+    /// The value of the name that ends at `position`: after a colon if the name is quoted, after `=`, or after the `>`
+    /// of an XML tag; nil if there is none.
     private static func value(in text: [Unicode.Scalar], at position: Int, before: Unicode.Scalar) -> Range<Int>? {
         var start = position
         func skip(_ isSkipped: (Unicode.Scalar) -> Bool) {
@@ -76,7 +76,7 @@ enum SecretMembers {
         }
         let isQuote: (Unicode.Scalar) -> Bool = { $0 == "\"" || $0 == "'" }
         let isQuoted = isQuote(before)
-        // Backslashes stand before the quotation marks of JSON within JSON.
+        // In JSON within JSON, backslashes precede the quotation marks.
         if isQuoted { skip { isQuote($0) || $0 == "\\" } }
         skip(\.properties.isWhitespace)
         guard start < text.count else { return nil }
@@ -98,7 +98,7 @@ enum SecretMembers {
         return start..<(end ?? text.count)
     }
 
-    /// The closing mark has as many backslashes before it as the opening one had.
+    /// The closing mark has as many backslashes before it as the opening one.
     private static func end(
         ofString mark: Unicode.Scalar, _ escapes: Int, in text: [Unicode.Scalar], from start: Int
     ) -> Int {
@@ -106,7 +106,7 @@ enum SecretMembers {
         for index in start..<text.count {
             if text[index] == mark, backslashes <= escapes { return index - backslashes }
             backslashes = text[index] == "\\" ? backslashes + 1 : 0
-            // Without an escape around, two backslashes are one and end nothing.
+            // Outside nested JSON, a pair of backslashes is one character and escapes nothing.
             if escapes == 0, backslashes == 2 { backslashes = 0 }
         }
         return text.count
@@ -122,7 +122,7 @@ enum SecretMembers {
         return text.count
     }
 
-    /// `text` without its words that may be tokens: 16 of a token's characters or more, letters and digits among them.
+    /// `text` with each possible token replaced: a word of at least 16 token characters, with letters and digits.
     static func withoutTokens(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var rest = Array(text.unicodeScalars)[...]

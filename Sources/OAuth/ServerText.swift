@@ -1,14 +1,14 @@
 import Credentials
 
-/// The one way by which text that a server or a library wrote gets to where it is shown or kept: stripped
-/// (`UntrustedText`), without the user info of URLs, and replaced as a whole where it then gives a secret away
+/// The only path for text from a server or a library to where it is displayed or stored. The text is stripped
+/// (`UntrustedText`), loses the user info of URLs, and is replaced as a whole if it then reveals a secret
 /// (`RepeatedSecrets`).
 ///
-/// Belongs to one request. The secrets are made ready for the comparison with the first text that is shown.
+/// One instance serves one request. It prepares the secrets for comparison with the first text.
 final class ServerText {
-    /// Stands in the place of a text that gives a secret away.
+    /// Replaces a text that reveals a secret.
     static let repeatedSecret = "<redacted: the server repeated a secret>"
-    /// Bytes of a text that are looked at, and so the most that is shown.
+    /// The maximum number of bytes searched, and so displayed.
     private static let limit = 64 << 10
 
     private let secrets: [Secret]
@@ -18,16 +18,15 @@ final class ServerText {
     private lazy var repeatedSecrets = RepeatedSecrets(
         secrets: secrets, of: clientID, tokens: tokens, innocent: innocent)
 
-    /// Hides no secret: for what is said to someone who has sent none.
+    /// Hides no secret: for requests that send none.
     init() {
         (secrets, tokens, clientID, innocent) = ([], [], "", [])
     }
 
     /// - Parameters:
-    ///   - secret: the client's, where it was sent.
-    ///   - profile: whose client ID, URLs and scope everybody may see: text may share runs with a secret where it has them
-    ///     from there.
-    ///   - tokens: what else was sent or came.
+    ///   - secret: the client's secret, if it was sent.
+    ///   - profile: its client ID, URLs and scope are public, so text may share runs of a secret with them.
+    ///   - tokens: the other secrets that were sent or received.
     init(hiding secret: Secret?, of profile: ClientProfile, tokens: [Secret] = []) {
         secrets = secret.map { [$0] } ?? []
         self.tokens = tokens
@@ -37,14 +36,14 @@ final class ServerText {
         ].filter { !$0.isEmpty }
     }
 
-    /// `text` as one line of `limit` characters at most.
+    /// `text` on one line of at most `limit` characters.
     func line(_ text: String, limit: Int = 200) -> String {
         let stripped = Self.stripped(text)
         guard !givesSecretAway(stripped) else { return Self.repeatedSecret }
         return UntrustedText.line(UserInfo.removed(from: stripped), limit: limit)
     }
 
-    /// The same of a URL, without the values of secret members of its query and its fragment.
+    /// The same for a URL, with secret members of its query and fragment replaced.
     func line(url: String, limit: Int = 200) -> String {
         line(SecretMembers.redacted(in: Self.stripped(url)), limit: limit)
     }
@@ -55,16 +54,16 @@ final class ServerText {
             isLong ? String(decoding: text.utf8.prefix(limit), as: UTF8.self) : text, limit: limit)
     }
 
-    /// True if a text holds a secret, or enough of one.
+    /// True if `text` contains a secret, or enough of one.
     func givesSecretAway(_ text: String) -> Bool {
         if secrets.isEmpty && tokens.isEmpty || innocent.contains(text) { return false }
         return repeatedSecrets.isRepeated(in: BareText(text))
     }
 }
 
-/// The same door for text of a server that is no part of an answer, such as the claims in a token.
+/// The same check for a server's text outside an answer, such as the claims in a token.
 public enum RepeatedSecret {
-    /// A replacement for `text` if the text repeats the client's secret, as it is or encoded; nil if it does not.
+    /// A replacement for `text` if it repeats the client's secret, even encoded; otherwise nil.
     public static func redaction(of text: String, hiding secret: Secret, of profile: ClientProfile) -> String? {
         ServerText(hiding: secret, of: profile).givesSecretAway(text) ? ServerText.repeatedSecret : nil
     }

@@ -1,18 +1,18 @@
 import Credentials
 
-/// The words of a server about a request that it did not grant, wherever in its answer they stand. Nothing of them has
-/// gone through `ServerText` yet.
+/// The error code and the error texts in a server's answer, from any place in it. They have not passed `ServerText`
+/// yet.
 struct ServerWords {
-    /// The error's code; nil if the answer has none.
+    /// The error code; nil if the answer has none.
     private(set) var code: String?
-    /// Sentences, the most telling first.
+    /// The most informative sentence first.
     private(set) var sentences: [String] = []
-    /// True if the code stands in the outermost object, not in one that may be about something else.
+    /// True if the code is in the outermost object. In an inner object it may concern something else.
     private(set) var isCodeOutermost = false
-    /// True if the body holds nothing of the kind.
+    /// True if the body contains no error code or text.
     private(set) var isBodySilent = false
 
-    /// A longer code is a sentence.
+    /// A longer code counts as a sentence.
     private static let longestCode = 80
     private static let mostSentences = 8
     private static let deepest = 4
@@ -20,7 +20,7 @@ struct ServerWords {
     init(_ response: HTTPResponse, _ body: AnswerBody) {
         let isSuccess = (200...299).contains(response.status)
         switch body {
-        // A success may be the token itself: only named words are shown of it.
+        // A successful answer may be the token itself, so only named texts are used.
         case .json(.list(let values)) where isSuccess:
             read(.list(values.filter { if case .object = $0 { true } else { false } }), response.status)
         case .json(.text(let text)): if !isSuccess { add(text) }
@@ -53,7 +53,7 @@ struct ServerWords {
     private mutating func read(_ markup: Markup, isSuccess: Bool) {
         guard !markup.isHTML else {
             let title = markup.title ?? ""
-            // A page of a success may be anything, the token too.
+            // The page of a successful answer may contain anything, even the token.
             let text = isSuccess ? "" : String(UntrustedText.line(markup.text, limit: 300))
             if !text.contains(UntrustedText.line(title)) || text.isEmpty { add(title) }
             return add(text)
@@ -67,7 +67,7 @@ struct ServerWords {
         }
     }
 
-    /// Codes and messages of an answer without an error, in lower case, letters and digits alone.
+    /// Codes and messages of successful answers, in lower case, only letters and digits.
     private static let successes: Set<String> = [
         "ok", "okay", "success", "successful", "succeeded", "none", "noerror", "requestok", "requestsuccess",
         "operationsuccessful",
@@ -90,7 +90,7 @@ struct ServerWords {
         isCodeOutermost = objects.contains { members in
             ["error", "errorcode", "errcode", "errors", "fault", "code"].contains { members.holds($0) }
         }
-        // A code of several words is a sentence that a server has put in the code's place.
+        // A code of several words is a sentence in the code's place.
         code = codes?.first { !$0.contains(where: \.isWhitespace) } ?? codes?.first
         for said in Self.texts(value, without: code, depth: 0) { add(said) }
         if case .object(let members) = value, let more = LooseMembers(members)["erroruri"].words { add(more) }
@@ -104,7 +104,8 @@ struct ServerWords {
         }
     }
 
-    /// - Parameter isError: the object is the error itself, so that its name, type and status are the error's.
+    /// - Parameter isError: true if the object is the error itself, so that its name, type and status belong to the
+    ///   error.
     private static func codes(
         of members: LooseMembers, isError: Bool, isSuccess: Bool, depth: Int
     ) -> [String] {
@@ -133,8 +134,8 @@ struct ServerWords {
         .first { !$0.isEmpty } ?? []
     }
 
-    /// True if the `code` of a success is an error's. Some services have 1 or 20000 for a success: the words beside the
-    /// code decide, and without words only a number from 400 to 599 is an error.
+    /// True if the `code` in a successful answer is an error. Some services use 1 or 20000 for success, so the text
+    /// beside the code decides; without text only a number from 400 to 599 is an error.
     private static func isFailure(_ members: LooseMembers) -> Bool {
         let code = members["code"].words ?? ""
         let words = sentences(of: members, without: code, depth: deepest - 2)
@@ -143,7 +144,7 @@ struct ServerWords {
         return Int(code).map { (400...599).contains($0) } ?? false
     }
 
-    /// The objects that may hold the error where the outermost one does not: `data`, `response`, `status`.
+    /// Inner objects that may hold the error if the outermost one does not, such as `data`, `response` and `status`.
     private static func envelopes(_ members: LooseMembers) -> [LooseMembers] {
         members.values.sorted { $0.key < $1.key }.flatMap { objects($0.value) }
     }
@@ -182,7 +183,7 @@ struct ServerWords {
             .first { !$0.isEmpty } ?? []
     }
 
-    /// Errors by the form's members that they are about: `{"client_id": ["is missing"]}`.
+    /// Errors by form member: `{"client_id": ["is missing"]}`.
     private static func fields(_ errors: JSONValue, depth: Int) -> [String]? {
         guard depth < deepest, case .object(let members) = errors,
             sentences(of: LooseMembers(members), without: nil, depth: depth + 1).isEmpty
@@ -192,7 +193,7 @@ struct ServerWords {
         }
     }
 
-    /// RFC 9457 §3.1: the detail is about this occurrence of the problem that the title names.
+    /// RFC 9457 §3.1: the title names the problem, the detail this occurrence.
     private static func titled(_ title: [String], _ detail: [String]) -> [String] {
         guard title.count == 1, detail.count == 1, !detail[0].contains(title[0]) else {
             return detail.isEmpty ? title : detail

@@ -1,19 +1,19 @@
 import Credentials
 
-/// The escapes by which one character stands for another in what servers write.
+/// Decodes the character escapes that servers use.
 enum TextEscapes {
-    /// `text` with every escape replaced that it knows: `%XX`, `%uXXXX`, `\uXXXX`, `\UXXXXXXXX`, `\u{…}`, `\xXX`, `\ooo`,
-    /// CSS's six digits, JSON's short ones, and HTML's `&#…;`, `&#x…;` and the named ones of its own syntax. A broken
-    /// escape is left as it is.
-    /// - Returns: nil where there is none in it.
+    /// `text` with all known escapes decoded: `%XX`, `%uXXXX`, `\uXXXX`, `\UXXXXXXXX`, `\u{…}`, `\xXX`, `\ooo`, CSS's
+    /// six digits, JSON's short escapes, and HTML's `&#…;`, `&#x…;` and basic named entities. An invalid escape stays
+    /// unchanged.
+    /// - Returns: nil if the text has no escape.
     static func decoded(_ text: [Unicode.Scalar]) -> BareText? {
         guard text.contains(where: { $0 == "%" || $0 == "\\" || $0 == "&" }) else { return nil }
         var reader = Reader(text: text)
         return reader.read() ? BareText(reader.bytes) : nil
     }
 
-    /// `text` with every `=XX` replaced (RFC 2045 §6.7); nil if there is none in it. Not among the other escapes: a form
-    /// has `=` before values that may begin like one.
+    /// `text` with every `=XX` decoded (RFC 2045 §6.7); nil if it has none. Separate from the other escapes, because a
+    /// form has `=` before values that may look like one.
     static func decodedQuotedPrintable(_ text: [Unicode.Scalar]) -> BareText? {
         guard text.contains("=") else { return nil }
         var reader = Reader(text: text)
@@ -35,7 +35,7 @@ enum TextEscapes {
             bytes.reserveCapacity(text.count)
         }
 
-        /// - Returns: false where there was no escape.
+        /// - Returns: false if there was no escape.
         mutating func read() -> Bool {
             var found = false
             while position < text.count {
@@ -49,7 +49,7 @@ enum TextEscapes {
             return found
         }
 
-        /// - Returns: false where there was no escape.
+        /// - Returns: false if there was no escape.
         mutating func readQuotedPrintable() -> Bool {
             var found = false
             while position < text.count {
@@ -126,7 +126,7 @@ enum TextEscapes {
             return true
         }
 
-        /// A number of up to seven digits, zeros before it not counted, and what ends it.
+        /// Reads a number, whose leading zeros are ignored, and its end mark.
         private mutating func number(after offset: Int, radix: UInt32, end: Unicode.Scalar, mayLackEnd: Bool) -> Bool {
             let start = position + offset
             var index = start
@@ -142,7 +142,7 @@ enum TextEscapes {
             return unicode(value, length: index - position + (isEnded ? 1 : 0))
         }
 
-        /// Takes a code point or half a surrogate pair.
+        /// Appends a code point, or combines the halves of a surrogate pair.
         private mutating func unicode(_ value: UInt32, length: Int) -> Bool {
             position += length
             switch value {
@@ -179,7 +179,7 @@ enum TextEscapes {
             return value
         }
 
-        /// The three octal digits behind a backslash.
+        /// The three octal digits after a backslash.
         private func octal() -> UInt8? {
             let digits = text[(position + 1)...].prefix(3)
             guard digits.count == 3, digits.allSatisfy({ ("0"..."7").contains($0) }) else { return nil }

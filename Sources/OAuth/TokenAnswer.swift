@@ -1,16 +1,16 @@
 import Credentials
 import FoundationEssentials
 
-/// The relevant members of a token endpoint's JSON. A member of another type than in RFC 6749 §5 is no error here.
+/// The relevant members of a token endpoint's JSON. A member of another type than in RFC 6749 §5 is not an error here.
 struct TokenAnswer: Decodable {
-    /// A JSON value of a type that is read.
+    /// A JSON value of one of the expected types.
     enum Value: Decodable {
-        /// Absent, or null.
+        /// Absent or null.
         case missing
         case text(String)
         case number(Double)
         case texts([String])
-        /// A boolean, an object, a number beyond a Double.
+        /// A boolean, an object, or a number beyond Double.
         case other
 
         init(from decoder: any Decoder) throws {
@@ -42,13 +42,13 @@ struct TokenAnswer: Decodable {
         scope = members.value("scope")
     }
 
-    /// - Returns: nil if `body` is no JSON object.
+    /// - Returns: nil if `body` is not a JSON object.
     init?(_ body: Secret) {
         guard let answer = body.withBytes({ ServerJSON.decode(TokenAnswer.self, from: $0) }) else { return nil }
         self = answer
     }
 
-    /// The text in `access_token`, usable or not.
+    /// The text of `access_token`, even if unusable as a token.
     var token: Secret? {
         guard case .text(let token) = accessToken, !token.isEmpty else { return nil }
         return Secret(utf8: token)

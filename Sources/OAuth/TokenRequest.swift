@@ -2,7 +2,7 @@ import Credentials
 
 /// The token request of the client-credentials grant (RFC 6749 §4.4.2).
 public struct TokenRequest {
-    /// A request with a form, while it is put together. Each field says itself whether it is secret.
+    /// A form request under construction. Each field records whether it is secret.
     struct Draft {
         private let body = WipedBytes()
         private var form: [FieldDisplay] = []
@@ -19,7 +19,7 @@ public struct TokenRequest {
             value.withBytes { append(name, $0, FieldDisplay(secret: name)) }
         }
 
-        /// Appends a parameter that the user typed, which may be secret by its name.
+        /// Appends a parameter entered by the user, whose name may mark it as secret.
         mutating func append(_ parameter: FormParameter) {
             let isSecret = SecretMembers.contain(parameter.name)
             append(
@@ -42,16 +42,16 @@ public struct TokenRequest {
         }
     }
 
-    /// The request that asks for a token with `profile` and its `secret`, which goes from `Secret` to `Secret` without a
-    /// `String` in between. An empty scope is left out; the profile's extra parameters come last, in their order.
-    /// - Throws: `Failure` of kind `unusableProfile` if the token URL or an extra parameter can't be used, if the client
-    ///   ID is missing or the authentication method can't carry it; `unreachable` if libcurl is missing.
+    /// The request for a token with `profile` and its `secret`, which is never copied into a `String`. An empty scope
+    /// is omitted; the extra parameters come last, in order.
+    /// - Throws: `Failure` of kind `unusableProfile` if the token URL or an extra parameter is unusable, the client ID
+    ///   is missing, or the authentication method cannot carry it; `unreachable` if libcurl is missing.
     public static func build(for profile: ClientProfile, secret: Secret) throws(Failure) -> HTTPRequest {
         let url = try EndpointURL(profile.tokenURL, as: .tokenURL)
         guard !profile.clientID.isEmpty else {
             throw Failure(
                 .unusableProfile, "client \"\(UntrustedText.line(profile.name))\" has no client ID",
-                hints: [Failure.Hint("enter the ID that the server gave it", .edit)])
+                hints: [Failure.Hint("enter the client ID from the server", .edit)])
         }
         var draft = Draft()
         draft.append("grant_type", "client_credentials")
@@ -62,8 +62,8 @@ public struct TokenRequest {
         return draft.request(to: url)
     }
 
-    /// Checks that extra parameters can be sent. A name may come twice: `resource` does, for several resources (RFC 8707 §2).
-    /// - Throws: `Failure` of kind `unusableProfile` for an empty name, and for one that is keyfob's to send.
+    /// Checks extra parameters. A name may be repeated, such as `resource` (RFC 8707 §2).
+    /// - Throws: `Failure` of kind `unusableProfile` for an empty name, and for a name that keyfob sends itself.
     public static func check(_ parameters: [FormParameter]) throws(Failure) {
         for parameter in parameters {
             guard !parameter.name.isEmpty else {
@@ -74,8 +74,8 @@ public struct TokenRequest {
             guard !FormParameter.reservedNames.contains(parameter.name.lowercased()) else {
                 throw Failure(
                     .unusableProfile,
-                    "the extra parameter \(UntrustedText.line(parameter.name, limit: 80)) is keyfob's to send",
-                    hints: ["remove it: client ID, secret and scope have fields of their own"])
+                    "keyfob already sends the parameter \(UntrustedText.line(parameter.name, limit: 80))",
+                    hints: ["remove it: client ID, secret and scope have their own fields"])
             }
         }
     }

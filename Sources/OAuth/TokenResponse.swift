@@ -3,16 +3,16 @@ import FoundationEssentials
 
 /// Reads a token endpoint's answer (RFC 6749 §5.1, §5.2).
 public enum TokenResponse {
-    /// Ten years: a longer life is a mistake of the server's, or milliseconds.
+    /// Ten years: a longer lifetime is a server's mistake, or in milliseconds.
     static let longestLifetime = 10 * 365.25 * 86_400
 
-    /// The token in `response`. Odd but usable answers add to `TokenFacts.warnings`.
+    /// The token in `response`. Unusual but usable answers add to `TokenFacts.warnings`.
     /// - Parameters:
-    ///   - requested: when the request was sent; the token's life counts from here.
-    ///   - obtained: when the answer had come.
-    ///   - secret: the client's secret, taken out of whatever the server says before it is shown.
-    /// - Throws: `Failure` of kind `refused` (a final no), `unreachable` (429 and 5xx: may be tried again), `redirected`
-    ///   or `notAToken`.
+    ///   - requested: the time at which the request was sent; the token's lifetime counts from here.
+    ///   - obtained: the time at which the answer was complete.
+    ///   - secret: the client's secret, which is removed from all displayed text.
+    /// - Throws: `Failure` of kind `refused` (permanent), `unreachable` (429 and 5xx, may be repeated), `redirected` or
+    ///   `notAToken`.
     public static func parse(
         _ response: HTTPResponse, profile: ClientProfile, requested: Moment, obtained: Moment,
         hiding secret: Secret? = nil
@@ -23,7 +23,7 @@ public enum TokenResponse {
             text: ServerText(hiding: secret, of: profile, tokens: answer?.token.map { [$0] } ?? []))
     }
 
-    /// The same, with the answer read and what is to be hidden collected already.
+    /// The same for a parsed answer, with the secrets already in `text`.
     static func parse(
         _ response: HTTPResponse, _ answer: TokenAnswer?, profile: ClientProfile, requested: Moment, obtained: Moment,
         text: ServerText
@@ -37,7 +37,7 @@ public enum TokenResponse {
                 token, from: answer, in: response, profile: profile, requested: requested, obtained: obtained,
                 refusal: refusal)
         case .missing, .text:
-            // Some servers say no with a 200.
+            // Some servers send an error with status 200.
             throw refusal.code == nil ? refusal.noAccessToken : refusal.failure
         default: throw refusal.unusable("its access_token is not text")
         }
@@ -49,16 +49,16 @@ public enum TokenResponse {
     ) throws(Failure) -> AccessToken {
         if let (position, problem) = TokenSyntax.unusableByte(in: token) {
             throw refusal.unusable(
-                "byte \(position + 1) of its \(token.utf8.count) is \(problem), which no bearer token has")
+                "byte \(position + 1) of its \(token.utf8.count) is \(problem), which is invalid in a bearer token")
         }
         var warnings: [String] = []
         if let position = TokenSyntax.byteOutsideB64Token(in: token) {
             warnings.append(
-                "byte \(position + 1) of the token is outside RFC 6750's b64token: some programs may not take it")
+                "byte \(position + 1) of the token is outside RFC 6750's b64token: some programs may reject it")
         }
         if let error = refusal.errorBesideToken { warnings.append(error) }
         let type = try type(in: answer, refusal: refusal, warnings: &warnings)
-        // The decoder's String is wiped only when it is freed (`CWipedHeap`); this copy is kept instead.
+        // The decoder's String is wiped only when freed (`CWipedHeap`), so this copy is kept instead.
         let value = Secret(utf8: token)
         let lifetime = Self.earlier(
             lifetime(in: answer, warnings: &warnings), orAsIn: value,
@@ -76,11 +76,11 @@ public enum TokenResponse {
     ) throws(Failure) -> String {
         switch answer.tokenType {
         case .missing:
-            warnings.append("the server named no token type: taken as Bearer")
+            warnings.append("the server sent no token type: Bearer is assumed")
             return "Bearer"
         case .text(let type) where type.lowercased() == "bearer": return type
         case .text(let type) where TokenSyntax.isMisspeltBearer(type):
-            warnings.append("the server calls the token's type \(displayed(type, refusal)): taken as Bearer")
+            warnings.append("the token type is \(displayed(type, refusal)): Bearer is assumed")
             return "Bearer"
         case .text(let type):
             throw refusal.unusable("its token type is \(displayed(type, refusal)), and only Bearer can be used")
@@ -91,17 +91,17 @@ public enum TokenResponse {
         }
     }
 
-    /// A type in quotation marks, so that a blank or an invisible character is seen.
+    /// A type in quotation marks, so that spaces and invisible characters are visible.
     private static func displayed(_ type: String, _ refusal: Refusal) -> String {
         refusal.text.givesSecretAway(type) ? ServerText.repeatedSecret : TokenSyntax.quoted(type)
     }
 
-    /// The token's life in seconds: the server's `expires_in` or, for a JWT, its own `exp` (RFC 7519 §4.1.4), whichever ends
-    /// earlier. If the server names no lifetime, the JWT's counts.
+    /// The token's lifetime in seconds: the server's `expires_in` or, for a JWT, its `exp` (RFC 7519 §4.1.4), whichever
+    /// is earlier. If the server sends no lifetime, the JWT's counts.
     ///
-    /// The JWT's time counts from the answer's `Date` (RFC 9110 §6.6.1), so that a wrong clock of ours does no harm. It does
-    /// not count from `iat`: a server may give out a token that it issued long ago. Without a `Date`, our clock is used,
-    /// unless the token's `iat` shows that our clock is slow.
+    /// The JWT's lifetime counts from the answer's `Date` (RFC 9110 §6.6.1), so a wrong local clock does not matter. It
+    /// does not count from `iat`: a server may return a token that it issued long ago. Without a `Date` the local clock
+    /// is used, unless `iat` shows that the local clock is slow.
     private static func earlier(
         _ stated: Double?, orAsIn token: Secret, serverTime: Date?, requested: Moment, obtained: Moment,
         warnings: inout [String]
@@ -114,10 +114,10 @@ public enum TokenResponse {
         guard own.isFinite, own <= longestLifetime else { return stated }
         let left = max(own, 0)
         guard let stated else { return left }
-        // Signing and rounding take a few seconds, and the server may count before or after the answer's way to us.
+        // Signing and rounding take a few seconds, and the server may count from before or after the transmission.
         if abs(left - stated) > 5 + max(obtained.seconds(since: requested), 0) {
             warnings.append(
-                "expires_in says \(Int(stated)) s and the token's own exp \(Int(left)) s: the earlier counts")
+                "expires_in says \(Int(stated)) s, the token's exp says \(Int(left)) s: the earlier one counts")
         }
         return min(left, stated)
     }
@@ -142,11 +142,11 @@ public enum TokenResponse {
             warnings.append("expires_in is more than ten years: the expiry is unknown")
             return nil
         }
-        if seconds == 0 { warnings.append("the server gave the token no life: it counts as expired already") }
+        if seconds == 0 { warnings.append("expires_in is 0: the token counts as expired") }
         return seconds
     }
 
-    /// A plain decimal number, nothing of what else `Double` reads (`0x10`, `nan`, `infinity`).
+    /// A plain decimal number, without the other forms that `Double` accepts (`0x10`, `nan`, `infinity`).
     private static func number(_ text: String) -> Double? {
         let trimmed = ClientName.trimmed(text)
         guard trimmed.utf8.count <= 30,
@@ -155,7 +155,7 @@ public enum TokenResponse {
         return Double(trimmed)
     }
 
-    /// - Returns: nil if the server named no scope, or the requested one in any order (RFC 6749 §3.3).
+    /// - Returns: nil if the server sent no scope, or the requested scopes in any order (RFC 6749 §3.3).
     private static func scope(
         in answer: TokenAnswer, asked: String, text: ServerText, warnings: inout [String]
     ) -> String? {

@@ -9,9 +9,9 @@ public struct TokenService: Sendable {
     private var policy = RetryPolicy()
 
     /// - Parameters:
-    ///   - clock: what time it is.
-    ///   - pause: waits the seconds given; throws where the task is cancelled.
-    ///   - random: a number from 0 up to 1.
+    ///   - clock: the current time.
+    ///   - pause: waits the given number of seconds; throws if the task is cancelled.
+    ///   - random: a number in 0..<1.
     public init(
         transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment,
         pause: @escaping @Sendable (Double) async throws -> Void,
@@ -23,22 +23,22 @@ public struct TokenService: Sendable {
         self.random = random
     }
 
-    /// The same service, which never repeats a request that the server answered, with any status: for a caller with a
-    /// schedule of its own.
+    /// The same service without repetition of answered requests, for a caller with its own schedule.
     public var askingOnce: TokenService {
         var service = self
         service.policy.repeatsAnswered = false
         return service
     }
 
-    /// A new token for the client, from its token endpoint. Every final answer but a usable bearer token is a failure.
-    /// - Throws: what `TokenRequest.build`, `TransportFailure.failure` and `TokenResponse.parse` say; `interrupted` at
-    ///   once where the task is cancelled.
+    /// A new token for the client, from its token endpoint. Every final answer except a usable bearer token is a
+    /// failure.
+    /// - Throws: like `TokenRequest.build`, `TransportFailure.failure` and `TokenResponse.parse`; `interrupted`
+    ///   immediately if the task is cancelled.
     public func requestToken(for profile: ClientProfile, secret: Secret) async throws(Failure) -> AccessToken {
         try await requestTokenRecorded(for: profile, secret: secret).result.get()
     }
 
-    /// As `requestToken`, with what was sent and what came: of the last time, where it was sent several times.
+    /// Like `requestToken`, with a record of the last request and its answer.
     public func requestTokenRecorded(for profile: ClientProfile, secret: Secret) async -> TokenOutcome {
         do throws(Failure) {
             let request = try TokenRequest.build(for: profile, secret: secret)
@@ -50,14 +50,14 @@ public struct TokenService: Sendable {
         }
     }
 
-    /// One time that a request was sent.
+    /// One transmission of the request.
     private struct Sending {
         let requested: Moment
         let result: Result<HTTPResponse, TransportFailure>
         let obtained: Moment
     }
 
-    /// Sends the request until what came of it is final, or the task is cancelled while it waits to try again.
+    /// Sends the request until the result is final, or the task is cancelled during a pause.
     private func send(_ request: HTTPRequest) async -> (sendings: [Sending], isCancelled: Bool) {
         var sendings: [Sending] = []
         while true {
@@ -124,10 +124,10 @@ public struct TokenService: Sendable {
     }
 }
 
-/// What came of asking for a token.
+/// The result of a token request.
 public struct TokenOutcome: Sendable, Equatable {
     public var result: Result<AccessToken, Failure>
-    /// What was sent and what came; nil where nothing was sent.
+    /// The last request and its answer; nil if nothing was sent.
     public var exchange: HTTPExchange?
 
     public init(result: Result<AccessToken, Failure>, exchange: HTTPExchange? = nil) {

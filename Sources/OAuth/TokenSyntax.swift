@@ -1,8 +1,9 @@
 import Credentials
 
-/// The spelling of tokens and of their types, and the spellings that servers give them.
+/// The syntax of tokens and token types, including servers' variants.
 enum TokenSyntax {
-    /// The first byte that no header and no clipboard may get, and what it is: a token is 0x21 to 0x7E.
+    /// The first byte that must not reach a header or the clipboard, with its description: a token consists of 0x21 to
+    /// 0x7E.
     static func unusableByte(in token: String) -> (position: Int, problem: String)? {
         for (position, byte) in token.utf8.enumerated() {
             switch byte {
@@ -17,7 +18,7 @@ enum TokenSyntax {
         return nil
     }
 
-    /// The first byte beyond RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
+    /// The first byte outside RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
     static func byteOutsideB64Token(in token: String) -> Int? {
         var padding = false
         for (position, byte) in token.utf8.enumerated() {
@@ -35,8 +36,8 @@ enum TokenSyntax {
         return nil
     }
 
-    /// True of the types that servers were seen to give bearer tokens: `BearerToken`, `access_token`, `OAuth2 Access Token`,
-    /// `Bearer` with white space around it.
+    /// True for types that servers use for bearer tokens: `BearerToken`, `access_token`, `OAuth2 Access Token`,
+    /// `Bearer` surrounded by white space.
     static func isMisspeltBearer(_ type: String) -> Bool {
         let words = type.lowercased().split { $0.isWhitespace || $0 == "_" || $0 == "-" || $0 == ":" }
         guard !words.contains(where: { ["mac", "dpop", "pop", "hok"].contains($0) }) else { return false }
@@ -44,7 +45,7 @@ enum TokenSyntax {
         return name == "bearer" && words.count == 1 || name == "bearertoken" || name.hasSuffix("accesstoken")
     }
 
-    /// `text` in quotation marks, each character that is no printable ASCII as an escape: `"Bearer\u{200B}"`.
+    /// `text` in quotation marks, with escapes for characters outside printable ASCII: `"Bearer\u{200B}"`.
     static func quoted(_ text: String) -> String {
         var shown = "\""
         for scalar in text.unicodeScalars {

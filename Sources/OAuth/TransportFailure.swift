@@ -1,27 +1,27 @@
 import Credentials
 
-/// Why a request got no whole answer. The texts are libcurl's and the system's: untrusted, unbounded, and they may quote
-/// the environment.
+/// The reason why a request got no complete answer. The texts come from libcurl and the system: untrusted, unbounded,
+/// and possibly quoting the environment.
 public enum TransportFailure: Error, Sendable, Equatable {
-    /// How far a request had come when its time was up.
+    /// The phase of a request when its time ran out.
     public enum Phase: Sendable, Equatable {
         case nameResolution
-        /// TCP's, or TLS's handshake: libcurl does not tell them apart here.
+        /// The TCP or TLS handshake: libcurl does not distinguish them here.
         case connect
         case answer
     }
 
-    /// The ways in which a proxy fails.
+    /// The failures of a proxy.
     public enum ProxyTrouble: Sendable, Equatable {
-        /// The variable's value is no URL.
+        /// The variable's value is not a URL.
         case unreadable
         case unknownScheme
         case nameResolution
         case connect(detail: String)
         case tls(detail: String)
-        /// Nothing had gone past it when the time was up.
+        /// The time ran out before the request got past the proxy.
         case timeout(seconds: Int)
-        /// It answered the request for a tunnel with this status.
+        /// The proxy answered the request for a tunnel with this status.
         case answered(Int)
         case closed
         case other(detail: String)
@@ -30,33 +30,33 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case nameResolution(host: String)
     case connect(host: String, detail: String)
     case tls(host: String, detail: String)
-    /// The request did not get past the proxy that the environment variable names.
+    /// The request did not get past the proxy in the environment variable.
     case proxy(variable: String, ProxyTrouble)
-    /// The request got past that proxy, which may yet be what is at fault.
+    /// The request got past that proxy, which may still be the cause.
     indirect case behindProxy(variable: String, TransportFailure)
     case timeout(host: String, during: Phase, seconds: Int)
-    /// The other side closed the connection before the answer was whole. `reused`: it was an older connection kept
-    /// open, of which that is to be expected.
+    /// The other side closed the connection before the answer was complete. `reused` is true for a kept connection,
+    /// which may close at any time.
     case closed(host: String, reused: Bool, detail: String)
-    /// More than 1 MiB, or more than 64 KiB of headers.
+    /// More than 1 MiB, or headers above 64 KiB.
     case tooLarge(host: String)
     case notHTTP(host: String, detail: String)
     case badURL(detail: String)
     case cancelled
     /// libcurl could not be opened.
     case libraryMissing(detail: String)
-    /// The system has no thread to give, or no memory, for the request.
+    /// The system has no thread or no memory for the request.
     case noThread
     case other(host: String, code: Int, detail: String)
 
-    /// The same in the words for people, of a request for a token.
+    /// The failure for display, for a token request.
     public var failure: Failure { failure(at: .tokenURL) }
 
-    /// The same in the words for people.
-    /// - Parameter field: which URL the request went to.
+    /// The failure for display.
+    /// - Parameter field: the client's URL that was requested.
     public func failure(at field: EndpointURL.Field) -> Failure { failure(at: field, ServerText()) }
 
-    /// - Parameter text: hides what was sent: a library's words may repeat what a server said.
+    /// - Parameter text: hides the secrets that were sent, because a library's text may repeat a server's.
     func failure(at field: EndpointURL.Field, _ text: ServerText) -> Failure {
         func cleaned(_ said: String) -> String { text.line(UserInfo.removed(fromMessage: said)) }
         switch self {
@@ -72,20 +72,20 @@ public enum TransportFailure: Error, Sendable, Equatable {
             return unreachable(
                 "no secure connection to \(cleaned(host)): \(cleaned(detail))",
                 hints: [
-                    "the server's certificate is always checked; SSL_CERT_FILE names another file of trusted authorities"
+                    "to trust another authority, set SSL_CERT_FILE to a file with its certificate"
                 ])
         case .proxy(let variable, let trouble):
             return Self.proxy(variable, trouble, cleaned)
         case .behindProxy(let variable, let failure):
             var failure = failure.failure(at: field, text)
-            failure.hints.append("the request went through the proxy in \(variable), which may be what is at fault")
+            failure.hints.append("check the proxy in \(variable) too: the request went through it")
             return failure
         case .timeout(let host, let phase, let seconds):
             return Self.timeout(host: cleaned(host), during: phase, seconds: seconds, field)
         case .closed(let host, _, let detail):
             return unreachable(
-                "\(cleaned(host)) closed the connection before it had answered: \(cleaned(detail))",
-                hints: ["try again; if it stays so, check \(field)"])
+                "\(cleaned(host)) closed the connection before answering: \(cleaned(detail))",
+                hints: ["try again; if it happens again, check \(field)"])
         case .tooLarge(let host):
             let what = field == .tokenURL ? "far too large for a token" : "far too large"
             return Failure(
@@ -93,7 +93,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 hints: ["check \(field)"])
         case .notHTTP(let host, let detail):
             return Failure(
-                .notAToken, "what \(cleaned(host)) answered is not HTTP: \(cleaned(detail))",
+                .notAToken, "the answer of \(cleaned(host)) is not HTTP: \(cleaned(detail))",
                 hints: ["check \(field)'s scheme and port"])
         case .badURL(let detail):
             return Failure(.unusableProfile, "\(field) can't be used: \(cleaned(detail))")
@@ -104,7 +104,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 "libcurl can't be opened: \(cleaned(detail))", hints: ["install it: apt-get install libcurl4"])
         case .noThread:
             return Failure(
-                .vaultBusy, "the system gives no thread for the network", hints: [Failure.threadLimitHint])
+                .vaultBusy, "cannot start a thread for the network", hints: [Failure.threadLimitHint])
         case .other(let host, let code, let detail):
             return unreachable("the request to \(cleaned(host)) failed: \(cleaned(detail)) (libcurl error \(code))")
         }
@@ -112,7 +112,7 @@ public enum TransportFailure: Error, Sendable, Equatable {
 
     private static func proxy(_ variable: String, _ trouble: ProxyTrouble, _ cleaned: (String) -> String) -> Failure {
         let proxy = "the proxy in \(variable)"
-        let check: Failure.Hint = "check \(variable) in the environment; no_proxy names the hosts that need no proxy"
+        let check: Failure.Hint = "check \(variable) in the environment; list hosts that need no proxy in no_proxy"
         switch trouble {
         case .unreadable:
             return unreachable(
@@ -123,20 +123,20 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 ])
         case .unknownScheme:
             return unreachable(
-                "\(proxy) can't be used: libcurl knows no proxy of its scheme",
-                hints: ["http, https, socks4, socks4a, socks5 and socks5h are known", check])
+                "\(proxy) can't be used: libcurl does not support its scheme",
+                hints: ["use http, https, socks4, socks4a, socks5 or socks5h", check])
         case .nameResolution: return unreachable("no address was found for \(proxy)", hints: [check])
         case .connect(let detail): return unreachable("no connection to \(proxy): \(cleaned(detail))", hints: [check])
         case .tls(let detail):
             return unreachable(
                 "no secure connection to \(proxy): \(cleaned(detail))",
-                hints: ["a proxy's certificate is checked by the system's authorities", check])
+                hints: ["use a proxy whose certificate the system's authorities signed", check])
         case .timeout(let seconds):
             return unreachable("no connection through \(proxy) within \(seconds) s", hints: [check])
         case .answered(407):
             return unreachable(
                 "\(proxy) did not let the request through: it answered 407",
-                hints: ["it wants a user name and a password that it knows: http://USER:PASSWORD@HOST:PORT", check])
+                hints: ["set a user name and a password that the proxy accepts: http://USER:PASSWORD@HOST:PORT", check])
         case .answered(let status):
             return unreachable("\(proxy) did not let the request through: it answered \(status)", hints: [check])
         case .closed: return unreachable("\(proxy) closed the connection", hints: [check])
@@ -169,6 +169,6 @@ private func unreachable(_ summary: String, hints: [Failure.Hint] = []) -> Failu
 }
 
 extension Failure {
-    /// The task that asked was cancelled.
+    /// The requesting task was cancelled.
     static let cancelled = Failure(.interrupted, "the request was cancelled")
 }

@@ -1,20 +1,20 @@
 import Credentials
 import FoundationEssentials
 
-/// Tries a client's token on its API: one request, sent once.
+/// Tries a client's token on its API with one request, sent once.
 public struct TrialService: Sendable {
     private let transport: any HTTPTransport
     private let clock: @Sendable () -> Moment
 
-    /// - Parameter clock: what time it is.
+    /// - Parameter clock: the current time.
     public init(transport: any HTTPTransport, clock: @escaping @Sendable () -> Moment) {
         self.transport = transport
         self.clock = clock
     }
 
-    /// What the API answers, whatever its status; a refused token is an answer too. No redirect is followed.
-    /// - Parameter earlier: a token that the API was sent before, which it may repeat.
-    /// - Throws: what `APIRequest.build` and `TransportFailure.failure` say; `interrupted` at once where the task is
+    /// The API's answer with any status, even for a rejected token. Redirects are not followed.
+    /// - Parameter earlier: the token sent before, which the API may repeat.
+    /// - Throws: like `APIRequest.build` and `TransportFailure.failure`; `interrupted` immediately if the task is
     ///   cancelled.
     public func send(
         _ trial: TrialRequest, for profile: ClientProfile, token: AccessToken, earlier: Secret? = nil
@@ -39,7 +39,7 @@ public struct TrialService: Sendable {
             hints: Self.hints(for: response, profile: profile, text: text, now: end.wall))
     }
 
-    /// What was read; of an answer that was not read to its end, as much as it says it has.
+    /// The number of bytes read; for a cut answer, the declared length if that is larger.
     private static func byteCount(of response: HTTPResponse) -> Int {
         guard response.isCut, let said = response.header("Content-Length").flatMap({ Int($0) }) else {
             return response.body.count
@@ -54,24 +54,24 @@ public struct TrialService: Sendable {
         case 300...399:
             guard let target = response.redirectURL ?? response.header("Location"), !target.isEmpty else { return [] }
             return [
-                "it redirects to \(text.line(url: target, limit: 1_000))",
-                "redirects are not followed, so that the token goes nowhere else",
+                "the API redirects to \(text.line(url: target, limit: 1_000))",
+                "redirects are not followed, so that the token goes to no other server",
             ]
         case 401, 403:
             let refused =
                 response.status == 401
-                ? "the API does not take this token: check that it was asked for with the API's scope and audience"
-                : "the API knows the token and does not let it do this: check the client's scopes and roles"
+                ? "the API rejects this token: check the client's scope and audience"
+                : "the API does not allow this request with the token: check the client's scopes and roles"
             return profile.isGBG
-                ? ["GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"]
+                ? ["give the client the role \"Go API Access\" in GBG's account management portal"]
                     + [refused] : [refused]
         case 404: return ["check the path, and the API base \(UntrustedText.line(profile.apiBase))"]
         case 405:
-            return response.header("Allow").map { ["the methods that it takes here: \(text.line($0))"] }
+            return response.header("Allow").map { ["use an allowed method: \(text.line($0))"] }
                 ?? ["try another method"]
         case 429, 503:
             return RetryAfter.seconds(response, now: now).map {
-                ["it asks to wait \(Refusal.duration($0)) before the next request"]
+                ["wait \(Refusal.duration($0)) before the next request, as the API asks"]
             } ?? []
         default: return []
         }

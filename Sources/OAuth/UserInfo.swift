@@ -1,8 +1,8 @@
 import Credentials
 
-/// User names and passwords in URLs, which no message may show.
+/// User names and passwords in URLs, which no message may contain.
 enum UserInfo {
-    /// `text` without what stands before the `@` of the URLs in it: for texts in which a URL is one word.
+    /// `text` without the user info of the URLs in it, for texts in which a URL is one word.
     static func removed(from text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
         var kept = ""
@@ -12,7 +12,7 @@ enum UserInfo {
             rest = rest[scheme.upperBound...]
             let word = rest.prefix { !$0.isWhitespace && !"\"'<>".contains($0) }
             let authority = word.prefix { !"/?#\\".contains($0) }
-            // A password with a slash in it leaves an authority that is no host and port.
+            // A password with a slash leaves an authority that is not a host and port.
             let part = authority.contains("@") || isHost(authority) ? authority : word
             if let at = part.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
         }
@@ -24,8 +24,8 @@ enum UserInfo {
         return authority.hasPrefix("[") || port.allSatisfy { "0"..."9" ~= $0 }
     }
 
-    /// A message of a library, which may quote a URL of the environment that no parser understood: its password may have
-    /// any character in it, quotes and blanks too. In doubt more is taken out than need be.
+    /// A library's message without user info. It may quote a URL from the environment that no parser understood, whose
+    /// password may contain any character, even quotes and spaces. In doubt, too much is removed.
     static func removed(fromMessage text: String) -> String {
         var text = text[...]
         if let quoted = quotedURL(in: text) {
@@ -39,7 +39,7 @@ enum UserInfo {
         return text[..<word] + "…" + text[at...].dropFirst()
     }
 
-    /// True if a colon stands there with a word going on behind it, as in `user:password` and `http://`.
+    /// True for a colon within a word, as in `user:password` and `http://`.
     private static func isWithinWord(_ index: Substring.Index, of text: Substring) -> Bool {
         text[index] == ":" && text[index...].dropFirst().first.map { !$0.isWhitespace } == true
     }
@@ -49,7 +49,7 @@ enum UserInfo {
         var before: Character = " "
         for index in text.indices {
             defer { before = text[index] }
-            // Not an apostrophe.
+            // Skips apostrophes.
             guard "'\"`".contains(text[index]), !before.isLetter, let end = text.lastIndex(of: text[index]), end > index
             else { continue }
             let quoted = text.index(after: index)..<end

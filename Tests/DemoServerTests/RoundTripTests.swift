@@ -62,14 +62,14 @@ struct RoundTripTests {
         }
         let refused = try await attempt(health, profile, token)
         #expect(refused.exchange.status == 401)
-        #expect(refused.hints.first?.contains("the API does not take this token") == true)
+        #expect(refused.hints.first?.contains("the API rejects this token") == true)
         await #expect(throws: Failure.self) {
             _ = try await revocation.revoke(
                 token.value, for: profile, secret: Secret(utf8: "wrong"), at: revocationURL)
         }
     }
 
-    @Test("what the API echoes comes back without the token")
+    @Test("the API's echo is displayed without the token")
     func echo() async throws {
         let server = try server(.token(lifetime: 60))
         let profile = profile(server)
@@ -82,7 +82,7 @@ struct RoundTripTests {
         )
     }
 
-    @Test("a client without the role is told of it")
+    @Test("a client without the role gets a hint")
     func role() async throws {
         let server = try server(.tokenWithoutRole(lifetime: 60))
         let profile = profile(server)

@@ -243,7 +243,7 @@ struct RevokingTests {
             Issue.record("\(plans[4].destination)")
             return
         }
-        #expect(reason.contains("is that of another issuer"))
+        #expect(reason.contains("belongs to another issuer"))
         #expect(bench.server.arrived == 2)
     }
 

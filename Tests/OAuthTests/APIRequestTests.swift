@@ -20,7 +20,7 @@ struct APIRequestTests {
         request?.headers.first { $0.name == name }?.value.unwipeableText()
     }
 
-    @Test("a request carries the token, the path behind the base, and a type where it has a body")
+    @Test("a request carries the token, the path after the base, and a type if it has a body")
     func plain() throws {
         let get = try build("GET", "/journey/health?a=b/../c").get()
         #expect(get.method == "GET")
@@ -42,7 +42,7 @@ struct APIRequestTests {
         #expect(build("GET", "/x", base: base).value?.url == "https://a.example/x")
     }
 
-    @Test("what no URL can hold is sent as %XX, escapes that are there stay")
+    @Test("bytes that are invalid in URLs are sent as %XX, existing escapes stay")
     func escapes() {
         #expect(
             build("GET", "/a b/ü\"<>\\^`{|}/%20%zz?q=1&r=é+[]").value?.url
@@ -55,11 +55,11 @@ struct APIRequestTests {
         #expect(build(base: "http://a.example/api").error?.kind == .unusableProfile)
     }
 
-    @Test("every method that can be tried can be built, and no other", arguments: TrialRequest.methods)
+    @Test("only supported methods can be built", arguments: TrialRequest.methods)
     func methods(method: String) {
         #expect(build(method).value?.method == method)
         #expect(build(method.lowercased()).error?.kind == .unacceptableInput)
-        #expect(build(method + "\r\nX: y").error?.summary == "\"\(method) X: y\" is no method that can be tried")
+        #expect(build(method + "\r\nX: y").error?.summary == "the method \"\(method) X: y\" is not supported")
     }
 
     @Test("HEAD with a body is refused")
@@ -68,14 +68,14 @@ struct APIRequestTests {
     }
 
     @Test(
-        "a path that could lead elsewhere, or that is none, is refused",
+        "a path that could lead elsewhere, or is invalid, is refused",
         arguments: [
             ("", "the path does not begin with /"), ("x", "the path does not begin with /"),
             ("https://evil.example/", "the path does not begin with /"),
             ("@evil.example/", "the path does not begin with /"),
             (".evil.example/", "the path does not begin with /"), ("?a", "the path does not begin with /"),
-            ("//evil.example/x", "the path begins with //, as another host's would"),
-            ("//\u{338}evil", "the path begins with //, as another host's would"),
+            ("//evil.example/x", "the path begins with //, which names a host"),
+            ("//\u{338}evil", "the path begins with //, which names a host"),
             ("/a\r\nHost: evil", "the path has a line break or a control character in it"),
             ("/a\u{0}", "the path has a line break or a control character in it"),
             ("/a\u{202E}b", "the path has a line break or a control character in it"),
@@ -94,20 +94,20 @@ struct APIRequestTests {
         #expect(failure?.hints.count == 1)
     }
 
-    @Test("dots in a name are a name", arguments: ["/a..b", "/...", "/.well-known/x", "/a.json", "/x?y=/../z"])
+    @Test("dots within a name are allowed", arguments: ["/a..b", "/...", "/.well-known/x", "/a.json", "/x?y=/../z"])
     func dots(path: String) {
         #expect(build("GET", path).value != nil)
     }
 
-    @Test("a client without an API base is told what it looks like, one that can't be used what is wrong")
+    @Test("a missing API base gets an example, an unusable one gets the reason")
     func base() {
         #expect(
             build(base: "").error
                 == Failure(
                     .unusableProfile, "client \"GBG GO\" has no API base",
                     hints: [
-                        Failure.Hint("enter one", .edit),
-                        "for GBG GO in the EU it is https://eu.platform.go.gbgplc.com/v2/captain",
+                        Failure.Hint("enter the API base", .edit),
+                        "for GBG GO in the EU, use https://eu.platform.go.gbgplc.com/v2/captain",
                     ]))
         var other = Samples.profile(tokenURL: "https://id.example/token")
         other.apiBase = ""
@@ -116,7 +116,7 @@ struct APIRequestTests {
         }.error
         #expect(
             failure?.hints == [
-                Failure.Hint("enter one", .edit), "it should look like https://api.example.com/v1",
+                Failure.Hint("enter the API base", .edit), "it should look like https://api.example.com/v1",
             ])
         #expect(build(base: "https://a.example/?x").error?.summary == "the API base has a query")
         #expect(build(base: "https://u:p@a.example/").error?.summary.contains("user name") == true)

@@ -29,7 +29,7 @@ struct CurlTransportTests {
 
     // MARK: - What is sent
 
-    @Test("a POST carries its headers, a Content-Length and its body, and asks neither for chunks nor for leave")
+    @Test("a POST carries its headers, a Content-Length and its body, without chunks and without Expect")
     func requestOnTheWire() async throws {
         let server = try LoopbackServer(always: .text(success))
         let response = try await transport.send(post(server.url(), body: "a=1&b=%20"))
@@ -61,7 +61,7 @@ struct CurlTransportTests {
         #expect(!head.contains("Transfer-Encoding"))
     }
 
-    @Test("a header that would begin another line is not sent at all")
+    @Test("a header that would begin another line is not sent")
     func headerInjection() async throws {
         let server = try LoopbackServer(always: .text(success))
         var request = post(server.url())
@@ -100,7 +100,7 @@ struct CurlTransportTests {
         #expect(server.requests.count == 3)
     }
 
-    @Test("a new connection closed without an answer is told as such")
+    @Test("a new connection closed without an answer is reported as such")
     func closedWithoutAnswer() async throws {
         let server = try LoopbackServer(always: .last(""))
         let failure = try #require(await failure(of: post(server.url())))
@@ -108,7 +108,7 @@ struct CurlTransportTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a reset is told as a closed connection")
+    @Test("a reset is reported as a closed connection")
     func reset() async throws {
         let server = try LoopbackServer(always: .reset)
         guard case .closed(_, false, let detail) = await failure(of: post(server.url())) else {
@@ -118,7 +118,7 @@ struct CurlTransportTests {
         #expect(detail.lowercased().contains("reset"))
     }
 
-    @Test("an answer cut short is told as a closed connection")
+    @Test("a truncated answer is reported as a closed connection")
     func cutShort() async throws {
         let server = try LoopbackServer(always: .last("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"access"))
         guard case .closed(_, false, _) = await failure(of: post(server.url())) else {
@@ -127,7 +127,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("a port where nobody listens is told as refused")
+    @Test("a closed port is reported as refused")
     func refused() async throws {
         let (socket, port) = try Listener.listen(backlog: 1)
         close(socket)
@@ -136,7 +136,7 @@ struct CurlTransportTests {
                 == .connect(host: "127.0.0.1:\(port)", detail: "connection refused"))
     }
 
-    @Test("a name that no resolver can know is told as such")
+    @Test("an unknown host name is reported as such")
     func unknownName() async {
         let name = String(repeating: "a", count: 64) + ".invalid"
         #expect(
@@ -152,7 +152,7 @@ struct CurlTransportTests {
         #expect(try await transport.send(post(server.url())).body.unwipeableText() == "{\"a\":1}")
     }
 
-    @Test("a redirect is not followed, and says where it pointed, as a whole URL")
+    @Test("a redirect is not followed, and its target is an absolute URL")
     func redirect() async throws {
         let server = try LoopbackServer(always: .text(answer("301 Moved", ["Location: /token/"])))
         let response = try await transport.send(post(server.url()))
@@ -193,7 +193,7 @@ struct CurlTransportTests {
         #expect(await failure(of: post(server.url())) == .tooLarge(host: "127.0.0.1:\(server.port)"))
     }
 
-    @Test("an answer of just under 1 MiB comes whole")
+    @Test("an answer of just under 1 MiB is complete")
     func largeAnswer() async throws {
         let body = String(repeating: "x", count: (1 << 20) - 1_000)
         let server = try LoopbackServer(always: .text(answer("200 OK", body: body)))
@@ -209,7 +209,7 @@ struct CurlTransportTests {
         #expect(response.headers.first?.value.utf8.count == 1_024)
     }
 
-    @Test("a server that does not speak HTTP is told as such")
+    @Test("a server that does not speak HTTP is reported as such")
     func notHTTP() async throws {
         let server = try LoopbackServer(always: .last("220 mail.example ESMTP\r\n"))
         guard case .notHTTP = await failure(of: post(server.url())) else {
@@ -218,7 +218,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test("a server that answers a TLS handshake with something else is told as a TLS failure")
+    @Test("a server that answers a TLS handshake with other bytes is reported as a TLS failure")
     func tlsGarbage() async throws {
         let (socket, port) = try Listener.listen(backlog: 4)
         Thread.detachNewThread {
@@ -239,7 +239,7 @@ struct CurlTransportTests {
         #expect(detail.contains("wrong version number"))
     }
 
-    @Test("plain http to another machine is not sent, whoever asks for it")
+    @Test("plain http to another machine is never sent")
     func plainHTTP() async {
         guard case .badURL = await failure(of: post("http://192.0.2.1/", isLoopback: false)) else {
             Issue.record("not refused")
@@ -269,7 +269,7 @@ struct CurlTransportTests {
 
     @Test("a connection that is not accepted runs into the connection's limit")
     func fullBacklog() async throws {
-        // A queue of one, filled: the kernel drops what else asks to be connected.
+        // A full queue of one: the kernel drops further connection attempts.
         let (listener, port) = try Listener.listen(backlog: 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -311,7 +311,7 @@ struct CurlTransportTests {
             return await failure(of: post(server.url()))
         }
         #expect(await task.value == .cancelled)
-        // The next request finds the transport in order, and is the server's first.
+        // The transport still works, and the next request is the server's first.
         _ = try await transport.send(post(server.url()))
         #expect(server.requests.count == 1)
     }
@@ -335,7 +335,7 @@ struct CurlTransportTests {
 
     // MARK: - The thread
 
-    @Test("32 requests at once are under way together on one thread, which goes with the transport")
+    @Test("32 simultaneous requests run on one thread, which ends with the transport")
     func oneThread() async throws {
         let server = try LoopbackServer(always: .together(32, success))
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -352,14 +352,14 @@ struct CurlTransportTests {
         #expect(await eventually { threads(named: name) == 0 })
     }
 
-    @Test("no thread is there before the first request")
+    @Test("no thread exists before the first request")
     func noThreadBefore() {
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
         let transport = CurlTransport(userAgent: "t", limits: .init(), threadName: name)
         withExtendedLifetime(transport) { #expect(threads(named: name) == 0) }
     }
 
-    @Test("the thread takes the signals of its own faults, and no other")
+    @Test("the thread handles only the signals of its own faults")
     func signals() async throws {
         let server = try LoopbackServer(always: .text(success))
         let name = "t\(UInt32.random(in: 0...UInt32.max))"
@@ -369,7 +369,7 @@ struct CurlTransportTests {
         let status = try String(contentsOfFile: folder + "/status", encoding: .utf8)
         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigBlk:\t") })
         let blocked = try #require(UInt64(line.dropFirst("SigBlk:\t".count), radix: 16))
-        // proc_pid_status(5): bit 0 is signal 1. SIGKILL and SIGSTOP can't be blocked.
+        // proc_pid_status(5): bit 0 is signal 1. SIGKILL and SIGSTOP cannot be blocked.
         let taken = (Int32(1)...31).filter { blocked >> ($0 - 1) & 1 == 0 }
         #expect(
             Set(taken) == [

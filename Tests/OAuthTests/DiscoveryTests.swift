@@ -10,7 +10,7 @@ struct DiscoveryTests {
     private let openID = "https://id.example/realms/shop/.well-known/openid-configuration"
     private let oauth = "https://id.example/.well-known/oauth-authorization-server/realms/shop"
 
-    /// Answers each URL with what is laid down for it, else with 404.
+    /// Answers each URL with its prepared answer, otherwise with 404.
     private final class Pages: HTTPTransport {
         let pages: [String: Result<HTTPResponse, TransportFailure>]
         let asked = Mutex<[String]>([])
@@ -41,7 +41,7 @@ struct DiscoveryTests {
         #"{"issuer":"\#(issuer)","token_endpoint":"https://id.example/token"\#(members)}"#
     }
 
-    @Test("a document behind the issuer gives its endpoints, methods and scopes")
+    @Test("a document after the issuer gives its endpoints, methods and scopes")
     func openIDConfiguration() async throws {
         let transport = Pages([
             openID: page(
@@ -59,7 +59,7 @@ struct DiscoveryTests {
         #expect(transport.asked.withLock { $0 } == ["GET \(openID)"])
     }
 
-    @Test("where none is there, RFC 8414's place between host and path is asked")
+    @Test("without that document, RFC 8414's place between host and path is requested")
     func oauthMetadata() async throws {
         let found = try await discover([oauth: page(document())]).get()
         #expect(found == DiscoveredEndpoints(issuer: issuer, tokenURL: "https://id.example/token"))
@@ -83,21 +83,21 @@ struct DiscoveryTests {
             ])
     }
 
-    @Test("the document of another issuer is refused, be it by a slash")
+    @Test("the document of another issuer is refused, even if only a slash differs")
     func otherIssuer() async {
         for other in ["https://evil.example", issuer + "/", "https://id.example/realms/Shop"] {
             #expect(
                 await discover([openID: page(document(issuer: other)), oauth: page(document())]).error
                     == Failure(
-                        .notAToken, "the discovery document of \(issuer) is that of another issuer, \(other)",
-                        hints: ["if that is the right one, enter it just so, to the last slash"]))
+                        .notAToken, "the discovery document of \(issuer) belongs to another issuer, \(other)",
+                        hints: ["if that issuer is right, enter it exactly so, with any final slash"]))
         }
         #expect(
             await discover([openID: page(#"{"token_endpoint":"https://id.example/token"}"#)]).error?.summary
                 == "the discovery document of \(issuer) names no issuer")
     }
 
-    @Test("a token endpoint that is missing or can't be used is told")
+    @Test("a missing or unusable token endpoint is reported")
     func unusableTokenEndpoint() async {
         #expect(
             await discover([openID: page(#"{"issuer":"\#(issuer)"}"#)]).error?.summary
@@ -106,7 +106,7 @@ struct DiscoveryTests {
         #expect(
             await discover([openID: page(plain)]).error?.summary
                 == "the discovery document of \(issuer) can't be used: "
-                + "plain http to id.example would send the secret readable by anyone on the way")
+                + "plain http to id.example would expose the secret on the network")
         let here = #"{"issuer":"\#(issuer)","token_endpoint":"https://127.0.0.1:631/token"}"#
         #expect(
             await discover([openID: page(here)]).error?.summary
@@ -131,20 +131,20 @@ struct DiscoveryTests {
         #expect(found.revocationURL == issuer + "/r")
     }
 
-    @Test("where there is no document at all, it says where it was looked for and what to do")
+    @Test("without any document, the failure names the place and the next step")
     func nothing() async {
         #expect(
             await discover([:]).error
                 == Failure(
                     .refused, "there is no discovery document at \(openID) (404)",
-                    hints: ["check the issuer \(issuer), or enter the token URL itself"]))
+                    hints: ["check the issuer \(issuer), or enter the token URL"]))
     }
 
-    @Test("a web page, an error for now and a redirect are told rather than the other place's 404")
+    @Test("a web page, a temporary error and a redirect are reported rather than the other place's 404")
     func otherAnswers() async {
         #expect(
             await discover([openID: page("<html>")]).error?.summary
-                == "what \(openID) answered is no discovery document")
+                == "the answer of \(openID) is not a discovery document")
         let busy = await discover([oauth: page("", 503)]).error
         #expect(busy?.kind == .unreachable)
         #expect(busy?.summary == "id.example can't answer now (503)")
@@ -155,7 +155,7 @@ struct DiscoveryTests {
         #expect(moved?.summary == "the issuer redirects \(openID) to https://b.example/[2J (301)")
     }
 
-    @Test("a host that does not answer is asked once, and told as the issuer's")
+    @Test("a host that does not answer is asked once, and reported as the issuer's")
     func unreachable() async {
         let transport = Pages([openID: .failure(.nameResolution(host: "id.example"))])
         let failure = await thrown { try await Discovery(transport: transport).endpoints(of: issuer) }

@@ -14,7 +14,7 @@ struct EndpointURLTests {
     }
 
     @Test(
-        "https to anywhere will do",
+        "https to any host is accepted",
         arguments: [
             "https://api.auth.gbgplc.com/as/token.oauth2", "https://example.com", "HTTPS://example.com:8443/a?b=c@d",
             "https://127.0.0.1/token", "https://[2001:db8::1]/token",
@@ -24,7 +24,7 @@ struct EndpointURLTests {
     }
 
     @Test(
-        "http to this machine will do, however its address is spelled",
+        "http to this machine is accepted, in any spelling of its address",
         arguments: [
             "http://localhost/token", "http://LocalHost:8080/", "http://127.0.0.1:1/x", "http://127.255.255.254/",
             "http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/", "http://[::1]:8080/",
@@ -36,7 +36,7 @@ struct EndpointURLTests {
     }
 
     @Test(
-        "http to another machine is refused, whatever it looks like",
+        "http to another machine is refused, in any spelling",
         arguments: [
             "http://example.com/", "http://localhost.example.com/", "http://127.0.0.1.example.com/",
             "http://128.0.0.1/", "http://0.0.0.0/", "http://[::2]/", "http://[::ffff:127.0.0.1]/", "http://10.0.0.1/",
@@ -44,7 +44,7 @@ struct EndpointURLTests {
         ])
     func plainHTTP(text: String) {
         #expect(failure(text)?.kind == .unusableProfile)
-        #expect(failure(text)?.summary.contains("would send the secret readable") == true)
+        #expect(failure(text)?.summary.contains("would expose the secret") == true)
     }
 
     @Test(
@@ -69,11 +69,11 @@ struct EndpointURLTests {
             "https://a.example/ x", " https://a.example/", "https://a.example/\u{1B}[31m", "https://a\u{202E}b/",
         ])
     func controls(text: String) {
-        #expect(failure(text)?.summary == "the token URL has a blank or a control character in it")
+        #expect(failure(text)?.summary == "the token URL has a space or a control character in it")
     }
 
     @Test(
-        "what is no web address is refused",
+        "other text is refused",
         arguments: [
             "example.com/token", "/token", "https://", "https:///token", "https:/token", "ftp://example.com/",
             "file:///etc/passwd",
@@ -85,7 +85,7 @@ struct EndpointURLTests {
     }
 
     @Test(
-        "a host that is not ASCII is sent as IDNA 2008 writes it, whatever the locale",
+        "a host that is not ASCII is sent in its IDNA 2008 form, in any locale",
         arguments: [
             ("https://b\u{FC}cher.example/token", "https://xn--bcher-kva.example/token"),
             ("https://bu\u{308}cher.example", "https://xn--bcher-kva.example"),
@@ -109,12 +109,12 @@ struct EndpointURLTests {
     @Test("a full-width loopback address is this machine, and nothing else is")
     func fullWidthLoopback() throws {
         #expect(try EndpointURL("http://\u{FF11}27.0.0.1:80/x", as: .tokenURL).isLoopback)
-        #expect(failure("http://b\u{FC}cher.example/")?.summary.contains("would send the secret readable") == true)
+        #expect(failure("http://b\u{FC}cher.example/")?.summary.contains("would expose the secret") == true)
         #expect(failure("http://\u{FF11}28.0.0.1/")?.kind == .unusableProfile)
     }
 
     @Test(
-        "a host that is no name in any alphabet is refused",
+        "a host that is not a host name is refused",
         arguments: [
             "https://a.example\u{FF0F}@b/", "https://a\u{FF0F}b.example/", "https://a\u{FF1F}b.example/",
             "https://a\u{FF03}b.example/", "https://a\u{FF1A}80/", "https://a\u{FF20}b.example/",
@@ -133,13 +133,13 @@ struct EndpointURLTests {
         ])
     func emptyPort(text: String) {
         #expect(failure(text)?.kind == .unusableProfile)
-        #expect(failure(text)?.hints == ["leave out the colon, or write a port from 1 to 65535 behind it"])
+        #expect(failure(text)?.hints == ["remove the colon, or write a port from 1 to 65535 after it"])
     }
 
-    @Test("port 0 is refused as what it is", arguments: ["https://a.example:0/token", "https://[::1]:000"])
+    @Test("port 0 is refused by name", arguments: ["https://a.example:0/token", "https://[::1]:000"])
     func portZero(text: String) {
-        #expect(failure(text)?.summary == "the token URL \(text) has the port 0, and nothing answers there")
-        #expect(failure(text)?.hints == ["write a port from 1 to 65535, or leave out the port"])
+        #expect(failure(text)?.summary == "the token URL \(text) has port 0, on which nothing can answer")
+        #expect(failure(text)?.hints == ["write a port from 1 to 65535, or remove the port"])
     }
 
     @Test(
@@ -156,12 +156,12 @@ struct EndpointURLTests {
             failure(text)
                 == Failure(
                     .unusableProfile, "the token URL has the placeholder \(shown) in it",
-                    hints: ["put what is yours in place of \(shown)"]))
+                    hints: ["replace \(shown) with your value"]))
         let rest = failure("https://a.example/" + shown, as: .revocationURL)
         #expect(rest?.summary == "the revocation URL has the placeholder \(shown) in it")
     }
 
-    @Test("a placeholder in what may be a password is not quoted")
+    @Test("a placeholder that may be part of a password is not quoted")
     func placeholderInPassword() {
         let failure = failure("https://user:p/{w0rd}@a.example/")
         #expect(failure?.kind == .unusableProfile)
@@ -178,10 +178,10 @@ struct EndpointURLTests {
     }
 
     @Test(
-        "every URL of a client is judged alike, in words of its own",
+        "all URLs of a client have the same checks, with their own names",
         arguments: [
             (.tokenURL, "token URL", "the secret"), (.revocationURL, "revocation URL", "the secret and the token"),
-            (.issuer, "issuer", "the place that the secret goes to"), (.apiBase, "API base", "the token"),
+            (.issuer, "issuer", "the destination of the secret"), (.apiBase, "API base", "the token"),
         ] as [(EndpointURL.Field, String, String)])
     func fields(field: EndpointURL.Field, name: String, burden: String) {
         #expect(failure("https://a.example/b", as: field) == nil)
@@ -192,7 +192,7 @@ struct EndpointURLTests {
         #expect(failure("example.com", as: field)?.summary.hasPrefix("the \(name) example.com can't be used") == true)
         #expect(
             failure("http://a.example/", as: field)?.summary
-                == "plain http to a.example would send \(burden) readable by anyone on the way")
+                == "plain http to a.example would expose \(burden) on the network")
     }
 
     @Test("an issuer and an API base have no query")
@@ -203,7 +203,7 @@ struct EndpointURLTests {
         #expect(failure("https://a.example?a=b", as: .apiBase)?.summary == "the API base has a query")
     }
 
-    @Test("the host shown in messages is that of the URL")
+    @Test("the host in messages is the URL's")
     func shownHost() {
         #expect(EndpointURL.shownHost("https://a.example:8443/x?y") == "a.example:8443")
         #expect(EndpointURL.shownHost("https://a.example?y") == "a.example")

@@ -14,7 +14,7 @@ struct EnvironmentProxyTests {
         EnvironmentProxy(for: url, environment: { environment[$0] })
     }
 
-    @Test("variables count in libcurl's order, and an empty one does not")
+    @Test("variables count in libcurl's order, and empty ones are ignored")
     func precedence() {
         let all = [
             "https_proxy": "http://a", "HTTPS_PROXY": "http://b", "all_proxy": "http://c", "ALL_PROXY": "http://d",
@@ -31,7 +31,7 @@ struct EnvironmentProxyTests {
     }
 
     @Test(
-        "a host that no_proxy names needs none",
+        "a host in no_proxy uses no proxy",
         arguments: [
             ("*", "login.example", true), ("login.example", "login.example", true), ("example", "login.example", true),
             (".example", "login.example", true), ("LOGIN.Example.", "login.example", true),
@@ -50,7 +50,7 @@ struct EnvironmentProxyTests {
     }
 
     @Test(
-        "its scheme is read as libcurl reads it",
+        "its scheme is read by libcurl's rules",
         arguments: [
             ("http://u:p@127.0.0.1:1", .http), ("127.0.0.1:1", .http), ("u:p@socks.example", .http),
             ("https://p", .https), ("socks5h://p", .socks), ("SOCKS4A://p", .socks), ("ftp://p", .unknown),
@@ -66,7 +66,7 @@ struct EnvironmentProxyTests {
 @Suite("User info in messages")
 struct UserInfoTests {
     @Test(
-        "it is taken out of the URLs of a text",
+        "it is removed from the URLs of a text",
         arguments: [
             ("see https://u:p@a.example/x", "see https://a.example/x"), ("https://u@a.example", "https://a.example"),
             ("https://u:p@ss@a.example/", "https://a.example/"), ("https://u:p/ss@a.example/", "https://a.example/"),
@@ -82,7 +82,7 @@ struct UserInfoTests {
     }
 
     @Test(
-        "of a library's message it is taken out with whatever a password may have in it",
+        "it is removed from a library's message, with any character of a password",
         arguments: [
             (
                 "Unsupported proxy syntax in 'http://user:p@ss word@host:port/': Port number was not a decimal number",
@@ -128,17 +128,17 @@ struct UserInfoTests {
         }
     }
 
-    @Test("what a library repeats of a secret that was sent is hidden too")
+    @Test("a secret that a library repeats is hidden too")
     func secrets() {
         let text = ServerText(hiding: Secret(utf8: "hunter2hunter2"), of: Samples.profile())
         let failure = TransportFailure.notHTTP(host: "h", detail: "Invalid line: hunter2\u{200B}hunter2")
         #expect(
             failure.failure(at: .tokenURL, text).summary
-                == "what h answered is not HTTP: <redacted: the server repeated a secret>")
+                == "the answer of h is not HTTP: <redacted: the server repeated a secret>")
     }
 
     @Test(
-        "a URL of a client's that can't be read is not quoted where a password may be in it",
+        "an unreadable client URL is not quoted if it may contain a password",
         arguments: [
             "https://user:hun/ter2@a.example/", "https://user:hun?ter2@a.example", "https:////user:ter2@a.example",
             "https:/user:ter2@a.example", "a:ter2@x", "user:ter2@a.example",

@@ -5,13 +5,13 @@ import Testing
 
 @testable import OAuth
 
-/// What the inspector is given: complete, and with no secret in it.
+/// The exchange for the inspector is complete and contains no secret.
 @Suite(.timeLimit(.minutes(5)))
 struct HTTPExchangeTests {
     private typealias Field = HTTPExchange.Field
     private let secret = Secret(utf8: "hunter2/hunter2")
 
-    /// A second passes with every look at the clock.
+    /// Each reading of the clock advances it by a second.
     private func ask(
         _ script: [Result<HTTPResponse, TransportFailure>], _ profile: ClientProfile = Samples.profile(),
         pause: @escaping @Sendable (Double) async throws -> Void = { _ in }
@@ -36,7 +36,7 @@ struct HTTPExchangeTests {
 
     private let token = #"{"access_token":"t0ken/t0ken","token_type":"Bearer","expires_in":3600}"#
 
-    @Test("an exchange tells method, URL, headers and form as they were sent, with the secret redacted")
+    @Test("an exchange has the method, URL, headers and form as sent, with the secret redacted")
     func sent() async throws {
         var profile = Samples.profile(clientID: "a b")
         profile.extraParameters = [FormParameter("audience", "https://a.example/ü"), FormParameter("password", "x1y2")]
@@ -61,14 +61,14 @@ struct HTTPExchangeTests {
         #expect(exchange.outcome == "a token that lives 3600 s")
     }
 
-    @Test("of an Authorization header the scheme is left")
+    @Test("the scheme of an Authorization header is kept")
     func authorization() async {
         let exchange = await ask([answer(200, token)], Samples.profile(authentication: .clientSecretBasic)).exchange
         #expect(exchange?.requestHeaders.last == Field("Authorization", "Basic <redacted>"))
         #expect(exchange?.requestForm.map(\.name) == ["grant_type", "scope"])
     }
 
-    @Test("of what came cookies and credentials are redacted by name, secret and token wherever they stand")
+    @Test("cookies and credentials in an answer are redacted by name, secret and token everywhere")
     func received() async {
         let exchange = await ask([
             answer(
@@ -92,7 +92,7 @@ struct HTTPExchangeTests {
         #expect(exchange?.requestIDs == [Field("X-Request-ID", "7f3c[31m")])
     }
 
-    @Test("a token that the server gave and that can't be used is hidden too")
+    @Test("an unusable token is hidden too")
     func unusableToken() async {
         let outcome = await ask([
             answer(200, #"{"access_token":"mac-token-1","token_type":"mac"}"#, [("X", "mac-token-1")])
@@ -102,7 +102,7 @@ struct HTTPExchangeTests {
         #expect(outcome.exchange?.outcome == outcome.result.error?.summary)
     }
 
-    @Test("a refusal is told with its status and its summary")
+    @Test("a refusal is recorded with its status and its summary")
     func refused() async {
         let outcome = await ask([answer(401, #"{"error":"invalid_client"}"#)])
         #expect(outcome.exchange?.status == 401)
@@ -110,7 +110,7 @@ struct HTTPExchangeTests {
         #expect(outcome.exchange?.outcome == outcome.result.error?.summary)
     }
 
-    @Test("where no answer came there is still what was sent, and how long it took")
+    @Test("without an answer the exchange has the request and its duration")
     func noAnswer() async throws {
         let outcome = await ask([.failure(.connect(host: "h", detail: "connection refused"))])
         let exchange = try #require(outcome.exchange)
@@ -122,7 +122,7 @@ struct HTTPExchangeTests {
         #expect(exchange.outcome == "no connection to h: connection refused")
     }
 
-    @Test("of a request that was sent three times the last is told, and the count")
+    @Test("a request sent three times is recorded with the last answer and the count")
     func retried() async {
         let busy = answer(503, "", [("Retry-After", "0"), ("X-Request-ID", "1")])
         let outcome = await ask([busy, busy, answer(200, token, [("X-Request-ID", "3")])])
@@ -132,7 +132,7 @@ struct HTTPExchangeTests {
         #expect(outcome.exchange?.requestIDs.map(\.value) == ["3"])
     }
 
-    @Test("cancelled while it waits to try again, it tells what had come so far")
+    @Test("a request cancelled during a pause is recorded with the last answer")
     func cancelled() async {
         let outcome = await ask([answer(503, "")], pause: { _ in throw CancellationError() })
         #expect(outcome.result.error?.kind == .interrupted)
@@ -140,21 +140,21 @@ struct HTTPExchangeTests {
         #expect(outcome.exchange?.outcome == "the request was cancelled")
     }
 
-    @Test("what was never sent has no exchange")
+    @Test("a request that was never sent has no exchange")
     func unsent() async {
         let outcome = await ask([answer(200, token)], Samples.profile(tokenURL: "http://example.com/"))
         #expect(outcome.result.error?.kind == .unusableProfile)
         #expect(outcome.exchange == nil)
     }
 
-    @Test("a token URL's query is told without the secrets that somebody put into it")
+    @Test("a token URL's query is recorded without its secrets")
     func query() async {
         let profile = Samples.profile(tokenURL: "https://a.example/token?tenant=1&Client%5FSecret=abc&password")
         let exchange = await ask([answer(200, token)], profile).exchange
         #expect(exchange?.url == "https://a.example/token?tenant=1&Client%5FSecret=<redacted>&password=<redacted>")
     }
 
-    @Test("64 headers are kept, and a lifetime's fraction and its absence are told")
+    @Test("64 headers are kept, and the outcome has a fractional or unknown lifetime")
     func bounds() async {
         let headers = (0..<70).map { (name: "H\($0)", value: "x") }
         let body = #"{"access_token":"abc","token_type":"Bearer","expires_in":299.5}"#
@@ -165,7 +165,7 @@ struct HTTPExchangeTests {
         #expect(unknown?.outcome == "a token of unknown expiry")
     }
 
-    @Test("over the real transport a long token that a header repeats, and that is cut there, does not show")
+    @Test("over the real transport a long token that a header repeats and cuts is hidden")
     func cutToken() async throws {
         let token = String((0..<1_142).map { _ in "abcdefghijklmnopqrstuvwxyz".randomElement() ?? "a" })
         let server = try LoopbackServer(
@@ -190,7 +190,7 @@ struct HTTPExchangeTests {
     }
 }
 
-/// The body of the answer as the inspector shows it.
+/// The body of the answer in the inspector.
 @Suite("The body that the inspector shows")
 struct ShownBodyTests {
     private func body(_ status: Int, _ bytes: [UInt8], _ headers: [(name: String, value: String)] = []) async
@@ -208,7 +208,7 @@ struct ShownBodyTests {
         await self.body(status, Array(body.utf8))?.text
     }
 
-    @Test("of a success all is shown but its tokens")
+    @Test("a successful answer is displayed without its tokens")
     func success() async {
         let token = #"{"access_token":"t0ken","token_type":"Bearer","refresh_token":"r3f","id_token" : "i.d\"x","n":1}"#
         #expect(
@@ -222,7 +222,7 @@ struct ShownBodyTests {
     }
 
     @Test(
-        "a secret is known by its name, in every kind of body",
+        "a secret is recognized by its name, in every kind of body",
         arguments: [
             (#"{"accessToken":"abc"}"#, #"{"accessToken":"<redacted>"}"#),
             (
@@ -248,7 +248,7 @@ struct ShownBodyTests {
         for status in [200, 400] { #expect(await text(status, body) == shown) }
     }
 
-    @Test("in a success in which no token is found, all that may be one is hidden")
+    @Test("in a successful answer without a recognized token, every possible token is hidden")
     func unknownToken() async {
         #expect(await text(200, #""abcdefghij0123456789""#) == #""<redacted>""#)
         #expect(
@@ -257,7 +257,7 @@ struct ShownBodyTests {
         #expect(await text(400, #"{"trace":"abcdefghij0123456789"}"#) == #"{"trace":"abcdefghij0123456789"}"#)
     }
 
-    @Test("2 KiB are shown, whole characters of them, and the count of all")
+    @Test("2 KiB of whole characters are displayed, with the total size")
     func bounded() async {
         let shown = await body(400, Array(String(repeating: "é", count: 3_000).utf8))
         #expect(shown == .init(text: String(repeating: "é", count: 1_024), byteCount: 6_000, isCut: true))
@@ -265,7 +265,7 @@ struct ShownBodyTests {
         #expect(await text(400, long)?.contains("hunter") == false)
     }
 
-    @Test("what is no text is named, and an empty body is empty")
+    @Test("a body that is not text is named, and an empty body is empty")
     func noText() async {
         #expect(
             await body(200, [0x1F, 0x8B, 8, 0])?.text

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// A socket on 127.0.0.1 that answers as it is told, byte for byte, until its last reference goes.
+/// A server on 127.0.0.1 that sends prepared answers byte for byte, until its last reference goes.
 final class LoopbackServer: Sendable {
     typealias Answer = Listener.Answer
 
     private let listener: Listener
 
-    /// - Parameter answer: from the request's number (from 0) and its text to what it gets.
+    /// - Parameter answer: maps the request's number (from 0) and text to its answer.
     init(_ answer: @escaping @Sendable (Int, String) -> Answer) throws { listener = try Listener(answer) }
 
     convenience init(always answer: Answer) throws { try self.init { _, _ in answer } }
@@ -21,20 +21,20 @@ final class LoopbackServer: Sendable {
     var clientsGone: Int { listener.log.withLock { $0.clientsGone } }
 }
 
-/// What the threads of a server have: one that accepts, and one a connection.
+/// The state shared by a server's threads: one accepts, and each connection has one.
 final class Listener: Sendable {
     enum Answer: Sendable {
         /// Sends the text and waits for the next request.
         case text(String)
         /// Sends the text and closes.
         case last(String)
-        /// Sends the piece over and over until the client goes.
+        /// Sends the piece repeatedly until the client closes.
         case endless(String, piece: String)
-        /// Says nothing until the client goes.
+        /// Sends nothing until the client closes.
         case silence
         /// Closes the connection with a reset (RST).
         case reset
-        /// Sends the text once as many requests as this are waiting.
+        /// Sends the text once this many requests are waiting.
         case together(Int, String)
     }
 
@@ -56,7 +56,7 @@ final class Listener: Sendable {
         Thread.detachNewThread { [self] in acceptAll() }
     }
 
-    /// Ends the accepting thread; those of connections end with their clients.
+    /// Ends the accepting thread; the threads of connections end with their clients.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     static func listen(backlog: Int32) throws -> (socket: Int32, port: Int) {
@@ -119,7 +119,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// One request: its head and as many bytes more as its Content-Length says; nil once the client has gone.
+    /// One request: its head and the number of bytes in its Content-Length; nil once the client has closed.
     private func read(from connection: Int32) -> String? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -156,7 +156,7 @@ func answer(_ status: String, _ headers: [String] = [], body: String = "") -> St
     (["HTTP/1.1 \(status)"] + headers + ["Content-Length: \(body.utf8.count)", "", body]).joined(separator: "\r\n")
 }
 
-/// Waits until `condition` holds; false where it does not within a minute.
+/// Waits until `condition` holds; false if it does not within a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
     let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {

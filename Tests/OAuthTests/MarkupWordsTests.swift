@@ -3,8 +3,8 @@ import Testing
 
 @testable import OAuth
 
-/// Error texts in XML and in pages, whole and from wherever they stand.
-@Suite("A server's words in markup")
+/// Error texts from any place in XML and pages.
+@Suite("Error texts in markup")
 struct MarkupWordsTests {
     struct Row: Sendable {
         var status = 401
@@ -68,14 +68,14 @@ struct MarkupWordsTests {
         }
     }
 
-    @Test("a secret that is split over two sections is not shown")
+    @Test("a secret that is split over two sections is hidden")
     func splitSecret() {
         let row = Row(
             body: "<e><message>no <![CDATA[hunter2]]><!-- --><![CDATA[/hunter3]]></message></e>", words: [])
         #expect(said(row, hiding: Secret(utf8: "hunter2/hunter3")).words == [ServerText.repeatedSecret])
     }
 
-    @Test("attributes are read, and else the beginning is shown, but of an empty page nothing")
+    @Test("attributes are read, otherwise the beginning is displayed, and nothing of an empty page")
     func wordsElsewhere() {
         for row in Self.elsewhere {
             let (words, failure) = said(row)
@@ -87,7 +87,7 @@ struct MarkupWordsTests {
         #expect(said(Row(status: 200, body: #"<r kind="7"/>"#, words: [])).words == [])
     }
 
-    @Test("text without a tag is text, whatever the server calls it")
+    @Test("text without a tag is text, with any declared type")
     func plainText() {
         for row in Self.noMarkup {
             let (words, failure) = said(row)
@@ -96,7 +96,7 @@ struct MarkupWordsTests {
         }
     }
 
-    @Test("text/html with tags is a page, and XML that is called so stays XML")
+    @Test("text/html with tags is a page, and XML declared as text/html stays XML")
     func pagesByType() {
         for row in Self.pages {
             let (words, failure) = said(row)
@@ -108,7 +108,7 @@ struct MarkupWordsTests {
         #expect(said(xml).failure?.summary.hasSuffix(": x1 (401)") == true)
     }
 
-    @Test("a success without a token shows no text of unknown elements")
+    @Test("a successful answer without a token displays no text of unknown elements")
     func success() {
         let body = "<r><message>see <access_token>abc1</access_token></message><jwt>abc1</jwt></r>"
         #expect(said(Row(status: 200, body: body, words: [])).words == ["see"])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-/// Each method as it goes over the wire.
+/// Each method on the wire.
 @Suite(.timeLimit(.minutes(5)))
 struct MethodTests {
     private let transport = CurlTransport(userAgent: "t")
@@ -17,7 +17,7 @@ struct MethodTests {
             cutsLargeAnswer: cuts)
     }
 
-    /// What the server got, without the headers that are the same for all.
+    /// The received request, without the headers that are the same for all.
     private func sent(_ method: String, body: String = "", headers: [HTTPHeader] = []) async throws -> String {
         let server = try LoopbackServer(always: .text(answer("200 OK")))
         _ = try await transport.send(request(method, server.url("/x"), body: body, headers: headers))
@@ -25,18 +25,20 @@ struct MethodTests {
             .replacing("Accept: */*\r\n", with: "").replacing("\r\n", with: "|")
     }
 
-    @Test("GET, DELETE and OPTIONS go without a body and say nothing of one", arguments: ["GET", "DELETE", "OPTIONS"])
+    @Test(
+        "GET, DELETE and OPTIONS are sent without a body and without its headers",
+        arguments: ["GET", "DELETE", "OPTIONS"])
     func bodiless(method: String) async throws {
         #expect(try await sent(method) == "\(method) /x HTTP/1.1||")
     }
 
-    @Test("POST, PUT and PATCH without a body say that it is empty, and no type", arguments: ["POST", "PUT", "PATCH"])
+    @Test("POST, PUT and PATCH without a body declare length 0 and no type", arguments: ["POST", "PUT", "PATCH"])
     func empty(method: String) async throws {
         #expect(try await sent(method) == "\(method) /x HTTP/1.1|Content-Length: 0||")
     }
 
     @Test(
-        "every method but HEAD can have a body, with the type that is given and no other",
+        "every method except HEAD can have a body, with only the given type",
         arguments: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
     func body(method: String) async throws {
         let type = HTTPHeader(name: "Content-Type", value: "application/json")
@@ -68,7 +70,7 @@ struct MethodTests {
         #expect(response.body.isEmpty)
     }
 
-    @Test("where it is asked to, an endless answer is cut instead of refused, and the server let go")
+    @Test("on request an endless answer is cut instead of refused, and the connection closed")
     func cut() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n\r\n", piece: String(repeating: "x", count: 10_000)))
@@ -80,7 +82,7 @@ struct MethodTests {
         #expect(await eventually { server.clientsGone == 1 })
     }
 
-    @Test("one that says that it is larger than 1 MiB is cut too, a smaller one is not")
+    @Test("an answer that declares more than 1 MiB is cut too, a smaller one is not")
     func cutWithLength() async throws {
         let large = try LoopbackServer(
             always: .text(answer("200 OK", body: String(repeating: "x", count: 2 << 20))))
@@ -89,7 +91,7 @@ struct MethodTests {
         #expect(try await !transport.send(request("GET", small.url(), cuts: true)).isCut)
     }
 
-    @Test("endless headers are refused also where the body would be cut")
+    @Test("endless headers are refused even if the body would be cut")
     func headersAreNotCut() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\n", piece: "X: \(String(repeating: "x", count: 1_000))\r\n"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-/// Answers in other charsets, with half characters, and with codes that are no errors or stand beside a token.
+/// Answers in other charsets, with half characters, and with codes that are not errors or accompany a token.
 @Suite("Odd answers")
 struct OddAnswerTests {
     private func said(_ failure: Failure?) -> [String] {
@@ -25,7 +25,7 @@ struct OddAnswerTests {
         (.utf16BigEndian, [], "application/json;charset=UTF-16"), (.utf16LittleEndian, [], "application/json"),
     ]
 
-    @Test("UTF-16 is read, by its mark, its charset or its zeros")
+    @Test("UTF-16 is recognized by its mark, its charset or its zeros")
     func readsUTF16() throws {
         for (encoding, mark, type) in Self.utf16 {
             func encoded(_ text: String) throws -> [UInt8] { mark + [UInt8](try #require(text.data(using: encoding))) }
@@ -111,7 +111,7 @@ struct OddAnswerTests {
         "<r><code>000</code><message>ok</message></r>",
     ]
 
-    @Test("a success without a token is no refusal, and its words are kept")
+    @Test("a successful answer without a token is not a refusal, and its texts are kept")
     func successCodes() {
         for body in Self.successes {
             let failure = Samples.parse(Samples.response(200, body)).error
@@ -132,7 +132,7 @@ struct OddAnswerTests {
 
     // MARK: - JSON in wrappings
 
-    @Test("JSON behind a guard, in a script's call, and in several lines is read")
+    @Test("JSON after an anti-script prefix, in a script's call and in several lines is read")
     func wrappedJSON() {
         let json = #"{"error":"x1","error_description":"bad"}"#
         let bodies: [String] = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-/// Every answer of real-servers.md that is no token.
+/// Every answer without a token in real-servers.md.
 struct RefusalTests {
     private let endpoint = "https://api.auth.gbgplc.com/as/token.oauth2"
     private let credentials: Failure.Hint =
@@ -21,7 +21,7 @@ struct RefusalTests {
                     hints: ["the server says: Invalid client or client credentials.", credentials]))
     }
 
-    @Test("GBG's portal is spoken of only where GBG is the server")
+    @Test("GBG's portal is mentioned only if GBG is the server")
     func otherServer() {
         let response = Samples.response(400, #"{"error":"invalid_client"}"#)
         for url in [
@@ -43,14 +43,14 @@ struct RefusalTests {
                     .refused, "the server refused client \"GBG GO\": \(code) (400)",
                     hints: [
                         "the server says: The requested scope(s) must be blank",
-                        "the client may not have the scope \"gbg.token\": check it, or leave it empty",
+                        "the client is not allowed the scope \"gbg.token\": check it, or leave it empty",
                     ]))
         #expect(
             Samples.parse(response, profile: Samples.profile(scope: "")).error?.hints.last
-                == Failure.Hint("the server wants a scope, and the client names none", .edit))
+                == Failure.Hint("enter a scope, which the server requires", .edit))
     }
 
-    @Test("an empty body is final and still tells what to check", arguments: [400, 401, 403])
+    @Test("an empty body is final, and a hint says what to check", arguments: [400, 401, 403])
     func emptyBody(status: Int) {
         let failure = Samples.parse(Samples.response(status, "")).error
         #expect(failure?.kind == .refused)
@@ -60,15 +60,15 @@ struct RefusalTests {
         #expect(failure?.hints.first?.hasSuffix("the token URL \(endpoint)") == true)
     }
 
-    @Test("400 unsupported_grant_type points at the URL")
+    @Test("the hint for 400 unsupported_grant_type names the URL")
     func unsupportedGrant() {
         let failure = Samples.parse(Samples.response(400, #"{"error":"unsupported_grant_type"}"#)).error
         #expect(
             failure?.hints
-                == ["the endpoint does not know the client_credentials grant: check the token URL \(endpoint)"])
+                == ["the endpoint does not support the client_credentials grant: check the token URL \(endpoint)"])
     }
 
-    @Test("400 invalid_request labelled text/html is read as the JSON it is")
+    @Test("400 invalid_request labelled text/html is read as JSON")
     func mislabelled() {
         let failure = Samples.parse(
             Samples.response(400, #"{"error":"invalid_request"}"#, headers: [("Content-Type", "text/html")])
@@ -104,7 +104,7 @@ struct RefusalTests {
         #expect(failure?.hints.first == "the server says: no such app")
     }
 
-    @Test("a 200 with an error in it is a refusal")
+    @Test("a 200 with an error is a refusal")
     func errorWithSuccess() {
         let failure = Samples.parse(Samples.response(200, #"{"error":"invalid_client"}"#)).error
         #expect(failure?.kind == .refused)
@@ -123,7 +123,7 @@ struct RefusalTests {
         #expect(Samples.parse(bearer).error?.hints.contains(suggestion) == false)
     }
 
-    @Test("a gateway's page with a 4xx is final and told by its title", arguments: [400, 401, 403, 413])
+    @Test("a gateway's page with a 4xx is final and reported with its title", arguments: [400, 401, 403, 413])
     func gatewayRefuses(status: Int) {
         let page = "<html>\r\n<head><TITLE>\(status) Request\u{7}\n denied</TITLE></head></html>"
         let failure = Samples.parse(Samples.response(status, page, headers: [("Content-Type", "text/html")])).error
@@ -132,7 +132,7 @@ struct RefusalTests {
         #expect(failure?.hints.first == "the server says: \(status) Request denied")
     }
 
-    @Test("5xx may be tried again and is told by the page's title", arguments: [500, 502, 503, 504])
+    @Test("5xx may be tried again and is reported with the page's title", arguments: [500, 502, 503, 504])
     func gatewayFails(status: Int) {
         let page = "<html><head><title>\(status) Oops</title></head></html>"
         #expect(
@@ -149,17 +149,17 @@ struct RefusalTests {
             Samples.parse(response).error
                 == Failure(
                     .unreachable, "api.auth.gbgplc.com has had too many requests (429)",
-                    hints: ["it asks to wait \(shown) before the next try"]))
+                    hints: ["try again in \(shown), as the server asks"]))
     }
 
     @Test("an endless Retry-After does not overflow")
     func absurdRetryAfter() {
         let response = Samples.response(503, "", headers: [("Retry-After", String(repeating: "9", count: 400))])
         #expect(
-            Samples.parse(response).error?.hints == ["it asks to wait more than a week before the next try"])
+            Samples.parse(response).error?.hints == ["try again in more than a week, as the server asks"])
     }
 
-    @Test("a redirect says where it pointed", arguments: [301, 302, 303, 307, 308])
+    @Test("a redirect's target is reported", arguments: [301, 302, 303, 307, 308])
     func redirect(status: Int) {
         let response = Samples.response(status, "", redirectURL: "https://elsewhere.example/\u{1B}[2Jx")
         #expect(
@@ -168,16 +168,16 @@ struct RefusalTests {
                     .redirected,
                     "the token endpoint redirects to https://elsewhere.example/[2Jx (\(status))",
                     hints: [
-                        "if that is the right place, make it the client's token URL",
-                        "redirects are not followed, so that the secret goes nowhere else",
+                        "if that URL is right, make it the client's token URL",
+                        "redirects are not followed, so that the secret goes to no other server",
                     ]))
     }
 
-    @Test("a redirect without a Location is told by what it is")
+    @Test("a redirect without a Location is reported by its status")
     func aimlessRedirect() {
         for (status, words) in [
-            (301, "301 without saying where to go"), (300, "300 (multiple choices), and keyfob cannot choose"),
-            (304, "304 (not modified), which is no answer to a POST"),
+            (301, "301 without a target"), (300, "300 (multiple choices), and keyfob cannot choose"),
+            (304, "304 (not modified), which is invalid for a POST"),
         ] {
             #expect(
                 Samples.parse(Samples.response(status, "")).error
@@ -187,7 +187,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a redirect keeps the server's words", arguments: [300, 301, 302, 304, 307, 308])
+    @Test("a redirect keeps the server's texts", arguments: [300, 301, 302, 304, 307, 308])
     func redirectWithWords(status: Int) {
         let body = #"{"error":"moved","error_description":"use the new host"}"#
         let said: [Failure.Hint] = ["the server says: moved", "the server says: use the new host"]
@@ -198,7 +198,7 @@ struct RefusalTests {
         #expect(aimed.map { Array($0.hints.prefix(2)) } == said)
     }
 
-    @Test("what a server says is stripped of controls and bounded")
+    @Test("a server's text is stripped of control characters and bounded")
     func hostileText() throws {
         let long = String(repeating: "x", count: 10_000)
         let response = Samples.response(
@@ -209,7 +209,7 @@ struct RefusalTests {
         #expect(failure.hints[0].count == "the server says: ".count + 1_000)
     }
 
-    @Test("a server that repeats the secret does not get it shown, plain or encoded")
+    @Test("a secret that the server repeats is hidden, plain or encoded")
     func echoedSecret() {
         let secret = Secret(utf8: "p@ss/word")
         let response = Samples.response(
@@ -224,7 +224,7 @@ struct RefusalTests {
                 == "the server says: <redacted: the server repeated a secret>")
     }
 
-    @Test("a server that repeats the Authorization header does not get it shown, in either encoding")
+    @Test("an Authorization header that the server repeats is hidden, in either encoding")
     func echoedAuthorization() {
         let profile = Samples.profile(clientID: "a b", authentication: .clientSecretBasic)
         for secret in ["p@ss/word", "p@ss/wo", "p@s"] {
@@ -243,7 +243,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a secret that is a part of what the text is replaced by is no trouble")
+    @Test("a secret that is part of the replacement text causes no problem")
     func secretInItsReplacement() {
         let response = Samples.response(403, "no redacted here")
         #expect(

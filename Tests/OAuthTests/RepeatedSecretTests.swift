@@ -4,7 +4,7 @@ import Testing
 
 @testable import OAuth
 
-/// A server that says the secret back, in every spelling and in every place: nothing that is shown or kept holds it.
+/// A server that repeats the secret, in every spelling and every place: no displayed or stored text contains it.
 @Suite("Servers that repeat a secret", .timeLimit(.minutes(5)))
 struct RepeatedSecretTests {
     private static let secret = "Gx7/qLm+2 vB&9wZ=k\"tR<4"
@@ -86,7 +86,7 @@ struct RepeatedSecretTests {
         ("a run of 8", { "xx" + $0.dropFirst(3).prefix(8) }), ("the last 8", { String($0.suffix(8)) }),
     ]
 
-    /// True if `text`, as a reader or a program may take it in, holds `run` characters of the secret in a row.
+    /// True if `text`, as a reader or a program may read it, contains `run` consecutive characters of the secret.
     private func holds(_ secret: String, run: Int, in text: String) -> Bool {
         func bare(_ text: String) -> String {
             var scalars = String.UnicodeScalarView()
@@ -112,7 +112,8 @@ struct RepeatedSecretTests {
         }
     }
 
-    /// All that is made of an answer: the failure's lines, and the exchange, of which the support bundle is made.
+    /// Everything derived from an answer: the failure's lines, and the exchange, which is also the support bundle's
+    /// source.
     private func made(of response: HTTPResponse) async -> (texts: [String], exchange: HTTPExchange) {
         let service = TokenService(
             transport: TokenServiceTests.ScriptedTransport([.success(response)]), clock: { Samples.start },
@@ -134,7 +135,7 @@ struct RepeatedSecretTests {
         String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
     }
 
-    /// The answers that say `text` in each place.
+    /// The answers with `text` in each place.
     private func answers(saying text: String) throws -> [String: HTTPResponse] {
         let around = "the value \(text) is wrong"
         var answers: [String: HTTPResponse] = [:]
@@ -172,20 +173,20 @@ struct RepeatedSecretTests {
         return answers
     }
 
-    @Test("no spelling of the secret comes through in any place", arguments: spellingNames)
+    @Test("no spelling of the secret gets through anywhere", arguments: spellingNames)
     func everySpelling(name: String) async throws {
         let spelling = try #require(Self.spellings.first { $0.name == name })
         for (place, response) in try answers(saying: spelling.write(Self.secret)) {
             let made = await made(of: response)
             for text in made.texts { #expect(!holds(Self.secret, run: 8, in: text), "\(place)") }
-            // Less than a run is left of some, and a scheme that is too long for one is not shown.
+            // Some have less than a run left, and a scheme of excessive length is hidden.
             if place != "across the body's limit", place != "scheme" {
                 #expect(made.texts.contains { $0.contains(replaced) }, "\(place)")
             }
         }
     }
 
-    @Test("no spelling of ID and secret, as HTTP Basic has them, comes through", arguments: [pair, formPair])
+    @Test("no spelling of HTTP Basic's ID and secret gets through", arguments: [pair, formPair])
     func basic(pair: String) async throws {
         let base64 = Self.base64(pair)
         for text in [base64, Self.url(base64), base64.filter { $0 != "=" }, "Basic " + base64, base64.lowercased()] {
@@ -199,7 +200,7 @@ struct RepeatedSecretTests {
         }
     }
 
-    @Test("a token does not come through where it is refused or repeated", arguments: spellingNames)
+    @Test("a refused or repeated token does not get through", arguments: spellingNames)
     func token(name: String) async throws {
         let spelling = try #require(Self.spellings.first { $0.name == name })
         guard !["a run of 8", "the last 8", "lower-case base64"].contains(name) else { return }
@@ -221,7 +222,7 @@ struct RepeatedSecretTests {
     }
 
     @Test(
-        "innocent text is shown as it is",
+        "innocent text is displayed unchanged",
         arguments: [
             "invalid_client", "Invalid client or client credentials.", "7f3c09aa", "client 7f3c09aa is not known",
             "https://api.auth.gbgplc.com/as/token.oauth2", "see https://api.auth.gbgplc.com/as/help?q=gbg.token",
@@ -231,7 +232,7 @@ struct RepeatedSecretTests {
             "0x80070005, 0x5a 0x71", "C:\\101\\132\\x", "a=41 b=3D c=", "[90, 113, 7, 300]", "\\00005a \\99 \\400",
         ])
     func innocent(text: String) {
-        // Runs of eight and more that it shares with the client ID, the URLs and the scope.
+        // Runs of eight and more that the secret shares with the client ID, the URLs and the scope.
         for secret in [Self.secret, "xx7f3c09aaxx", "my-gbg.token-x", "api.auth.gbgplc.com!"] {
             let door = ServerText(
                 hiding: Secret(utf8: secret), of: Samples.profile(), tokens: [Secret(utf8: Self.token)])
@@ -239,7 +240,7 @@ struct RepeatedSecretTests {
         }
     }
 
-    @Test("the client ID is shown where it is the secret too, as long as nothing else is said")
+    @Test("a text equal to the client ID is displayed even if the secret is the same")
     func sameAsClientID() {
         let text = ServerText(hiding: Secret(utf8: "demo-client"), of: Samples.profile(clientID: "demo-client"))
         #expect(text.line("demo-client") == "demo-client")
@@ -261,7 +262,7 @@ struct RepeatedSecretTests {
     }
 
     @Test(
-        "a secret that looks like escapes is found as it is and encoded",
+        "a secret that looks like escapes is found both plain and encoded",
         arguments: ["a%41b%42c%43", "a\\u0041b&amp;c", "50%+50%=100%"])
     func escapesInSecret(secret: String) {
         let text = ServerText(hiding: Secret(utf8: secret), of: Samples.profile())
@@ -271,7 +272,7 @@ struct RepeatedSecretTests {
         ] { #expect(text.line("x \(said) y") == replaced, "\(said)") }
     }
 
-    @Test("64 KiB of a text are looked at and shown, the rest is neither")
+    @Test("64 KiB of a text are searched and displayed, and no more")
     func bounds() {
         let text = ServerText(hiding: Secret(utf8: Self.secret), of: Samples.profile())
         let filler = String(repeating: "y", count: 64 << 10)
@@ -280,7 +281,7 @@ struct RepeatedSecretTests {
         #expect(text.line(filler + Self.secret, limit: 100_000) == filler)
     }
 
-    @Test("text made to be slow is looked at in a moment")
+    @Test("hostile text is searched quickly")
     func slow() {
         let text = ServerText(
             hiding: Secret(utf8: String(repeating: "a", count: 7) + "b" + String(repeating: "a", count: 7)),
@@ -298,14 +299,14 @@ struct RepeatedSecretTests {
         ).lines
     }
 
-    @Test("of a body the line with the token is replaced, the others are shown")
+    @Test("the line with the token is replaced in a body, the others are displayed")
     func bodyLines() {
         #expect(body("a\nx: \(Self.token)\nb\n") == "a\n\(replaced)\nb")
         #expect(body("\(Self.token)\n\n\(Self.percent(Self.token))") == "\(replaced)\n\n\(replaced)")
         #expect(body("nothing\nhere") == "nothing\nhere")
     }
 
-    @Test("of JSON the string with the token is replaced, as long as no more of it stands in the line")
+    @Test("the string with the token is replaced in JSON, unless the rest of the line reveals more")
     func bodyStrings() {
         let parts = (Self.token.prefix(10), Self.token.dropFirst(10))
         for (json, shown) in [
@@ -319,13 +320,13 @@ struct RepeatedSecretTests {
         #expect(body("{\"a\":\"\(Self.token)\",\n\"b\":2}") == "{\"a\":\"\(replaced)\",\n\"b\":2}")
     }
 
-    @Test("a token that goes over several lines takes the whole body with it")
+    @Test("a token spread over several lines hides the whole body")
     func bodySplit() {
         let split = Self.token.map { "\($0)" }.joined(separator: "\n")
         #expect(body("a\n\(split)\nb") == replaced)
         let half = Self.token.index(Self.token.startIndex, offsetBy: 12)
         #expect(body("a\n\(Self.token[..<half])\n\(Self.token[half...].prefix(12))\nb") == replaced)
-        // One line holds enough by itself; what stands around it is looked at without it.
+        // One line is enough to reveal it, and the lines around are searched without that line.
         #expect(
             body("\(Self.token.prefix(10))\n\(Self.token)\n\(Self.token.dropFirst(10).prefix(10))")
                 == "\(Self.token.prefix(10))\n\(replaced)\n\(Self.token.dropFirst(10).prefix(10))")

@@ -23,7 +23,7 @@ struct RetryPolicyTests {
         #expect(policy.wait(after: .answered(status: status, retryAfter: 1), sent: 1, random: 0) == nil)
     }
 
-    @Test("Retry-After is honoured up to ten seconds; never less is waited, and longer is final")
+    @Test("Retry-After is obeyed up to ten seconds, and a longer one is final")
     func retryAfter() {
         #expect(policy.wait(after: .answered(status: 503, retryAfter: 0), sent: 1, random: 0) == 0)
         #expect(policy.wait(after: .answered(status: 503, retryAfter: 10), sent: 2, random: 0.5) == 10.25)
@@ -31,7 +31,7 @@ struct RetryPolicyTests {
         #expect(policy.wait(after: .answered(status: 429, retryAfter: .infinity), sent: 1, random: 0) == nil)
     }
 
-    @Test("a kept connection that was closed is tried again nearly at once, other failures are final")
+    @Test("a closed kept connection is tried again almost immediately, other failures are final")
     func transport() throws {
         #expect(try #require(policy.wait(after: .closedReusedConnection, sent: 1, random: 0.99)) < 0.1)
         #expect(policy.wait(after: .closedReusedConnection, sent: 3, random: 0) == nil)
@@ -51,7 +51,7 @@ struct RetryPolicyTests {
     }
 
     @Test(
-        "an unreadable Retry-After is none",
+        "an unreadable Retry-After is ignored",
         arguments: [
             "", "soon", "-5", "1.5", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "6 6 6 6 6",
         ])
@@ -75,7 +75,7 @@ struct RetryPolicyTests {
         #expect(HTTPDate.parse("Sunday, 06-Nov-26 08:49:37 GMT") == HTTPDate.parse("Fri, 06 Nov 2026 08:49:37 GMT"))
     }
 
-    @Test("where it is told not to, it repeats no answer, but still what the server has not seen")
+    @Test("without repetition of answers, a request that the server has not received is still repeated")
     func answersOnce() {
         var policy = RetryPolicy()
         policy.repeatsAnswered = false

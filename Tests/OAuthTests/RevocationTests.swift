@@ -16,7 +16,7 @@ struct RevocationTests {
             token, for: Samples.profile(), secret: Samples.secret, at: url ?? self.url)
     }
 
-    /// Why the token was not revoked; nil where it was.
+    /// The reason why the token was not revoked; nil if it was.
     private func revoke(_ answer: Result<HTTPResponse, TransportFailure>, at url: String? = nil) async -> Failure? {
         await thrown {
             let made = try await outcome(answer, at: url)
@@ -46,13 +46,13 @@ struct RevocationTests {
     }
 
     @Test(
-        "200 is done, whatever its body, and so is 204",
+        "200 with any body is a success, and so is 204",
         arguments: [(200, ""), (200, "<html>"), (200, "{}"), (204, "")])
     func done(status: Int, body: String) async {
         #expect(await revoke(status, body) == nil)
     }
 
-    @Test("a 200 with an error in it is a refusal")
+    @Test("a 200 with an error is a refusal")
     func errorWithSuccess() async {
         #expect(await revoke(200, #"{"error":"invalid_client"}"#)?.kind == .refused)
     }
@@ -64,12 +64,12 @@ struct RevocationTests {
             .refused, "the server refused client \"GBG GO\": unsupported_token_type (400)",
             hints: [
                 "the server says: <redacted: the server repeated a secret>",
-                "the server can't revoke access tokens: this one is good until it expires",
+                "the server can't revoke access tokens: this one is valid until it expires",
             ])
         #expect(try await outcome(.success(Samples.response(400, body))) == .unsupported(failure))
     }
 
-    @Test("a refused client and a missing endpoint are told with the revocation URL")
+    @Test("a refused client and a missing endpoint are reported with the revocation URL")
     func refused() async {
         #expect(await revoke(401, #"{"error":"invalid_client"}"#)?.hints == ["check the client ID and secret"])
         #expect(
@@ -86,7 +86,7 @@ struct RevocationTests {
             ])
     }
 
-    @Test("503 and silence may be tried again, a redirect is not followed")
+    @Test("503 and a missing answer may be tried again, a redirect is not followed")
     func notNow() async {
         #expect(
             await revoke(503)
@@ -97,7 +97,7 @@ struct RevocationTests {
         #expect(await revoke(.failure(.cancelled))?.kind == .interrupted)
         let redirected = await revoke(307, redirectURL: "https://b.example/")
         #expect(redirected?.summary == "the revocation endpoint redirects to https://b.example/ (307)")
-        #expect(redirected?.hints.first == "if that is the right place, make it the client's revocation URL")
+        #expect(redirected?.hints.first == "if that URL is right, make it the client's revocation URL")
     }
 
     @Test("a URL that can't be used is not asked")
@@ -106,6 +106,6 @@ struct RevocationTests {
         #expect(failure?.kind == .unusableProfile)
         #expect(
             failure?.summary
-                == "plain http to id.example would send the secret and the token readable by anyone on the way")
+                == "plain http to id.example would expose the secret and the token on the network")
     }
 }

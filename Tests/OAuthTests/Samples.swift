@@ -3,7 +3,7 @@ import Foundation
 
 @testable import OAuth
 
-/// Values that the tests share.
+/// Values shared by the tests.
 enum Samples {
     static let secret = Secret(utf8: "s3cr3t+/ &=é")
     static let start = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot")
@@ -23,7 +23,7 @@ enum Samples {
         HTTPResponse(status: status, headers: headers, body: Secret(utf8: body), redirectURL: redirectURL)
     }
 
-    /// What is made of a response, asked for at `start` and obtained a second later.
+    /// The parsed response, requested at `start` and obtained a second later.
     static func parse(
         _ response: HTTPResponse, profile: ClientProfile = profile(), hiding secret: Secret? = nil
     ) -> Result<AccessToken, Failure> {
@@ -41,7 +41,7 @@ extension Result {
     }
 }
 
-/// The failure that `body` throws; nil where it throws none.
+/// The failure that `body` throws; nil if it throws none.
 func thrown(_ body: () async throws -> Any) async -> Failure? {
     do {
         _ = try await body()
@@ -51,7 +51,7 @@ func thrown(_ body: () async throws -> Any) async -> Failure? {
     }
 }
 
-// A hint's text.
+// The text of a hint.
 extension Failure.Hint {
     var count: Int { text.count }
 

@@ -14,7 +14,7 @@ struct SecureConnectionTests {
     }
 
     @Test(
-        "an answer over TLS tells the certificate and every phase, the next over the same connection both as far as they go"
+        "an answer over TLS has the certificate and every phase, a reused connection the certificate and later phases"
     )
     func certificateAndTimings() async throws {
         let server = try SecureServer(answer: answered)
@@ -42,7 +42,7 @@ struct SecureConnectionTests {
         #expect(try #require(second.timings).total > 0)
     }
 
-    @Test("a certificate of an authority that is not trusted ends it before a byte is sent")
+    @Test("a certificate of an untrusted authority ends the request before a byte is sent")
     func untrusted() async throws {
         let server = try SecureServer(answer: answered)
         let other = try SecureServer(answer: answered)

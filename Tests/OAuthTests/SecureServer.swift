@@ -1,20 +1,20 @@
 import Foundation
 import Synchronization
 
-/// openssl's own TLS server on 127.0.0.1 with a certificate of a test authority: it answers every request alike, over
-/// as many connections as come, one after another.
+/// openssl's TLS server on 127.0.0.1 with a certificate of a test authority. It gives the same answer to every request,
+/// on any number of connections, one after another.
 final class SecureServer: Sendable {
     struct Problem: Error {
         let said: String
     }
 
-    /// nil where there is no openssl(1).
+    /// nil if openssl(1) is not installed.
     static let program = ["/usr/bin/openssl", "/usr/local/bin/openssl"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
     let url: String
-    /// The file of the authority that signed its certificate.
+    /// The file of the authority that signed the certificate.
     let authority: String
     private let folder: URL
     private let process: Process
@@ -48,7 +48,7 @@ final class SecureServer: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         self.process = process
-        // It prints its port, then what clients send; what it reads goes to the client.
+        // openssl prints its port, then the clients' data; its input goes to the client.
         let printed = Self.text(output, until: { $0.contains(#/ACCEPT \S+:\d+\n/#) })
         guard let port = printed.firstMatch(of: #/ACCEPT \S+:(\d+)\n/#)?.output.1 else {
             Self.end(process)
@@ -69,7 +69,7 @@ final class SecureServer: Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Not SIGTERM: what a thread of libdispatch starts has that blocked.
+    /// Not SIGTERM, which is blocked in processes started from a thread of libdispatch.
     private static func end(_ process: Process) {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()

@@ -4,8 +4,8 @@ import Testing
 
 @testable import OAuth
 
-/// The answers of real servers that refuse, and what is shown of each.
-@Suite("A server's own words")
+/// The refusals of real servers, and the displayed text of each.
+@Suite("A server's error texts")
 struct ServerWordsTests {
     struct Row: Sendable {
         var name: String
@@ -157,17 +157,17 @@ struct ServerWordsTests {
         }
     }
 
-    @Test("JSON of every kind is told in its own words")
+    @Test("JSON of every kind is read")
     func jsonAnswers() {
         for row in Self.json { check(row, Samples.response(row.status, row.body)) }
     }
 
-    @Test("forms, XML, pages and text are told in their own words")
+    @Test("forms, XML, pages and text are read")
     func otherAnswers() {
         for row in Self.others { check(row, Samples.response(row.status, row.body)) }
     }
 
-    @Test("a page in which the title repeats the text is told once, the title of a success alone")
+    @Test("a title that repeats the page's text appears once, and only the title of a successful answer")
     func pageOfSuccess() {
         let page = "<html><title>Sign in</title><body>abc DEF</body></html>"
         let failure = Samples.parse(Samples.response(200, page)).error
@@ -175,7 +175,7 @@ struct ServerWordsTests {
         #expect("\(String(describing: failure))".contains("DEF") == false)
     }
 
-    @Test("1,000 characters are kept, so that Entra's trace IDs at the end are seen")
+    @Test("1,000 characters are kept, which includes Entra's trace IDs at the end")
     func entra() throws {
         let description =
             "AADSTS7000215: Invalid client secret provided. "
@@ -221,7 +221,7 @@ struct ServerWordsTests {
         ("gzip", [0x1F, 0x8B, 8, 0], ["GZIP"]),
     ]
 
-    @Test("a compressed body that was not asked for is named and not printed", arguments: [200, 401, 503])
+    @Test("an unrequested compressed body is named and not printed", arguments: [200, 401, 503])
     func compressed(status: Int) {
         for (coding, bytes, header) in Self.codings {
             let response = HTTPResponse(
@@ -233,7 +233,7 @@ struct ServerWordsTests {
         }
     }
 
-    @Test("a body that only says that it is compressed is read, and text that begins like one is text")
+    @Test("a body that is falsely declared as compressed is read, and text that begins like one is text")
     func notCompressed() {
         let response = Samples.response(400, #"{"error":"x1"}"#, headers: [("Content-Encoding", "gzip")])
         #expect(Samples.parse(response).error?.summary == "the server refused client \"GBG GO\": x1 (400)")
@@ -243,13 +243,13 @@ struct ServerWordsTests {
         #expect(Samples.parse(plain).error?.hints.first == "the server says: no client")
     }
 
-    @Test("a binary body is told as one")
+    @Test("a binary body is reported as such")
     func binary() {
         let failure = Samples.parse(HTTPResponse(status: 400, body: Secret([0xFF, 0, 1, 0xFE, 0x80, 9]))).error
         #expect(failure?.summary == "the server refused client \"GBG GO\" with status 400 and a body that is not text")
     }
 
-    @Test("415 says that only forms are sent")
+    @Test("the hint for 415 says that only forms are sent")
     func unsupportedMediaType() {
         let failure = Samples.parse(Samples.response(415, #"{"title":"Unsupported Media Type"}"#)).error
         #expect(failure?.hints.first == "the server says: Unsupported Media Type")
@@ -258,12 +258,12 @@ struct ServerWordsTests {
         #expect(failure?.hints.last?.hasPrefix("keyfob sends forms only (application/x-www-form-urlencoded") == true)
     }
 
-    @Test("an answer without an access_token is told in its own words too")
+    @Test("an answer without an access_token is reported with its texts too")
     func noToken() {
         let failure = Samples.parse(Samples.response(200, #"{"success":false,"msg":"bad appid"}"#)).error
         #expect(failure?.summary == "the token endpoint's answer has no access_token in it")
         #expect(failure?.hints.first == "the server says: bad appid")
-        // A member of no known name may be the token.
+        // A member with an unknown name may be the token.
         for body in [#"{"accessToken":"abc1"}"#, #"["abc1"]"#, #"{"data":{"jwt":"abc1"}}"#] {
             #expect("\(String(describing: Samples.parse(Samples.response(200, body)).error))".contains("abc1") == false)
         }
@@ -272,7 +272,7 @@ struct ServerWordsTests {
             Samples.parse(Samples.response(200, token)).error?.hints.first == "the server says: ERROR: x <redacted>")
     }
 
-    @Test("a secret that is spread over several errors is not shown")
+    @Test("a secret that is spread over several errors is hidden")
     func spreadSecret() {
         let response = Samples.response(400, #"{"errors":["s3cr3t+","/ &=é"]}"#)
         #expect(
@@ -280,7 +280,7 @@ struct ServerWordsTests {
                 == "the server says: <redacted: the server repeated a secret>")
     }
 
-    @Test("hostile depth and breadth end at once")
+    @Test("hostile depth and breadth end immediately")
     func hostileJSON() {
         func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
         let bodies: [String] = [
@@ -305,7 +305,7 @@ struct ChallengeTests {
             + (failure?.hints.filter { $0.hasPrefix("the server says: ") }.map { String($0.dropFirst(17)) } ?? [])
     }
 
-    @Test("challenges are read as RFC 9110 writes them")
+    @Test("challenges are read by RFC 9110")
     func parsed() {
         func read(_ header: String) -> [String] {
             Challenge.challenges(in: header).map { challenge in
@@ -324,7 +324,7 @@ struct ChallengeTests {
         #expect(read(",, =,\"x\"").isEmpty == false || read(",,").isEmpty)
     }
 
-    @Test("error and error_description of a Bearer challenge are told, in whichever header and place they stand")
+    @Test("error and error_description of a Bearer challenge are reported, in any header and place")
     func bearer() {
         let bearer = "Bearer realm=\"a, b\", error=\"invalid_token\", error_description=\"no, not so\""
         let expected = [": invalid_token (401)", "no, not so"]
@@ -332,7 +332,7 @@ struct ChallengeTests {
         #expect(said("Basic realm=\"x\"", bearer) == expected)
         #expect(said("Basic realm=\"x\", error=\"basic\", " + bearer) == expected)
         #expect(said("Basic error=\"invalid_client\"") == [": invalid_client (401)"])
-        // The body counts more, and the challenge is told all the same.
+        // The body takes precedence, and the challenge is reported too.
         #expect(
             said(bearer, body: #"{"error":"invalid_client","error_description":"bad"}"#)
                 == [": invalid_client (401)", "bad", "no, not so"])
@@ -354,7 +354,7 @@ struct ChallengeTests {
         #expect(!isSuggested(["BasicPlus realm=\"x\""]))
     }
 
-    @Test("a secret in a challenge is not shown")
+    @Test("a secret in a challenge is hidden")
     func echoed() {
         let response = Samples.response(
             401, "", headers: [("WWW-Authenticate", "Bearer error=\"x\", error_description=\"no hunter2/hunter2\"")])

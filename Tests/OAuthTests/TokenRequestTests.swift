@@ -9,7 +9,7 @@ struct TokenRequestTests {
         request.headers.first { $0.name == name }?.value.unwipeableText()
     }
 
-    @Test("client_secret_post sends ID, secret and scope in the form, every reserved byte as %XX, a blank as %20")
+    @Test("client_secret_post sends ID, secret and scope in the form, every reserved byte as %XX, a space as %20")
     func post() throws {
         let request = try TokenRequest.build(
             for: Samples.profile(clientID: "a b+c", scope: "gbg.token other:x"), secret: Samples.secret)
@@ -34,7 +34,7 @@ struct TokenRequestTests {
         #expect(request.body.unwipeableText() == "grant_type=client_credentials&scope=gbg.token")
     }
 
-    @Test("client_secret_basic raw takes ID and secret as they are")
+    @Test("client_secret_basic raw sends ID and secret unchanged")
     func basicRaw() throws {
         let request = try TokenRequest.build(
             for: Samples.profile(clientID: "a b", authentication: .clientSecretBasic, basicEncoding: .raw),
@@ -43,7 +43,7 @@ struct TokenRequestTests {
         #expect(header("Authorization", of: request) == "Basic \(pair)")
     }
 
-    @Test("a client ID with a colon can't be sent raw, and the failure says what to do")
+    @Test("a client ID with a colon cannot be sent raw, and the hint says what to do")
     func colon() async {
         let failure = await thrown {
             try TokenRequest.build(
@@ -61,7 +61,7 @@ struct TokenRequestTests {
             request.body.unwipeableText() == "grant_type=client_credentials&client_id=7f3c09aa&client_secret=x")
     }
 
-    @Test("extra parameters come last, in their order, their names and values percent-encoded, a name twice if need be")
+    @Test("extra parameters come last and in order, percent-encoded, even with a repeated name")
     func extraParameters() throws {
         var profile = Samples.profile()
         profile.extraParameters = [
@@ -76,7 +76,7 @@ struct TokenRequestTests {
     }
 
     @Test(
-        "an extra parameter that is keyfob's to send is refused, whatever its case",
+        "an extra parameter that keyfob sends itself is refused, in any case",
         arguments: [
             "grant_type", "client_id", "Client_Secret", "SCOPE", "client_assertion", "client_assertion_type",
         ])
@@ -85,8 +85,8 @@ struct TokenRequestTests {
         profile.extraParameters = [FormParameter("audience", "a"), FormParameter(name, "x")]
         let failure = await thrown { [profile] in try TokenRequest.build(for: profile, secret: Samples.secret) }
         #expect(failure?.kind == .unusableProfile)
-        #expect(failure?.summary == "the extra parameter \(name) is keyfob's to send")
-        #expect(failure?.hints == ["remove it: client ID, secret and scope have fields of their own"])
+        #expect(failure?.summary == "keyfob already sends the parameter \(name)")
+        #expect(failure?.hints == ["remove it: client ID, secret and scope have their own fields"])
     }
 
     @Test("an extra parameter without a name is refused")
@@ -96,7 +96,7 @@ struct TokenRequestTests {
         #expect(failure?.summary == "an extra parameter has no name")
     }
 
-    @Test("a client without an ID is not asked for")
+    @Test("a client without an ID sends no request")
     func noClientID() async {
         let failure = await thrown {
             try TokenRequest.build(for: Samples.profile(clientID: ""), secret: Samples.secret)
@@ -105,14 +105,14 @@ struct TokenRequestTests {
         #expect(failure?.summary == "client \"GBG GO\" has no client ID")
     }
 
-    @Test("a request to this machine says so")
+    @Test("a request to this machine is marked as loopback")
     func loopback() throws {
         let request = try TokenRequest.build(
             for: Samples.profile(tokenURL: "http://127.0.0.1:8080/token"), secret: Samples.secret)
         #expect(request.isLoopback)
     }
 
-    @Test("each field says itself what may be shown of it")
+    @Test("each field knows its displayable form")
     func display() throws {
         var profile = Samples.profile(authentication: .clientSecretBasic)
         profile.extraParameters = [FormParameter("audience", "a&b"), FormParameter("Password", "x1y2")]
@@ -137,7 +137,7 @@ struct TokenRequestTests {
     }
 
     @Test(
-        "neither a request nor its parts print what they carry",
+        "neither a request nor its parts print their content",
         arguments: [ClientAuthenticationMethod.clientSecretBasic, .clientSecretPost])
     func redacted(method: ClientAuthenticationMethod) throws {
         var profile = Samples.profile(authentication: method)

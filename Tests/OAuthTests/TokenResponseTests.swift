@@ -4,11 +4,11 @@ import Testing
 
 @testable import OAuth
 
-/// Every oddity that token-endpoint answers were seen to have.
+/// Every known oddity of token endpoints' answers.
 struct TokenResponseTests {
     private func body(_ members: String) -> String { "{\"access_token\":\"abc\",\"token_type\":\"Bearer\"\(members)}" }
 
-    @Test("the plain answer becomes a token whose life counts from the request")
+    @Test("a plain answer becomes a token whose lifetime counts from the request")
     func plain() throws {
         let token = try Samples.parse(
             Samples.response(200, #"{"access_token": "eyJ.a-b_c~d+e/f==", "token_type": "Bearer", "expires_in": 3600}"#)
@@ -22,7 +22,7 @@ struct TokenResponseTests {
         #expect(token.facts.secondsLeft(at: Samples.start.advanced(by: 1)) == 3_599)
     }
 
-    @Test("the type keeps the server's spelling, a missing one is Bearer with a warning")
+    @Test("the type keeps the server's spelling, and a missing type is Bearer with a warning")
     func type() throws {
         let lower = try Samples.parse(Samples.response(200, #"{"access_token":"abc","token_type":"bearer"}"#)).get()
         #expect(lower.facts.type == "bearer")
@@ -30,7 +30,7 @@ struct TokenResponseTests {
         for odd in [#"{"access_token":"abc"}"#, #"{"access_token":"abc","token_type":null}"#] {
             let missing = try Samples.parse(Samples.response(200, odd)).get()
             #expect(missing.facts.type == "Bearer")
-            #expect(missing.facts.warnings == ["the server named no token type: taken as Bearer"])
+            #expect(missing.facts.warnings == ["the server sent no token type: Bearer is assumed"])
         }
     }
 
@@ -40,7 +40,7 @@ struct TokenResponseTests {
     }
 
     @Test(
-        "another token type is no token, and is named",
+        "another token type is rejected and named",
         arguments: [
             (#""mac""#, "mac"), (#""MAC Access Token""#, "MAC Access Token"), (#""DPoP""#, "DPoP"), (#""N_A""#, "N_A"),
             (#""dpop_access_token""#, "dpop_access_token"), (#""id_token""#, "id_token"), (#""""#, ""), ("7", "7"),
@@ -56,7 +56,7 @@ struct TokenResponseTests {
                 == "the server's token can't be used: its token type is \"\(shown)\", and only Bearer can be used")
     }
 
-    @Test("a token type that is no text is no token", arguments: ["true", "{}", #"["Bearer"]"#])
+    @Test("a token type that is not text is rejected", arguments: ["true", "{}", #"["Bearer"]"#])
     func typeOfOtherKind(json: String) {
         let failure = Samples.parse(Samples.response(200, "{\"access_token\":\"abc\",\"token_type\":\(json)}")).error
         #expect(
@@ -76,24 +76,24 @@ struct TokenResponseTests {
         let facts = try parsed(type: type).get().facts
         #expect(facts.type == "Bearer")
         let quoted = type.replacing("\t", with: "\\u{9}")
-        #expect(facts.warnings == ["the server calls the token's type \"\(quoted)\": taken as Bearer"])
+        #expect(facts.warnings == ["the token type is \"\(quoted)\": Bearer is assumed"])
     }
 
-    /// What is made of a JWT with these claims; `date` is the answer's.
+    /// The parsed token for a JWT with these claims; `date` is the answer's.
     private func facts(claims: String, members: String, date: String? = nil) throws -> TokenFacts {
         let payload = Data(claims.utf8).base64EncodedString().filter { $0 != "=" }
         let body = "{\"access_token\":\"eyJh.\(payload).c2ln\",\"token_type\":\"Bearer\"\(members)}"
         return try Samples.parse(Samples.response(200, body, headers: date.map { [("date", $0)] } ?? [])).get().facts
     }
 
-    /// 1,000,000 s after 1970 began, and when the request was sent by our clock.
+    /// 1,000,000 s after 1970 began: the time of the request by the local clock.
     private static let date = "Mon, 12 Jan 1970 13:46:40 GMT"
     private static let ours = Int(Samples.start.wall.timeIntervalSince1970)
 
     @Test(
-        "a JWT's own exp counts by the server's clock where it is earlier, or where the server says nothing else",
+        "a JWT's exp counts by the server's clock if it is earlier, or the only expiry",
         arguments: [
-            // exp and iat from the token, expires_in from the answer; the life that counts, and whether they differ.
+            // exp and iat of the token, expires_in of the answer; the resulting lifetime, and whether they differ.
             (#"{"exp":1000300,"iat":1000000}"#, ",\"expires_in\":3600", 300.0, true),
             (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":300", 300, true),
             (#"{"exp":1003600,"iat":1000000}"#, ",\"expires_in\":3600", 3_600, false),
@@ -102,10 +102,10 @@ struct TokenResponseTests {
             (#"{"exp":1003593,"iat":1000000}"#, ",\"expires_in\":3600", 3_593, true),
             (#"{"exp":1000300,"iat":1000000}"#, "", 300, false),
             (#"{"exp":1000300}"#, ",\"expires_in\":300", 300, false),
-            // A token given out again, half an hour old: with its whole life, and with what is left of it.
+            // A token that was issued half an hour ago, with its full and its remaining lifetime.
             (#"{"exp":1001800,"iat":998200}"#, ",\"expires_in\":3600", 1_800, true),
             (#"{"exp":1001800,"iat":998200}"#, ",\"expires_in\":1800", 1_800, false),
-            // One that is over already.
+            // An expired token.
             (#"{"exp":999000,"iat":995400}"#, ",\"expires_in\":3600", 0, true),
             (#"{"exp":999999,"iat":996400}"#, ",\"expires_in\":3", 0, false),
             (#"{"exp":999000,"iat":995400}"#, "", 0, false),
@@ -118,13 +118,13 @@ struct TokenResponseTests {
         let facts = try facts(claims: claims, members: members, date: Self.date)
         #expect(facts.lifetime == life)
         #expect(facts.warnings.count == (differs ? 1 : 0))
-        #expect(facts.warnings.allSatisfy { $0.hasSuffix("the earlier counts") })
+        #expect(facts.warnings.allSatisfy { $0.hasSuffix("the earlier one counts") })
     }
 
     @Test(
-        "without a Date an exp counts by our clock from when the request was sent; a token from its future sets it right",
+        "without a Date exp counts by the local clock from the request; a token from the future corrects it",
         arguments: [
-            // exp and iat from then on, the life that counts, and whether it differs from 3,600.
+            // exp and iat relative to that time, the resulting lifetime, and whether it differs from 3,600.
             (120, nil, 120.0, true), (3_600, 0, 3_600, false), (3_600, -10, 3_600, false),
             (1_800, -1_800, 1_800, true), (4_200, 600, 3_600, false), (-60, -3_660, 0, true),
         ] as [(Int, Int?, Double, Bool)])
@@ -151,12 +151,12 @@ struct TokenResponseTests {
         #expect(token.facts.warnings.isEmpty)
     }
 
-    @Test("a life of zero is expired already, with a warning", arguments: ["0", #""0""#, "0.0", "-0"])
+    @Test("a lifetime of zero is expired, with a warning", arguments: ["0", #""0""#, "0.0", "-0"])
     func zero(json: String) throws {
         let facts = try Samples.parse(Samples.response(200, body(",\"expires_in\":\(json)"))).get().facts
         #expect(facts.lifetime == 0)
         #expect(facts.status(at: facts.obtained) == .expired)
-        #expect(facts.warnings == ["the server gave the token no life: it counts as expired already"])
+        #expect(facts.warnings == ["expires_in is 0: the token counts as expired"])
     }
 
     @Test("a missing expires_in is an unknown expiry, without a warning", arguments: ["", ",\"expires_in\":null"])
@@ -190,7 +190,7 @@ struct TokenResponseTests {
         #expect(facts.warnings == [warning])
     }
 
-    @Test("the granted scope is kept only where it differs from the one asked for, in whatever order")
+    @Test("the granted scope is kept only if it differs from the requested one, in any order")
     func scope() throws {
         let profile = Samples.profile(scope: "a b")
         func granted(_ json: String) throws -> String? {
@@ -206,7 +206,7 @@ struct TokenResponseTests {
         #expect(try granted(#""c\u0007\u202e""#) == "c")
     }
 
-    @Test("a scope that nobody asked for is kept; an empty one is warned of")
+    @Test("an unrequested scope is kept; an empty scope gets a warning")
     func unaskedScope() throws {
         let facts = try Samples.parse(
             Samples.response(200, body(#","scope":"default""#)), profile: Samples.profile(scope: "")
@@ -227,7 +227,7 @@ struct TokenResponseTests {
     }
 
     @Test(
-        "a byte that no bearer token has is refused, told by its place and kind and not by the token",
+        "a byte that is invalid in a bearer token is reported by place and kind, without the token",
         arguments: [
             (#"ab cd"#, 3, "a blank"), (#"ab\r\nX: y"#, 3, "a line break"), (#"\u001b[31m"#, 1, "a control character"),
             (#"abç"#, 3, "part of a character that is not ASCII"), (#"a\u0000"#, 2, "a control character"),
@@ -240,21 +240,21 @@ struct TokenResponseTests {
             Samples.parse(Samples.response(200, #"{"access_token":"\#(json)","token_type":"Bearer"}"#)).error)
         #expect(failure.kind == .notAToken)
         #expect(failure.summary.hasPrefix("the server's token can't be used: byte \(position) of its "))
-        #expect(failure.summary.hasSuffix(" is \(what), which no bearer token has"))
+        #expect(failure.summary.hasSuffix(" is \(what), which is invalid in a bearer token"))
         #expect(!failure.summary.replacing("a tab", with: "").contains("ab"))
         #expect(!failure.summary.contains("xy"))
     }
 
-    @Test("every byte from 0x21 to 0x7E is taken, with a warning outside RFC 6750's b64token")
+    @Test("every byte from 0x21 to 0x7E is accepted, with a warning outside RFC 6750's b64token")
     func printableBytes() throws {
         let plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/"
         for byte in UInt8(0x21)...0x7E {
             let token = "a" + String(Unicode.Scalar(byte)) + "b"
             let parsed = try parsed(token: token, type: "Bearer").get()
             #expect(parsed.value == Secret(utf8: token))
-            // Behind padding nothing else may stand.
+            // No character may follow padding.
             let position = byte == UInt8(ascii: "=") ? 3 : 2
-            let warning = "byte \(position) of the token is outside RFC 6750's b64token: some programs may not take it"
+            let warning = "byte \(position) of the token is outside RFC 6750's b64token: some programs may reject it"
             #expect(parsed.facts.warnings == (plain.utf8.contains(byte) ? [] : [warning]), "\(byte)")
         }
         #expect(try self.parsed(token: "ab==", type: "Bearer").get().facts.warnings == [])
@@ -263,7 +263,7 @@ struct TokenResponseTests {
     }
 
     @Test(
-        "an error or a code that says nothing is no error beside a token",
+        "an empty error or code beside a token is not an error",
         arguments: [
             #""error":0"#, #""error":null"#, #""error":"""#, #""error":"0""#, #""error":false"#, #""code":0"#,
             #""code":null"#, #""code":"""#, #""code":"0""#, #""code":false"#, #""errcode":0,"errmsg":"ok""#,
@@ -274,7 +274,7 @@ struct TokenResponseTests {
         #expect(facts.warnings == [])
     }
 
-    @Test("an access_token that is missing, empty, null or no text is no token")
+    @Test("an access_token that is missing, empty, null or not text is rejected")
     func noAccessToken() {
         for members in [#"{"token_type":"Bearer"}"#, #"{"access_token":""}"#, #"{"access_token":null}"#, "{}"] {
             let failure = Samples.parse(Samples.response(200, members)).error
@@ -286,7 +286,7 @@ struct TokenResponseTests {
     }
 
     @Test(
-        "a 200 that is no JSON object says what came, and never shows it",
+        "a 200 that is not a JSON object is described, and never displayed",
         arguments: [
             ("", "an empty body"), ("access_token=abcdef&token_type=bearer", "a body that is not a JSON object"),
             ("[]", "a body that is not a JSON object"), ("\"abcdef\"", "a body that is not a JSON object"),

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct TokenServiceTests {
-    /// Answers in turn, the last one for good.
+    /// Answers in turn; the last answer repeats.
     final class ScriptedTransport: HTTPTransport {
         private let script: [Result<HTTPResponse, TransportFailure>]
         let sent = Mutex(0)
@@ -54,7 +54,7 @@ struct TokenServiceTests {
     private let busy = Result<HTTPResponse, TransportFailure>.success(
         Samples.response(503, "", headers: [("Retry-After", "3")]))
 
-    @Test("a token comes at the first try, with no pause")
+    @Test("a token arrives at the first attempt, without a pause")
     func first() async throws {
         let transport = ScriptedTransport([success])
         let token = try await ask(transport).get()
@@ -69,7 +69,7 @@ struct TokenServiceTests {
         ("app", "a=", .form, "raw"), ("app", "a%2B", .raw, "form"), ("app", "a&b", .raw, "form"),
         ("app", "a:b", .raw, "form"), ("app", "a b", .form, "raw"), ("app", "aé", .form, "raw"),
         ("app@x", "abc", .form, "raw"), ("app", "a-b._~9Z", .form, nil), ("app", "abc", .raw, nil),
-        // Raw can't carry a colon in the ID.
+        // The raw encoding cannot carry a colon in the ID.
         ("app:1", "a+b", .form, nil),
     ]
 
@@ -79,7 +79,7 @@ struct TokenServiceTests {
     func otherEncoding(id: String, secret: String, encoding: BasicEncoding, other: String?) async {
         let advice = other.map {
             Failure.Hint(
-                "the ID or the secret has characters that the Basic encodings send differently, so try \($0)", .edit)
+                "try the Basic encoding \($0), which sends the ID or the secret differently", .edit)
         }
         let profile = Samples.profile(clientID: id, authentication: .clientSecretBasic, basicEncoding: encoding)
         for (status, body) in [
@@ -100,7 +100,7 @@ struct TokenServiceTests {
         #expect(hints?.contains { $0.contains("encoding") } == false)
     }
 
-    @Test("after two refusals for now a token comes, its life counted from the last request")
+    @Test("after two temporary refusals a token arrives, its lifetime counted from the last request")
     func third() async throws {
         let transport = ScriptedTransport([busy, busy, success])
         let token = try await ask(transport).get()
@@ -108,25 +108,25 @@ struct TokenServiceTests {
         #expect(pauses.all == [3, 3])
     }
 
-    @Test("the third refusal for now is final, and says how often it was tried")
+    @Test("the third temporary refusal is final, with the number of attempts")
     func exhausted() async {
         let transport = ScriptedTransport([busy])
         #expect(
             await ask(transport).error
                 == Failure(
                     .unreachable, "api.auth.gbgplc.com can't answer now (503)",
-                    hints: ["it asks to wait 3 s before the next try", "it was tried 3 times"]))
+                    hints: ["try again in 3 s, as the server asks", "it was tried 3 times"]))
         #expect(transport.sent.withLock { $0 } == 3)
     }
 
-    @Test("a Retry-After above ten seconds is final at once, and said")
+    @Test("a Retry-After above ten seconds is final immediately, and reported")
     func longWait() async {
         let transport = ScriptedTransport([.success(Samples.response(429, "", headers: [("Retry-After", "11")]))])
         #expect(
             await ask(transport).error
                 == Failure(
                     .unreachable, "api.auth.gbgplc.com has had too many requests (429)",
-                    hints: ["it asks to wait 11 s before the next try"]))
+                    hints: ["try again in 11 s, as the server asks"]))
         #expect(transport.sent.withLock { $0 } == 1)
         #expect(pauses.all == [])
     }
@@ -161,7 +161,7 @@ struct TokenServiceTests {
         #expect(transport.sent.withLock { $0 } == 0)
     }
 
-    @Test("cancelled while it waits to try again, it is interrupted")
+    @Test("a request cancelled during a pause is interrupted")
     func cancelledInPause() async {
         let transport = ScriptedTransport([busy])
         let service = TokenService(
@@ -189,7 +189,7 @@ struct TokenServiceTests {
     }
 
     @Test(
-        "every transport failure has words, a kind and no control characters",
+        "every transport failure has a text, a kind and no control characters",
         arguments: [
             (TransportFailure.nameResolution(host: "h\u{1B}"), Failure.Kind.unreachable),
             (.connect(host: "h", detail: "connection refused\u{7}"), .unreachable),

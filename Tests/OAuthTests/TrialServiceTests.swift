@@ -10,7 +10,7 @@ struct TrialServiceTests {
         value: Secret(utf8: "eyJ0/abc.def"),
         facts: TokenFacts(requested: Samples.start, obtained: Samples.start, lifetime: 60, characterCount: 12))
     private let role =
-        "GBG GO wants the client to have the role \"Go API Access\": see GBG's account management portal"
+        "give the client the role \"Go API Access\" in GBG's account management portal"
 
     private func profile(
         _ base: String = "https://a.example/api", at tokenURL: String = "https://id.example/token"
@@ -26,7 +26,7 @@ struct TrialServiceTests {
         return try await service.send(TrialRequest(path: "/x"), for: profile ?? self.profile(), token: token)
     }
 
-    @Test("an answer is told with what was sent, the token redacted wherever it stands")
+    @Test("an answer comes with its request, and the token is redacted everywhere")
     func plain() async throws {
         let body = "{\r\n\t\"got\": \"Bearer eyJ0/abc.def\",\n  \"php\": \"eyJ0\\/abc.def\" }\u{1B}[31m\n"
         let answer = try await send(
@@ -51,7 +51,7 @@ struct TrialServiceTests {
     }
 
     @Test(
-        "401 and 403 are answers; of a client of GBG's server they hint at the role",
+        "401 and 403 are answers; for a client of GBG's server the hint names the role",
         arguments: [401, 403])
     func refused(status: Int) async throws {
         let elsewhere = try await send(Samples.response(status, ""))
@@ -67,18 +67,18 @@ struct TrialServiceTests {
         #expect(try await send(Samples.response(200, ""), gbg).hints == [])
     }
 
-    @Test("a redirect says where it points and that it was not followed")
+    @Test("a redirect's target is reported, and that it was not followed")
     func redirect() async throws {
         let answer = try await send(Samples.response(302, "", redirectURL: "https://b.example/\u{7}?t=eyJ0/abc.def"))
         #expect(
             answer.hints == [
-                "it redirects to <redacted: the server repeated a secret>",
-                "redirects are not followed, so that the token goes nowhere else",
+                "the API redirects to <redacted: the server repeated a secret>",
+                "redirects are not followed, so that the token goes to no other server",
             ])
         #expect(try await send(Samples.response(304, "")).hints == [])
     }
 
-    @Test("404, 405 and 429 say what to do next")
+    @Test("404, 405 and 429 have hints")
     func others() async throws {
         #expect(
             try await send(Samples.response(404, "")).hints == [
@@ -86,14 +86,14 @@ struct TrialServiceTests {
             ])
         #expect(
             try await send(Samples.response(405, "", headers: [("Allow", "GET, HEAD")])).hints
-                == ["the methods that it takes here: GET, HEAD"])
+                == ["use an allowed method: GET, HEAD"])
         #expect(
             try await send(Samples.response(429, "", headers: [("Retry-After", "30")])).hints
-                == ["it asks to wait 30 s before the next request"])
+                == ["wait 30 s before the next request, as the API asks"])
         #expect(try await send(Samples.response(500, "")).hints == [])
     }
 
-    @Test("of a long body 64 KiB are shown, without half a character and without half a token")
+    @Test("64 KiB of a long body are displayed, without half a character and without half a token")
     func long() async throws {
         let limit = TrialAnswer.shownBytes
         let exact = try await send(Samples.response(200, String(repeating: "x", count: limit)))
@@ -109,7 +109,7 @@ struct TrialServiceTests {
         #expect(straddling.isCut)
     }
 
-    @Test("an answer that was not read to its end says so, and how much it would have been")
+    @Test("a cut answer is reported as such, with its full size")
     func unread() async throws {
         var response = Samples.response(200, "abc", headers: [("Content-Length", "5000000")])
         response.isCut = true
@@ -121,7 +121,7 @@ struct TrialServiceTests {
         #expect(try await send(response).byteCount == 3)
     }
 
-    @Test("what is no text is counted, what nearly is is shown", arguments: [200])
+    @Test("a body that is not text is counted, one that nearly is text is displayed", arguments: [200])
     func binary(status: Int) async throws {
         func body(_ bytes: [UInt8]) async throws -> String {
             try await send(HTTPResponse(status: status, body: Secret(bytes))).body
@@ -133,14 +133,14 @@ struct TrialServiceTests {
         #expect(try await body([]) == "")
     }
 
-    @Test("line breaks of every kind are kept as one kind, other white space and hidden characters are tamed")
+    @Test("line breaks of every kind become one kind, other white space and hidden characters are normalized")
     func lines() async throws {
         let answer = try await send(
             Samples.response(200, "a\r\nb\rc\n\nd\u{A0}e\u{2028}f\u{202E}g\u{FEFF}h\u{B}i\n\n"))
         #expect(answer.body == "a\nb\nc\n\nd e fgh i")
     }
 
-    @Test("where no answer comes, the failure speaks of the API base")
+    @Test("without an answer the failure names the API base")
     func unreachable() async {
         let service = TrialService(
             transport: TokenServiceTests.ScriptedTransport([.failure(.nameResolution(host: "a.example"))]),
@@ -155,7 +155,7 @@ struct TrialServiceTests {
                     hints: ["check the API base and the network (name resolution failed)"]))
     }
 
-    @Test("over the real transport, an endless answer is shown by its beginning")
+    @Test("over the real transport, the beginning of an endless answer is displayed")
     func endless() async throws {
         let server = try LoopbackServer(
             always: .endless("HTTP/1.1 200 OK\r\nX-Request-ID: 9\r\n\r\n", piece: String(repeating: "x", count: 10_000))

@@ -162,11 +162,11 @@ struct AddStoryTests {
         (["--service", "hunter2"], 64, "the value for '--service <name>' is not valid", "one of gbg-go, "),
         (
             ["--token-url", "https://{tenant}.auth0.com/x"], 78, "the token URL has the placeholder {tenant} in it",
-            "in place of {tenant}"
+            "replace {tenant}"
         ),
-        (["--api-base", "https://a.example/{v}"], 78, "the API base has the placeholder {v} in it", "in place of {v}"),
+        (["--api-base", "https://a.example/{v}"], 78, "the API base has the placeholder {v} in it", "replace {v}"),
         (["--api-base", "http://a.example/"], 78, "plain http to a.example", "use https"),
-        (["--issuer", "https://u:p@a.example/"], 78, "the issuer has a user name", "leave out"),
+        (["--issuer", "https://u:p@a.example/"], 78, "the issuer has a user name", "remove everything"),
         (["--revocation-url", "nonsense"], 78, "the revocation URL nonsense can't be used", "it should look like"),
         (["--param", "audience"], 64, "--param needs a name and a value", "write it as name=value"),
         (["--param", "=x"], 64, "--param needs a name and a value", "write it as name=value"),

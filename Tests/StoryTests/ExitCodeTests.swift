@@ -260,14 +260,14 @@ struct ExitCodeTests {
                     69,
                     complaint: complaint(
                         "\(place) can't answer now (503)", "the server says: 503",
-                        "it asks to wait 60 min before the next try")))
+                        "try again in 60 min, as the server asks")))
         #expect(
             try await story.run("token", "gone")
                 == Story.Outcome(
                     69,
                     complaint: complaint(
-                        "\(place) closed the connection before it had answered: Empty reply from server",
-                        "try again; if it stays so, check the token URL")))
+                        "\(place) closed the connection before answering: Empty reply from server",
+                        "try again; if it happens again, check the token URL")))
         let nobody = try await story.run(
             "add", "nobody", "--client-id", "x", "--token-url", "http://127.0.0.1:1/token", "--secret-stdin", input: "s"
         )
@@ -341,17 +341,17 @@ struct ExitCodeTests {
                 "the server says: Invalid client or client credentials.", "check the client ID and secret"),
             "redirect": complaint(
                 "the token endpoint redirects to https://elsewhere.example/token/ (301)",
-                "if that is the right place, make it the client's token URL",
-                "redirects are not followed, so that the secret goes nowhere else"),
+                "if that URL is right, make it the client's token URL",
+                "redirects are not followed, so that the secret goes to no other server"),
             "html": complaint(
                 "the token endpoint answered 200 with a web page, not with a token",
                 "check the token URL http://\(place)/token"),
             "mac": complaint(
                 "the server's token can't be used: its token type is \"mac\", and only Bearer can be used",
-                "ask whoever runs \(place) for plain bearer tokens"),
+                "ask the operator of \(place) for plain bearer tokens"),
             "escape": complaint(
-                "the server's token can't be used: byte 2 of its 7 is a control character, which no bearer token has",
-                "ask whoever runs \(place) for plain bearer tokens"),
+                "the server's token can't be used: byte 2 of its 7 is a control character, which is invalid in a bearer token",
+                "ask the operator of \(place) for plain bearer tokens"),
             "forbidden": complaint(
                 "the server refused client \"forbidden\" with status 403 and an empty body",
                 "check the client ID and secret, and the token URL http://\(place)/token"),
@@ -394,17 +394,17 @@ struct ExitCodeTests {
         for (url, summary, hint) in [
             (
                 "http://login.example.com/token",
-                "plain http to login.example.com would send the secret readable by anyone on the way",
+                "plain http to login.example.com would expose the secret on the network",
                 "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])"
             ),
-            ("ftp://x/y", "the token URL does not begin with https://", "only https can be used"),
+            ("ftp://x/y", "the token URL does not begin with https://", "use https"),
             (
                 "https://u:p@x.example/", "the token URL has a user name or a password in it",
-                "leave out what stands before the @; ID and secret have fields of their own"
+                "remove everything up to the @; ID and secret have their own fields"
             ),
-            ("https://x.example/#f", "the token URL has a fragment", "leave out the # and what follows it"),
+            ("https://x.example/#f", "the token URL has a fragment", "remove the # and everything after it"),
             (
-                "nonsense", "the token URL nonsense can't be used: it is not a whole URL",
+                "nonsense", "the token URL nonsense can't be used: it is not a complete URL",
                 "it should look like https://login.example.com/oauth2/token"
             ),
             ("", "no token URL is given", "it should look like https://login.example.com/oauth2/token"),

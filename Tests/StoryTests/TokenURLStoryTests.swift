@@ -32,13 +32,13 @@ struct TokenURLStoryTests {
     func unusable() async throws {
         let port = (
             "https://host.example:/token",
-            "keyfob: the token URL https://host.example:/token has no number behind the colon of its port\n"
-                + "  hint: leave out the colon, or write a port from 1 to 65535 behind it\n"
+            "keyfob: the token URL https://host.example:/token has a colon but no port after it\n"
+                + "  hint: remove the colon, or write a port from 1 to 65535 after it\n"
         )
         let tenant = (
             "https://login.example/{tenant}/token",
             "keyfob: the token URL has the placeholder {tenant} in it\n"
-                + "  hint: put what is yours in place of {tenant}\n"
+                + "  hint: replace {tenant} with your value\n"
         )
         let stored = try await Story.with([
             ClientProfile(name: "port", clientID: "app", tokenURL: port.0, created: Date()),

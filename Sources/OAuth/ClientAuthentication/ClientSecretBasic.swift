@@ -5,17 +5,17 @@ enum ClientSecretBasic: ClientAuthentication {
     static func authenticate(
         _ request: inout TokenRequest.Draft, as profile: ClientProfile, with secret: Secret
     ) throws(Failure) {
-        // The first colon ends the ID (RFC 7617 §2): the server would read another ID and another secret.
+        // The first colon ends the ID (RFC 7617 §2), so the server would read another ID and another secret.
         guard profile.basicEncoding == .form || !profile.clientID.utf8.contains(UInt8(ascii: ":")) else {
             throw Failure(
-                .unusableProfile, "the client ID has a colon in it, which HTTP Basic can't carry raw",
+                .unusableProfile, "the client ID has a colon, which HTTP Basic cannot send in raw encoding",
                 hints: ["use the form encoding, or the method client_secret_post"])
         }
         let credentials = credentials(of: profile.clientID, with: secret, encoding: profile.basicEncoding)
         request.headers.append(HTTPHeader(name: "Authorization", scheme: "Basic", credentials: credentials))
     }
 
-    /// ID, colon and secret, in base64.
+    /// ID, colon and secret in base64.
     static func credentials(of clientID: String, with secret: Secret, encoding: BasicEncoding) -> Secret {
         let pair = WipedBytes()
         switch encoding {
@@ -33,8 +33,8 @@ enum ClientSecretBasic: ClientAuthentication {
 }
 
 extension Failure {
-    /// The same with the advice to try the other Basic encoding, if the answer may be a refusal of ID and secret that the
-    /// two encodings send differently. The advice says no more of the secret than that it or the ID has such characters.
+    /// Adds advice to try the other Basic encoding, if the answer may refuse credentials that the two encodings send
+    /// differently. The advice reveals only that the ID or the secret contains such characters.
     func advisingEncoding(
         status: Int?, code: String?, profile: ClientProfile, secret: Secret
     ) -> Failure {
@@ -45,12 +45,12 @@ extension Failure {
             && secret.withBytes { $0.allSatisfy(PercentEncoding.isUnreserved) }
         guard !isSame else { return self }
         let other: BasicEncoding = profile.basicEncoding == .form ? .raw : .form
-        // Raw cannot carry such an ID.
+        // The raw encoding cannot carry such an ID.
         guard other == .form || !profile.clientID.utf8.contains(UInt8(ascii: ":")) else { return self }
         var failure = self
         failure.hints.append(
             Failure.Hint(
-                "the ID or the secret has characters that the Basic encodings send differently, so try \(other.rawValue)",
+                "try the Basic encoding \(other.rawValue), which sends the ID or the secret differently",
                 .edit))
         return failure
     }

@@ -1,8 +1,8 @@
 import Credentials
 
-/// A way in which a client proves at the token endpoint that it is itself. One file each beside this one.
+/// A client authentication method at the token endpoint. Each has a file beside this one.
 protocol ClientAuthentication {
-    /// Puts the proof into `request`: into its form or into its headers, never both (RFC 6749 §2.3).
+    /// Adds the credentials to the form or the headers of `request`, never to both (RFC 6749 §2.3).
     static func authenticate(
         _ request: inout TokenRequest.Draft, as profile: ClientProfile, with secret: Secret
     ) throws(Failure)
