@@ -23,7 +23,7 @@ public struct TrialAnswer: Sendable, Equatable {
     /// The beginning of the body as text, with the token redacted; it may have several lines, each passed through
     /// `UntrustedText`.
     public var body: String
-    /// The size of the body in bytes. `isCut` is true if it exceeds `shownBytes`.
+    /// The size of the body in bytes. `isCut` is true if it exceeds `displayLimit`.
     public var byteCount: Int
     public var isCut: Bool
     /// True if the server refused the first token, and this is the answer to the second one.
@@ -44,5 +44,5 @@ public struct TrialAnswer: Sendable, Equatable {
     }
 
     /// The number of bytes of the body that are displayed.
-    public static let shownBytes = 65_536
+    public static let displayLimit = 65_536
 }

@@ -43,7 +43,7 @@ final class CurlTransfer {
         self.easy = easy
         self.limits = limits
         self.certificates = certificates
-        host = EndpointURL.shownHost(request.url)
+        host = EndpointURL.displayHost(request.url)
         url = request.url
         isLoopback = request.isLoopback
         requestBody = request.body

@@ -72,7 +72,7 @@ public struct Discovery: Sendable {
                 hints: ["enter the issuer of the new place if it is right; redirects are not followed"])
         case 429, 500...599:
             return Failure(
-                .unreachable, "\(EndpointURL.shownHost(place)) can't answer now (\(response.status))",
+                .unreachable, "\(EndpointURL.displayHost(place)) can't answer now (\(response.status))",
                 hints: ["try again later"])
         default: return Failure(.refused, "there is no discovery document at \(place) (\(response.status))")
         }

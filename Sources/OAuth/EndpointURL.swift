@@ -145,7 +145,7 @@ public struct EndpointURL: Sendable, Equatable {
     }
 
     /// The apparent host of a URL that was not parsed, only for messages.
-    static func shownHost(_ text: String) -> String {
+    static func displayHost(_ text: String) -> String {
         let rest = text.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
         let host = rest.prefix { $0 != "?" && $0 != "#" }
         return UntrustedText.line(host.isEmpty ? text[...] : host, limit: 100)

@@ -59,7 +59,7 @@ final class Refusal {
             hints.append("try again later")
         }
         return Failure(
-            .unreachable, "\(EndpointURL.shownHost(url)) \(what)\(code) (\(response.status))", hints: hints
+            .unreachable, "\(EndpointURL.displayHost(url)) \(what)\(code) (\(response.status))", hints: hints
         )
     }
 
@@ -101,7 +101,7 @@ final class Refusal {
     func unusable(_ reason: String) -> Failure {
         Failure(
             .notAToken, "the server's token can't be used: \(reason)",
-            hints: ["ask the operator of \(EndpointURL.shownHost(profile.tokenURL)) for plain bearer tokens"])
+            hints: ["ask the operator of \(EndpointURL.displayHost(profile.tokenURL)) for plain bearer tokens"])
     }
 
     // MARK: - Pieces

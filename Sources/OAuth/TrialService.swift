@@ -30,7 +30,7 @@ public struct TrialService: Sendable {
         }
         let end = clock()
         var exchange = HTTPExchange(request, answeredBy: .success(response), from: start, to: end, text: text)
-        let body = BodyText(response.utf8Body, limit: TrialAnswer.shownBytes, hiding: text)
+        let body = BodyText(response.utf8Body, limit: TrialAnswer.displayLimit, hiding: text)
         let count = Self.byteCount(of: response)
         exchange.outcome = "\(response.status), \(count) bytes\(response.isCut ? ", not read to the end" : "")"
         return TrialAnswer(

@@ -204,8 +204,8 @@ struct EndpointURLTests {
     }
 
     @Test("the host in messages is the URL's")
-    func shownHost() {
-        #expect(EndpointURL.shownHost("https://a.example:8443/x?y") == "a.example:8443")
-        #expect(EndpointURL.shownHost("https://a.example?y") == "a.example")
+    func displayHost() {
+        #expect(EndpointURL.displayHost("https://a.example:8443/x?y") == "a.example:8443")
+        #expect(EndpointURL.displayHost("https://a.example?y") == "a.example")
     }
 }

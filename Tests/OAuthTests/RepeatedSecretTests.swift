@@ -294,7 +294,7 @@ struct RepeatedSecretTests {
 
     private func body(_ text: String) -> String? {
         BodyText(
-            Secret(utf8: text), limit: TrialAnswer.shownBytes,
+            Secret(utf8: text), limit: TrialAnswer.displayLimit,
             hiding: ServerText(hiding: nil, of: Samples.profile(), tokens: [Secret(utf8: Self.token)])
         ).lines
     }

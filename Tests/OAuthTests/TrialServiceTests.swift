@@ -95,7 +95,7 @@ struct TrialServiceTests {
 
     @Test("64 KiB of a long body are displayed, without half a character and without half a token")
     func long() async throws {
-        let limit = TrialAnswer.shownBytes
+        let limit = TrialAnswer.displayLimit
         let exact = try await send(Samples.response(200, String(repeating: "x", count: limit)))
         #expect(!exact.isCut)
         #expect(exact.body.utf8.count == limit)
@@ -163,7 +163,7 @@ struct TrialServiceTests {
         let service = TrialService(transport: CurlTransport(userAgent: "t"), clock: { Samples.start })
         let answer = try await service.send(TrialRequest(path: "/x"), for: profile(server.url("/api")), token: token)
         #expect(answer.isCut)
-        #expect(answer.body == String(repeating: "x", count: TrialAnswer.shownBytes))
+        #expect(answer.body == String(repeating: "x", count: TrialAnswer.displayLimit))
         #expect(answer.exchange.requestIDs.map(\.value) == ["9"])
         #expect(server.requests.first?.hasPrefix("GET /api/x HTTP/1.1\r\n") == true)
         #expect(server.requests.first?.contains("\r\nAuthorization: Bearer eyJ0/abc.def\r\n") == true)

@@ -226,7 +226,7 @@ struct TrialForm: ScrolledPanel {
         if answer.isCut {
             lines.append(
                 ListBox.Line(
-                    text: "the rest was left out: \(grouped(TrialAnswer.shownBytes)) bytes are shown", role: .muted))
+                    text: "the rest was left out: \(grouped(TrialAnswer.displayLimit)) bytes are shown", role: .muted))
         }
         return lines
     }
