@@ -55,6 +55,6 @@ extension TokenClaims.Time {
 
     /// `2026-11-23 14:02:11 UTC, in 54 min`.
     public func text(at now: Date) -> String {
-        "\(TimeWords.utc(date)), \(TimeWords.distance(to: date, from: now))"
+        "\(TimeText.utc(date)), \(TimeText.distance(to: date, from: now))"
     }
 }

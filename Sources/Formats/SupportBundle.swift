@@ -8,13 +8,13 @@ public enum SupportBundle {
     ///   - version: keyfob's version.
     /// - Returns: lines of plain text, without a final line break.
     public static func text(_ exchange: HTTPExchange, client: String?, version: String, now: Date) -> String {
-        var lines = ["keyfob \(version), \(TimeWords.utc(now)); secrets are redacted", ""]
+        var lines = ["keyfob \(version), \(TimeText.utc(now)); secrets are redacted", ""]
         if exchange.requestIDs.isEmpty {
             lines.append("request ID: the server gave none")
         } else {
             lines += exchange.requestIDs.map { "request ID: \(line($0.value))  (\(line($0.name)))" }
         }
-        lines.append("sent:       \(TimeWords.utc(exchange.started))\(times(exchange.timesSent))")
+        lines.append("sent:       \(TimeText.utc(exchange.started))\(times(exchange.timesSent))")
         if let client { lines.append("client:     \(line(client))") }
         lines.append("outcome:    \(line(exchange.outcome))")
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// Times in UTC, for text that is read elsewhere.
-enum TimeWords {
+enum TimeText {
     /// `2026-11-23 14:02:11 UTC`.
     static func utc(_ date: Date) -> String {
         String(date.ISO8601Format().map { $0 == "T" ? " " : $0 }.dropLast()) + " UTC"
