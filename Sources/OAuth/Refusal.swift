@@ -11,7 +11,7 @@ final class Refusal {
     let field: EndpointURL.Field
     let url: String
     private lazy var body = AnswerBody(response)
-    private lazy var said = ServerWords(response, body)
+    private lazy var details = ErrorDetails(response, body)
 
     init(
         response: HTTPResponse, profile: ClientProfile, text: ServerText, now: Date,
@@ -44,14 +44,14 @@ final class Refusal {
         } else {
             failure.summary = "the server refused client \(name) with status \(response.status) and \(body.words)"
         }
-        failure.hints = serverWords + [advice] + methodAdvice
+        failure.hints = serverHints + [advice] + methodAdvice
         return failure
     }
 
     private var notNow: Failure {
         let what = response.status == 429 ? "has had too many requests" : "can't answer now"
         let code = code.map { ": \($0)" } ?? ""
-        var hints = serverWords
+        var hints = serverHints
         if case .compressed = body { hints.append("the server answered with \(body.words)") }
         if let seconds = RetryAfter.seconds(response, now: now), seconds >= 1 {
             hints.append("try again in \(Self.duration(seconds)), as the server asks")
@@ -64,7 +64,7 @@ final class Refusal {
     }
 
     private var redirected: Failure {
-        let said: [Failure.Hint] = (code.map { ["the server says: \($0)"] } ?? []) + serverWords
+        let said: [Failure.Hint] = (code.map { ["the server says: \($0)"] } ?? []) + serverHints
         let target = response.redirectURL ?? response.header("Location") ?? ""
         guard !target.isEmpty, response.status != 304 else {
             let problem =
@@ -89,13 +89,13 @@ final class Refusal {
     var notAToken: Failure {
         Failure(
             .notAToken, "the token endpoint answered \(response.status) with \(body.words), not with a token",
-            hints: serverWords + ["check the token URL \(endpoint)"])
+            hints: serverHints + ["check the token URL \(endpoint)"])
     }
 
     var noAccessToken: Failure {
         Failure(
             .notAToken, "the token endpoint's answer has no access_token in it",
-            hints: serverWords + ["check the token URL \(endpoint)"])
+            hints: serverHints + ["check the token URL \(endpoint)"])
     }
 
     func unusable(_ reason: String) -> Failure {
@@ -111,30 +111,30 @@ final class Refusal {
 
     /// The error code, of RFC 6749 §5.2 or the server's own.
     lazy var code: String? = {
-        let code = said.code.map { text.line($0, limit: 80) } ?? ""
+        let code = details.code.map { text.line($0, limit: 80) } ?? ""
         return code.isEmpty ? nil : code
     }()
 
     /// A warning about an error in an answer with a token; nil if there is none.
     var errorBesideToken: String? {
-        guard said.isCodeOutermost, let code else { return nil }
-        let sentence = said.sentences.first.map { ": \(text.line($0, limit: 120))" } ?? ""
+        guard details.isCodeOutermost, let code else { return nil }
+        let sentence = details.sentences.first.map { ": \(text.line($0, limit: 120))" } ?? ""
         return "the answer has the error \(code) beside the token\(sentence)"
     }
 
     /// The maximum number of characters displayed of the server's text: Entra's trace IDs come after 500.
     private static let limit = 1_000
 
-    private lazy var serverWords: [Failure.Hint] = {
+    private lazy var serverHints: [Failure.Hint] = {
         var shown: [String] = []
         var room = Self.limit
-        for sentence in said.sentences where room > 1 {
+        for sentence in details.sentences where room > 1 {
             let line = text.line(sentence, limit: room)
             guard !line.isEmpty else { continue }
             shown.append(line)
             room -= line.count
         }
-        if said.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
+        if details.isBodySilent, let beginning { shown.insert(beginning, at: 0) }
         // A secret may be spread over several sentences.
         if shown.count > 1, text.givesSecretAway(shown.joined()) { shown = [ServerText.repeatedSecret] }
         let hints = shown.map { Failure.Hint("the server says: \($0)") }

@@ -2,7 +2,7 @@ import Credentials
 
 /// The error code and the error texts in a server's answer, from any place in it. They have not passed `ServerText`
 /// yet.
-struct ServerWords {
+struct ErrorDetails {
     /// The error code; nil if the answer has none.
     private(set) var code: String?
     /// The most informative sentence first.

@@ -6,7 +6,7 @@ import Testing
 
 /// The refusals of real servers, and the displayed text of each.
 @Suite("A server's error texts")
-struct ServerWordsTests {
+struct ErrorDetailsTests {
     struct Row: Sendable {
         var name: String
         var status: Int

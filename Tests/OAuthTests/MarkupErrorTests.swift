@@ -5,7 +5,7 @@ import Testing
 
 /// Error texts from any place in XML and pages.
 @Suite("Error texts in markup")
-struct MarkupWordsTests {
+struct MarkupErrorTests {
     struct Row: Sendable {
         var status = 401
         var type = ""
