@@ -64,13 +64,13 @@ public struct PastedClient: Sendable, Equatable {
 extension PastedClient {
     /// Stores a member of the token request's form, or a variable with that meaning.
     mutating func assign(_ name: String, _ value: Secret) {
-        let words = Self.text(for: name)
+        let label = Self.text(for: name)
         if let unread = value.unread ?? (value.isPlaceholder ? .variable : nil) {
-            return warn("\(words) \(unread.words): enter it")
+            return warn("\(label) \(unread.reason): enter it")
         }
         // An ID or a scope is displayed, so it must not contain a secret.
         if name != "client_secret", name != "grant_type", !Self.isSecret(name), value.namesSecret {
-            return warn("\(words) was left out: it seems to contain a secret")
+            return warn("\(label) was left out: it seems to contain a secret")
         }
         switch name {
         case "client_id": clientID = value.line
@@ -87,16 +87,16 @@ extension PastedClient {
                 "the grant \(UntrustedText.line(value.line, limit: 60)) was ignored: keyfob uses client_credentials"
             )
         case _ where Self.isSecret(name):
-            warn("\(words) was left out: extra parameters are displayed and must not be secret")
+            warn("\(label) was left out: extra parameters are displayed and must not be secret")
         default:
-            guard !FormParameter.reservedNames.contains(name.lowercased()) else { return warn("\(words) was left out") }
+            guard !FormParameter.reservedNames.contains(name.lowercased()) else { return warn("\(label) was left out") }
             extraParameters.append(FormParameter(name, value.line))
         }
     }
 
     mutating func assignTokenURL(_ url: Secret) {
         if let unread = url.unread ?? (url.isPlaceholder || url.contains("{{") ? .variable : nil) {
-            return warn("the token URL \(unread.words): enter it")
+            return warn("the token URL \(unread.reason): enter it")
         }
         let (shown, isWhole) = Self.withoutSecrets(url)
         if !isWhole { warn("a possible secret in the token URL was left out") }

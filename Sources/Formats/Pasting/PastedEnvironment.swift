@@ -25,13 +25,13 @@ enum PastedEnvironment {
         for kind in Found.Kind.allCases {
             let candidates = found.filter { $0.kind == kind && !$0.value.isEmpty }
             guard let chosen = choice(of: candidates, for: prefix, ids: ids, secrets: secrets) else {
-                if !candidates.isEmpty, ids.count <= 1, let words = kind.words {
-                    client.warn("\(words) was left out: its variable belongs to another client")
+                if !candidates.isEmpty, ids.count <= 1, let label = kind.label {
+                    client.warn("\(label) was left out: its variable belongs to another client")
                 }
                 continue
             }
-            if let words = kind.words, kind != .clientID, between?.contains(chosen.place) == true {
-                client.warn("\(words) was left out: a different client ID follows it")
+            if let label = kind.label, kind != .clientID, between?.contains(chosen.place) == true {
+                client.warn("\(label) was left out: a different client ID follows it")
             } else if kind == .tokenURL || kind == .otherURL {
                 guard client.tokenURL == nil else { continue }
                 client.assignTokenURL(chosen.value)
@@ -128,7 +128,7 @@ enum PastedEnvironment {
             case scope, audience, resource, username, password
 
             /// nil if a missing value needs no warning.
-            var words: String? {
+            var label: String? {
                 switch self {
                 case .clientID: "the client ID"
                 case .clientSecret: "the client secret"

@@ -10,7 +10,7 @@ enum Unread: UInt8 {
     static let byte: UInt8 = 0xFF
 
     /// The text after the field's name.
-    var words: String {
+    var reason: String {
         switch self {
         case .variable: "is a placeholder in the paste"
         case .command: "is the output of a command, which keyfob does not run"
