@@ -45,7 +45,7 @@ enum AnswerBody {
     }
 
     /// The body as part of a message.
-    var words: String {
+    var summary: String {
         switch self {
         case .empty: "an empty body"
         case .json(.object), .form: "no error code"

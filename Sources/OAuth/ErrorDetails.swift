@@ -93,7 +93,7 @@ struct ErrorDetails {
         // A code of several words is a sentence in the code's place.
         code = codes?.first { !$0.contains(where: \.isWhitespace) } ?? codes?.first
         for said in Self.texts(value, without: code, depth: 0) { add(said) }
-        if case .object(let members) = value, let more = LooseMembers(members)["erroruri"].words { add(more) }
+        if case .object(let members) = value, let more = LooseMembers(members)["erroruri"].scalarText { add(more) }
     }
 
     private static func objects(_ value: JSONValue) -> [LooseMembers] {
@@ -113,11 +113,11 @@ struct ErrorDetails {
         func nested(_ name: String) -> [String] {
             objects(members[name]).flatMap { codes(of: $0, isError: true, isSuccess: isSuccess, depth: depth + 1) }
         }
-        func scalar(_ name: String) -> [String] { members[name].words.map { [$0] } ?? [] }
+        func scalar(_ name: String) -> [String] { members[name].scalarText.map { [$0] } ?? [] }
         var found = scalar("error") + nested("error")
         if let fault = members.object("fault") {
             for code in [fault.object("detail")?["errorcode"], fault["code"], fault["faultcode"]] {
-                if let code = code?.words { found.append(code) }
+                if let code = code?.scalarText { found.append(code) }
             }
         }
         found += scalar("errorcode") + nested("errors")
@@ -137,7 +137,7 @@ struct ErrorDetails {
     /// True if the `code` in a successful answer is an error. Some services use 1 or 20000 for success, so the text
     /// beside the code decides; without text only a number from 400 to 599 is an error.
     private static func isFailure(_ members: LooseMembers) -> Bool {
-        let code = members["code"].words ?? ""
+        let code = members["code"].scalarText ?? ""
         let words = sentences(of: members, without: code, depth: deepest - 2)
         if case .flag(true) = members["success"] { return false }
         guard words.isEmpty else { return !words.contains(where: isSuccess) }
@@ -155,7 +155,7 @@ struct ErrorDetails {
         case .list(let values):
             return values.prefix(mostSentences).flatMap { texts($0, without: code, depth: depth + 1) }
         case .object(let members): return sentences(of: LooseMembers(members), without: code, depth: depth)
-        default: return value.words.map { [$0] } ?? []
+        default: return value.scalarText.map { [$0] } ?? []
         }
     }
 
@@ -168,7 +168,7 @@ struct ErrorDetails {
         guard description.isEmpty else { return error + description }
         if case .object = members["error"], !error.isEmpty { return error }
         let sources: [() -> [String]] = [
-            { members.object("fault")?["faultstring"].words.map { [$0] } ?? member("fault") },
+            { members.object("fault")?["faultstring"].scalarText.map { [$0] } ?? member("fault") },
             { member("faultstring") },
             { member("errorsummary") }, { member("errormessage") },
             { fields(members["errors"], depth: depth + 1) ?? member("errors") },

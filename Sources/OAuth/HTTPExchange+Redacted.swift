@@ -70,10 +70,10 @@ extension HTTPExchange.Body {
         let bytes = body.withBytes { Array($0.prefix(Self.limit)) }
         let coding = hasToken ? nil : AnswerBody.coding(of: response, bytes)
         if let coding {
-            self.init(text: AnswerBody.compressed(coding).words, byteCount: response.body.count, isCut: false)
+            self.init(text: AnswerBody.compressed(coding).summary, byteCount: response.body.count, isCut: false)
         } else {
             self.init(
-                text: shown.lines ?? AnswerBody.binary.words, byteCount: response.body.count,
+                text: shown.lines ?? AnswerBody.binary.summary, byteCount: response.body.count,
                 isCut: shown.lines != nil && shown.isCut)
         }
     }

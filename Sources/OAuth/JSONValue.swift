@@ -75,7 +75,7 @@ enum JSONValue: Decodable, Equatable {
     }
 
     /// The text of a meaningful scalar; nil for null, 0, "", "0", "0000" and booleans.
-    var words: String? {
+    var scalarText: String? {
         switch self {
         case .text(let text): text.allSatisfy { $0 == "0" || $0.isWhitespace } ? nil : text
         case .number(let number): number == 0 ? nil : Int(exactly: number).map(String.init) ?? String(number)
@@ -110,7 +110,7 @@ struct LooseMembers {
     func holds(_ name: String) -> Bool {
         switch self[name] {
         case .object, .list: true
-        case let value: value.words != nil
+        case let value: value.scalarText != nil
         }
     }
 

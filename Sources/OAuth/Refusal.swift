@@ -42,7 +42,7 @@ final class Refusal {
         } else if response.status == 404 {
             failure.summary = "there is \(field.noEndpoint) at \(endpoint) (404)"
         } else {
-            failure.summary = "the server refused client \(name) with status \(response.status) and \(body.words)"
+            failure.summary = "the server refused client \(name) with status \(response.status) and \(body.summary)"
         }
         failure.hints = serverHints + [advice] + methodAdvice
         return failure
@@ -52,7 +52,7 @@ final class Refusal {
         let what = response.status == 429 ? "has had too many requests" : "can't answer now"
         let code = code.map { ": \($0)" } ?? ""
         var hints = serverHints
-        if case .compressed = body { hints.append("the server answered with \(body.words)") }
+        if case .compressed = body { hints.append("the server answered with \(body.summary)") }
         if let seconds = RetryAfter.seconds(response, now: now), seconds >= 1 {
             hints.append("try again in \(Self.duration(seconds)), as the server asks")
         } else {
@@ -88,7 +88,7 @@ final class Refusal {
 
     var notAToken: Failure {
         Failure(
-            .notAToken, "the token endpoint answered \(response.status) with \(body.words), not with a token",
+            .notAToken, "the token endpoint answered \(response.status) with \(body.summary), not with a token",
             hints: serverHints + ["check the token URL \(endpoint)"])
     }
 

@@ -72,7 +72,7 @@ extension KeyedDecodingContainer where Key: CodingKey {
 
 extension TokenAnswer.Value {
     /// The value as text; nil if it is empty, missing or of another type.
-    var words: String? {
+    var joinedText: String? {
         switch self {
         case .text(let text): text.isEmpty ? nil : text
         case .number(let number): Int(exactly: number).map(String.init) ?? String(number)

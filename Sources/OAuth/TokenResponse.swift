@@ -85,7 +85,7 @@ public enum TokenResponse {
         case .text(let type):
             throw refusal.unusable("its token type is \(displayed(type, refusal)), and only Bearer can be used")
         case .number:
-            let type = answer.tokenType.words ?? ""
+            let type = answer.tokenType.joinedText ?? ""
             throw refusal.unusable("its token type is \"\(type)\", and only Bearer can be used")
         case .texts, .other: throw refusal.unusable("its token type is not text, and only Bearer can be used")
         }
@@ -159,7 +159,7 @@ public enum TokenResponse {
     private static func scope(
         in answer: TokenAnswer, asked: String, text: ServerText, warnings: inout [String]
     ) -> String? {
-        guard let granted = answer.scope.words else {
+        guard let granted = answer.scope.joinedText else {
             if case .text = answer.scope, !asked.isEmpty { warnings.append("the server granted an empty scope") }
             return nil
         }
