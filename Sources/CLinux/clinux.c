@@ -97,7 +97,7 @@ static void restore_and_die(int trap) {
     }
     tcsetattr(guarded_fd, TCSANOW, &saved_terminal);
     signal(trap, SIG_DFL);
-    // The signal is blocked in its handler. It takes effect on return, now with the default action.
+    // The signal is blocked in its handler. The signal takes effect on return, now with the default action.
     raise(trap);
 }
 

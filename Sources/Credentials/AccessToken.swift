@@ -43,7 +43,8 @@ public struct TokenFacts: Sendable, Equatable, Codable {
     }
 
     /// Seconds left at `now`: at most the lifetime, negative after expiry; nil if the expiry is unknown. If a reboot
-    /// follows a request made while the wall clock was ahead, the token's age is unknown and it counts as expired.
+    /// follows a request made while the wall clock was ahead, the token's age is unknown and the token counts as
+    /// expired.
     public func secondsLeft(at now: Moment) -> Double? {
         guard let lifetime else { return nil }
         let age = now.seconds(since: requested)
@@ -53,8 +54,8 @@ public struct TokenFacts: Sendable, Equatable, Codable {
     /// Seconds that a clock may be set back, as time servers do, before a token from the future counts as expired.
     static let clockTolerance = 5.0
 
-    /// The wall-clock time of expiry, if the clock is not set after `now`; nil if unknown. It equals `now.wall` plus
-    /// `secondsLeft(at: now)` to within half a second, so it agrees with the status.
+    /// The wall-clock time of expiry, if the clock is not set after `now`; nil if unknown. The result equals `now.wall`
+    /// plus `secondsLeft(at: now)` to within half a second, so that date and status agree.
     ///
     /// The difference between the boot clock and the wall clock is rounded to whole seconds. The two clocks are never
     /// read at exactly the same instant, and the date must stay identical from call to call until a clock is set.

@@ -14,8 +14,8 @@ public enum BasicEncoding: String, Sendable, Equatable, Codable, CaseIterable {
     case raw
 }
 
-/// A member of the token request's form in addition to those of the grant, such as `audience` or `resource`. It is
-/// displayed and stored like the rest of the profile, so it must not hold a secret.
+/// A member of the token request's form in addition to those of the grant, such as `audience` or `resource`. Parameters
+/// are displayed and stored like the rest of the profile, so they must not hold secrets.
 public struct FormParameter: Sendable, Equatable, Hashable, Codable {
     public var name: String
     public var value: String

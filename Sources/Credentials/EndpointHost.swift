@@ -2,7 +2,7 @@
 ///
 /// Two are equal only if the ports agree and the names agree byte by byte, ignoring the case of ASCII letters. A
 /// missing port means the scheme's default. If parsers may read a URL differently (user info, an escape, a backslash),
-/// it has no host here, so that it never passes for another host.
+/// the URL has no host here, so that it never passes for another host.
 public struct EndpointHost: Sendable, Equatable, CustomStringConvertible {
     /// ASCII letters in lower case; an IPv6 address in its brackets.
     public let name: String

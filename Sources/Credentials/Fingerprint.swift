@@ -1,7 +1,8 @@
 import CSodium
 
 /// A keyed BLAKE2b hash that compares two secrets without keeping them (crypto_generichash(3)). The key is random and
-/// lives as long as the process. Without it a fingerprint reveals nothing, not even a guessable secret. Never stored.
+/// lives as long as the process. Without the key a fingerprint reveals nothing, not even a guessable secret. Never
+/// stored.
 public struct Fingerprint: Sendable, Equatable {
     private let bytes: [UInt8]
 

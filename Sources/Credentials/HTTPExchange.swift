@@ -83,7 +83,7 @@ public struct HTTPExchange: Sendable, Equatable {
     public var responseBody: Body?
     public var timings: Timings?
     public var certificate: Certificate?
-    /// The number of times it was sent, retries included.
+    /// The number of times the request was sent, retries included.
     public var timesSent: Int
     /// The result as text: `a token that lives 3600 s`, or the failure's summary.
     public var outcome: String

@@ -1,7 +1,7 @@
 /// A check of a new passphrase.
 public enum Passphrase {
     /// The reason why `passphrase` is easy to guess, to follow "this passphrase is weak: "; nil if nothing obvious is
-    /// wrong. It does not measure strength.
+    /// wrong. Not a measure of strength.
     public static func weakness(of passphrase: Secret) -> String? {
         passphrase.withBytes { bytes in
             if bytes.count < 12 { return "shorter than 12 characters" }

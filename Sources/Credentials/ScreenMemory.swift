@@ -9,7 +9,7 @@ public enum ClientOrder: String, Sendable, Codable, CaseIterable {
     case status
 }
 
-/// The state of the screen that a restart restores. It is sealed in the vault, because a filter can reveal names.
+/// The state of the screen that a restart restores. Sealed in the vault, because a filter can reveal names.
 public struct ScreenMemory: Sendable, Equatable {
     public var filter: String
     public var order: ClientOrder

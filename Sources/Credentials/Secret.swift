@@ -59,8 +59,8 @@ public final class Secret: Sendable {
         try body(UnsafeRawBufferPointer(bytes))
     }
 
-    /// The address of the bytes, for a C library that reads them after the call. It is valid as long as this object,
-    /// which the caller must keep alive.
+    /// The address of the bytes, for a C library that reads them after the call. Valid as long as this object, which
+    /// the caller must keep alive.
     public var address: UnsafeRawPointer? { UnsafeRawPointer(bytes.baseAddress) }
 
     /// The bytes as UTF-8 text, invalid sequences repaired: only for output that is meant to contain them. The `String`

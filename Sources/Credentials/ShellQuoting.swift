@@ -5,7 +5,7 @@
 /// break as a keypress. Formats quote only text without control characters.
 public enum ShellQuoting: Sendable, CaseIterable {
     /// sh, bash, dash, zsh: single quotes, within which nothing is special (POSIX.1-2024, Shell 2.2.2). A backslash
-    /// stands outside the quotes, like a quote: fish would interpret it inside, and so reads the same word.
+    /// stands outside the quotes, like a quote, because fish interprets a backslash inside quotes.
     case posix
     /// fish: single quotes, within which only `\'` and `\\` are special.
     case fish

@@ -6,7 +6,7 @@ public enum UntrustedText {
         line(String(text), limit: limit)
     }
 
-    /// The same for a `String`. It is not generic: the first generic call costs 2 % of the time to the first frame.
+    /// The same for a `String`. Not generic: the first generic call costs 2 % of the time to the first frame.
     public static func line(_ text: String, limit: Int = 200) -> String {
         if isPlain(text.utf8, limit: limit) { return text }
         var scalars = String.UnicodeScalarView()
@@ -47,8 +47,8 @@ public enum UntrustedText {
     }
 
     /// True for C0, DEL, C1, line and paragraph separators, bidi controls (Unicode TR 9), surrogates, private use and
-    /// invisible format characters. They can mislead a terminal or a reader. False for the two joiners, which scripts
-    /// and emoji need.
+    /// invisible format characters. Such characters can mislead a terminal or a reader. False for the two joiners,
+    /// which scripts and emoji need.
     public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
         return switch scalar.properties.generalCategory {

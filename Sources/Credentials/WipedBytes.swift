@@ -1,7 +1,7 @@
 import CSodium
 
 /// Secret bytes that are appended at the end and removed at the start: a request under construction, an arriving answer
-/// or paste. They are wiped on removal, on a move to a larger block, and with this object.
+/// or paste. The bytes are wiped on removal, on a move to a larger block, and with this object.
 ///
 /// The memory is ordinary heap memory, like that of `Secret`. `SecretBuffer` is locked, with a fixed size.
 public final class WipedBytes {

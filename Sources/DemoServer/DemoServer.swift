@@ -5,8 +5,9 @@ import Synchronization
 
 /// A small OAuth 2.0 authorization server on 127.0.0.1 with its own clients and API, for `keyfob demo` and the tests.
 ///
-/// It supports the client-credentials grant (RFC 6749 §4.4), revocation (RFC 7009) and discovery, and authenticates its
-/// clients. It protects nothing: its tokens are useless elsewhere, and received secrets are not wiped.
+/// The server supports the client-credentials grant (RFC 6749 §4.4), revocation (RFC 7009) and discovery, and
+/// authenticates its clients. The server protects nothing: its tokens are useless elsewhere, and received secrets are
+/// not wiped.
 public final class DemoServer: Sendable {
     public let port: UInt16
     private let site: Site

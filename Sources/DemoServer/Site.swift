@@ -10,7 +10,7 @@ struct Decision: Sendable {
     var answer: DemoServer.Answer?
 }
 
-/// Routes a request to the part that answers it. It uses no socket and no thread.
+/// Routes a request to the part that answers it. Uses no socket and no thread.
 final class Site: Sendable {
     private let tokenEndpoint: TokenEndpoint
     private let revocation: RevocationEndpoint

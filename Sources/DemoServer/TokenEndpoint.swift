@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Synchronization
 
-/// The token endpoint. It decides about a request and uses no socket and no thread.
+/// The token endpoint. Decides about a request without a socket or a thread.
 final class TokenEndpoint: Sendable {
     private let clients: KnownClients
     private let tokens: IssuedTokens

@@ -56,8 +56,8 @@ public func makeFolder(_ folder: String, isDurable: Bool = false) throws(SystemE
     }
 }
 
-/// A new, empty file beside the file that it will replace: `.NAME.new-RANDOM`, mode 0600. It stays if the process is
-/// killed, and may then be deleted.
+/// A new, empty file beside the file that it will replace: `.NAME.new-RANDOM`, mode 0600. A killed process leaves the
+/// file behind; the file may then be deleted.
 public struct Draft {
     public let path: String
     /// The caller must close it.

@@ -24,8 +24,8 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
     case clientID = "client-id"
 
     /// A shell keeps a pasted command in its history, and every user on the machine can read a program's arguments.
-    /// With `curl`, `httpie`, `wget` and `export` the token gets there too, as users of these tools accept. It expires
-    /// within minutes; the safe way is to pipe `keyfob header` into `curl -H @-`.
+    /// With `curl`, `httpie`, `wget` and `export` the token gets there too, as users of these tools accept. The token
+    /// expires within minutes; the safe way is to pipe `keyfob header` into `curl -H @-`.
     private var entry: Entry {
         switch self {
         case .header: Entry("Authorization header") { "\($0.header)" }
@@ -170,8 +170,8 @@ extension CopyFormat {
             token.withBytes { $0.contains(UInt8(ascii: character)) }
         }
 
-        /// .NET's header parser rejects `,` and `"`. The option exists since PowerShell 6; 5.1 has no such parser and
-        /// rejects the option, so it is added only if necessary.
+        /// .NET's header parser treats `,` and `"` specially. The option exists since PowerShell 6; 5.1 has no such
+        /// parser and rejects the option, so it is added only if necessary.
         var powershellOption: String { tokenHas(",") || tokenHas("\"") ? " -SkipHeaderValidation" : "" }
 
         /// Whole seconds, as in `token --json`.

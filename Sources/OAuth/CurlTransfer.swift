@@ -312,7 +312,8 @@ final class CurlTransfer {
         return .timeout(host: host, during: phase, seconds: Int(seconds.rounded(.up)))
     }
 
-    /// libcurl's text for this failure, or for its kind if the text mentions a proxy, whose URL may hold a password.
+    /// libcurl's text for this failure, or for its kind if that text is empty or mentions a proxy, whose URL may hold a
+    /// password.
     private func text(for code: CURLcode) -> String {
         let said = String(cString: errorText)
         let isOfProxy = said.contains("@") || said.lowercased().contains("proxy")

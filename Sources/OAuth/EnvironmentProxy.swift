@@ -1,9 +1,9 @@
 import CCurl
 import Glibc
 
-/// The proxy that libcurl takes from the environment for a request, found in libcurl's order. It is only used for the
-/// message of a failed request. The message never contains the proxy's URL: the URL may hold a password, and if libcurl
-/// reads it differently than intended, a piece of the password can appear as the host.
+/// The proxy that libcurl takes from the environment for a request, found in libcurl's order. Only used for the message
+/// of a failed request. The message never contains the proxy's URL: the URL may hold a password, and if libcurl reads
+/// it differently than intended, a piece of the password can appear as the host.
 struct EnvironmentProxy: Sendable, Equatable {
     enum Scheme: Sendable, Equatable {
         case http, https, socks

@@ -1,7 +1,7 @@
 import Credentials
 
-/// The error code and the error texts in a server's answer, from any place in it. They have not passed `ServerText`
-/// yet.
+/// The error code and the error texts in a server's answer, from any place in it. The texts have not passed
+/// `ServerText` yet.
 struct ErrorDetails {
     /// The error code; nil if the answer has none.
     private(set) var code: String?

@@ -22,8 +22,8 @@ public struct HTTPHeader: Sendable {
     }
 }
 
-/// The displayable form of a header or form member of a request. It is created together with the field, and cannot hold
-/// a secret value.
+/// The displayable form of a header or form member of a request. Created together with the field, and unable to hold a
+/// secret value.
 public struct FieldDisplay: Sendable {
     let name: String
     /// nil if the value is secret.

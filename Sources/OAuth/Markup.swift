@@ -1,5 +1,5 @@
-/// The text of an HTML page or an XML document by element. This is a tolerant reader, not a parser: malformed input is
-/// read as far as possible.
+/// The text of an HTML page or an XML document by element. A tolerant reader, not a parser: malformed input is read as
+/// far as possible.
 struct Markup {
     /// Text between two tags, comments or CDATA sections.
     private struct Piece {

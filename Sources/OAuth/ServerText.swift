@@ -4,7 +4,7 @@ import Credentials
 /// (`UntrustedText`), loses the user info of URLs, and is replaced as a whole if it then reveals a secret
 /// (`RepeatedSecrets`).
 ///
-/// One instance serves one request. It prepares the secrets for comparison with the first text.
+/// One instance serves one request. The instance prepares the secrets for comparison with the first text.
 final class ServerText {
     /// Replaces a text that reveals a secret.
     static let repeatedSecret = "<redacted: the server repeated a secret>"

@@ -24,8 +24,8 @@ enum UserInfo {
         return authority.hasPrefix("[") || port.allSatisfy { "0"..."9" ~= $0 }
     }
 
-    /// A library's message without user info. It may quote a URL from the environment that no parser understood, whose
-    /// password may contain any character, even quotes and spaces. In doubt, too much is removed.
+    /// A library's message without user info. Such a message may quote a URL from the environment that no parser
+    /// understood, whose password may contain any character, even quotes and spaces. In doubt, too much is removed.
     static func removed(fromMessage text: String) -> String {
         var text = text[...]
         if let quoted = quotedURL(in: text) {

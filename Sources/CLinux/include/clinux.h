@@ -47,8 +47,8 @@ int clinux_set_undumpable(void);
 // 1 if this process can be dumped and traced, otherwise 0.
 int clinux_is_dumpable(void);
 
-// Installs handlers for crash signals, on an alternate stack. They write `sequence` to `fd`, set the terminal to
-// `saved`, and raise the same signal again. -1 and errno if that fails or the sequence exceeds 256 bytes.
+// Installs handlers for crash signals, on an alternate stack. The handlers write `sequence` to `fd`, set the terminal
+// to `saved`, and raise the same signal again. -1 and errno if that fails or the sequence exceeds 256 bytes.
 int clinux_crash_guard_arm(int fd, const uint8_t *sequence, size_t count, const struct termios *saved);
 
 // Restores the default handlers.

@@ -41,7 +41,7 @@ public struct PastedClient: Sendable, Equatable {
         return PastedEnvironment.read(shell.assignments) ?? curl
     }
 
-    /// The members of a request body that was pasted by itself, on one line.
+    /// The members of a request body that was pasted alone, on one line.
     private static func formMembers(_ text: Secret) -> [ShellCommands.Assignment]? {
         let body = text.trimmed()
         let isForm = ["client_id=", "client_secret=", "grant_type="].contains(where: body.hasPrefix)

@@ -46,7 +46,8 @@ enum ShellDialect {
     }
 }
 
-/// Splits a paste into words and assignments. It borrows the bytes, and must not outlive the call that lends them.
+/// Splits a paste into words and assignments. The lexer borrows the bytes, and must not outlive the call that lends
+/// them.
 struct ShellLexer {
     struct Piece {
         /// The range in `writer`, without quotes.
@@ -176,7 +177,7 @@ struct ShellLexer {
     mutating func endWord() {
         guard let start else { return }
         if let name {
-            // A comma after a value in a list. Without quotes it may belong to the value.
+            // A comma after a value in a list. Without quotes the comma may belong to the value.
             if writer.count > start, writer.last == UInt8(ascii: ",") {
                 if quotedEnd == writer.count - 1 {
                     writer.removeLast()
