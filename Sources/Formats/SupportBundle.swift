@@ -10,7 +10,7 @@ public enum SupportBundle {
     public static func text(_ exchange: HTTPExchange, client: String?, version: String, now: Date) -> String {
         var lines = ["keyfob \(version), \(TimeText.utc(now)); secrets are redacted", ""]
         if exchange.requestIDs.isEmpty {
-            lines.append("request ID: the server gave none")
+            lines.append("request ID: the server sent none")
         } else {
             lines += exchange.requestIDs.map { "request ID: \(line($0.value))  (\(line($0.name)))" }
         }

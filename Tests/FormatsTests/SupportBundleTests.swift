@@ -59,7 +59,7 @@ struct SupportBundleTests {
             SupportBundle.text(exchange, client: nil, version: "0.2.0", now: started) == """
                 keyfob 0.2.0, 2026-11-23 14:02:11 UTC; secrets are redacted
 
-                request ID: the server gave none
+                request ID: the server sent none
                 sent:       2026-11-23 14:02:11 UTC
                 outcome:    no answer within 10 s
 

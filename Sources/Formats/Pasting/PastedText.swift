@@ -1,15 +1,15 @@
 public import Credentials
 
-/// The kinds of what is pasted into a text field whose content is shown.
+/// The kinds of text that are pasted into a displayed field.
 public enum PastedText {
-    /// One line without a secret in it, as far as its form tells.
+    /// One line without a recognizable secret.
     case line
-    /// A block or a command that describes a client, or one line with a secret that was read.
+    /// A block or command that describes a client, or one line with a secret that was read.
     case client(PastedClient)
     /// Several lines, or a line with a secret, that cannot be read.
     case unreadable
 
-    /// In bytes; a field takes less.
+    /// The maximum length of a line in bytes; a field accepts less.
     private static let longestLine = 16_384
 
     public init(_ pasted: Secret) {
@@ -29,7 +29,7 @@ public enum PastedText {
         }
     }
 
-    /// True for JSON whose members do not have the names of secrets.
+    /// True for JSON without members whose names suggest a secret.
     public static func isJSONWithoutSecrets(_ pasted: Secret) -> Bool {
         pasted.count <= longestLine && !pasted.namesSecret
             && pasted.withBytes { bytes in
@@ -40,9 +40,9 @@ public enum PastedText {
 
     // MARK: - Cleaning
 
-    /// The paste without a byte order mark and the fences of Markdown; without prompts if a block of it begins with one.
-    /// If a command goes on over lines of which every second one is empty, these are left out: tmux makes two line breaks
-    /// of a CRLF.
+    /// The paste without a byte order mark and Markdown fences, and without prompts if one of its blocks begins with a
+    /// prompt. If a command continues over lines of which every second one is empty, the empty lines are removed: tmux
+    /// makes two line breaks from a CRLF.
     static func cleaned(_ pasted: Secret) -> Secret {
         Secret.written { writer in
             pasted.withBytes { bytes in
@@ -53,7 +53,7 @@ public enum PastedText {
                 if lines.count > 2, isDoubled, goesOn {
                     lines = stride(from: 0, to: lines.count, by: 2).map { lines[$0] }
                 }
-                // A prompt counts at the beginning of a block: within quotes such a line is text.
+                // A prompt counts only at the beginning of a block: within quotes such a line is text.
                 var mayBegin = true
                 var hasPrompts = false
                 for (number, line) in lines.enumerated() {
@@ -74,7 +74,7 @@ public enum PastedText {
 
     private static func isFence(_ line: Line) -> Bool { line.starts(with: "```".utf8) || line.starts(with: "~~~".utf8) }
 
-    /// The length of a shell's prompt.
+    /// The length of a shell's prompt; nil if the line has none.
     private static func prompt(_ line: Line) -> Int? {
         for prompt in ["$ ", "% ", "> ", ">> ", "More? "] where line.starts(with: prompt.utf8) {
             return prompt.utf8.count
@@ -110,8 +110,8 @@ public enum PastedText {
 }
 
 extension Secret {
-    /// True if a name that stands for secrets is followed by something that looks like its value, or if a URL has a
-    /// password. No copy of the text is made.
+    /// True if a value follows a name that suggests a secret, or a URL contains a password. No copy of the text is
+    /// made.
     var namesSecret: Bool {
         withBytes { bytes in
             bytes.indices.contains { index in
@@ -125,14 +125,14 @@ extension Secret {
         "refresh_token", "id_token", "authorization", "assertion", "accesstoken", "refreshtoken", "idtoken", "pwd",
         "pass",
     ].map { Array($0.utf8) }
-    /// Names that other words begin with: only the last word of a name counts.
+    /// Names with which other words begin: only the last word of a name counts.
     private static let shortNames: Set<[UInt8]> = [Array("pwd".utf8), Array("pass".utf8)]
 
     private static func isName(_ name: [UInt8], _ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
         guard start + name.count < bytes.count, bytes[start] | 0x20 == name[0],
             zip(bytes[start...].prefix(name.count), name).allSatisfy({ ($0 == 0x5F ? $0 : $0 | 0x20) == $1 })
         else { return false }
-        // No name is longer, and a paste of nothing but such names must not take long.
+        // No real name is longer, and a hostile paste of many such names must not take long.
         let end = bytes[start...].prefix(200).prefix(while: AssignmentHead.isNameByte).endIndex
         let before = bytes[..<start].suffix(200)
         let nameStart = before.lastIndex { !AssignmentHead.isNameByte($0) }.map { $0 + 1 } ?? before.startIndex
@@ -140,7 +140,7 @@ extension Secret {
             let isWord = start == nameStart || bytes[start - 1] == 0x5F || bytes[start - 1] == 0x2D
             guard isWord, end == start + name.count else { return false }
         }
-        // Blanks that are not ASCII's lie between as well.
+        // Non-ASCII spaces may also separate name and value.
         let behind = bytes[end...].drop { $0 <= 0x20 || $0 >= 0x80 || "\"'`*\\".utf8.contains($0) }
         guard let sign = behind.first else { return false }
         // `key="client_secret" value="s"`, `{"key": "client_secret", "value": "s"}`
@@ -151,14 +151,14 @@ extension Secret {
         switch sign {
         case UInt8(ascii: "="), UInt8(ascii: "|"): return hasValue
         case UInt8(ascii: ":"):
-            // A scope such as `secrets:read` is none.
+            // A scope such as `secrets:read` is not a secret.
             let next = behind.dropFirst().first ?? 0
             let isClientSecret = bytes[nameStart..<end].count > name.count
             return hasValue
                 && (!isAlone || next <= 0x20 || "\"'`*".utf8.contains(next) || isClientSecret && !isScope(bytes, end))
         case UInt8(ascii: ">"): return isAlone && nameStart > 0 && bytes[nameStart - 1] == UInt8(ascii: "<") && hasValue
         default:
-            // `--client-secret abc`, `client_secret abc`, `clientSecret abc`, and a table's cells
+            // `--client-secret abc`, `client_secret abc`, `clientSecret abc`, and the cells of a table.
             let word = bytes[nameStart..<end]
             let gap = bytes[end..<behind.startIndex]
             guard let first = gap.first, first <= 0x20 || first >= 0x80 else { return false }
@@ -168,7 +168,7 @@ extension Secret {
         }
     }
 
-    /// True if only small letters follow, as in `client-secrets:read`.
+    /// True if only lower-case letters follow, as in `client-secrets:read`.
     private static func isScope(_ bytes: UnsafeRawBufferPointer, _ colon: Int) -> Bool {
         let word = bytes[(colon + 1)...].prefix { $0 > 0x20 }
         return word.count <= 12 && word.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2E || $0 == 0x2A }
@@ -181,7 +181,7 @@ extension Secret {
         return authority.contains(UInt8(ascii: "@")) && authority.contains(UInt8(ascii: ":"))
     }
 
-    /// `Bearer`, and a word that is as long as a token.
+    /// `Bearer` and a word as long as a token.
     private static func isBearer(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count > 7, zip(bytes.prefix(7), "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
             return false
@@ -190,7 +190,7 @@ extension Secret {
         return rest.starts(with: "eyJ".utf8) || rest.count >= 16 && rest.allSatisfy { $0 > 0x20 }
     }
 
-    /// curl's `-u id:secret`
+    /// curl's `-u id:secret`.
     private static func isUserOption(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let words = bytes.split { $0 <= 0x20 }
         return zip(words, words.dropFirst()).contains { option, value in
@@ -199,7 +199,7 @@ extension Secret {
         }
     }
 
-    /// `Basic`, and base64 of `id:secret`.
+    /// `Basic` and base64 of `id:secret`.
     private static func isBasic(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.count > 6, zip(bytes.prefix(6), "basic ".utf8).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) else {
             return false
