@@ -16,7 +16,7 @@ public enum APIRequest {
                     Failure.Hint("enter the API base", .edit),
                     profile.isGBG
                         ? "for GBG GO in the EU, use \(ServicePreset.gbgGO.apiBase)"
-                        : "it should look like \(EndpointURL.Field.apiBase.example)",
+                        : "enter a URL like \(EndpointURL.Field.apiBase.example)",
                 ])
         }
         let base = try EndpointURL(profile.apiBase, as: .apiBase)

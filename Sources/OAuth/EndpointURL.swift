@@ -27,7 +27,7 @@ public struct EndpointURL: Sendable, Equatable {
     /// Parses and checks `text`; throws like `check`.
     public init(_ text: String, as field: Field) throws(Failure) {
         guard !text.isEmpty else {
-            throw Self.unusable("no \(field.name) is given", hint: "it should look like \(field.example)")
+            throw Self.unusable("no \(field.name) is given", hint: "enter a URL like \(field.example)")
         }
         guard text.utf8.count <= 2_000 else {
             throw Self.unusable("\(field) is longer than 2,000 bytes", hint: "check the pasted text")
@@ -63,7 +63,7 @@ public struct EndpointURL: Sendable, Equatable {
             // A password with a slash or a question mark passes the check above.
             let shown = text.utf8.contains(UInt8(ascii: "@")) ? "" : " \(UntrustedText.line(text))"
             throw Self.unusable(
-                "\(field)\(shown) can't be used: \(Self.text(for: code))", hint: "it should look like \(field.example)"
+                "\(field)\(shown) can't be used: \(Self.text(for: code))", hint: "enter a URL like \(field.example)"
             )
         }
         defer { ccurl_url_cleanup(url) }
@@ -72,7 +72,7 @@ public struct EndpointURL: Sendable, Equatable {
         }
         guard let host = Self.part(CURLUPART_HOST, of: url), !host.isEmpty else {
             throw Self.unusable(
-                "\(field) \(UntrustedText.line(text)) has no host", hint: "it should look like \(field.example)")
+                "\(field) \(UntrustedText.line(text)) has no host", hint: "enter a URL like \(field.example)")
         }
         let port = Self.port(of: authority)
         guard port?.isEmpty != true else {

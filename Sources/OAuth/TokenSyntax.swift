@@ -8,7 +8,7 @@ enum TokenSyntax {
         for (position, byte) in token.utf8.enumerated() {
             switch byte {
             case 0x21...0x7E: continue
-            case 0x20: return (position, "a blank")
+            case 0x20: return (position, "a space")
             case 0x0A, 0x0D: return (position, "a line break")
             case 0x09: return (position, "a tab")
             case 0x80...: return (position, "part of a character that is not ASCII")

@@ -116,7 +116,7 @@ struct APIRequestTests {
         }.error
         #expect(
             failure?.hints == [
-                Failure.Hint("enter the API base", .edit), "it should look like https://api.example.com/v1",
+                Failure.Hint("enter the API base", .edit), "enter a URL like https://api.example.com/v1",
             ])
         #expect(build(base: "https://a.example/?x").error?.summary == "the API base has a query")
         #expect(build(base: "https://u:p@a.example/").error?.summary.contains("user name") == true)

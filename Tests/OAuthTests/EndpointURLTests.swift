@@ -174,7 +174,7 @@ struct EndpointURLTests {
             failure("")
                 == Failure(
                     .unusableProfile, "no token URL is given",
-                    hints: ["it should look like https://login.example.com/oauth2/token"]))
+                    hints: ["enter a URL like https://login.example.com/oauth2/token"]))
     }
 
     @Test(

@@ -229,9 +229,9 @@ struct TokenResponseTests {
     @Test(
         "a byte that is invalid in a bearer token is reported by place and kind, without the token",
         arguments: [
-            (#"ab cd"#, 3, "a blank"), (#"ab\r\nX: y"#, 3, "a line break"), (#"\u001b[31m"#, 1, "a control character"),
+            (#"ab cd"#, 3, "a space"), (#"ab\r\nX: y"#, 3, "a line break"), (#"\u001b[31m"#, 1, "a control character"),
             (#"abç"#, 3, "part of a character that is not ASCII"), (#"a\u0000"#, 2, "a control character"),
-            (#"xy\t"#, 3, "a tab"), (#" ab"#, 1, "a blank"), (#"ab\u007f"#, 3, "a control character"),
+            (#"xy\t"#, 3, "a tab"), (#" ab"#, 1, "a space"), (#"ab\u007f"#, 3, "a control character"),
             (#"ab\u00a0"#, 3, "part of a character that is not ASCII"),
             (#"ab\ufeff"#, 3, "part of a character that is not ASCII"),
         ])

@@ -405,9 +405,9 @@ struct ExitCodeTests {
             ("https://x.example/#f", "the token URL has a fragment", "remove the # and everything after it"),
             (
                 "nonsense", "the token URL nonsense can't be used: it is not a complete URL",
-                "it should look like https://login.example.com/oauth2/token"
+                "enter a URL like https://login.example.com/oauth2/token"
             ),
-            ("", "no token URL is given", "it should look like https://login.example.com/oauth2/token"),
+            ("", "no token URL is given", "enter a URL like https://login.example.com/oauth2/token"),
         ] {
             let outcome = try await story.run(
                 "add", "x", "--client-id", "y", "--token-url", url, "--secret-stdin", input: "s")
