@@ -324,7 +324,7 @@ public actor CredentialManager {
 }
 
 extension Failure {
-    static let locked = Failure(.locked, "the vault was locked", hints: ["try again when it is unlocked"])
+    static let locked = Failure(.locked, "the vault was locked", hints: ["unlock it and try again"])
     static let removedMeanwhile = Failure(
         .noSuchClient, "the client was removed while its token was on the way",
         hints: ["the answer was dropped; nothing was stored"])

@@ -98,7 +98,7 @@ extension CredentialManager {
 
 extension Failure {
     fileprivate static let removed = Failure(
-        .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile: nothing was sent"])
+        .noSuchClient, "the client no longer exists", hints: ["it was removed meanwhile: nothing was sent"])
 
     fileprivate static func apiBaseChanged(_ name: String) -> Failure {
         Failure(

@@ -3,19 +3,19 @@ import Files
 import Glibc
 import Synchronization
 
-/// The outcome of trying to lock.
+/// The outcome of an attempt to lock.
 public enum LockOutcome: Sendable {
     case locked
-    /// Another process has the lock, or another open vault of this one.
+    /// Another process holds the lock, or another open vault of this process.
     case held
-    /// Nothing can be locked: a read-only folder, no locks left, a file system without locks.
+    /// Locking is impossible: a read-only folder, no locks left, a file system without locks.
     case unavailable
 }
 
-/// Locks between processes: single bytes of the file `NAME-lock` beside the vault, which is empty and stays there.
+/// Locks between processes: single bytes of `NAME-lock`, an empty file beside the vault that is never removed.
 ///
-/// The locks are those of the open file (F_OFD_SETLK, fcntl(2)): two of these objects in one process exclude each other
-/// too, and the kernel releases the locks when the process ends, even by SIGKILL. Nothing waits here: a wait in the kernel
+/// Each lock belongs to the open file (F_OFD_SETLK, fcntl(2)). Two `FileLock`s in one process exclude each other too,
+/// and the kernel releases a lock when its process ends, even by SIGKILL. No call waits: a wait in the kernel
 /// (F_OFD_SETLKW) could not be cancelled.
 ///
 /// Accepted: a holder that is stopped (SIGSTOP) keeps its locks. The waiting process decides when to give up.
@@ -26,13 +26,13 @@ final class FileLock: Sendable {
         case unavailable
     }
 
-    /// The byte for making the vault's file. No client's byte is below it.
+    /// The byte locked while a vault's file is created. Every client's byte is above it.
     static let creation: Int64 = 0
 
     private let path: String
     private let file = Mutex(File.unopened)
 
-    /// - Parameter vault: the vault's real path; its file need not be there.
+    /// - Parameter vault: the vault's real path; the file need not exist.
     init(for vault: String) { path = vault + "-lock" }
 
     func lock(at offset: Int64) -> LockOutcome {
@@ -61,7 +61,7 @@ final class FileLock: Sendable {
         guard let descriptor = Descriptor(opening: path, flags, mode: 0o600), let status = descriptor.status,
             status.st_mode & S_IFMT == S_IFREG
         else { return .unavailable }
-        // Root makes it for the vault's owner, as SQLite does with its files.
+        // When root creates the file, the vault's owner gets it; SQLite does the same with its files.
         var vault = stat()
         if geteuid() == 0, stat(String(path.dropLast("-lock".count)), &vault) == 0, vault.st_uid != status.st_uid {
             _ = fchown(descriptor.number, vault.st_uid, vault.st_gid)

@@ -1,7 +1,7 @@
 import CSodium
 import Credentials
 
-/// What deriving a key from the passphrase costs: Argon2id (RFC 9106), one lane.
+/// The cost of deriving a key from the passphrase: Argon2id (RFC 9106), one lane.
 public struct KeyDerivationCost: Sendable, Equatable {
     /// Passes over the memory (Argon2's t).
     public var passes: UInt64
@@ -15,22 +15,22 @@ public struct KeyDerivationCost: Sendable, Equatable {
     /// 3 passes over 64 MiB: RFC 9106's second recommended option, on one lane. About 70 ms.
     public static let standard = KeyDerivationCost(passes: 3, memoryBytes: 64 << 20)
 
-    /// What is accepted, on reading as well: a file from somebody else must not make keyfob compute for an hour or use
-    /// up the machine's memory.
+    /// True if keyfob accepts the cost, also from a file: another person's file must not make keyfob compute for an
+    /// hour or use up the machine's memory.
     var isAcceptable: Bool {
         (1...8).contains(passes) && (8192...(256 << 20)).contains(memoryBytes) && memoryBytes % 1024 == 0
     }
 }
 
-/// The data key, wrapped by a key from the passphrase. It tells three things apart: a slot that is damaged (its checksum
-/// is wrong), a slot that asks for too much, and a passphrase that is wrong.
+/// The data key, wrapped by a key from the passphrase. A slot distinguishes three problems: damage (the checksum is
+/// wrong), an unacceptable cost, and a wrong passphrase.
 ///
-/// Accepted: the checksum has no key, so it stops no attacker, only confusion. Who alters the slot on purpose and mends
-/// the checksum makes the right passphrase look wrong; the sealing authenticates every parameter.
+/// Accepted: the checksum has no key, so it detects damage but stops no attacker. An attacker who alters the slot and
+/// corrects the checksum makes the right passphrase look wrong; the sealing authenticates every parameter.
 struct KeySlot: Sendable, Equatable {
     enum Problem: Error {
         case damaged
-        /// It asks for more time or memory than is accepted, or for too little.
+        /// The slot asks for more time or memory than keyfob accepts, or for too little.
         case unacceptableCost(KeyDerivationCost)
         case wrongPassphrase
         case notEnoughMemory
@@ -57,8 +57,8 @@ struct KeySlot: Sendable, Equatable {
         checksum = Self.checksum(of: parameters + sealedKey)
     }
 
-    /// As read from a file.
-    /// - Returns: nil where it is not of the form that `init(wrapping:)` makes.
+    /// The slot read from a file.
+    /// - Returns: nil if the values do not have the form that `init(wrapping:)` writes.
     init?(
         derivation: String, passes: Int64, memoryBytes: Int64, salt: [UInt8], sealedKey: [UInt8], checksum: [UInt8]
     ) {
@@ -72,7 +72,7 @@ struct KeySlot: Sendable, Equatable {
         self.checksum = checksum
     }
 
-    /// The same with the checksum that belongs to what it says.
+    /// The same slot with the checksum of its values.
     func withChecksumMended(vaultID: [UInt8]) -> KeySlot {
         var mended = self
         mended.checksum = Self.checksum(of: Self.parameters(cost: cost, salt: salt, vaultID: vaultID) + sealedKey)
@@ -95,7 +95,7 @@ struct KeySlot: Sendable, Equatable {
         try locked(Secret(count: Sealing.keyBytes) { randombytes_buf($0.octets, $0.count) })
     }
 
-    /// `key` for good in locked memory; for a moment it is also in `key`'s ordinary memory, wiped when that goes.
+    /// `key` in locked memory. Its ordinary memory is wiped when `key` is released.
     private static func locked(_ key: Secret) throws(Problem) -> SecretBuffer {
         guard key.count == Sealing.keyBytes else { throw .damaged }
         guard let buffer = SecretBuffer(capacity: Sealing.keyBytes) else { throw .notEnoughMemory }
@@ -113,7 +113,7 @@ struct KeySlot: Sendable, Equatable {
                     UnsafeRawPointer(passphrase.octets).assumingMemoryBound(to: CChar.self), UInt64(passphrase.count),
                     salt, cost.passes, cost.memoryBytes, crypto_pwhash_ALG_ARGON2ID13)
             }
-            // Its parameters are within bounds, so that only the memory can be what it lacked.
+            // The parameters are within bounds, so only a lack of memory can make it fail.
             guard code == 0 else { throw .notEnoughMemory }
         }
         return try locked(derived)
@@ -131,7 +131,7 @@ struct KeySlot: Sendable, Equatable {
     /// BLAKE2b, 16 bytes.
     private static func checksum(of bytes: [UInt8]) -> [UInt8] {
         var sum = [UInt8](repeating: 0, count: 16)
-        // It fails only for lengths that are out of bounds.
+        // BLAKE2b fails only if a length is out of bounds.
         _ = crypto_generichash(&sum, sum.count, bytes, UInt64(bytes.count), nil, 0)
         return sum
     }

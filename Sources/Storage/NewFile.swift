@@ -2,14 +2,14 @@ import Credentials
 import Files
 import Glibc
 
-/// A file that is there whole under its final name, or not at all, and replaces no other.
+/// Creates a file under its final name: complete or not at all. It replaces no other file.
 enum NewFile {
     /// - Parameters:
     ///   - file: absolute, all links followed.
-    ///   - act: for messages: `make the vault PATH`.
-    ///   - exists: thrown if there is such a file already; that file is left alone.
+    ///   - act: for messages: `create the vault PATH`.
+    ///   - exists: thrown if the file already exists; that file is left unchanged.
     ///   - linking: link(2), or a test's stand-in.
-    ///   - build: fills the empty file of the given path, and closes it.
+    ///   - build: fills and closes the empty file at the path that it is given.
     static func write(
         _ file: String, to act: String, exists: Failure, linking: (String, String) -> Int32 = { link($0, $1) },
         _ build: (String) throws(Failure) -> Void
@@ -19,7 +19,7 @@ enum NewFile {
         do throws(SystemError) { draft = try Draft(of: file) } catch { throw .cannotWrite(act, because: error.code) }
         defer { for part in ["", "-journal", "-wal", "-shm"] { unlink(draft.path + part) } }
         fchmod(draft.descriptor, 0o600)
-        // Under sudo(8), root makes the file for the folder's owner, who could not open a file of root's.
+        // Under sudo(8), the folder's owner gets the file: the owner could not open a file of root's.
         var ofFolder = stat()
         if geteuid() == 0, stat(folder, &ofFolder) == 0, ofFolder.st_uid != 0 {
             _ = fchown(draft.descriptor, ofFolder.st_uid, ofFolder.st_gid)
@@ -41,11 +41,12 @@ enum NewFile {
         }
     }
 
-    /// rename(2) overwrites, link(2) does not: on a file system without links one process at a time looks and renames.
+    /// rename(2) overwrites, link(2) does not. On a file system without links, one process at a time checks and
+    /// renames.
     private static func rename(_ draft: String, to file: String, _ act: String, exists: Failure) throws(Failure) {
         let lock = FileLock(for: file)
         defer { lock.close() }
-        // The work under the lock takes some microseconds: after a second its holder must be a stopped process.
+        // The work under the lock takes microseconds: after a second its holder must be a stopped process.
         for _ in 0..<100 {
             guard lock.lock(at: FileLock.creation) == .held else { break }
             usleep(10_000)

@@ -2,7 +2,8 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// A vault whose data key is in memory: records go in and out. It belongs to its `WriterThread` and never leaves it.
+/// A vault whose data key is in memory: reads and writes records. It belongs to its `WriterThread` and never leaves
+/// that thread.
 final class OpenVault {
     struct Record {
         var revision: Int64
@@ -13,20 +14,20 @@ final class OpenVault {
     let vaultID: [UInt8]
     let connection: Connection
     let key: SecretBuffer
-    /// The reason that nothing can be written; nil if the vault can be written.
+    /// The reason that the vault is read-only; nil if it can be written.
     let readOnlyBecause: Failure?
-    /// The file as it was when it was opened without locks, which is how a file is read that cannot be written; nil if
-    /// SQLite's locks protect the reading.
+    /// The file's state at opening, if the file cannot be written and so is read without locks; nil if SQLite's locks
+    /// protect reads.
     private let state: VaultFile.State?
     private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
-    /// The version of the file's data for which every readable profile is known to have its name record; nil if
-    /// that was not looked at.
+    /// The data version (`dataVersion()`) at which every readable profile is known to have its name record; nil: not
+    /// checked.
     var namesCompleteAt: Int64?
-    /// A checkpoint that was due and found another process in its way.
+    /// True if a checkpoint is due that another process prevented.
     private var owesCheckpoint = false
     private var lastSeenVersion: Int64 = 0
-    /// Whether the file was in an older format when the transaction under way began.
+    /// True if the file had an older format when the current transaction began.
     private var isOlderFormat = false
     private var changesBefore: Int32 = 0
     private var isInWrite = false
@@ -38,11 +39,11 @@ final class OpenVault {
 
     /// Seconds that another process may hold the write lock before a write fails as `vaultBusy`.
     static let busySeconds = 5.0
-    /// Seconds that a durable write waits for readers to leave the log, so that the log can be moved into the file.
+    /// Seconds that a durable write waits for readers to leave the log, before it moves the log into the file.
     private static let checkpointSeconds = 0.25
 
     /// Opens `file` and unwraps its data key. A failed open leaves the file as it was.
-    /// - Parameter made: the result of `create`, so that its key need not be derived a second time.
+    /// - Parameter made: the result of `create`: the key need not be derived a second time.
     init(
         _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
     ) throws(Failure) {
@@ -87,7 +88,7 @@ final class OpenVault {
         if logHasContent, readOnlyBecause == nil { connection.leaveLogOnClose(false) }
     }
 
-    /// A copy of `vault`, which is opened by the same key. The caller closes the connection.
+    /// A copy of `vault` that the same data key opens. The caller closes the connection.
     init(copy connection: Connection, of vault: OpenVault, named path: String) {
         self.connection = connection
         self.path = path
@@ -97,7 +98,7 @@ final class OpenVault {
         state = nil
     }
 
-    /// Opens the file for reading and writing, or for reading alone if it cannot be written.
+    /// Opens the file for reading and writing, or read-only if it cannot be written.
     private static func connect(
         _ inspection: VaultFile.Inspection, _ path: String, _ busySeconds: Double, logHasContent: Bool
     ) throws(Failure) -> (connection: Connection, readOnlyBecause: Failure?) {
@@ -105,7 +106,7 @@ final class OpenVault {
             let connection = try Connection(file: inspection.file, named: path, mode: mode)
             if logHasContent { connection.leaveLogOnClose(true) }
             connection.waitWhenBusy(seconds: busySeconds)
-            // Before the log is looked at, this keeps its index in memory and other processes out
+            // Set before SQLite reads the log: keeps the log's index in memory and other processes out
             // (https://sqlite.org/wal.html, "Use of WAL Without Shared-Memory").
             if isAlone { try connection.execute("PRAGMA locking_mode = EXCLUSIVE") }
             try connection.execute(
@@ -113,7 +114,7 @@ final class OpenVault {
                 PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
                 PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
                 """)
-            // At the latest here SQLite looks at the file, and makes the log's index.
+            // This read makes SQLite open the file and create the log's index.
             _ = try Schema.version(in: connection)
             return connection
         }
@@ -122,8 +123,8 @@ final class OpenVault {
             do throws(Failure) {
                 return (try connection(.readAndWrite), nil)
             } catch {
-                // Without room for the log's index nothing can be written, and the file alone can be read: no other
-                // process has it open, or the index would be there whole (its first 32 KiB, written page by page).
+                // Without room for the log's index nothing can be written, but the file alone can be read: no other
+                // process has the file open, or the index would be complete (its first 32 KiB, written page by page).
                 guard error.kind == .cannotWrite, VaultFile.size(of: inspection.file + "-shm") < 32_768 else {
                     throw error
                 }
@@ -145,7 +146,7 @@ final class OpenVault {
         let key: SecretBuffer
     }
 
-    /// Makes the file with a new data key in it.
+    /// Creates the file with a new data key.
     static func create(_ file: VaultFile, passphrase: Secret, cost: KeyDerivationCost) throws(Failure) -> Made {
         let vaultID = UUID().bytes
         let made: Made
@@ -164,7 +165,7 @@ final class OpenVault {
         return made
     }
 
-    /// The key slot as it is, and one that wraps the same data key by another passphrase.
+    /// The current key slot, and one that wraps the same data key with another passphrase.
     func rewrapped(
         from old: Secret, to new: Secret, cost: KeyDerivationCost
     ) throws(Failure) -> (before: KeySlot, after: KeySlot) {
@@ -187,7 +188,7 @@ final class OpenVault {
 
     // MARK: Transactions
 
-    /// False again once SQLite has rolled the transaction back automatically.
+    /// False as soon as SQLite has rolled the transaction back automatically.
     var isWriting: Bool { isInWrite && connection.isInTransaction }
 
     func beginWriting() throws(Failure) {
@@ -216,7 +217,7 @@ final class OpenVault {
         do throws(Failure) {
             let changes = connection.changeCount
             let value = try work(self)
-            // An older keyfob must not take this for its own format.
+            // An older keyfob must not mistake the file for its own format.
             let upgrades = isOlderFormat && connection.changeCount != changes
             if upgrades {
                 try Schema.setVersion(in: connection)
@@ -236,25 +237,25 @@ final class OpenVault {
         do throws(Failure) {
             try connection.execute("COMMIT")
         } catch {
-            // The log may hold the whole transaction, and the next process to open the vault will find it.
+            // The log may hold the whole transaction: the next process that opens the vault then applies it.
             throw connection.couldNotSynchronize ? .mayHaveHappened(error) : error
         }
         isInWrite = false
-        // A transaction without a change must not wake other processes, nor look like a change by its checkpoint.
+        // A transaction without a change must not wake other processes, and its checkpoint must not look like a change.
         guard connection.changeCount != changesBefore else { return }
         faults.writing = nil
         if reachingFile || owesCheckpoint {
             owesCheckpoint = !connection.truncateLog(waitingAtMost: Self.checkpointSeconds)
         }
-        // A process that watches the folder is woken by the log's frames, just before they count: SQLite makes a commit
-        // visible in shared memory, which inotify(7) does not report. So the file is touched once the commit is visible.
+        // The log's frames wake a process that watches the folder just before the commit is visible: SQLite publishes
+        // it in shared memory, which inotify(7) does not report. So the file is touched once the commit is visible.
         utimensat(AT_FDCWD, path, nil, 0)
     }
 
     func rollBack() {
         namesCompleteAt = nil
         isInWrite = false
-        // This fails only if SQLite has rolled back already.
+        // Fails only if SQLite has already rolled back.
         try? connection.execute("ROLLBACK")
     }
 
@@ -270,7 +271,7 @@ final class OpenVault {
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
     func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
-    /// Throws if the open file is not the vault any more. Without locks, a write of another process makes all later reads
+    /// Throws if the open file is no longer the vault. Without locks, a write by another process makes all later reads
     /// unreliable.
     private func checkFile() throws(Failure) {
         let isStale = state.map { !$0.isCurrent } ?? false
@@ -312,8 +313,8 @@ final class OpenVault {
             "SELECT revision FROM record WHERE kind = ? AND id = ?", [.integer(kind.rawValue), .blob(id.bytes)])
     }
 
-    /// Writes a record under the revision after the one that is there.
-    /// - Returns: its revision.
+    /// Writes a record under the revision after the stored one.
+    /// - Returns: the new revision.
     @discardableResult
     func write(
         _ kind: RecordKind, of id: UUID, _ json: some Encodable, secret: Secret? = nil
@@ -330,7 +331,7 @@ final class OpenVault {
         return revision
     }
 
-    /// The same for a record that continues an older one: its members that this keyfob does not know are kept.
+    /// Writes a record that continues an older one: members that this keyfob does not know are kept.
     func write<Stored: StoredRecord>(
         _ kind: RecordKind, of id: UUID, _ stored: Stored, secret: Secret? = nil, continuing old: RecordContent?
     ) throws(Failure) {
@@ -340,8 +341,8 @@ final class OpenVault {
         try write(kind, of: id, RecordMembers(known: stored, unknown: unknown), secret: secret)
     }
 
-    /// Puts a record back as it was, under a revision after the one that it had and the one that is there. One that was
-    /// damaged comes back as damaged as it was.
+    /// Restores a record under a revision greater than its old one and the stored one. A damaged record is restored
+    /// unchanged, still damaged.
     func putBack(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
         let old = label(kind, of: id, revision: row.revision)
         guard let content = row.sealed.withUnsafeBytes({ Sealing.open($0, as: old, with: key) }) else {
@@ -355,7 +356,7 @@ final class OpenVault {
     private func nextRevision(_ kind: RecordKind, of id: UUID, after known: Int64 = 0) throws(Failure) -> Int64 {
         let last = max(known, try revision(kind, of: id) ?? 0)
         if last < Int64.max { return last + 1 }
-        // No keyfob writes that often: the number was set on purpose, and none comes after it.
+        // No keyfob writes that often: the number was set on purpose, and has no successor.
         guard kind.canBeHadAgain else { throw damaged(kind, of: id) }
         try delete(kind, of: id)
         return 1
@@ -404,7 +405,7 @@ final class OpenVault {
 
     /// Names the record by its client, if the client's profile can still be read.
     func damaged(_ kind: RecordKind, of id: UUID) -> Failure {
-        // A damaged profile names no client, and reading it here again would never end.
+        // A damaged profile gives no name, and reading it here would recurse without end.
         let client = kind == .profile || kind.isOfVault ? nil : try? profile(of: id)?.profile.name
         return .recordDamaged(path, kind, ofClient: client)
     }

@@ -1,8 +1,8 @@
 import Credentials
 import FoundationEssentials
 
-// The JSON of each kind of record, as docs/vault-format.md has it. These types are the format: a name changed in
-// Credentials changes nothing here, and a name changed here changes the format.
+// The JSON of each kind of record (docs/vault-format.md). These types are the format: renaming a property of
+// Credentials leaves the format unchanged, renaming a member here does not.
 
 struct StoredProfile: StoredRecord {
     typealias Member = CodingKeys
@@ -64,13 +64,13 @@ struct StoredProfile: StoredRecord {
         credentials = profile.credentialsID
     }
 
-    /// Features that this keyfob does not know and must not do without; empty for its own profiles.
+    /// Features that the profile needs and this keyfob does not know; empty for this keyfob's own profiles.
     var unknownNeeds: [String] {
         (needs ?? []) + (ClientAuthenticationMethod(rawValue: authentication) == nil ? [authentication] : [])
             + (BasicEncoding(rawValue: basicEncoding) == nil ? [basicEncoding] : [])
     }
 
-    /// nil where `unknownNeeds` names anything.
+    /// nil if `unknownNeeds` is not empty.
     func profile(id: UUID) -> ClientProfile? {
         guard unknownNeeds.isEmpty, let authentication = ClientAuthenticationMethod(rawValue: authentication),
             let basicEncoding = BasicEncoding(rawValue: basicEncoding)
@@ -102,11 +102,11 @@ struct StoredSecret: StoredRecord {
     typealias Member = CodingKeys
 
     var credentials: UUID
-    /// A previous secret's destination. Versions 1 and 2 do not say.
+    /// A previous secret's destination; missing from records of versions 1 and 2.
     var tokenURL: String?
     var clientID: String?
     var authentication: String?
-    /// The same as a profile's.
+    /// As in `StoredProfile.needs`.
     var needs: [String]?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -131,7 +131,7 @@ struct StoredSecret: StoredRecord {
     }
 }
 
-/// The client whose name has the hash that is the record's ID. It tells the name where the profile cannot any more.
+/// The client whose name hashes to the record's ID. The record still gives the name if the profile is damaged.
 struct StoredName: Codable {
     var client: UUID
     var name: String
@@ -169,8 +169,8 @@ struct StoredAttempt: Codable {
     var summary: String
     /// The hints' texts.
     var hints: [String]?
-    /// The hints' remedies, in the order of `hints`; empty for a hint without one. nil: no hint has one. They stand beside
-    /// the texts, because an earlier keyfob reads `hints` as strings.
+    /// The hints' remedies, in the order of `hints`; empty for a hint without a remedy; nil if no hint has a remedy. A
+    /// member of its own, because an earlier keyfob reads `hints` as strings.
     var remedies: [String]?
     var at: StoredMoment
     var credentials: UUID
@@ -188,10 +188,10 @@ struct StoredAttempt: Codable {
     var attempt: FailedAttempt {
         let names = remedies ?? []
         let hints = (hints ?? []).enumerated().map { index, text in
-            // A later keyfob's remedy: the text is complete without it.
+            // A later keyfob's remedy is dropped: the text is complete without it.
             Failure.Hint(text, index < names.count ? Remedy(rawValue: names[index]) : nil)
         }
-        // A kind of a later keyfob: its words say what it is.
+        // A later keyfob's kind is read as `refused`: the summary explains it.
         return FailedAttempt(
             failure: Failure(Failure.Kind(rawValue: kind) ?? .refused, summary, hints: hints), at: at.moment)
     }
@@ -205,7 +205,7 @@ struct StoredUsage: StoredRecord {
     enum CodingKeys: String, CodingKey, CaseIterable { case lastUsed = "last_used" }
 }
 
-/// The latest first.
+/// The requests tried with a client, the latest first.
 struct StoredTrials: StoredRecord {
     typealias Member = CodingKeys
 
@@ -219,10 +219,10 @@ struct StoredTrials: StoredRecord {
 
     enum CodingKeys: String, CodingKey, CaseIterable { case requests }
 
-    /// In bytes of UTF-8, which JSON's escapes can make six times as many: so they fit in a row.
+    /// Bytes of UTF-8. JSON's escapes can make the text six times as long, and it still fits in a row.
     static let mostText = 512 << 10
 
-    /// As many of `trials`, the latest first, as are kept; the first one however large it is.
+    /// Keeps the first of `trials`, however large, and as many of the following ones as the limits allow.
     init(_ trials: [TrialRequest]) {
         var text = 0
         let kept = trials.prefix(TrialRequest.limit).prefix { trial in
@@ -304,15 +304,15 @@ struct StoredMoment: Codable {
     var moment: Moment { Moment(wall: wall.date, boot: boot, bootID: bootID) }
 }
 
-/// Whole nanoseconds since 1970-01-01T00:00:00Z. A `Date` comes back from it bit for bit, which a fraction of seconds
-/// since 1970 would not give: `Date` counts from 2001.
+/// Whole nanoseconds since 1970-01-01T00:00:00Z, from which a `Date` is restored bit for bit. Fractional seconds since
+/// 1970 would lose bits: `Date` counts from 2001.
 struct StoredTime: Codable {
     var nanoseconds: Int64
 
     private static let epoch: Int64 = 978_307_200
 
     init(_ date: Date) {
-        // ±100 years around 2001 keep clear of Int64's ends; no clock that is set at all is outside of them.
+        // ±95 years around 2001 stay within Int64; every clock that is set is within those years.
         let seconds = min(max(date.timeIntervalSinceReferenceDate, -3e9), 3e9)
         let whole = seconds.rounded(.down)
         nanoseconds = (Int64(whole) + Self.epoch) * 1_000_000_000 + Int64(((seconds - whole) * 1e9).rounded())

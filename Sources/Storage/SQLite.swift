@@ -1,15 +1,15 @@
 import CSQLite
 import Credentials
 
-/// One connection to one SQLite file, for one thread. What SQLite refuses is thrown as a `Failure` that names the file.
+/// One connection to one SQLite file, for one thread. An SQLite error is thrown as a `Failure` that names the file.
 ///
 /// Statements are prepared once and kept.
 final class Connection {
     enum Mode {
         case readAndWrite
-        /// Writes nothing, and reads the log where it and its index are there.
+        /// Writes nothing; reads the log if the log and its index exist.
         case readOnly
-        /// Reads the file as it lies there: no lock, no `-wal`, nothing created (https://sqlite.org/uri.html, `immutable`).
+        /// Reads the file alone: no lock, no `-wal`, nothing created (https://sqlite.org/uri.html, `immutable`).
         case immutable
     }
 
@@ -19,13 +19,13 @@ final class Connection {
         case blob([UInt8])
     }
 
-    /// The row that a query stands on; valid until the query goes on.
+    /// A query's current row; valid until the query advances.
     struct Row {
         fileprivate let statement: OpaquePointer
 
         func integer(_ column: Int32) -> Int64 { csqlite_column_int64(statement, column) }
 
-        /// The whole text, a NUL and what follows it included.
+        /// The whole text, including a NUL and the bytes after it.
         func text(_ column: Int32) -> String? {
             guard let start = csqlite_column_text(statement, column) else { return nil }
             let count = Int(csqlite_column_bytes(statement, column))
@@ -41,24 +41,24 @@ final class Connection {
         }
     }
 
-    /// Bytes that a row may have: a file from another person must not use up the memory.
+    /// The most bytes of a row: another person's file must not use up the memory.
     static let longestRow = 4 << 20
-    /// The column `sealed`; NULL where it is longer than a record may be. SQLite takes the length of a blob without
-    /// reading it, so that one such row fails nothing but itself.
+    /// The column `sealed`; NULL if it is longer than `longestRecord`. SQLite gets a blob's length without reading the
+    /// blob, so an oversized row harms no other row.
     static let sealedColumn = "CASE WHEN length(sealed) <= \(longestRecord) THEN sealed END"
-    /// The column `id`; NULL if it is no UUID, however long it is.
+    /// The column `id`; NULL if it is not a UUID, however long it is.
     static let idColumn = "CASE WHEN length(id) = 16 THEN id END"
-    /// The bytes of a row that may be its sealed record.
+    /// The most bytes of a sealed record.
     static let longestRecord = longestRow - 200
 
-    /// What messages call the file.
+    /// The path that messages show.
     private let path: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
     private var isOpen = true
     private(set) var busySeconds: Double = 0
 
-    /// - Parameter file: absolute, without symbolic links in it.
+    /// - Parameter file: absolute, without symbolic links.
     init(file: String, named path: String, mode: Mode) throws(Failure) {
         if let problem = csqlite_load() { throw .noSQLite(String(cString: problem)) }
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
@@ -85,7 +85,7 @@ final class Connection {
 
     deinit { close() }
 
-    /// Closes the file; nothing may be asked of the connection afterwards.
+    /// Closes the file; no other method may be called afterwards.
     func close() {
         guard isOpen else { return }
         isOpen = false
@@ -93,13 +93,13 @@ final class Connection {
         csqlite_close_v2(handle)
     }
 
-    /// How long a statement waits for a lock that another connection holds before it fails as `vaultBusy`.
+    /// Sets how long a statement waits for another connection's lock before it fails as `vaultBusy`.
     func waitWhenBusy(seconds: Double) {
         busySeconds = seconds
         csqlite_busy_timeout(handle, Int32(seconds * 1000))
     }
 
-    /// Runs statements that answer nothing of interest.
+    /// Runs statements and ignores their results.
     func execute(_ sql: String) throws(Failure) {
         try check(csqlite_exec(handle, sql, nil, nil, nil))
     }
@@ -109,14 +109,14 @@ final class Connection {
         try query(sql, values) { (_) throws(Failure) in }
     }
 
-    /// Runs one statement on rows of any length: SQLite reads the key of a row that it deletes.
+    /// Runs one statement without the limit on row length: SQLite reads the key of a row that it deletes.
     func runOnLongRows(_ sql: String, _ values: [Value]) throws(Failure) {
         csqlite_limit(handle, SQLITE_LIMIT_LENGTH, Int32.max)
         defer { csqlite_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Self.longestRow)) }
         try run(sql, values)
     }
 
-    /// Lends each row to `body`, in order. An error thrown by `body` ends the query.
+    /// Calls `body` with each row, in order. An error thrown by `body` ends the query.
     func query(_ sql: String, _ values: [Value] = [], _ body: (Row) throws(Failure) -> Void) throws(Failure) {
         let statement = try prepared(sql)
         defer {
@@ -135,14 +135,14 @@ final class Connection {
         }
     }
 
-    /// The first column of the first row; nil where there is no row.
+    /// The first column of the first row; nil if there is no row.
     func integer(_ sql: String, _ values: [Value] = []) throws(Failure) -> Int64? {
         var answer: Int64?
         try query(sql, values) { (row) throws(Failure) in answer = answer ?? row.integer(0) }
         return answer
     }
 
-    /// Likewise as text.
+    /// The first column of the first row as text; nil if there is no row.
     func text(_ sql: String) throws(Failure) -> String? {
         var answer: String?
         try query(sql) { (row) throws(Failure) in answer = answer ?? row.text(0) }
@@ -152,44 +152,44 @@ final class Connection {
     /// SQLite itself rolls a whole transaction back after some errors, such as a full disk.
     var isInTransaction: Bool { csqlite_get_autocommit(handle) == 0 }
 
-    /// True if the last failure was that of making a write durable: the write may be in the log all the same.
+    /// True if the last failure was in making a write durable: the log may still hold the write.
     var couldNotSynchronize: Bool { csqlite_could_not_synchronize(handle) != 0 }
 
-    /// Throws where a part of the file cannot be read: an I/O error, which SQLite's own checks take for damage.
+    /// Throws if part of the file cannot be read: SQLite's own checks report such an I/O error as damage.
     func readThrough() throws(Failure) {
         guard csqlite_read_error(handle) == 0 else { throw failure(SQLITE_CORRUPT) }
         try check(csqlite_read_through(handle))
     }
 
-    /// The number of rows that have been written and removed on this connection so far, those rolled back again included.
+    /// The number of rows written or removed on this connection so far, including rolled-back ones.
     var changeCount: Int32 { csqlite_total_changes(handle) }
 
-    /// Whether the file's name now leads to another file, or to none.
+    /// True if the file's name now leads to another file, or to none.
     var fileWasReplaced: Bool {
         var moved: Int32 = 0
         return csqlite_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
-    /// Moves what the write-ahead log holds into the file and cuts the log to nothing.
-    /// - Returns: false where another connection was in the way for `seconds`; then nothing is lost, only put off.
+    /// Moves the write-ahead log's content into the file and truncates the log.
+    /// - Returns: false if another connection prevented the move for `seconds`; nothing is lost then, only delayed.
     func truncateLog(waitingAtMost seconds: Double) -> Bool {
         csqlite_busy_timeout(handle, Int32(seconds * 1000))
         defer { csqlite_busy_timeout(handle, Int32(busySeconds * 1000)) }
         return csqlite_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil) == SQLITE_OK
     }
 
-    /// Copies all that the file holds at one moment over what `target` holds (https://sqlite.org/backup.html).
+    /// Replaces the content of `target` with this file's content at one moment (https://sqlite.org/backup.html).
     func copy(to target: Connection) throws(Failure) {
         guard let backup = csqlite_backup_init(target.handle, "main", handle, "main") else {
             throw target.failure(csqlite_extended_errcode(target.handle))
         }
-        // In one step, so that no write of another connection begins it again.
+        // In one step: a write by another connection between two steps would restart the copy.
         let code = csqlite_backup_step(backup, -1)
         let end = csqlite_backup_finish(backup)
         guard code == SQLITE_DONE else { throw code == SQLITE_BUSY ? failure(code) : target.failure(end) }
     }
 
-    /// On closing, the last connection moves the log into the file; this forbids it.
+    /// Keeps the last connection from moving the log into the file on closing, if `leaves` is true.
     func leaveLogOnClose(_ leaves: Bool) {
         csqlite_leave_log_on_close(handle, leaves ? 1 : 0)
     }
@@ -210,7 +210,7 @@ final class Connection {
             switch value {
             case .integer(let number): csqlite_bind_int64(statement, index, number)
             case .text(let text): csqlite_bind_text(statement, index, text, -1, copied)
-            // An empty array has no address, and SQLite binds NULL for that.
+            // An empty array has no address, for which SQLite would bind NULL.
             case .blob(let bytes) where bytes.isEmpty: csqlite_bind_zeroblob(statement, index, 0)
             case .blob(let bytes): csqlite_bind_blob64(statement, index, bytes, UInt64(bytes.count), copied)
             }

@@ -1,17 +1,17 @@
 import Credentials
 
-/// The tables of a vault file and the marks by which it is known. docs/vault-format.md describes them.
+/// The tables of a vault file and the numbers that identify it (docs/vault-format.md).
 enum Schema {
     /// `kfob`, in SQLite's header at offset 68.
     static let applicationID: Int64 = 0x6B66_6F62
-    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses a newer one. The older ones, 1 and
-    /// 2, have the same tables and fewer kinds and members: they are read as they are.
+    /// The format, in SQLite's header at offset 60 (`user_version`). A reader refuses a newer format. The older
+    /// formats, 1 and 2, have the same tables and fewer kinds and members: they are read unchanged.
     static let version: Int64 = 3
 
-    /// Large enough for a row with a token of some 1,500 characters to lie in one page.
+    /// Large enough for a row with a token of some 1,500 characters to fit in one page.
     private static let pageSize = 8192
 
-    // The records' key is their tree: a separate index could be damaged without a sealing that tells.
+    // WITHOUT ROWID: damage in a separate index would be detected by no seal.
     private static let tables = [
         "CREATE TABLE vault (one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL) STRICT",
         """
@@ -33,11 +33,11 @@ enum Schema {
         try connection.run("INSERT INTO vault (one, id) VALUES (1, ?)", [.blob(vaultID)])
         try insert(slot, in: connection)
         try connection.execute("COMMIT")
-        // The write-ahead log is a property of the file from here on.
+        // The write-ahead log becomes a property of the file.
         guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
             throw Failure(
                 .cannotWrite, "the file system cannot hold SQLite's write-ahead log",
-                hints: ["make the vault on another one"])
+                hints: ["create the vault on another file system"])
         }
     }
 
@@ -45,7 +45,7 @@ enum Schema {
         try connection.integer("PRAGMA user_version") ?? 0
     }
 
-    /// Marks the file as one of this version. It is part of the transaction under way.
+    /// Marks the file as this version, within the current transaction.
     static func setVersion(in connection: Connection) throws(Failure) {
         try connection.execute("PRAGMA user_version = \(version)")
     }
@@ -62,8 +62,8 @@ enum Schema {
             ])
     }
 
-    /// Whether the file has exactly the tables it was made with: a view or trigger that somebody put in could act
-    /// behind our back.
+    /// True if the file has exactly the tables that `create` writes: an added view or trigger could change what a
+    /// statement does.
     static func isAsCreated(in connection: Connection) throws(Failure) -> Bool {
         var found: [String] = []
         try connection.query("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid") {
@@ -72,19 +72,19 @@ enum Schema {
         return found == tables
     }
 
-    /// nil where there is no vault row, or not one of that form.
+    /// nil if there is no row, or its ID does not have 16 bytes.
     static func vaultID(in connection: Connection) throws(Failure) -> [UInt8]? {
         var found: [UInt8] = []
         try connection.query("SELECT id FROM vault") { (row) throws(Failure) in found += row.blob(0) }
         return found.count == 16 ? found : nil
     }
 
-    /// True if the vault has no passphrase slot, and slots of a later keyfob.
+    /// True if the vault has no passphrase slot, only slots of a later keyfob.
     static func hasOnlyOtherSlots(in connection: Connection) throws(Failure) -> Bool {
         try connection.integer("SELECT count(*) > 0 AND min(number) > \(KeySlot.number) FROM key_slot") == 1
     }
 
-    /// nil where there is no passphrase slot, or not one of the form that this version writes.
+    /// nil if there is no passphrase slot, or it does not have the form that this version writes.
     static func keySlot(in connection: Connection) throws(Failure) -> KeySlot? {
         var found: KeySlot?
         try connection.query(

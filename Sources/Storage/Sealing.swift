@@ -2,8 +2,8 @@ import CSodium
 import Credentials
 import FoundationEssentials
 
-/// The kind of a record; its number stands in the file and in the associated data. Kinds that this keyfob does
-/// not know are kept (docs/vault-format.md, "What a later keyfob may add").
+/// The kind of a record: a number in the file and in the associated data. Kinds that this keyfob does not know are kept
+/// (docs/vault-format.md, "What a later keyfob may add").
 struct RecordKind: RawRepresentable, Hashable, Sendable {
     let rawValue: Int64
 
@@ -21,30 +21,30 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     static let name = RecordKind(rawValue: 10)
 
     static let known: [RecordKind] = (1...10).map(RecordKind.init(rawValue:))
-    /// The known kinds that belong to a client: their ID is its ID.
+    /// The known kinds that belong to a client: the record's ID is the client's.
     static let ofClient = ofCredentials + [.usage, .trials]
-    /// The kinds among these that are bound to the client's credentials, and the profile that names them.
+    /// The profile, and the kinds that are bound to the profile's credentials.
     static let ofCredentials: [RecordKind] = [.profile, .secret, .token, .attempt, .previousSecret]
 
-    /// Kinds of a later keyfob that belong to a client. Those above belong to the vault.
+    /// Kinds of a later keyfob that belong to a client. Greater kinds belong to the vault.
     static let unknownOfClient: ClosedRange<Int64> = 11...127
-    /// A kind is one byte of the associated data; 0 is none.
+    /// One byte of the associated data; 0 is not a kind.
     static let all: ClosedRange<Int64> = 1...255
 
-    /// True if its content can be asked for again, or is no loss: a damaged one is replaced.
+    /// True if the content can be requested again or is no loss: the next write replaces a damaged record.
     var canBeHadAgain: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
 
-    /// True if the client cannot be used without the record: taking it out takes the client out.
+    /// True if the client cannot be used without the record: removing the record removes the client.
     var isIndispensable: Bool { [.profile, .secret].contains(self) }
 
     /// True if the record belongs to the vault, not to a client.
     var isOfVault: Bool { [.activity, .screenMemory, .name].contains(self) }
 
-    /// The words for a damaged record of this kind: `the token of client "a" is not what was written`.
+    /// The description of a damaged record: `the token of client "a" is missing or altered`.
     /// - Parameter client: the name of the record's client; nil if the name cannot be read.
     func damage(ofClient client: String?) -> String {
         let owner = isOfVault ? "" : client.map { " of client \"\($0)\"" } ?? " of a client"
-        return "the \(noun)\(owner) is not what was written"
+        return "the \(noun)\(owner) is missing or altered"
     }
 
     /// The noun for the kind in a message: `token`.
@@ -65,8 +65,8 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     }
 }
 
-/// Where a record stands. Its sealing is bound to all of it: sealed bytes that are moved to another place, or kept from
-/// another revision, do not open.
+/// A record's place and revision, to which its sealing is bound: sealed bytes that were moved to another place, or kept
+/// from another revision, do not open.
 struct RecordLabel {
     var vaultID: [UInt8]
     var kind: RecordKind
@@ -86,20 +86,19 @@ struct RecordLabel {
     }
 }
 
-/// A record as it lies in the file.
+/// A record as stored in the file.
 struct SealedRow: Sendable {
     var revision: Int64
     var sealed: [UInt8]
 }
 
-/// A record's content: what is known (JSON) and, of a secret or token, the bytes themselves, kept out of the JSON so
-/// that no decoder copies them.
+/// A record's content: JSON and, for a secret or token, its bytes, kept out of the JSON so that no decoder copies them.
 struct RecordContent {
     private let bytes: Secret
     private let secretStart: Int
     private let end: Int
 
-    /// - Returns: nil if `bytes` is not a content: u32 length of the JSON (little-endian) ‖ JSON ‖ secret bytes ‖
+    /// - Returns: nil if `bytes` does not have the form u32 length of the JSON (little-endian) ‖ JSON ‖ secret bytes ‖
     ///   padding (0x80, then zeros: ISO/IEC 7816-4).
     init?(padded bytes: Secret) {
         var end = 0
@@ -123,7 +122,7 @@ struct RecordContent {
 
 /// XChaCha20-Poly1305 with a fresh random nonce (libsodium, draft-irtf-cfrg-xchacha): nonce ‖ ciphertext ‖ tag.
 enum Sealing {
-    /// Contents are padded to a multiple of this, so that the file tells about what size they have and no more.
+    /// Contents are padded to a multiple of this number of bytes, so that the file reveals no exact size.
     static let padding = 256
     static let nonceBytes = Int(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES)
     static let tagBytes = Int(crypto_aead_xchacha20poly1305_ietf_ABYTES)
@@ -143,7 +142,7 @@ enum Sealing {
         return seal(content, authenticating: label.associatedData, with: key)
     }
 
-    /// - Returns: nil if `sealed` is not what was sealed under this label.
+    /// - Returns: nil if `sealed` was not sealed under this label.
     static func open(_ sealed: UnsafeRawBufferPointer, as label: RecordLabel, with key: SecretBuffer) -> RecordContent?
     {
         open(sealed, authenticating: label.associatedData, with: key).flatMap(RecordContent.init(padded:))
@@ -155,7 +154,7 @@ enum Sealing {
         var sealed = [UInt8](repeating: 0, count: content.count + tagBytes)
         key.withBytes { key in
             content.withBytes { content in
-                // It has no way to fail.
+                // Cannot fail.
                 _ = crypto_aead_xchacha20poly1305_ietf_encrypt(
                     &sealed, nil, content.octets, UInt64(content.count), data, UInt64(data.count), nil, nonce,
                     key.octets)
@@ -164,7 +163,7 @@ enum Sealing {
         return nonce + sealed
     }
 
-    /// - Returns: nil if the bytes, the associated data or the key are not those of the sealing.
+    /// - Returns: nil if the bytes, the associated data or the key differ from those of the sealing.
     static func open(
         _ sealed: UnsafeRawBufferPointer, authenticating data: [UInt8], with key: SecretBuffer
     ) -> Secret? {
@@ -189,7 +188,7 @@ enum Sealing {
     }
 }
 
-// libsodium takes no null pointer. Only a buffer that was made without memory has one, and none of those comes here: a
+// libsodium accepts no null pointer. Only a buffer without memory has a null pointer, and no such buffer comes here: a
 // Secret has memory even when it is empty, and a blob's length is checked first.
 extension UnsafeRawBufferPointer {
     // See above: never null.
@@ -204,7 +203,7 @@ extension UnsafeMutableRawBufferPointer {
 extension UUID {
     var bytes: [UInt8] { withUnsafeBytes(of: uuid) { Array($0) } }
 
-    /// nil unless there are 16.
+    /// nil unless there are 16 bytes.
     init?(bytes: UnsafeRawBufferPointer) {
         guard bytes.count == 16 else { return nil }
         self.init(uuid: bytes.loadUnaligned(as: uuid_t.self))

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// The JSON of one kind of record. Its coding keys are the members that this keyfob knows.
+/// The JSON of one kind of record. The coding keys are the members that this keyfob knows.
 protocol StoredRecord: Codable {
     associatedtype Member: CodingKey & CaseIterable
 }
 
-/// The members of a record that this keyfob does not know: a later one has written them, and they are kept.
+/// The members of a record that this keyfob does not know: a later keyfob wrote them, and they are kept.
 struct UnknownMembers<Stored: StoredRecord>: Decodable {
     let members: [MemberName: JSONValue]
 
@@ -40,7 +40,7 @@ struct MemberName: CodingKey, Hashable {
     init?(intValue: Int) { nil }
 }
 
-/// Any JSON value. A whole number of 64 bits comes back exactly, any other number as a Double.
+/// Any JSON value. A whole number of 64 bits is exact, any other number is a Double.
 enum JSONValue: Codable, Equatable {
     case null
     case boolean(Bool)

@@ -1,16 +1,16 @@
 import Credentials
 import FoundationEssentials
 
-// One record for each activity entry, numbered upward from 1: adding one rewrites none, and the oldest are removed by
-// their numbers.
+// One record for each activity entry, numbered upward from 1: adding an entry rewrites no other, and the oldest are
+// removed by number.
 extension Vault {
-    /// The activity, the oldest entry first, `ActivityEntry.limit` entries at most. A damaged entry is replaced by
-    /// one that says so, of the kind `.failure`, with the date of the entry before it.
+    /// The activity, the oldest entry first, `ActivityEntry.limit` entries at most. For a damaged entry there is one of
+    /// kind `.failure` that says so, with the date of the entry before it.
     public func activity() async throws(Failure) -> [ActivityEntry] {
         try await read { (vault) throws(Failure) in try vault.activity() }
     }
 
-    /// Adds `entries`, the oldest first, after the stored ones. Of more than `ActivityEntry.limit` entries the oldest are
+    /// Adds `entries`, the oldest first, after the stored ones. The oldest entries beyond `ActivityEntry.limit` are
     /// removed.
     public func append(_ entries: [ActivityEntry]) async throws(Failure) {
         guard !entries.isEmpty else { return }
@@ -31,7 +31,7 @@ extension OpenVault {
                 entries.append(try decode(StoredActivity.self, from: content, .activity, of: id).entry)
             } catch {
                 let date = entries.last?.at ?? Date(timeIntervalSince1970: 0)
-                entries.append(ActivityEntry(at: date, text: "what stood here is damaged", kind: .failure))
+                entries.append(ActivityEntry(at: date, text: "this entry is damaged", kind: .failure))
             }
         }
         return entries
@@ -59,7 +59,7 @@ extension OpenVault {
             "SELECT id FROM record WHERE kind = ? AND length(id) = 16 ORDER BY id DESC LIMIT 1",
             [.integer(RecordKind.activity.rawValue)]
         ) { (row) throws(Failure) in
-            // Half of the numbers is more than keyfob ever appends, and leaves room to count on.
+            // keyfob never appends half as many entries, and the other half leaves room to count on.
             guard let number = UUID(bytes: row.bytes(0))?.number, number < UInt64.max / 2 else {
                 throw damaged(.activity, of: UUID())
             }
@@ -70,13 +70,13 @@ extension OpenVault {
 }
 
 extension UUID {
-    /// A number as 16 bytes, the most significant first: in the order of the bytes they stand in that of the numbers.
+    /// A number as 16 bytes, the most significant first, so that IDs sort like their numbers.
     fileprivate init(number: UInt64) {
         let bytes = [UInt8](repeating: 0, count: 8) + withUnsafeBytes(of: number.bigEndian) { Array($0) }
         self.init(uuid: bytes.withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) })
     }
 
-    /// nil if the ID is no such number.
+    /// nil if the ID is not such a number.
     fileprivate var number: UInt64? {
         let bytes = bytes
         guard bytes[..<8].allSatisfy({ $0 == 0 }) else { return nil }

@@ -3,10 +3,10 @@ import Files
 import Glibc
 
 extension Vault {
-    /// Writes a copy of the vault as it is at one moment, also while other processes write (SQLite's online backup): with
-    /// the same passphrase and data key, mode 0600, durable, opened and verified before it gets its name.
-    /// - Returns: the result of verifying the copy; damage in the vault is in the copy too.
-    /// - Throws: `.vaultExists` if there is a file of that name, which is left alone; `.cannotWrite`.
+    /// Writes a copy of the vault at one moment, even while other processes write (SQLite's online backup). The copy
+    /// has the same passphrase and data key and mode 0600; it is durable, opened and verified before it gets its name.
+    /// - Returns: the result of verifying the copy, which has the vault's damage too.
+    /// - Throws: `.vaultExists` if the file exists, which is left unchanged; `.cannotWrite`.
     public func backup(to path: String) async throws(Failure) -> Verification {
         try await thread.read { (vault) throws(Failure) in try vault.backup(to: path) }
     }
@@ -23,18 +23,18 @@ extension OpenVault {
         }
         let file = folder + "/" + FilePath.name(of: path)
         let exists = Failure(
-            .vaultExists, "there is a file \(Failure.printable(path)) already",
-            hints: ["name another file: a backup overwrites nothing"])
+            .vaultExists, "the file \(Failure.printable(path)) already exists",
+            hints: ["choose another file: a backup overwrites nothing"])
         var status = stat()
         guard lstat(file, &status) != 0 else { throw exists }
         let vault = FilePath.real(self.path)
         guard !["-journal", "-wal", "-shm", "-lock"].contains(where: { suffix in vault.map { $0 + suffix } == file })
         else {
             throw Failure(
-                .cannotWrite, "the name \(Failure.printable(path)) is the vault's own", hints: ["name another file"])
+                .cannotWrite, "the name \(Failure.printable(path)) is the vault's own", hints: ["choose another file"])
         }
         try VaultFile.checkNothingIsLeft(beside: file, named: path)
-        // In a folder that others can write, they could plant a journal beside the draft.
+        // If other users can write the folder, they could plant a journal beside the draft.
         try VaultFile(path: path, isInOwnFolder: false).checkMode(ofFolder: folder)
         var verification: Verification?
         do throws(Failure) {
@@ -57,7 +57,7 @@ extension OpenVault {
     private func verified() throws(Failure) -> Verification {
         guard try Schema.isAsCreated(in: connection), try Schema.vaultID(in: connection) == vaultID,
             try connection.text("PRAGMA quick_check(1)") == "ok", try Schema.keySlot(in: connection) != nil
-        else { throw Failure(.cannotWrite, "the backup \(Failure.printable(path)) is not what was to be written") }
+        else { throw Failure(.cannotWrite, "the backup \(Failure.printable(path)) failed its verification") }
         return try verify()
     }
 }

@@ -2,11 +2,11 @@ import CSodium
 import Credentials
 import FoundationEssentials
 
-// A record for each name, found by a keyed hash of it: one client is found, and a name is known to be free, without
-// opening every profile. The profiles stay the truth: a name record that is missing or leads nowhere costs time alone.
+// A record for each name, under a keyed hash of the name: finds one client, or shows that a name is free, without
+// opening every profile. The profiles are the truth: a name record that is missing or leads nowhere only costs time.
 extension Vault {
-    /// The client of that name, compared by `ClientName.key`; nil if no readable profile has the name.
-    /// - Throws: `.vaultDamaged` if the name is that of a client whose profile is damaged.
+    /// The client named `name`, compared by `ClientName.key`; nil if no readable profile has the name.
+    /// - Throws: `.vaultDamaged` if the client's profile is damaged.
     public func entry(named name: String) async throws(Failure) -> ClientEntry? {
         try await read { (vault) throws(Failure) in
             guard let id = try vault.holder(ofName: name) else { return nil }
@@ -22,7 +22,7 @@ extension Vault {
 
 /// The ID of a name record.
 struct NameHash {
-    /// BLAKE2b under a key that is derived from the data key (docs/vault-format.md, "Names").
+    /// BLAKE2b under a key derived from the data key (docs/vault-format.md, "Names").
     static func id(of name: String, vaultID: [UInt8], dataKey: SecretBuffer) -> UUID {
         let label = Array("keyfob name key1".utf8) + vaultID
         let key = Secret(count: 32) { key in
@@ -45,14 +45,14 @@ struct NameHash {
 }
 
 extension OpenVault {
-    /// The client that has this name, upper and lower case counting as one. A write ignores a damaged client of the name:
-    /// a profile that cannot be read keeps no other client from its name.
+    /// The client that has this name; case does not matter. A write ignores a damaged client: an unreadable profile
+    /// does not reserve its name.
     func holder(ofName name: String) throws(Failure) -> UUID? {
         if isWriting { try completeNamesIfNeeded() }
         let hash = hash(ofName: name)
         if let id = try client(inNameRecord: hash) {
             do throws(Failure) {
-                // A name record that was put back from an older file leads to a client of another name.
+                // A name record restored from an older file may lead to a client with another name.
                 if let found = try profile(of: id)?.profile.name, ClientName.key(found) == ClientName.key(name) {
                     return id
                 }
@@ -64,7 +64,7 @@ extension OpenVault {
                 }
             }
         }
-        // A record that is damaged, or that leads to another client, does not prove that the name is free.
+        // A name record that is damaged or leads to another client does not prove that the name is free.
         let hasRecord = try revision(.name, of: hash) != nil
         if isWriting {
             guard hasRecord else { return nil }
@@ -83,7 +83,7 @@ extension OpenVault {
         try write(.name, of: hash(ofName: name), StoredName(client: id, name: name))
     }
 
-    /// - Parameter name: nil if the profile cannot be read: then all name records are searched.
+    /// - Parameter name: nil if the profile is unreadable: all name records are searched then.
     func removeName(of id: UUID, knownAs name: String?) throws(Failure) {
         let hashes = if let name { [hash(ofName: name)] } else { try ids(of: .name) }
         for hash in hashes where try client(inNameRecord: hash) == id { try delete(.name, of: hash) }
@@ -91,7 +91,7 @@ extension OpenVault {
 
     func hash(ofName name: String) -> UUID { NameHash.id(of: name, vaultID: vaultID, dataKey: key) }
 
-    /// nil if there is no such record, or it is damaged.
+    /// nil if the record is missing or damaged.
     private func client(inNameRecord hash: UUID) throws(Failure) -> UUID? {
         guard let row = try sealedRow(.name, of: hash), let content = try? open(row, kind: .name, id: hash) else {
             return nil
@@ -112,18 +112,18 @@ extension OpenVault {
         try connection.integer("SELECT count(*) FROM record WHERE kind = ?", [.integer(kind.rawValue)]) ?? 0
     }
 
-    /// True if a name without a record is the name of no client. As many records as profiles count as proof: a user who
-    /// can replace one record by another could as well remove the client.
+    /// True if no client has a name without a record. Equal counts of name records and profiles are proof enough: a
+    /// user who can replace a record could also remove the client.
     private func namesAreComplete() throws(Failure) -> Bool { try count(.profile) == count(.name) }
 
-    /// To be called in a write: from then on every readable profile has its name record.
+    /// Call within a write: afterwards every readable profile has its name record.
     private func completeNamesIfNeeded() throws(Failure) {
         guard namesCompleteAt == nil else { return }
         if try namesAreComplete() { namesCompleteAt = try dataVersion() } else { try completeNames() }
     }
 
-    /// Makes the missing name records and removes the ones that lead nowhere. The record of a damaged client stays: it
-    /// names the client.
+    /// Adds the missing name records and removes those that lead nowhere. A damaged client keeps its record, which
+    /// gives the client's name.
     func completeNames() throws(Failure) {
         var names: [UUID: StoredName] = [:]
         try eachReadableName { (id, name) in names[hash(ofName: name)] = StoredName(client: id, name: name) }

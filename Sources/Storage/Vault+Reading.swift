@@ -2,8 +2,8 @@ import Credentials
 public import FoundationEssentials
 
 extension Vault {
-    /// One client, without its secrets and token; nil if there is none. A token, attempt or last use that is damaged is
-    /// left out: `snapshot()` names it.
+    /// One client, without its secrets and token; nil if it does not exist. A damaged token, attempt or last use is
+    /// left out; `snapshot()` names it.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await read { (vault) throws(Failure) in try vault.entry(id) }
     }
@@ -30,8 +30,8 @@ extension Vault {
         }
     }
 
-    /// True if another connection, of this process or another, has committed a change since the last call, or since the
-    /// vault was opened. Earlier reads may be out of date then.
+    /// True if another connection, of this process or another, has committed a change since the last call or the
+    /// opening. Earlier reads may be out of date then.
     public func changedElsewhere() async throws(Failure) -> Bool {
         try await thread.read { (vault) throws(Failure) in try vault.changedElsewhere() }
     }
@@ -49,7 +49,7 @@ extension OpenVault {
         return profile
     }
 
-    /// The profile that a decision was made on.
+    /// The profile at `revision`, on which the caller's decision is based.
     /// - Throws: `.noSuchClient`; `.conflict` if it is no longer at `revision`.
     func profile(of id: UUID, named name: String? = nil, from revision: Int64) throws(Failure) -> ClientProfile {
         guard let (profile, current) = try profile(of: id) else { throw .clientGone(name) }
@@ -69,7 +69,7 @@ extension OpenVault {
         return try entry(profile, revision: revision)
     }
 
-    /// The client whose profile this is.
+    /// The client with this profile.
     func entry(_ profile: ClientProfile, revision: Int64) throws(Failure) -> ClientEntry {
         let id = profile.id
         var entry = ClientEntry(profile: profile, revision: revision)
@@ -109,7 +109,7 @@ extension OpenVault {
         return .failed(stored.attempt)
     }
 
-    /// A record that belongs to other credentials than its profile's was put back from an older file.
+    /// Throws if the record has other credentials than its profile: such a record was restored from an older file.
     func check(_ credentials: UUID, belong profile: ClientProfile, _ kind: RecordKind) throws(Failure) {
         guard credentials == profile.credentialsID else { throw damaged(kind, of: profile.id) }
     }

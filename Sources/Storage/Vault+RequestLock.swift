@@ -1,8 +1,8 @@
 import Credentials
 public import FoundationEssentials
 
-// One request for a client's token at a time, between all processes that have the vault open. docs/architecture.md says
-// how it is used. The lock is held by the vault's object, not by a thread or a task.
+// One token request for a client at a time, among all processes that have the vault open (docs/architecture.md,
+// "Several processes"). The `Vault` object holds the lock, not a thread or a task.
 extension Vault {
     /// Never waits.
     public func lockRequest(for id: UUID) -> LockOutcome { lock.lock(at: id.lockedByte) }
@@ -11,7 +11,7 @@ extension Vault {
 }
 
 extension UUID {
-    /// Two clients that share one only wait for each other.
+    /// Two clients that share a byte only wait for each other.
     fileprivate var lockedByte: Int64 {
         Int64(bytes[..<8].reduce(0 as UInt64) { $0 << 8 | UInt64($1) } >> 2) + 1
     }

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 
 extension Vault {
-    /// The state of the screen as it was last stored; nil if it never was.
+    /// The last stored state of the screen; nil if none was stored.
     public func screenMemory() async throws(Failure) -> ScreenMemory? {
         try await read { (vault) throws(Failure) in
             guard let record = try vault.read(.screenMemory, of: .zero) else { return nil }
@@ -10,7 +10,7 @@ extension Vault {
         }
     }
 
-    /// Stores the state of the screen; it replaces the one before, of any process.
+    /// Stores the state of the screen; replaces the stored state, also another process's.
     public func store(_ memory: ScreenMemory) async throws(Failure) {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             let old = try vault.unlessDamaged { () throws(Failure) in try vault.read(.screenMemory, of: .zero)?.content
@@ -21,6 +21,6 @@ extension Vault {
 }
 
 extension UUID {
-    /// The ID of the one record that there is of its kind.
+    /// The ID of a kind's only record.
     fileprivate static let zero = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 }

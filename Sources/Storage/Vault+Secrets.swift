@@ -1,10 +1,10 @@
 import Credentials
 public import FoundationEssentials
 
-// A rotation: a new secret keeps the one before it, until it is forgotten or a newer one takes its place.
+// Secret rotation: a new secret keeps the old one as the previous secret, until that is forgotten or replaced.
 extension Vault {
-    /// The secret before the one in use, and where it was used; nil if none is kept
-    /// (`ClientProfile.previousSecretSet` is nil then). The destination is nil if an older keyfob stored the secret.
+    /// The previous secret and its destination; nil if none is kept (`ClientProfile.previousSecretSet` is nil then).
+    /// The destination is nil if an older keyfob stored the secret.
     /// - Throws: `.noSuchClient`.
     public func previousSecret(
         of id: UUID
@@ -15,10 +15,10 @@ extension Vault {
         }
     }
 
-    /// Makes the previous secret the one in use and keeps the other as the previous one, each with the date that it was
-    /// set. It is a change of credentials: the token and the last failed attempt go.
+    /// Swaps the secret and the previous secret, each with its date. This changes the credentials: the token and the
+    /// last failed attempt are removed.
     /// - Parameters:
-    ///   - revision: the revision that the decision was made on.
+    ///   - revision: the client's revision that the caller saw.
     ///   - date: when the client was changed.
     /// - Returns: as `update`.
     /// - Throws: `.unacceptableInput` if no previous secret is kept, `.conflict`, `.noSuchClient`.
@@ -37,8 +37,8 @@ extension Vault {
         }
     }
 
-    /// Removes the previous secret. The one in use, the token and `changed` stay. It works on a damaged one as well.
-    /// - Parameter revision: the revision that the decision was made on.
+    /// Removes the previous secret, even a damaged one. The current secret, the token and `changed` stay.
+    /// - Parameter revision: the client's revision that the caller saw.
     /// - Returns: as `update`.
     /// - Throws: as `swapSecrets`.
     public func forgetPreviousSecret(
@@ -58,17 +58,18 @@ extension Vault {
     }
 }
 
-/// A secret with its record, which the next record of the same secret continues.
+/// A secret with its record, which the secret's next record continues.
 struct HeldSecret {
     var secret: Secret
-    /// nil for a secret that was typed just now.
+    /// nil for a newly typed secret.
     var record: RecordContent?
-    /// The place that it is or was used with; nil if an older keyfob stored it as the previous one.
+    /// The endpoint, client ID and method that the secret is or was used with; nil if an older keyfob stored it as the
+    /// previous secret.
     var destination: SecretDestination?
 }
 
 extension OpenVault {
-    /// A record without the date in its profile, or the other way around, was put back or taken away.
+    /// Record and date in the profile exist together; otherwise one of them was restored or removed from outside.
     func previousSecret(of profile: ClientProfile) throws(Failure) -> HeldSecret? {
         let isThere = try revision(.previousSecret, of: profile.id) != nil
         guard isThere == (profile.previousSecretSet != nil) else { throw damaged(.previousSecret, of: profile.id) }
@@ -96,9 +97,9 @@ extension OpenVault {
             secret: held.secret, continuing: held.record)
     }
 
-    /// Writes a profile whose tokens are asked for otherwise than before: its token and attempt go, and its secrets are
-    /// bound to the new credentials.
-    /// - Parameter previousSecret: nil leaves none.
+    /// Writes a profile with changed credentials: its token and attempt are removed, and its secrets are bound to the
+    /// new credentials.
+    /// - Parameter previousSecret: nil removes it.
     func putUnderNewCredentials(
         _ profile: ClientProfile, secret: HeldSecret, previousSecret: HeldSecret?
     ) throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {

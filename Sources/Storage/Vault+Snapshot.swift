@@ -3,10 +3,10 @@ import FoundationEssentials
 
 /// The clients of a vault at one moment.
 public struct VaultSnapshot: Sendable {
-    /// Every client whose profile can be read, in no order. An attempt is `.idle` or `.failed`.
+    /// Every client whose profile is readable, in no order. An attempt is `.idle` or `.failed`.
     public var entries: [ClientEntry]
-    /// The damaged records of clients, of the kind `.vaultDamaged`; each names its client if the profile can be read. A
-    /// client in `entries` lacks the record that is named here.
+    /// The damaged records of clients, as failures of kind `.vaultDamaged`; each names its client if the profile is
+    /// readable. A client in `entries` lacks its damaged records.
     public var damaged: [Failure]
     /// The first of `damaged` that keeps a client out of `entries`.
     public var damagedProfile: Failure?
@@ -20,7 +20,7 @@ public struct VaultSnapshot: Sendable {
 
 extension Vault {
     /// All clients, without their secrets and tokens. A damaged record hides no other record. A missing secret is
-    /// reported; a damaged one only by `secret(of:)`, for no secret is opened here.
+    /// reported; a damaged secret only by `secret(of:)`, because no secret is opened here.
     /// - Throws: `.vaultDamaged` if the file's pages do not fit together.
     public func snapshot() async throws(Failure) -> VaultSnapshot {
         try await read { (vault) throws(Failure) in try vault.snapshot() }
@@ -77,7 +77,7 @@ extension OpenVault {
             throw .strayRecord(path)
         }
         if kind == .profile {
-            // Until the profile has been read.
+            // Removed again below, once the profile is read.
             pass.unreadable.insert(id)
             let profile = try profile(from: content(of: row, kind, id), of: id)
             pass.unreadable.remove(id)
@@ -102,7 +102,7 @@ extension OpenVault {
             pass.entries[place].attempt = try attempt(
                 from: content(of: row, kind, id), of: pass.entries[place].profile)
         case .usage: pass.entries[place].lastUsed = try lastUsed(from: content(of: row, kind, id), of: id)
-        // Opened for the check alone.
+        // Opened only for the check.
         case .trials: _ = try content(of: row, kind, id)
         default: break
         }
@@ -112,9 +112,9 @@ extension OpenVault {
         try open(row.bytes(3), kind: kind, id: id, revision: row.integer(2))
     }
 
-    /// Throws if there is a record of a kind that no keyfob writes: the pass does not meet it.
+    /// Throws if there is a record of a kind that no keyfob writes: the pass does not reach it.
     private func checkKinds() throws(Failure) {
-        // Each of the two is one step in the table's tree.
+        // Each query is one step in the table's tree.
         let least = try connection.integer("SELECT kind FROM record ORDER BY kind LIMIT 1") ?? 1
         let greatest = try connection.integer("SELECT kind FROM record ORDER BY kind DESC LIMIT 1") ?? 1
         guard RecordKind.all.contains(least), RecordKind.all.contains(greatest) else {

@@ -1,13 +1,12 @@
 import Credentials
 public import FoundationEssentials
 
-/// What an edit or a removal has taken or changed, as it was before: records that are still sealed, so that nothing of
-/// them is in memory in the clear. They open in the vault that they are from, while it is open; it may have been closed
-/// and opened again meanwhile.
+/// The records that an edit or a removal changed, as they were before. They stay sealed, so that memory holds no
+/// plaintext. They open only in their own vault, which may have been closed and opened again since.
 public struct UndoableChange: Sendable {
     struct Row: Sendable {
         var kind: RecordKind
-        /// nil where there was none.
+        /// nil if there was no record.
         var before: SealedRow?
     }
 
@@ -15,18 +14,18 @@ public struct UndoableChange: Sendable {
     public let id: UUID
     /// The revision that an edit left; nil for a removal.
     let revisionLeft: Int64?
-    /// All that the change has written or deleted, and nothing else.
+    /// Every record that the change wrote or deleted.
     let rows: [Row]
 
     var isRemoval: Bool { revisionLeft == nil }
 
-    /// Whether `later` was made from what this change has left, with nothing in between.
+    /// True if `later` changed the revision that this change left, with no other change in between.
     public func isFollowed(by later: UndoableChange) -> Bool {
         let before = later.rows.first { $0.kind == .profile }?.before
         return later.id == id && before != nil && before?.revision == revisionLeft
     }
 
-    /// This change and one that was made from the revision it left, as one that is taken back in one go.
+    /// This change and `later`, which followed it, as one change that one undo takes back.
     public func followed(by later: UndoableChange) -> UndoableChange {
         let kinds = rows.map(\.kind)
         return UndoableChange(
@@ -35,20 +34,20 @@ public struct UndoableChange: Sendable {
 }
 
 extension Vault {
-    /// Takes an edit or a removal back: what it changed is again as it was, `changed` too, under revisions greater than
-    /// any that it had. A token comes back where the change had dropped it. What the change had not touched stays: a
-    /// token that was stored since a rename, for example. So does `keepsFresh` where an edit is undone: it is a switch.
+    /// Undoes an edit or a removal: restores the records that it changed, `changed` included, under greater revisions.
+    /// A token comes back if the change removed it. Records that the change did not touch stay: a token stored after a
+    /// rename, for example. Undoing an edit also leaves `keepsFresh` alone: that is a switch, not part of an edit.
     /// - Returns: the client as stored.
-    /// - Throws: `.conflict` where an edited client was changed since by anybody, or a removed one is there again;
-    ///   `.noSuchClient` where an edited one was removed since; `.nameTaken` where its name is another's now. Nothing is
-    ///   undone then.
+    /// - Throws: `.conflict` if the edited client was changed since, or the removed client exists again;
+    ///   `.noSuchClient` if the edited client was removed since; `.nameTaken` if another client has the name now.
+    ///   Nothing is undone then.
     public func undo(_ change: UndoableChange) async throws(Failure) -> ClientEntry {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in try vault.undo(change) }
     }
 }
 
 extension OpenVault {
-    /// Does `work`, which writes and deletes records of `kinds` alone, and keeps what they were before.
+    /// Runs `work`, which writes and deletes only records of `kinds`, and keeps the records as they were before.
     func undoably(
         _ kinds: [RecordKind], of id: UUID, _ work: () throws(Failure) -> ClientEntry
     ) throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange) {
@@ -57,8 +56,7 @@ extension OpenVault {
         return (entry, UndoableChange(id: id, revisionLeft: entry.revision, rows: rows))
     }
 
-    /// Deletes all that belongs to a client, records of kinds that this keyfob does not know among it, and keeps what it
-    /// was.
+    /// Deletes every record of a client, also of kinds that this keyfob does not know, and keeps them for undo.
     func removeUndoably(_ id: UUID) throws(Failure) -> UndoableChange {
         let kinds = try kindsOfClients()
         let rows = try rows(kinds, of: id)
@@ -67,7 +65,7 @@ extension OpenVault {
         return UndoableChange(id: id, revisionLeft: nil, rows: rows)
     }
 
-    /// The kinds that may belong to a client, those of a later keyfob that are in the file among them.
+    /// The kinds that may belong to a client, including a later keyfob's kinds that are in the file.
     func kindsOfClients() throws(Failure) -> [RecordKind] {
         var kinds = RecordKind.ofClient
         let unknown = RecordKind.unknownOfClient
@@ -97,7 +95,7 @@ extension OpenVault {
             let name = (try? profile(of: id)?.profile.name) ?? ""
             throw change.isRemoval ? .thereAgain(name) : .changedSince(name)
         }
-        // Before anything is put back: the names that are looked through then are those of the others.
+        // Before anything is restored: the search must see only the other clients' names.
         if let name = try formerName(change), let holder = try holder(ofName: name), holder != id {
             throw .nameTaken(name)
         }

@@ -1,10 +1,10 @@
 import Credentials
 public import FoundationEssentials
 
-// The last use and the tried requests of a client. They depend on no credentials and no revision: the last write wins.
+// The last use and the tried requests of a client. Neither is bound to credentials or a revision: the last write wins.
 extension Vault {
-    /// Notes when a client's token was copied or tried (`ClientEntry.lastUsed`).
-    /// - Returns: false, with nothing stored, if the client is gone.
+    /// Stores when a client's token was last copied or tried (`ClientEntry.lastUsed`).
+    /// - Returns: false, with nothing stored, if the client does not exist.
     @discardableResult
     public func noteUse(of id: UUID, at date: Date) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
@@ -15,14 +15,14 @@ extension Vault {
         }
     }
 
-    /// The requests that were tried with a client, the latest first; none if the client is gone.
+    /// The requests tried with a client, the latest first; none if the client does not exist.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] {
         try await read { (vault) throws(Failure) in try vault.trials(of: id) }
     }
 
-    /// Keeps a request that was tried as the latest of its client; the same one from before goes. Of the others as many
-    /// stay as make up `TrialRequest.limit` with it, fewer where their bodies are large.
-    /// - Returns: false, with nothing kept, where the client is gone.
+    /// Stores a tried request as the client's latest and removes an earlier copy of it. `TrialRequest.limit` requests
+    /// are kept at most, fewer if their bodies are large.
+    /// - Returns: false, with nothing stored, if the client does not exist.
     /// - Throws: `.unacceptableInput` if the request is larger than a record.
     @discardableResult
     public func store(_ trial: TrialRequest, for id: UUID) async throws(Failure) -> Bool {

@@ -1,21 +1,21 @@
 import Credentials
 import FoundationEssentials
 
-/// A record that is not what was written, or that belongs to nothing.
+/// A record that is missing or altered, or that belongs to no client.
 public struct DamagedRecord: Sendable, Equatable {
     /// The record's ID as 32 hexadecimal digits: a client's record has the client's ID. `-` if the ID is no UUID.
     public var id: String
     /// `profile`, `secret`, `token` …
     public var kind: String
-    /// The client's name, where it can be read.
+    /// The client's name, if it is readable.
     public var client: String?
-    /// True if the client cannot be used without it, so that taking it out takes the client out.
+    /// True if the client cannot be used without the record: removing the record removes the client.
     public var takesClient: Bool
-    /// True if its content can be asked for again or is no loss.
+    /// True if the content can be requested again or is no loss.
     public var canBeHadAgain: Bool
     let place: Place
 
-    /// The row's key; `id` is empty if it is no UUID.
+    /// The row's key; `id` is empty if it is not a UUID.
     struct Place: Hashable, Sendable {
         var kind: Int64
         var id: [UInt8]
@@ -25,20 +25,20 @@ public struct DamagedRecord: Sendable, Equatable {
 /// The result of a check of every seal.
 public struct Verification: Sendable, Equatable {
     public var recordCount: Int
-    /// In the order of kinds and IDs.
+    /// Sorted by kind and ID.
     public var damaged: [DamagedRecord]
 }
 
 extension Vault {
-    /// Opens every record, one after another, and looks whether they belong together. It changes nothing.
+    /// Opens every record and checks that the records belong together. Changes nothing.
     /// - Throws: `.vaultDamaged` if the file's pages do not fit together.
     public func verify() async throws(Failure) -> Verification {
         try await read { (vault) throws(Failure) in try vault.verify() }
     }
 
-    /// Takes damaged records out, and with a client's profile or secret all else of the client.
-    /// - Parameter records: as `verify` told them; those that are whole again stay.
-    /// - Returns: how many were taken out.
+    /// Removes damaged records; if a client's profile or secret is damaged, the whole client.
+    /// - Parameter records: the damage that `verify` found; records that are intact by now stay.
+    /// - Returns: the number of removed records.
     public func remove(_ records: [DamagedRecord]) async throws(Failure) -> Int {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             let damaged = try Set(vault.verify().damaged.map(\.place))
@@ -50,7 +50,7 @@ extension Vault {
 }
 
 extension OpenVault {
-    /// A client as `verify` has found it so far; its profile's row is there, readable or not.
+    /// The parts of a client that `verify` has found so far; the profile's row exists, readable or not.
     private struct Seen {
         var profile: ClientProfile?
         var name: String?

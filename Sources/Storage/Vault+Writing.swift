@@ -2,10 +2,10 @@ import Credentials
 public import FoundationEssentials
 
 extension Vault {
-    /// Adds a client with its secret, which counts as set when the client was created.
+    /// Adds a client with its secret. The secret's date is the client's date of creation.
     /// - Returns: the client as stored.
     /// - Throws: `.unacceptableInput` for a name that `ClientName.checked` refuses and for control characters in any
-    ///   other field but the notes, `.nameTaken`, `.conflict` where a client of that ID is there already.
+    ///   other field but the notes; `.nameTaken`; `.conflict` if a client with that ID exists.
     public func insert(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
         var made = try profile.checked()
         made.secretSet = made.created
@@ -17,19 +17,19 @@ extension Vault {
         }
     }
 
-    /// Saves an edited profile. `credentialsID`, `created`, `changed` and the dates of the secrets are the vault's to
-    /// set, whatever `profile` says.
+    /// Saves an edited profile. The vault sets `credentialsID`, `created`, `changed` and the secrets' dates; those of
+    /// `profile` are ignored.
     ///
-    /// A new secret keeps the one before it as the previous one, with where that one was used. A secret that is damaged
-    /// is replaced by a new one, and a previous one that is damaged goes with a change of credentials. Where client ID, token URL, scope, method, extra
-    /// parameters or secret are others than before, the token and the last failed attempt go, and a token that is still
-    /// asked for with the old ones is not stored any more.
+    /// A new secret keeps the old one as the previous secret, with its destination; a damaged old secret is dropped. A
+    /// change of client ID, token URL, scope, method, extra parameters or secret changes the credentials: the token,
+    /// the last failed attempt and a damaged previous secret are removed, and a token requested with the old
+    /// credentials is no longer stored.
     /// - Parameters:
     ///   - revision: the revision that the edit was made from.
-    ///   - secret: nil keeps the one that is there, as does the same one given again.
-    ///   - date: when it was changed.
-    /// - Returns: the client as stored, and what `undo` takes the edit back with.
-    /// - Throws: `.conflict` where somebody else has changed it since `revision`, `.noSuchClient`, `.nameTaken`,
+    ///   - secret: nil, or the current secret, keeps the current secret.
+    ///   - date: the date of the change.
+    /// - Returns: the client as stored, and the change for `undo`.
+    /// - Throws: `.conflict` if the client was changed since `revision`; `.noSuchClient`; `.nameTaken`;
     ///   `.unacceptableInput` as for a new client.
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?, at date: Date
@@ -46,7 +46,7 @@ extension Vault {
             profile.credentialsID = stored.credentialsID
             if let secret, secret != oldSecret?.secret {
                 profile.secretSet = date
-                // An older keyfob did not note when; it was not before the client was made.
+                // An older keyfob stored no date; the earliest possible one is the client's creation.
                 profile.previousSecretSet = stored.secretSet ?? stored.created
                 return try vault.putUnderNewCredentials(
                     profile, secret: HeldSecret(secret: secret), previousSecret: oldSecret)
@@ -64,15 +64,15 @@ extension Vault {
         }
     }
 
-    /// Changes what is no credential and no name, whatever revision the client is at: `keepsFresh`, the tags. It counts
-    /// the revision on all the same, so that an edit form that is open meanwhile is told of a conflict instead of taking
-    /// the change back. A `change` that changes nothing writes nothing.
+    /// Changes fields other than the name and the credentials (`keepsFresh`, the tags) at any revision. The revision
+    /// still increases, so that an edit form that is open meanwhile reports a conflict instead of reverting the change.
+    /// A `change` that changes nothing writes nothing.
     /// - Parameters:
-    ///   - date: when it was changed.
-    ///   - change: makes the change on the profile as it is stored, inside the transaction.
-    /// - Returns: the client as stored, and what `undo` takes the change back with; nil where nothing has changed.
-    /// - Throws: `.noSuchClient`; `.unacceptableInput` as for a new client; `.bug` where `change` touches the name, what
-    ///   a token is asked with, or what is the vault's to set.
+    ///   - date: the date of the change.
+    ///   - change: changes the stored profile, inside the transaction.
+    /// - Returns: the client as stored, and the change for `undo`; nil if nothing has changed.
+    /// - Throws: `.noSuchClient`; `.unacceptableInput` as for a new client; `.bug` if `change` touches the name, the
+    ///   credentials or a field that the vault sets.
     public func edit(
         _ id: UUID, at date: Date, _ change: @escaping @Sendable (inout ClientProfile) -> Void
     ) async throws(Failure) -> (entry: ClientEntry, undoable: UndoableChange?) {
@@ -88,9 +88,9 @@ extension Vault {
         }
     }
 
-    /// Removes a client with all its records. It works on a damaged client as well.
-    /// - Parameter revision: the revision that the decision was made on; nil removes whatever is there.
-    /// - Returns: what `undo` brings it back with.
+    /// Removes a client, even a damaged one, with all its records.
+    /// - Parameter revision: the client's revision that the caller saw; nil removes the client at any revision.
+    /// - Returns: the change for `undo`.
     /// - Throws: `.noSuchClient`, `.conflict`.
     @discardableResult
     public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) -> UndoableChange {
@@ -103,9 +103,9 @@ extension Vault {
         }
     }
 
-    /// Stores a token and forgets a failed attempt.
-    /// - Returns: false, with nothing stored, where the client is gone or its credentials are not `credentialsID` any
-    ///   more: the token was asked for with others.
+    /// Stores a token and removes the failed attempt.
+    /// - Returns: false, with nothing stored, if the client does not exist or its credentials are no longer
+    ///   `credentialsID`, with which the token was requested.
     public func store(_ token: AccessToken, for id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             guard try vault.profile(of: id)?.profile.credentialsID == credentialsID else { return false }
@@ -116,10 +116,10 @@ extension Vault {
         }
     }
 
-    /// Forgets a token; a failed attempt stays. Another one that was stored for the same credentials meanwhile goes with
-    /// it: a token can be asked for again.
-    /// - Returns: false, with nothing removed, where there is none, the client is gone, or its credentials are not
-    ///   `credentialsID` any more.
+    /// Removes the token; a failed attempt stays. A newer token of the same credentials is removed too: a token can be
+    /// requested again.
+    /// - Returns: false, with nothing removed, if there is no token, the client does not exist, or its credentials are
+    ///   no longer `credentialsID`.
     public func removeToken(of id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             guard try vault.profile(of: id)?.profile.credentialsID == credentialsID else { return false }
@@ -129,7 +129,7 @@ extension Vault {
         }
     }
 
-    /// Removes a client's token if it is damaged. One that can be read stays: another process may have stored it since.
+    /// Removes a client's token if it is damaged. A readable token stays: another process may have stored it since.
     public func removeDamagedToken(of id: UUID) async throws(Failure) {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
             guard let profile = try vault.profile(of: id)?.profile else { return }
@@ -138,7 +138,7 @@ extension Vault {
         }
     }
 
-    /// Stores why a request failed; the token that is held stays.
+    /// Stores the failure of a request; the stored token stays.
     /// - Returns: false, with nothing stored, as for a token.
     public func store(_ attempt: FailedAttempt, for id: UUID, credentialsID: UUID) async throws(Failure) -> Bool {
         try await thread.write(reachingFile: false) { (vault) throws(Failure) in
@@ -150,7 +150,7 @@ extension Vault {
 }
 
 extension OpenVault {
-    /// Writes a profile and, where it is given, its secret; the name must not be another client's.
+    /// Writes a profile and, if given, its secret; the name must not be another client's.
     func put(_ profile: ClientProfile, secret: HeldSecret?) throws(Failure) -> ClientEntry {
         let holder = try holder(ofName: profile.name)
         guard holder == nil || holder == profile.id else { throw .nameTaken(profile.name) }
@@ -172,7 +172,7 @@ extension OpenVault {
 }
 
 extension ClientProfile {
-    /// Whether this is `other` but for what hangs together with nothing else.
+    /// True if the profile differs from `other` only in fields on which nothing else depends.
     fileprivate func keepsAllBut(freeFieldsOf other: ClientProfile) -> Bool {
         var same = self
         same.issuer = other.issuer
@@ -187,7 +187,7 @@ extension ClientProfile {
     fileprivate func checked() throws(Failure) -> ClientProfile {
         var profile = self
         profile.name = try ClientName.checked(name)
-        // None of them has any use for one, and they are printed as they are.
+        // None of these fields needs a control character, and they are printed unchanged.
         let fields =
             [
                 ("client ID", clientID), ("token URL", tokenURL), ("scope", scope), ("issuer", issuer),

@@ -3,14 +3,14 @@ import Files
 
 /// An open vault: client profiles, their secrets and tokens, each sealed in a row of its own (docs/vault-format.md).
 ///
-/// Every method returns when its change is durable: it survives a kill and a loss of power. Several vaults, of this
-/// process and of others, may have one file open; none of them loses another's writes.
+/// Every method returns when its change is durable: it survives SIGKILL and a power failure. Several `Vault`s, of this
+/// process and of others, may have one file open; none loses another's writes.
 ///
-/// Any method may throw, beside the failures that it names: `.locked` after `close()`, `.vaultBusy` if another program
+/// Besides the failures that it names, any method may throw `.locked` after `close()`, `.vaultBusy` if another program
 /// held the write lock for 5 s, `.cannotWrite` (disk full, read-only, I/O error), `.vaultDamaged`, and `.conflict` if
 /// the file was replaced under the open vault.
 public final class Vault: Sendable {
-    /// The path that the vault was opened by.
+    /// The path as given by the caller.
     public let path: String
     let thread: WriterThread
     let lock: FileLock
@@ -23,20 +23,21 @@ public final class Vault: Sendable {
 
     deinit { thread.closeSoon() }
 
-    /// Checks that there is a vault at `path` that may be opened, as far as the checks need no passphrase: cheap enough
-    /// to do before the user types one. Changes and creates nothing. Not to be called while this process has the vault
-    /// open: its locks would be dropped (fcntl(2), "Record locks").
-    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): then no other user may look into it.
+    /// Makes every check of the vault at `path` that needs no passphrase: cheap enough to do before the user types one.
+    /// Changes and creates nothing. This process must not have the vault open: the check would drop its locks (fcntl(2),
+    /// "Record locks").
+    /// - Parameter inOwnFolder: true if the folder is keyfob's own (the default one): no other user may read it then.
     /// - Throws: `.noSuchVault`, `.notAVault`, `.vaultTooNew`, `.vaultDamaged`, `.looseModes` (the first hint is the
-    ///   command that mends them), `.cannotWrite` (no permission, read-only).
+    ///   command that corrects them), `.cannotWrite` (no permission, read-only).
     public static func inspect(at path: String, inOwnFolder: Bool = false) throws(Failure) {
         try VaultFile(path: path, isInOwnFolder: inOwnFolder).inspect(isUnopened: true)
     }
 
-    /// Makes a vault that only its owner can read (0600), whole or not at all.
-    /// - Parameter inOwnFolder: the folder is keyfob's own (the default one): it is made if it is missing, 0700.
-    /// - Throws: `.vaultExists`, which leaves that one alone; `.unacceptableInput` for an empty passphrase;
-    ///   `.looseModes`; `.cannotWrite`, for a missing folder too.
+    /// Creates a vault that only its owner can read (0600), complete or not at all.
+    /// - Parameter inOwnFolder: true if the folder is keyfob's own (the default one): it is created if missing, with
+    ///   mode 0700.
+    /// - Throws: `.vaultExists`, with that vault unchanged; `.unacceptableInput` for an empty passphrase;
+    ///   `.looseModes`; `.cannotWrite`, also for a missing folder.
     public static func create(
         at path: String, passphrase: Secret, cost: KeyDerivationCost = .standard, inOwnFolder: Bool = false
     ) async throws(Failure) -> Vault {
@@ -50,7 +51,7 @@ public final class Vault: Sendable {
     }
 
     /// Opens a vault. A failed open leaves the file as it was, byte for byte.
-    /// - Throws: what `inspect(at:inOwnFolder:)` throws, and `.wrongPassphrase`.
+    /// - Throws: the failures of `inspect(at:inOwnFolder:)`; `.wrongPassphrase`.
     public static func open(
         at path: String, passphrase: Secret, inOwnFolder: Bool = false
     ) async throws(Failure) -> Vault {
@@ -76,25 +77,25 @@ public final class Vault: Sendable {
         }
     }
 
-    /// The reason that nothing can be written until the vault is opened again: a full disk, a read-only file system. nil
-    /// if the vault can be written.
+    /// The reason that the vault is read-only until it is opened again: a full disk, a read-only file system. nil if it
+    /// can be written.
     func readOnlyBecause() async throws(Failure) -> Failure? {
         try await thread.read { (vault) throws(Failure) in vault.readOnlyBecause }
     }
 
-    /// The vault's lasting faults: each change of them, for one observer. The stream ends when the vault is closed.
+    /// Each change of the vault's lasting faults, for one observer. The stream ends when the vault is closed.
     public var faults: AsyncStream<VaultFaults> { thread.faults }
 
-    /// Wraps the data key by a new passphrase, at the cost of today. No record is sealed again: an older copy of the file
-    /// still opens with the old passphrase, and a person who has the data key keeps it.
-    /// - Throws: `.wrongPassphrase` if `old` is not the passphrase; `.unacceptableInput` if `new` is empty;
-    ///   `.conflict` if another process has changed it meanwhile; `.cannotWrite` if the disk did not confirm the
-    ///   change: then it may have happened, and the summary says so.
+    /// Wraps the data key with a new passphrase. No record is sealed again: an older copy of the file still opens with
+    /// the old passphrase, and the data key stays the same.
+    /// - Throws: `.wrongPassphrase` if `old` is not the passphrase; `.unacceptableInput` if `new` is empty; `.conflict`
+    ///   if another process has changed the passphrase meanwhile; `.cannotWrite` if the disk did not confirm the
+    ///   change: the new passphrase may be stored then, and the summary says so.
     public func changePassphrase(
         from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
     ) async throws(Failure) {
         try Self.check(new, cost)
-        // The two derivations take a while: outside of the transaction, so that other processes can write.
+        // The two derivations are slow: outside of the transaction, so that other processes can write.
         let (before, after) = try await thread.read { (vault) throws(Failure) in
             try vault.rewrapped(from: old, to: new, cost: cost)
         }
@@ -106,7 +107,8 @@ public final class Vault: Sendable {
         } catch {
             guard error.hints == [Failure.uncertaintyHint] else { throw error }
             throw Failure(
-                error.kind, error.summary, hints: ["keyfob list tells which passphrase holds: try the new one first"])
+                error.kind, error.summary,
+                hints: ["run keyfob list to see which passphrase works: try the new one first"])
         }
     }
 
@@ -115,8 +117,8 @@ public final class Vault: Sendable {
         guard cost.isAcceptable else { throw .unacceptableCost(cost) }
     }
 
-    /// Finishes the reads and writes that were asked for before, wipes the data key and closes the file. Any later call
-    /// throws `.locked`; closing twice is no error.
+    /// Finishes the earlier reads and writes, wipes the data key and closes the file. Any later call throws `.locked`;
+    /// closing twice is no error.
     public func close() async {
         await thread.close()
         lock.close()

@@ -3,7 +3,7 @@ import Credentials
 import Files
 import Glibc
 
-// Every message of the vault, in one place.
+// Every message of the vault.
 extension Failure {
     static func noSuchVault(at path: String) -> Failure {
         Failure(.noSuchVault, "no vault at \(printable(path))", hints: ["keyfob init makes one"])
@@ -11,17 +11,17 @@ extension Failure {
 
     static func vaultExists(at path: String) -> Failure {
         Failure(
-            .vaultExists, "there is a vault at \(printable(path)) already",
+            .vaultExists, "a vault already exists at \(printable(path))",
             hints: [
                 "to create a new vault, first move this file away and keep it: its secrets exist nowhere else"
             ])
     }
 
-    /// A log without its vault: SQLite would play it into whatever vault is made beside it.
+    /// A log without its vault: SQLite would apply it to a new vault of that name.
     static func leftover(_ path: String) -> Failure {
         Failure(
-            .vaultExists, "\(printable(path)) is left of an earlier vault",
-            hints: ["it may hold that vault's last changes: move it to where the vault is now, or away"])
+            .vaultExists, "\(printable(path)) is left from an earlier vault",
+            hints: ["move it beside that vault, or away: it may hold the vault's last changes"])
     }
 
     static func notAVault(_ path: String, because reason: String) -> Failure {
@@ -32,7 +32,7 @@ extension Failure {
         Failure(
             .vaultTooNew, "the vault \(printable(path)) was written by a newer keyfob",
             hints: [
-                "its format is \(version), this keyfob reads \(Schema.version): use the newer one",
+                "use the newer keyfob: the vault has format \(version), this one reads up to \(Schema.version)",
                 "nothing was changed",
             ])
     }
@@ -40,30 +40,30 @@ extension Failure {
     static func vaultDamaged(_ path: String, _ what: String) -> Failure {
         Failure(
             .vaultDamaged, "the vault \(printable(path)) is damaged: \(what)",
-            hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
+            hints: ["nothing was changed: keep this file and restore a backup, if there is one"])
     }
 
-    /// An older copy of the vault would cost more than a record that can be asked for again.
+    /// If the record can be requested again, removing it loses less than restoring an older copy of the vault.
     static func recordDamaged(_ path: String, _ kind: RecordKind, ofClient client: String?) -> Failure {
         let failure = vaultDamaged(path, kind.damage(ofClient: client))
         guard kind.canBeHadAgain else { return failure }
         return Failure(
-            failure.kind, failure.summary, hints: ["keyfob remove --damaged takes it out; nothing else is lost"])
+            failure.kind, failure.summary, hints: ["keyfob remove --damaged removes it; nothing else is lost"])
     }
 
     static func strayRecord(_ path: String) -> Failure { vaultDamaged(path, "it has a record that belongs to nothing") }
 
     static func noPassphraseSlot(_ path: String) -> Failure {
         Failure(
-            .vaultTooNew, "the vault \(printable(path)) has no passphrase: a key of a newer keyfob opens it",
-            hints: ["use the keyfob that made that key; nothing was changed"])
+            .vaultTooNew, "the vault \(printable(path)) has no passphrase: only a newer keyfob opens it",
+            hints: ["use the newer keyfob; nothing was changed"])
     }
 
     static func profileDamaged(_ name: String, path: String) -> Failure {
         let what = RecordKind.profile.damage(ofClient: UntrustedText.line(name, limit: 100))
         return Failure(
             .vaultDamaged, "the vault \(printable(path)) is damaged: \(what)",
-            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out"])
+            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged removes the client"])
     }
 
     /// A record of a later keyfob, in a format that this one reads.
@@ -78,13 +78,14 @@ extension Failure {
         Failure(
             .wrongPassphrase, "wrong passphrase for \(printable(path))",
             hints: [
-                "look at Caps Lock and the keyboard layout", "there is no recovery: without it the vault stays shut",
+                "check Caps Lock and the keyboard layout",
+                "there is no recovery: without the passphrase the vault stays locked",
             ])
     }
 
     static func controlCharacters(in field: String) -> Failure {
         Failure(
-            .unacceptableInput, "the \(field) has control characters in it",
+            .unacceptableInput, "the \(field) contains control characters",
             hints: ["type it, or paste it again without line breaks"])
     }
 
@@ -99,24 +100,24 @@ extension Failure {
     }
 
     static let recordTooLarge = Failure(
-        .unacceptableInput, "there is too much text for one client", hints: ["4 MB are the most that a record holds"])
+        .unacceptableInput, "the text is too long for one client", hints: ["a record holds at most 4 MB"])
 
     static func looseModes(_ what: String, mending command: String) -> Failure {
         Failure(.looseModes, what, hints: [Hint(command)])
     }
 
-    /// A vault that was opened for reading alone, because of `failure`.
+    /// A vault that was opened read-only because of `failure`.
     static func readOnly(_ failure: Failure) -> Failure {
         Failure(
             failure.kind, failure.summary,
-            hints: failure.hints + [Hint("the vault is open for reading alone until it is opened again", .reopen)])
+            hints: failure.hints + [Hint("the vault is read-only until it is opened again", .reopen)])
     }
 
     static func writtenMeanwhile(_ path: String) -> Failure {
         Failure(
             .conflict,
-            "the vault \(printable(path)) was written by another process while it was open for reading alone",
-            hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
+            "the vault \(printable(path)) was written by another process while it was open read-only",
+            hints: [Hint("the vault must be opened again to see its current content", .reopen)])
     }
 
     static func noLog(_ path: String) -> Failure {
@@ -127,14 +128,14 @@ extension Failure {
 
     static func looseLink(_ path: String, mending command: String?) -> Failure {
         Failure(
-            .looseModes, "others may make the link \(printable(path)) lead elsewhere",
+            .looseModes, "other users may redirect the link \(printable(path))",
             hints: [Hint(command ?? "move the link into a folder that only you can write")])
     }
 
     static func foreignFile(_ path: String) -> Failure {
         Failure(
             .looseModes, "\(printable(path)) belongs to another user",
-            hints: ["a vault and what lies beside it must be your own: ls -l \(shellQuoted(path)) tells whose it is"])
+            hints: ["the vault's files must be your own: ls -l \(shellQuoted(path)) shows the owner"])
     }
 
     static func foreignFolder(_ folder: String) -> Failure {
@@ -145,49 +146,49 @@ extension Failure {
 
     static func strangeFile(_ path: String) -> Failure {
         Failure(
-            .looseModes, "\(printable(path)) is no regular file",
+            .looseModes, "\(printable(path)) is not a regular file",
             hints: ["mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))"])
     }
 
-    /// A log whose index cannot be made, and which is needed to read the vault.
+    /// A log that is needed to read the vault, and whose index cannot be created.
     static func logUnreadable(_ path: String, because failure: Failure) -> Failure {
         Failure(
-            failure.kind, "\(failure.summary); its log cannot be read there either",
-            hints: ["copy \(shellQuoted(path)) and \(shellQuoted(path + "-wal")) to where there is room to write"])
+            failure.kind, "\(failure.summary); its write-ahead log cannot be read either",
+            hints: ["copy \(shellQuoted(path)) and \(shellQuoted(path + "-wal")) to a folder with room to write"])
     }
 
-    /// SQLite would play it into the vault, or delete a file that it names.
+    /// SQLite would apply the journal to the vault, or delete a file that the journal names.
     static func journal(_ path: String) -> Failure {
         Failure(
             .looseModes, "an SQLite journal lies beside the vault: \(printable(path))",
             hints: [
                 "mv -n \(shellQuoted(path)) \(shellQuoted(path + ".away"))",
-                "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
+                "keyfob writes no such file, and SQLite would apply it to the vault; nothing was opened",
             ])
     }
 
     static func replaced(_ path: String) -> Failure {
         Failure(
             .conflict, "the file \(printable(path)) was replaced or removed while it was open",
-            hints: [Hint("the vault must be opened again to go on with what is there now", .reopen)])
+            hints: [Hint("the vault must be opened again to see its current content", .reopen)])
     }
 
     static func vaultBusy(_ path: String, seconds: Double) -> Failure {
         let time = seconds >= 1 ? " for \(Int(seconds)) s" : ""
         return Failure(
             .vaultBusy, "the vault \(printable(path)) is busy: another program has held it\(time)",
-            hints: ["nothing was saved: try again", "fuser \(shellQuoted(path)) tells who holds it"])
+            hints: ["nothing was saved: try again", "fuser \(shellQuoted(path)) shows which process holds it"])
     }
 
     static func notEnoughMemory(for path: String) -> Failure {
         Failure(
             .vaultBusy, "not enough memory to open the vault \(printable(path))",
-            hints: ["try again when other programs have ended", "ulimit -v and ulimit -l tell what this one may use"])
+            hints: ["close other programs and try again", "ulimit -v and ulimit -l show keyfob's limits"])
     }
 
     static func keySlot(_ problem: KeySlot.Problem, of path: String) -> Failure {
         switch problem {
-        case .damaged: .vaultDamaged(path, "its key slot is not what was written")
+        case .damaged: .vaultDamaged(path, "its key slot is missing or altered")
         case .wrongPassphrase: .wrongPassphrase(path)
         case .notEnoughMemory: .notEnoughMemory(for: path)
         case .unacceptableCost(let cost):
@@ -198,12 +199,12 @@ extension Failure {
     }
 
     static func noThread() -> Failure {
-        Failure(.vaultBusy, "the system gives no thread for the vault", hints: [threadLimitHint])
+        Failure(.vaultBusy, "cannot start a thread for the vault", hints: [threadLimitHint])
     }
 
     /// - Parameters:
-    ///   - act: what was to be done: `open the vault PATH`.
-    ///   - command: what mends it where it is the permissions, without its argument `file`.
+    ///   - act: the attempted action: `open the vault PATH`.
+    ///   - command: corrects the permissions, without its argument `file`.
     static func cannotWrite(
         _ act: String, because code: Int32, mending command: String? = nil, _ file: String = ""
     ) -> Failure {
@@ -226,49 +227,51 @@ extension Failure {
     /// A change whose commit the disk did not confirm.
     static func mayHaveHappened(_ failure: Failure) -> Failure {
         Failure(
-            failure.kind, failure.summary + "; the change may have happened all the same", hints: [uncertaintyHint])
+            failure.kind, failure.summary + "; the change may still be stored", hints: [uncertaintyHint])
     }
 
     /// A new file whose name the disk did not confirm.
     static func nameUnconfirmed(_ failure: Failure, of file: String) -> Failure {
         Failure(
-            failure.kind, failure.summary + "; the file may be there all the same",
-            hints: ["ls -l \(shellQuoted(file)) tells: if it is there, it is whole"])
+            failure.kind, failure.summary + "; the file may still exist",
+            hints: ["ls -l \(shellQuoted(file)) shows whether it does: if so, it is complete"])
     }
 
-    static let uncertaintyHint: Hint = "keyfob list shows what holds"
+    static let uncertaintyHint: Hint = "keyfob list shows what is stored"
 
     static func clientGone(_ name: String? = nil) -> Failure {
         Failure(
             .noSuchClient,
-            name.map { "no client named \"\($0)\" any more" } ?? "the client is not in the vault any more",
+            name.map { "client \"\($0)\" no longer exists" } ?? "the client no longer exists",
             hints: ["it was removed meanwhile"])
     }
 
     static func nameTaken(_ name: String) -> Failure {
-        Failure(.nameTaken, "there is a client named \"\(name)\" already", hints: ["upper and lower case count as one"])
+        Failure(
+            .nameTaken, "a client named \"\(name)\" already exists",
+            hints: ["choose another name: case does not matter"])
     }
 
     static func changedMeanwhile(_ name: String) -> Failure {
         Failure(
             .conflict, "client \"\(name)\" was changed meanwhile",
-            hints: ["nothing was saved: look at it as it is now, then try again"])
+            hints: ["nothing was saved: look at the client again, then retry"])
     }
 
     static func changedSince(_ name: String) -> Failure {
         Failure(
-            .conflict, "client \"\(name)\" was changed since",
+            .conflict, "client \"\(name)\" has changed since",
             hints: [Hint("nothing was undone", .edit)])
     }
 
     static func thereAgain(_ name: String) -> Failure {
-        Failure(.conflict, "client \"\(name)\" is there again", hints: ["nothing was undone"])
+        Failure(.conflict, "client \"\(name)\" exists again", hints: ["nothing was undone"])
     }
 
     static func noPreviousSecret(_ name: String) -> Failure {
         Failure(
             .unacceptableInput, "client \"\(name)\" has no previous secret",
-            hints: ["a new secret keeps the one before it as the previous one"])
+            hints: ["a new secret keeps the old one as the previous secret"])
     }
 
     static func editedTooMuch(_ name: String) -> Failure {
@@ -277,16 +280,16 @@ extension Failure {
 
     static let passphraseChangedMeanwhile = Failure(
         .conflict, "the passphrase was changed meanwhile by another keyfob",
-        hints: ["nothing was saved: that one is the passphrase now"])
+        hints: ["nothing was saved: use the passphrase that was set there"])
 
-    static let locked = Failure(.locked, "the vault is locked", hints: ["try again when it is unlocked"])
+    static let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
 
-    /// What SQLite's result code means for somebody who has a vault (https://sqlite.org/rescode.html).
-    /// - Parameter systemError: the errno behind it, 0 where there is none.
+    /// SQLite's result code as a failure of the vault (https://sqlite.org/rescode.html).
+    /// - Parameter systemError: the errno behind the code; 0 if there is none.
     static func fromSQLite(_ code: Int32, systemError: Int32, path: String, busySeconds: Double = 0) -> Failure {
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: return .vaultBusy(path, seconds: busySeconds)
-        case SQLITE_NOTADB: return .notAVault(path, because: "it is no SQLite file")
+        case SQLITE_NOTADB: return .notAVault(path, because: "it is not an SQLite file")
         case SQLITE_CORRUPT: return .vaultDamaged(path, "its pages do not fit together")
         case SQLITE_FULL: return .cannotWrite("write the vault \(printable(path))", because: ENOSPC)
         case SQLITE_READONLY, SQLITE_PERM:
@@ -294,7 +297,7 @@ extension Failure {
         case SQLITE_CANTOPEN, SQLITE_IOERR:
             return .cannotWrite("use the vault \(printable(path))", because: systemError == 0 ? EIO : systemError)
         case SQLITE_NOMEM: return .notEnoughMemory(for: path)
-        // Our statements are fixed and tested: it is the file that does not fit them.
+        // Our statements are fixed and tested, so the file is at fault.
         case SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_FORMAT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH:
             return .vaultDamaged(path, "its tables are not those of a vault")
         default:
@@ -310,6 +313,6 @@ extension Failure {
 
     static func printable(_ path: String) -> String { UntrustedText.line(path, limit: 400) }
 
-    /// A path as one word of a shell, which no program takes for an option.
+    /// A path as one shell word that no program takes for an option.
     static func shellQuoted(_ path: String) -> String { ShellQuoting.word((path.hasPrefix("-") ? "./" : "") + path) }
 }

@@ -2,19 +2,19 @@ import Credentials
 import Files
 import Glibc
 
-/// The vault as a file: its real place, its owner and modes, and the marks of a vault.
+/// The vault as a file: its real path, its owner and modes, and the numbers that identify a vault.
 ///
-/// Once this process may have the vault open, the file is never opened with open(2) here: closing such a descriptor would
-/// drop the locks that SQLite holds on the same file in this process (fcntl(2), "Record locks").
+/// After this process has opened the vault, this type never opens the file with open(2): closing the descriptor would drop
+/// the locks that SQLite holds on the same file in this process (fcntl(2), "Record locks").
 struct VaultFile: Sendable {
-    /// The path as the caller gave it: messages name the vault by it.
+    /// The path as given by the caller, for messages.
     let path: String
-    /// True if the folder is keyfob's own: then no other user may look into it.
+    /// True if the folder is keyfob's own: no other user may read it then.
     let isInOwnFolder: Bool
     /// link(2), for tests of file systems that have none.
     var linking: @Sendable (String, String) -> Int32 = { link($0, $1) }
 
-    /// Called between the look at the file and the judgement, for tests of another process that writes in between.
+    /// Called between reading the file and judging it, for tests in which another process writes in between.
     var whenLookedAt: @Sendable () -> Void = {}
 
     init(path: String, isInOwnFolder: Bool) {
@@ -25,22 +25,22 @@ struct VaultFile: Sendable {
     private static let othersMayWrite: mode_t = 0o022
     private static let othersMayAnything: mode_t = 0o077
 
-    /// The file's absolute path, all symbolic links followed.
+    /// The file's absolute path, with all symbolic links followed.
     func resolved() throws(Failure) -> String {
         guard let resolved = FilePath.real(path) else { throw missing(errno) }
         return resolved
     }
 
-    /// The file that was found, to be compared with the one that SQLite opens.
+    /// The inspected file, to be compared with the file that SQLite opens.
     struct Inspection {
         /// The file's real name.
         var file: String
-        /// The reason that nothing can be written; nil if the file can be written.
+        /// The reason that the file is read-only; nil if it can be written.
         var readOnlyBecause: Failure?
         /// Held until the comparison, so that no other file gets the same inode number.
         fileprivate let handle: Descriptor
 
-        /// True while the name leads to the file that was inspected.
+        /// True while the name leads to the inspected file.
         var isCurrent: Bool {
             var now = stat()
             guard stat(file, &now) == 0, let inspected = handle.status else { return false }
@@ -70,17 +70,16 @@ struct VaultFile: Sendable {
         var isCurrent: Bool { State(path) == self }
     }
 
-    /// Checks that the file is a vault that can be opened, as far as the checks need no passphrase. Changes and creates
-    /// nothing.
-    /// - Parameter isUnopened: no vault in this file was opened by this process. Then its header is read without SQLite,
-    ///   which takes a twentieth of the time to the first frame.
+    /// Makes every check that needs no passphrase. Changes and creates nothing.
+    /// - Parameter isUnopened: true if this process has not opened the vault. The header is read without SQLite then:
+    ///   SQLite's start takes a twentieth of the time to the first frame.
     @discardableResult
     func inspect(isUnopened: Bool = false) throws(Failure) -> Inspection {
         let file = try resolved()
         let (handle, status) = try checkOwners(of: file)
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .notAVault(
-                path, because: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is no regular file")
+                path, because: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
         }
         guard status.st_size > 0 else { throw .notAVault(path, because: "it is empty") }
         guard access(file, R_OK) == 0 else {
@@ -104,9 +103,9 @@ struct VaultFile: Sendable {
         return inspection
     }
 
-    /// The vault, what SQLite keeps beside it, and their folder belong to the user; root may open those of the folder's
-    /// owner (sudo(8), containers). SQLite obeys a journal before any key is checked, and a super-journal's name in it,
-    /// so that one is refused even if the user wrote it: keyfob's vaults have none.
+    /// Checks that the vault, SQLite's files beside it and their folder belong to the user; root may open the files of
+    /// the folder's owner (sudo(8), containers). SQLite obeys a journal, and a super-journal's name in it, before any
+    /// key is checked. So a journal is refused even if the user wrote it: keyfob's vaults have none.
     /// - Returns: the vault's file and its status.
     private func checkOwners(of file: String) throws(Failure) -> (Descriptor, stat) {
         let folder = FilePath.folder(of: file)
@@ -130,7 +129,7 @@ struct VaultFile: Sendable {
         return (ofVault, vault)
     }
 
-    /// nil if there is no such file. A file that cannot be looked at does not count as missing.
+    /// nil if the file does not exist. Throws if that cannot be determined.
     private static func status(of file: String, in folder: Descriptor) throws(Failure) -> stat? {
         if let status = Descriptor(lookingAt: FilePath.name(of: file), in: folder)?.status { return status }
         let code = errno
@@ -143,21 +142,21 @@ struct VaultFile: Sendable {
         return status.st_uid == user || user == 0 && status.st_uid == folderOwner
     }
 
-    /// Checks SQLite's header for the marks of a vault in a format that this keyfob reads.
+    /// Checks that SQLite's header is that of a vault, in a format that this keyfob reads.
     private func checkMarks(of file: String, isUnopened: Bool) throws(Failure) {
-        // A page that is missing in the file may be in the log, or another process is moving it from there at this
-        // moment. Such a file passes: opening it together with its log, under locks, gives the answer.
+        // A page that is missing in the file may be in the log, or another process may be moving it from the log just
+        // now. Such a file passes: opening it with its log, under locks, gives the answer.
         let log = file + "-wal"
         let before = State(file)
         let logHadContent = Self.size(of: log) > 0
         do throws(Failure) {
             let marks = isUnopened ? try header(of: file) : try marks(of: file)
-            guard Self.size(of: file) >= 512 else { throw Failure.notAVault(path, because: "it is no SQLite file") }
+            guard Self.size(of: file) >= 512 else { throw Failure.notAVault(path, because: "it is not an SQLite file") }
             guard marks.application == Schema.applicationID, marks.version > 0 else {
-                throw Failure.notAVault(path, because: "it is an SQLite file of something else")
+                throw Failure.notAVault(path, because: "it is another program's SQLite file")
             }
             guard marks.version <= Schema.version else { throw Failure.vaultTooNew(path, version: marks.version) }
-            // SQLite reads a last page that was cut as one that ends in zeros.
+            // SQLite reads a truncated last page as one that ends in zeros.
             guard Int64(Self.size(of: file)) % marks.pageSize == 0 else { throw Failure.vaultDamaged(path, "") }
         } catch {
             guard error.kind == .vaultDamaged else { throw error }
@@ -177,32 +176,32 @@ struct VaultFile: Sendable {
         )
     }
 
-    /// The same from the file's first bytes.
+    /// The same numbers from the file's first bytes.
     private func header(of file: String) throws(Failure) -> Marks {
-        // SQLite too reads a shorter file as one that ends in zeros.
+        // SQLite, too, reads a shorter file as one that ends in zeros.
         var bytes = [UInt8](repeating: 0, count: SQLiteHeader.length)
         guard let opened = Descriptor(opening: file, O_RDONLY | O_NOFOLLOW),
             pread(opened.number, &bytes, bytes.count, 0) >= 0
         else { throw .cannotWrite("use the vault \(Failure.printable(path))", because: errno) }
-        guard let header = SQLiteHeader(bytes) else { throw .notAVault(path, because: "it is no SQLite file") }
+        guard let header = SQLiteHeader(bytes) else { throw .notAVault(path, because: "it is not an SQLite file") }
         if let pages = header.pageCount, pages * header.pageSize > Self.size(of: file) { throw .vaultDamaged(path, "") }
         return (header.applicationID, header.userVersion, header.pageSize)
     }
 
-    /// The file and its log are open to one user alone, and no other user can put files in their place.
+    /// Checks that only the user can read the file and its log, and that no other user can replace them.
     private func checkModes(of file: String) throws(Failure) {
         let loose = [file, file + "-wal", file + "-shm"].filter { Self.mode(of: $0) & Self.othersMayAnything != 0 }
         guard loose.isEmpty else {
             throw .looseModes(
-                "others may read or write \(Failure.printable(loose[0]))",
+                "other users may read or write \(Failure.printable(loose[0]))",
                 mending: "chmod 600 " + loose.map(Failure.shellQuoted).joined(separator: " "))
         }
         try checkMode(ofFolder: FilePath.folder(of: file))
         try checkFolderOfLink(to: file)
     }
 
-    /// A link's own folder counts too: a user who can write it can make the link lead elsewhere. Accepted: only the first
-    /// of a chain of links is checked.
+    /// Checks the folder of a symbolic link: a user who can write it can redirect the link. Accepted: only the first of
+    /// a chain of links is checked.
     private func checkFolderOfLink(to file: String) throws(Failure) {
         guard let folder = FilePath.real(FilePath.folder(of: path)), folder != FilePath.folder(of: file),
             let status = Descriptor(lookingAt: folder)?.status
@@ -219,32 +218,32 @@ struct VaultFile: Sendable {
         let mode = Self.mode(of: folder)
         if isInOwnFolder, mode & Self.othersMayAnything != 0 {
             throw .looseModes(
-                "others may look into the vault's folder \(Failure.printable(folder))",
+                "other users may read the vault's folder \(Failure.printable(folder))",
                 mending: "chmod 700 \(Failure.shellQuoted(folder))")
         }
         guard mode & Self.othersMayWrite != 0 else { return }
-        // In a sticky folder the vault cannot be replaced, but a journal of SQLite can be planted beside it.
+        // In a sticky folder the vault cannot be replaced, but an SQLite journal can be planted beside it.
         throw .looseModes(
-            "others may put files beside the vault in \(Failure.printable(folder))",
+            "other users may put files beside the vault in \(Failure.printable(folder))",
             mending: mode & mode_t(S_ISVTX) == 0
                 ? "chmod go-w \(Failure.shellQuoted(folder))" : "move the vault into a folder that only you can write")
     }
 
-    /// Makes the file: whole under its final name, or not at all.
-    /// - Parameter build: fills the empty file of the given path, and closes it.
+    /// Creates the file under its final name: complete or not at all.
+    /// - Parameter build: fills and closes the empty file at the path that it is given.
     func create(_ build: (String) throws(Failure) -> Void) throws(Failure) {
-        let act = "make the vault \(Failure.printable(path))"
+        let act = "create the vault \(Failure.printable(path))"
         let given = FilePath.folder(of: path)
         if isInOwnFolder {
             do throws(SystemError) {
                 try makeFolder(given, isDurable: true)
             } catch {
-                throw .cannotWrite("make the folder \(Failure.printable(error.path))", because: error.code)
+                throw .cannotWrite("create the folder \(Failure.printable(error.path))", because: error.code)
             }
         }
         guard let folder = FilePath.real(given), let ofFolder = Descriptor(lookingAt: folder)?.status else {
             throw Failure(
-                .cannotWrite, "no folder \(Failure.printable(given)) to make the vault in",
+                .cannotWrite, "no folder \(Failure.printable(given)) to create the vault in",
                 hints: ["mkdir -p -m 700 \(Failure.shellQuoted(given))"])
         }
         let file = folder + "/" + FilePath.name(of: path)
@@ -260,7 +259,7 @@ struct VaultFile: Sendable {
         }
     }
 
-    /// SQLite would play the journal or log of an earlier file of that name into the new file.
+    /// Throws if a journal or log of an earlier vault is left: SQLite would apply it to the new file.
     static func checkNothingIsLeft(beside file: String, named path: String) throws(Failure) {
         var status = stat()
         for part in ["-wal", "-shm", "-journal"] where lstat(file + part, &status) == 0 {
@@ -275,13 +274,13 @@ struct VaultFile: Sendable {
         }
     }
 
-    /// 0 if there is no such file.
+    /// 0 if the file does not exist.
     private static func mode(of path: String) -> mode_t {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode : 0
     }
 
-    /// 0 if there is no such file.
+    /// 0 if the file does not exist.
     static func size(of path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0

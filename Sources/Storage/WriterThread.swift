@@ -3,17 +3,17 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The thread that a vault lives on: SQLite and Argon2 run here and nowhere else.
+/// The thread of a vault: SQLite and Argon2 run here and nowhere else.
 ///
-/// Writes that queue up while one transaction is being made durable share the next one, each in a savepoint of its own.
-/// Their callers are answered once the shared transaction is on the disk.
+/// Writes that arrive while one transaction is being made durable share the next one, each in a savepoint of its own.
+/// Their callers get their results once the shared transaction is on the disk.
 final class WriterThread: Sendable {
     /// One write within a shared transaction.
     private struct Write {
-        /// Does the work and returns the call that reports it durable.
+        /// Does the work and returns the closure that reports it durable.
         var perform: @Sendable (OpenVault) throws(Failure) -> @Sendable () -> Void
         var fail: @Sendable (Failure) -> Void
-        /// True if the file itself must hold the write, not only its log.
+        /// True if the file itself must hold the write, not only the log.
         var reachesFile: Bool
     }
 
@@ -26,16 +26,16 @@ final class WriterThread: Sendable {
     private typealias Opening = @Sendable () throws(Failure) -> OpenVault
 
     private struct Queue {
-        /// Opens the vault; nil once the thread has begun to: the passphrase is in it.
+        /// Opens the vault. nil as soon as the thread has begun to open it, because the closure holds the passphrase.
         var opening: Opening?
         var jobs: [Job] = []
         var isClosed = false
     }
 
     private let queue = Mutex(Queue())
-    // Made in `init`, destroyed in `deinit`, and a semaphore is for several threads by its nature.
+    // Created in `init`, destroyed in `deinit`; several threads may use a semaphore.
     private nonisolated(unsafe) let wake: UnsafeMutablePointer<sem_t>
-    /// Each change of the vault's faults, for one observer; it ends when the vault is closed.
+    /// Each change of the vault's faults, for one observer; ends when the vault is closed.
     let faults: AsyncStream<VaultFaults>
     private let faultChanges: AsyncStream<VaultFaults>.Continuation
 
@@ -96,8 +96,8 @@ final class WriterThread: Sendable {
         }
     }
 
-    /// Runs `work` in a transaction, alone or with others; returns when it is durable. If it throws, it has changed
-    /// nothing.
+    /// Runs `work` in a transaction, alone or with other writes; returns when the change is durable. If `work` throws,
+    /// nothing is changed.
     func write<Value: Sendable>(
         reachingFile: Bool, _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
     ) async throws(Failure) -> Value {
@@ -113,15 +113,15 @@ final class WriterThread: Sendable {
         }
     }
 
-    /// Finishes the work that was asked for before; any later call throws `locked`. Returns when the data key is wiped
-    /// and the file closed.
+    /// Finishes the earlier work; any later call throws `locked`. Returns when the data key is wiped and the file
+    /// closed.
     func close() async {
         await withCheckedContinuation { continuation in
             if !enqueue(.close { continuation.resume() }, closing: true) { continuation.resume() }
         }
     }
 
-    /// The same without waiting for it.
+    /// Does the same as `close()`, without waiting.
     func closeSoon() { _ = enqueue(.close {}, closing: true) }
 
     private func answer<Value: Sendable>(
@@ -160,7 +160,7 @@ final class WriterThread: Sendable {
         while true {
             var writes: [Write] = []
             var closing: (@Sendable () -> Void)?
-            // Reads first: none of them may see a write that is not durable yet.
+            // Reads first: no read may see a write that is not durable yet.
             for job in nextJobs() {
                 switch job {
                 case .read(let work): work(vault)
@@ -186,7 +186,7 @@ final class WriterThread: Sendable {
                 do throws(Failure) {
                     answers.append(try vault.inSavepoint(write.perform))
                 } catch {
-                    // A full disk and the like end the whole transaction, not this write alone.
+                    // An error such as a full disk ends the whole transaction, not only this write.
                     guard vault.isWriting else { throw error }
                     if error.kind == .cannotWrite { lasting = error }
                     answers.append { write.fail(error) }

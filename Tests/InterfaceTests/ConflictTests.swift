@@ -8,7 +8,7 @@ import Testing
 struct ConflictTests {
     private let conflict = Failure(
         .conflict, "client \"GBG GO production\" was changed meanwhile", hints: ["look at it, then try again"])
-    private let gone = Failure(.noSuchClient, "no client named \"GBG GO production\" any more")
+    private let gone = Failure(.noSuchClient, "client \"GBG GO production\" no longer exists")
 
     /// The form of the first client, whose scope and name were typed over; it was sent to be saved.
     private func editing(_ edit: (inout State) -> Void = { _ in }) -> State {

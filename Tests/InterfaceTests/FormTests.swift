@@ -71,12 +71,12 @@ struct ClientFormTests {
             &state,
             .saved(
                 isNew: false, state.savingID,
-                .failure(Failure(.nameTaken, "there is a client named \"Billing\" already"))))
+                .failure(Failure(.nameTaken, "a client named \"Billing\" already exists"))))
         let form = try form(state)
         #expect(!form.isSaving)
         #expect(form.focus == .name)
         #expect(form.secret.characterCount == 6)
-        #expect(state.drawing.contains("there is a client named \"Billing\" already"))
+        #expect(state.drawing.contains("a client named \"Billing\" already exists"))
     }
 
     @Test(

@@ -207,7 +207,7 @@ struct FormPresetTests {
     @Test(
         "what is wrong in a field is said while it is typed",
         arguments: [
-            (ClientForm.Field.name, "Opaque", "there is a client named \"Opaque\" already"),
+            (ClientForm.Field.name, "Opaque", "a client named \"Opaque\" already exists"),
             (.tokenURL, "ftp://x", "a URL must begin with https://"),
             (.tokenURL, "http://example.com/token", "http is for this machine alone"),
             (.tokenURL, "https://", "the URL has no host"),

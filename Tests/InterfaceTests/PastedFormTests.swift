@@ -222,7 +222,7 @@ struct MendedFormTests {
         let id = try #require(state.form?.savingID)
         _ = update(
             &state,
-            .saved(isNew: false, id, .failure(Failure(.nameTaken, "there is a client named \"Billing\" already"))))
+            .saved(isNew: false, id, .failure(Failure(.nameTaken, "a client named \"Billing\" already exists"))))
         #expect(state.form?.failure != nil)
         state.type("2")
         #expect(state.form?.failure == nil)

@@ -205,8 +205,8 @@ struct CredentialManagerTests {
         try bench.damage(damaged.id)
         let manager = bench.manager(over: try await bench.otherVault())
         let damage = Failure(
-            .vaultDamaged, "the vault \(bench.path) is damaged: the profile of a client is not what was written",
-            hints: ["nothing was changed: keep this file, and put back a copy of it from before, if there is one"])
+            .vaultDamaged, "the vault \(bench.path) is damaged: the profile of a client is missing or altered",
+            hints: ["nothing was changed: keep this file and restore a backup, if there is one"])
         var changes = await manager.changes().makeAsyncIterator()
         #expect(await changes.next() == .loaded([whole]))
         #expect(await changes.next() == .failed(damage))
@@ -216,10 +216,10 @@ struct CredentialManagerTests {
             await thrown { try await manager.entry(named: "B") }
                 == Failure(
                     .vaultDamaged,
-                    "the vault \(bench.path) is damaged: the profile of client \"B\" is not what was written",
+                    "the vault \(bench.path) is damaged: the profile of client \"B\" is missing or altered",
                     hints: [
                         "keyfob verify lists what is damaged",
-                        "keyfob remove --damaged takes the client out",
+                        "keyfob remove --damaged removes the client",
                     ]))
         #expect(
             await thrown { try await manager.entry(named: "c") }
@@ -249,7 +249,7 @@ struct CredentialManagerTests {
             Issue.record("the damage was not told")
             return
         }
-        #expect(damage.summary.hasSuffix("is damaged: the token of client \"a\" is not what was written"))
+        #expect(damage.summary.hasSuffix("is damaged: the token of client \"a\" is missing or altered"))
         #expect(try await bench.manager.entries() == [entry])
         let other = try await bench.add("b")
         #expect(await bench.next() == .entry(other))

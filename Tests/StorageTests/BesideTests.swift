@@ -13,7 +13,7 @@ struct BesideTests {
         return folder
     }
 
-    /// Neither looking nor opening gets past `expected`, with a wrong passphrase either, and the vault stays as it is.
+    /// Checks that inspecting and opening throw `expected`, also with a wrong passphrase, and leave the vault unchanged.
     private func expectRefused(_ folder: Folder, _ expected: Failure, sourceLocation: SourceLocation = #_sourceLocation)
         async
     {
@@ -34,11 +34,13 @@ struct BesideTests {
             .looseModes, "an SQLite journal lies beside the vault: \(folder.vault)-journal",
             hints: [
                 "mv -n \(folder.vault)-journal \(folder.vault)-journal.away",
-                "keyfob writes no such file, and SQLite would change the vault by it; nothing was opened",
+                "keyfob writes no such file, and SQLite would apply it to the vault; nothing was opened",
             ])
     }
 
-    @Test("A journal is refused, whatever it is; an empty one is none", arguments: ["file", "link", "pipe", "folder"])
+    @Test(
+        "A journal of any file type is refused; an empty journal counts as none",
+        arguments: ["file", "link", "pipe", "folder"])
     func journals(kind: String) async throws {
         let folder = try await closedVault()
         let path = folder.vault + "-journal"
@@ -59,7 +61,7 @@ struct BesideTests {
     func hotJournal() async throws {
         let folder = try await closedVault()
         let empty = try #require(folder.contents())
-        // The journal of a transaction on the empty vault, as an attacker makes it from a copy.
+        // The journal of a transaction on the empty vault, made from a copy by an attacker.
         let copy = Folder()
         try empty.write(to: URL(fileURLWithPath: copy.vault))
         try copy.sql("PRAGMA journal_mode = DELETE")
@@ -71,14 +73,14 @@ struct BesideTests {
         await expectRefused(folder, journal(folder))
     }
 
-    @Test("A log or an index that is no regular file is refused", arguments: ["-wal", "-shm"])
+    @Test("A log or an index that is not a regular file is refused", arguments: ["-wal", "-shm"])
     func strange(part: String) async throws {
         let folder = try await closedVault()
         symlink(folder.path + "/elsewhere", folder.vault + part)
         await expectRefused(
             folder,
             Failure(
-                .looseModes, "\(folder.vault)\(part) is no regular file",
+                .looseModes, "\(folder.vault)\(part) is not a regular file",
                 hints: ["mv -n \(folder.vault)\(part) \(folder.vault)\(part).away"]))
     }
 
@@ -93,7 +95,7 @@ struct BesideTests {
         await expectRefused(folder, .foreignFile(folder.vault + part))
     }
 
-    @Test("Root opens what belongs to the folder's owner, and leaves nothing of its own behind", .enabled(if: isRoot))
+    @Test("Root opens a vault of the folder's owner, and leaves no file of root's", .enabled(if: isRoot))
     func rootOpens() async throws {
         let folder = try await closedVault()
         for path in [folder.path, folder.vault] { #expect(chown(path, 65_534, 65_534) == 0) }
@@ -107,7 +109,7 @@ struct BesideTests {
         }
         #expect(folder.files == ["vault.db", "vault.db-lock", "vault.db-shm", "vault.db-wal"])
         await vault.close()
-        // A file of a third user is neither root's nor the folder's.
+        // A third user's file belongs neither to root nor to the folder's owner.
         #expect(chown(folder.vault, 12_345, 12_345) == 0)
         #expect(
             await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) } == .foreignFile(folder.vault))
@@ -125,7 +127,7 @@ struct BesideTests {
         #expect(!inspection.isCurrent)
     }
 
-    @Test("No vault is made beside what is left of another", arguments: ["-wal", "-shm", "-journal"])
+    @Test("No vault is created beside files left from another", arguments: ["-wal", "-shm", "-journal"])
     func leftovers(part: String) async throws {
         let folder = Folder()
         symlink("/nowhere", folder.vault + part)
@@ -154,14 +156,14 @@ struct BesideTests {
             await vault.close()
         }
         let vault = try await folder.openVault()
-        #expect(try await vault.activity().map(\.text) == ["what stood here is damaged"])
+        #expect(try await vault.activity().map(\.text) == ["this entry is damaged"])
         let damaged = try await vault.verify().damaged
         #expect(damaged.map(\.kind) == ["profile", "activity"] && damaged[0].client == "alpha")
         #expect(try await vault.remove(damaged) == 2)
         #expect(try await vault.verify() == Verification(recordCount: 3, damaged: []))
     }
 
-    @Test("Table definitions that go on behind a NUL are refused")
+    @Test("Table definitions that continue after a NUL are refused")
     func hiddenSQL() async throws {
         let folder = try await closedVault()
         try folder.sql(
@@ -207,7 +209,7 @@ struct BesideTests {
 
 @Suite("Making a vault without link(2)")
 struct MakingWithoutLinksTests {
-    @Test("On a file system without links, of two that make a vault at once one succeeds")
+    @Test("On a file system without links, two processes create a vault at once: one succeeds")
     func creation() async throws {
         for code in [EPERM, EOPNOTSUPP, ENOSYS] {
             let folder = Folder()
@@ -268,7 +270,7 @@ struct BackupTests {
         await copy.close()
     }
 
-    @Test("overwrites nothing, not even a link that leads nowhere", arguments: ["file", "link", "folder"])
+    @Test("overwrites nothing, not even a dangling link", arguments: ["file", "link", "folder"])
     func exists(kind: String) async throws {
         let (folder, vault) = try await Folder.withVault()
         let path = folder.path + "/copy.db"
@@ -280,8 +282,8 @@ struct BackupTests {
         #expect(
             await failure { () throws(Failure) in try await vault.backup(to: path) }
                 == Failure(
-                    .vaultExists, "there is a file \(path) already",
-                    hints: ["name another file: a backup overwrites nothing"]))
+                    .vaultExists, "the file \(path) already exists",
+                    hints: ["choose another file: a backup overwrites nothing"]))
         if kind == "file" { #expect(folder.contents("copy.db") == Data("mine".utf8)) }
         #expect(
             await failure { () throws(Failure) in try await vault.backup(to: folder.path + "/no/copy.db") }
@@ -291,7 +293,7 @@ struct BackupTests {
         await vault.close()
     }
 
-    @Test("taken while others write is none the worse: each holds what was there when it began")
+    @Test("taken during writes is consistent: each backup holds the vault's content when it began")
     func whileWriting() async throws {
         let folder = Folder()
         let (vault, writer) = (try await folder.newVault(), try await folder.openVault())
@@ -314,7 +316,7 @@ struct BackupTests {
         await vault.close()
     }
 
-    @Test("of a vault with damage has the same damage, and says so")
+    @Test("of a damaged vault has the same damage, and reports it")
     func damaged() async throws {
         let (folder, first) = try await Folder.withVault()
         _ = try await first.insert(newProfile("alpha"), secret: Secret(utf8: "s"))
@@ -330,7 +332,7 @@ struct BackupTests {
 }
 
 extension Folder {
-    /// Runs a statement and keeps its journal, as it lies there before the commit, as `kept`.
+    /// Runs a statement and copies its journal, before the commit, to `kept`.
     fileprivate func keepingJournal(_ statement: String) throws {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")

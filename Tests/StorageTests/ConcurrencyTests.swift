@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Several vaults on one file see each other and lose nothing")
 struct ConcurrencyTests {
-    @Test("What one writes the other sees, and is told of")
+    @Test("One vault sees the other's writes, and notices them")
     func changedElsewhere() async throws {
         let (folder, first) = try await Folder.withVault()
         let second = try await folder.openVault()
@@ -36,12 +36,12 @@ struct ConcurrencyTests {
         try await second.remove(profile.id, from: edited.revision)
         #expect(try await first.snapshot().entries.isEmpty)
         await first.close()
-        #expect(folder.files.count == 3, "the log stays while somebody has the vault open")
+        #expect(folder.files.count == 3, "the log stays while the vault is open")
         await second.close()
         #expect(folder.files == ["vault.db"])
     }
 
-    @Test("Of many inserts of one name through two vaults, one wins; a rename by one is known to the other")
+    @Test("Many inserts of one name through two vaults: one wins; each vault knows the other's rename")
     func names() async throws {
         let folder = Folder()
         let vaults = [try await folder.newVault(), try await folder.openVault()]
@@ -71,7 +71,7 @@ struct ConcurrencyTests {
         for vault in vaults { await vault.close() }
     }
 
-    @Test("Of many edits of one client from one revision, one wins and the rest are told; inserts all arrive")
+    @Test("Many edits of one client from one revision: one wins, the others conflict; every insert is stored")
     func edits() async throws {
         let folder = Folder()
         let vaults = [try await folder.newVault(), try await folder.openVault()]
@@ -119,7 +119,7 @@ struct ConcurrencyTests {
 struct GroupCommitTests {
     /// Holds the vault's thread until `release` is called, so that writes queue up behind it.
     private final class Gate: Sendable {
-        // A semaphore is for several threads by its nature.
+        // Several threads may use a semaphore.
         private nonisolated(unsafe) let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
         init() { sem_init(semaphore, 0, 0) }
@@ -132,13 +132,13 @@ struct GroupCommitTests {
             while sem_wait(semaphore) != 0 {}
         }
 
-        /// Returns when the thread waits here, so that it takes nothing more from its queue.
+        /// Returns when the thread waits here and takes no more jobs from its queue.
         func reached() async { while !isHeld.withLock({ $0 }) { await Task.yield() } }
 
         func release() { sem_post(semaphore) }
     }
 
-    /// Runs `work` as `count` writes that were all queued before the first began; what became of each.
+    /// Runs `work` as `count` writes, all queued before the first begins; returns each result.
     private func together<Value: Sendable>(
         _ vault: Vault, count: Int, _ work: @escaping @Sendable (Int, OpenVault) throws(Failure) -> Value
     ) async throws -> [Result<Value, Failure>] {
@@ -166,7 +166,7 @@ struct GroupCommitTests {
         return (0..<count).compactMap { outcomes[$0] }
     }
 
-    @Test("One commit for all of them, seen by nobody before it; one that fails takes nothing with it")
+    @Test("All share one commit and are invisible before it; one that fails does not affect the others")
     func shared() async throws {
         let (folder, vault) = try await Folder.withVault()
         let witness = try await folder.openVault()
@@ -184,7 +184,7 @@ struct GroupCommitTests {
         await witness.close()
     }
 
-    @Test("Where the shared transaction cannot be made durable, every write in it fails and none is kept")
+    @Test("If the shared transaction cannot be made durable, every write in it fails and none is stored")
     func allFail() async throws {
         let (folder, vault) = try await Folder.withVault()
         let kept = newProfile("kept")
@@ -211,7 +211,7 @@ struct GroupCommitTests {
         await vault.close()
     }
 
-    @Test("Closing finishes what was asked for before")
+    @Test("Closing finishes earlier reads and writes")
     func closing() async throws {
         let (folder, vault) = try await Folder.withVault()
         let gate = Gate()
@@ -231,7 +231,7 @@ struct GroupCommitTests {
         await again.close()
     }
 
-    @Test("A vault that is let go without closing ends its thread and closes its file")
+    @Test("A vault released without closing ends its thread and closes its file")
     func letGo() async throws {
         let folder = Folder()
         do {

@@ -7,7 +7,7 @@ import Testing
 @Suite("Damage to the file is told, and leaves the file as it is")
 struct DamageTests {
     private static let hint: Failure.Hint =
-        "nothing was changed: keep this file, and put back a copy of it from before, if there is one"
+        "nothing was changed: keep this file and restore a backup, if there is one"
 
     /// A closed vault with two clients, each with a secret, a token, an attempt, a last use and a tried request.
     private func filled(_ folder: Folder) async throws -> [ClientEntry] {
@@ -35,7 +35,7 @@ struct DamageTests {
         }
         return Failure(
             .vaultDamaged, "the vault \(folder.vault) is damaged: \(what)",
-            hints: [canBeHadAgain ? "keyfob remove --damaged takes it out; nothing else is lost" : Self.hint])
+            hints: [canBeHadAgain ? "keyfob remove --damaged removes it; nothing else is lost" : Self.hint])
     }
 
     private func id(_ entry: ClientEntry) -> String { id(of: entry.profile) }
@@ -44,7 +44,7 @@ struct DamageTests {
         "x'" + profile.id.bytes.map { String(format: "%02x", $0) }.joined() + "'"
     }
 
-    /// What can be read and what is told once `statement` was run on the file; checks that reading it changes nothing.
+    /// The snapshot after `statement` was run on the file; checks that reading changes nothing.
     private func snapshot(
         _ folder: Folder, after statement: String
     ) async throws -> (entries: [ClientEntry], damaged: [Failure]) {
@@ -69,7 +69,7 @@ struct DamageTests {
     }
 
     @Test(
-        "A row with a flipped byte is named by its kind and its client; all else is listed",
+        "A row with a flipped byte is named by its kind and client; everything else is listed",
         arguments: [
             (1, "the profile of a client"), (3, "the token of client \"beta\""),
             (4, "the last failed request of client \"beta\""), (6, "the last use of client \"beta\""),
@@ -87,10 +87,10 @@ struct DamageTests {
         default: break
         }
         #expect(found.entries == expected)
-        #expect(found.damaged == [damaged(folder, "\(what) is not what was written")])
+        #expect(found.damaged == [damaged(folder, "\(what) is missing or altered")])
     }
 
-    @Test("Several damages are all named, in one order")
+    @Test("Several damaged records are all named, in a fixed order")
     func several() async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -103,10 +103,10 @@ struct DamageTests {
         let names = [
             "the last failed request of client \"beta\"", "the profile of a client", "the token of client \"beta\"",
         ]
-        #expect(found.damaged == names.map { damaged(folder, "\($0) is not what was written") })
+        #expect(found.damaged == names.map { damaged(folder, "\($0) is missing or altered") })
     }
 
-    @Test("With one profile damaged, the other clients are used as ever, and new ones are added")
+    @Test("With one profile damaged, other clients can be used and new ones added")
     func goingOn() async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -119,15 +119,15 @@ struct DamageTests {
         #expect(try await vault.secret(of: profile.id) == Secret(utf8: "secret of alpha"))
         #expect(
             await failure { () throws(Failure) in try await vault.entry(entries[1].id) }
-                == damaged(folder, "the profile of a client is not what was written"))
+                == damaged(folder, "the profile of a client is missing or altered"))
         let snapshot = try await vault.snapshot()
         #expect(sorted(snapshot) == [added, renamed])
-        #expect(snapshot.damaged == [damaged(folder, "the profile of a client is not what was written")])
+        #expect(snapshot.damaged == [damaged(folder, "the profile of a client is missing or altered")])
         try await vault.remove(entries[1].id, from: nil)
         #expect(try await vault.snapshot().damaged.isEmpty)
     }
 
-    @Test("What is damaged is mended by what is stored in its place, and an edit goes on without it")
+    @Test("A damaged record is replaced by the next write, and an edit works without it")
     func mending() async throws {
         let folder = Folder()
         var beta = try await filled(folder)[1]
@@ -138,7 +138,7 @@ struct DamageTests {
         #expect(edited.token == nil && edited.attempt == .idle && edited.lastUsed == nil)
         #expect(
             await failure { () throws(Failure) in try await vault.token(of: beta.id) }
-                == damaged(folder, "the token of client \"beta\" is not what was written"))
+                == damaged(folder, "the token of client \"beta\" is missing or altered"))
         #expect(try await vault.snapshot().damaged.count == 3)
         #expect(
             try await vault.store(newToken("new"), for: beta.id, credentialsID: beta.profile.credentialsID))
@@ -148,7 +148,7 @@ struct DamageTests {
         await vault.close()
     }
 
-    @Test("A revision that nothing can come after is told; a token is replaced, a profile is not", arguments: [1, 3])
+    @Test("A revision without a successor is reported; a token is replaced, a profile is not", arguments: [1, 3])
     func lastRevision(kind: Int) async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -156,7 +156,7 @@ struct DamageTests {
             folder,
             after: "UPDATE record SET revision = \(Int64.max) WHERE kind = \(kind) AND id = \(id(entries[1]))")
         let what = kind == 1 ? "the profile of a client" : "the token of client \"beta\""
-        #expect(found.damaged == [damaged(folder, "\(what) is not what was written")])
+        #expect(found.damaged == [damaged(folder, "\(what) is missing or altered")])
         let vault = try await folder.openVault()
         let credentials = entries[1].profile.credentialsID
         if kind == 3 {
@@ -166,18 +166,18 @@ struct DamageTests {
             #expect(
                 await failure { () throws(Failure) in
                     try await vault.store(newToken(), for: entries[1].id, credentialsID: credentials)
-                } == damaged(folder, "\(what) is not what was written"))
+                } == damaged(folder, "\(what) is missing or altered"))
         }
         await vault.close()
     }
 
-    @Test("A damaged secret is told when it is asked for, and the other client stays usable")
+    @Test("A damaged secret is reported when it is read, and the other client stays usable")
     func damagedSecret() async throws {
         let folder = Folder()
         let entries = try await filled(folder)
         try folder.sql("UPDATE record SET sealed = zeroblob(296) WHERE kind = 2 AND id = \(id(entries[1]))")
         let vault = try await folder.openVault()
-        let expected = damaged(folder, "the secret of client \"beta\" is not what was written")
+        let expected = damaged(folder, "the secret of client \"beta\" is missing or altered")
         #expect(try await vault.snapshot().entries.count == 2)
         #expect(await failure { () throws(Failure) in try await vault.secret(of: entries[1].id) } == expected)
         #expect(try await vault.secret(of: entries[0].id) == Secret(utf8: "secret of alpha"))
@@ -188,7 +188,7 @@ struct DamageTests {
     }
 
     @Test(
-        "A previous secret that is damaged, missing or one too many is told; the other one works, and it can be forgotten",
+        "A damaged, missing or extra previous secret is reported; the current secret works, and it can be forgotten",
         arguments: ["flipped", "missing", "unasked for"])
     func previousSecret(how: String) async throws {
         let folder = Folder()
@@ -206,13 +206,13 @@ struct DamageTests {
             await vault.close()
             try folder.sql("INSERT INTO record VALUES (5, \(id(beta)), 1, \(kept))")
         }
-        let told = damaged(folder, "the previous secret of client \"beta\" is not what was written")
+        let told = damaged(folder, "the previous secret of client \"beta\" is missing or altered")
         let vault = try await folder.openVault()
         #expect(await failure { () throws(Failure) in try await vault.previousSecret(of: beta.id) } == told)
         #expect(try await vault.secret(of: beta.id) == Secret(utf8: "new"))
         let snapshot = try await vault.snapshot()
         #expect(snapshot.entries.count == 2)
-        // Secrets are not opened for a list.
+        // A list opens no secrets.
         #expect(snapshot.damaged == (how == "flipped" ? [] : [told]))
         let revision: Int64 = how == "unasked for" ? 3 : 2
         let forgotten = try await vault.forgetPreviousSecret(of: rotated.id, from: revision).entry
@@ -221,7 +221,7 @@ struct DamageTests {
         #expect(try await vault.snapshot().damaged.isEmpty)
     }
 
-    @Test("Two rows that changed places are told, and neither is taken for the other's", arguments: [1, 2, 3, 4, 6, 7])
+    @Test("Two swapped rows are reported, and neither is read as the other", arguments: [1, 2, 3, 4, 6, 7])
     func swapped(kind: Int) async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -250,7 +250,7 @@ struct DamageTests {
     }
 
     @Test(
-        "A row under another kind, ID or revision is told, and never shown as another",
+        "A row moved to another kind, ID or revision is reported, and never read as another record",
         arguments: [
             "UPDATE record SET kind = 4 WHERE kind = 3", "UPDATE record SET kind = 3 WHERE kind = 1",
             "UPDATE record SET kind = 0 WHERE kind = 3", "UPDATE record SET kind = 7 WHERE kind = 3",
@@ -276,7 +276,7 @@ struct DamageTests {
         #expect(found.entries == (statement.hasSuffix("kind = 1") ? [] : [expected]))
     }
 
-    @Test("Old bytes under the current revision are told")
+    @Test("Old bytes under the current revision are reported")
     func oldBytes() async throws {
         let folder = Folder()
         let entries = try await filled(folder)
@@ -288,14 +288,14 @@ struct DamageTests {
         await vault.close()
         let found = try await snapshot(
             folder, after: "UPDATE record SET sealed = \(kept) WHERE kind = 1 AND revision = 2")
-        #expect(found.damaged == [damaged(folder, "the profile of a client is not what was written")])
+        #expect(found.damaged == [damaged(folder, "the profile of a client is missing or altered")])
         #expect(found.entries == [entries[1]])
     }
 
-    @Test("A missing profile or secret is told, once, whatever else of the client is there")
+    @Test("A missing profile or secret is reported once, whatever other records the client has")
     func missing() async throws {
         for (kind, what) in [
-            (1, "the profile of a client is missing"), (2, "the secret of client \"beta\" is not what was written"),
+            (1, "the profile of a client is missing"), (2, "the secret of client \"beta\" is missing or altered"),
         ] {
             let folder = Folder()
             let entries = try await filled(folder)
@@ -323,20 +323,20 @@ struct DamageTests {
                 "INSERT OR REPLACE INTO record VALUES (\(row[1]), \(id(entry)), 1, \(row[0]))")
         }
         let again = try await folder.openVault()
-        let token = damaged(folder, "the token of client \"alpha\" is not what was written")
+        let token = damaged(folder, "the token of client \"alpha\" is missing or altered")
         #expect(await failure { () throws(Failure) in try await again.token(of: entry.id) } == token)
         let snapshot = try await again.snapshot()
         #expect(snapshot.damaged == [token])
         #expect(sorted(snapshot).first == entry, "without a token")
         #expect(
             await failure { () throws(Failure) in try await again.secret(of: entry.id) }
-                == damaged(folder, "the secret of client \"alpha\" is not what was written"))
+                == damaged(folder, "the secret of client \"alpha\" is missing or altered"))
     }
 
-    @Test("Tables, key slot or vault ID that were tampered with keep the vault shut")
+    @Test("A vault with altered tables, key slot or vault ID is not opened")
     func tampered() async throws {
         let tables = "its tables are not those of a vault"
-        let slot = "its key slot is not what was written"
+        let slot = "its key slot is missing or altered"
         for (statement, what) in [
             ("CREATE VIEW more AS SELECT 1", tables), ("DROP TABLE record", tables), ("DROP TABLE key_slot", tables),
             ("CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record; END", tables),
@@ -356,7 +356,7 @@ struct DamageTests {
         }
     }
 
-    @Test("A key slot that asks for too much is refused, whatever its checksum says")
+    @Test("A key slot with an excessive cost is refused, even with a valid checksum")
     func tooMuch() async throws {
         let folder = Folder()
         _ = try await filled(folder)
@@ -376,12 +376,12 @@ struct DamageTests {
             found == damaged(folder, "its key slot asks for 3 passes over 1099511627776 bytes, which is out of bounds"))
     }
 
-    @Test("Whichever byte of the file is altered: all that was there is found, or the damage is told")
+    @Test("If any byte of the file is altered, either everything is read or the damage is reported")
     func anyByte() async throws {
         let folder = Folder()
         let expected = try await filled(folder)
         let whole = try #require(folder.contents())
-        // The headers of the file and of each page whole, and a sample of the rest; all of it takes a minute.
+        // Every byte of the file's and each page's header, and a sample of the rest: all bytes take a minute.
         let offsets = whole.indices.filter { $0 < 112 || $0 % 8192 < 16 || $0 % 89 == 0 }
         var told = 0
         for offset in offsets {
@@ -426,7 +426,7 @@ struct DamageTests {
     }
 
     @Test(
-        "A file that was cut short is damaged, wherever it was cut",
+        "A truncated file is damaged, at any length",
         arguments: [1, 511, 512, 8191, 8192, 20_000, 32_767])
     func truncated(length: Int) async throws {
         let folder = Folder()
@@ -439,7 +439,7 @@ struct DamageTests {
         let expected =
             length == 1
             ? Failure(
-                .notAVault, "\(folder.vault) is not a keyfob vault: it is no SQLite file",
+                .notAVault, "\(folder.vault) is not a keyfob vault: it is not an SQLite file",
                 hints: ["nothing was changed"])
             : damaged(folder, "it was cut short, or its first page was altered")
         #expect(found == expected)

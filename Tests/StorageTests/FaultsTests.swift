@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Faults of an open vault that last")
 struct FaultsTests {
-    /// The next change of the faults; only ever awaited if one must have come.
+    /// The next change of the faults; awaited only if a change must have come.
     private func next(_ faults: inout AsyncStream<VaultFaults>.Iterator) async -> VaultFaults? { await faults.next() }
 
     @Test(
@@ -34,7 +34,7 @@ struct FaultsTests {
         #expect(await next(&faults) == nil)
     }
 
-    @Test("A write on a full disk is told until one succeeds", .enabled(if: MountedDisk.isPermitted))
+    @Test("A failed write on a full disk is reported until a write succeeds", .enabled(if: MountedDisk.isPermitted))
     func full() async throws {
         let disk = try MountedDisk(kilobytes: 512)
         let vault = try await Vault.create(at: disk.path + "/vault.db", passphrase: passphrase, cost: cheap)
@@ -53,7 +53,7 @@ struct FaultsTests {
     }
 
     @Test(
-        "A vault that is open for reading alone has its reason from the beginning",
+        "A vault opened read-only reports the reason from the beginning",
         .enabled(if: MountedDisk.isPermitted))
     func readOnly() async throws {
         let disk = try MountedDisk(kilobytes: 512)

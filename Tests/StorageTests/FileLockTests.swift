@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Locks between processes")
 struct FileLockTests {
-    @Test("a byte is held by one object at a time, other bytes are free, and closing lets go of all")
+    @Test("one object at a time holds a byte, other bytes are free, and closing releases all")
     func exclusion() async throws {
         let folder = Folder()
         let (first, second) = (FileLock(for: folder.vault), FileLock(for: folder.vault))
@@ -26,7 +26,7 @@ struct FileLockTests {
         #expect(folder.files == ["vault.db-lock"])
     }
 
-    /// A process that another test starts has every descriptor until it becomes another program.
+    /// A process that another test starts holds every descriptor until exec(3).
     private func wait(for lock: FileLock, at offset: Int64) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while lock.lock(at: offset) != .locked {
@@ -43,12 +43,12 @@ struct FileLockTests {
         #expect(folder.contents("vault.db-lock") == Data(), "locking a byte writes none")
     }
 
-    @Test("a child process does not keep the lock of a process that let go of it")
+    @Test("a child process does not keep a lock that its parent released")
     func child() async throws {
         let folder = Folder()
         let (first, second) = (FileLock(for: folder.vault), FileLock(for: folder.vault))
         #expect(first.lock(at: 7) == .locked)
-        // Foundation's Process closes every descriptor in the child: posix_spawn(3) leaves them as they are.
+        // Foundation's Process closes every descriptor in the child; posix_spawn(3) leaves them open.
         var child: pid_t = 0
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("600"), nil]
         defer { for argument in arguments { free(argument) } }

@@ -7,7 +7,7 @@ import Testing
 import struct Storage.KeyDerivationCost
 import class Storage.Vault
 
-// Storage only writes the vault here. It is read as docs/vault-format.md says, with SQLite and libsodium alone.
+// Storage only writes the vault here. The tests read it with SQLite and libsodium alone, after docs/vault-format.md.
 
 @Suite("Another program can read a vault by its description")
 struct FormatTests {
@@ -84,7 +84,7 @@ struct FormatTests {
         return id.map { String(format: "%02X", $0) }.joined()
     }
 
-    @Test("Every kind of record is found as the page says")
+    @Test("Every kind of record is stored as docs/vault-format.md says")
     func everyRecord() async throws {
         let folder = Folder()
         let vault = try await Vault.create(

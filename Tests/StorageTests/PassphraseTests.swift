@@ -12,11 +12,12 @@ struct PassphraseTests {
         Failure(
             .wrongPassphrase, "wrong passphrase for \(folder.vault)",
             hints: [
-                "look at Caps Lock and the keyboard layout", "there is no recovery: without it the vault stays shut",
+                "check Caps Lock and the keyboard layout",
+                "there is no recovery: without the passphrase the vault stays locked",
             ])
     }
 
-    @Test("A wrong passphrase is told, and leaves the file as it was")
+    @Test("A wrong passphrase is reported and leaves the file unchanged")
     func wrongPassphrase() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
@@ -30,7 +31,7 @@ struct PassphraseTests {
         #expect(folder.contents() == before && folder.files == ["vault.db"])
     }
 
-    @Test("The passphrase is let go once the vault is open")
+    @Test("The passphrase is released once the vault is open")
     func passphraseIsLetGo() async throws {
         let folder = Folder()
         weak var kept: Secret?
@@ -47,7 +48,7 @@ struct PassphraseTests {
         await vault.close()
     }
 
-    @Test("A change takes at once, seals no record anew, and leaves an older copy open to the old passphrase")
+    @Test("A change applies at once and seals no record again; an older copy still opens with the old passphrase")
     func change() async throws {
         let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
@@ -77,7 +78,7 @@ struct PassphraseTests {
         await old.close()
     }
 
-    @Test("It takes the old passphrase, and a new one that is not empty")
+    @Test("A change needs the old passphrase and a new one that is not empty")
     func refused() async throws {
         let (folder, vault) = try await Folder.withVault()
         #expect(
@@ -92,7 +93,7 @@ struct PassphraseTests {
         await (try await folder.openVault()).close()
     }
 
-    @Test("Of two changes at once, one wins and the other is told which passphrase holds")
+    @Test("Two changes at once: one wins, and the other learns which passphrase is valid")
     func race() async throws {
         let folder = Folder()
         let vaults = [try await folder.newVault(), try await folder.openVault()]
@@ -112,13 +113,13 @@ struct PassphraseTests {
         }
         let winners = outcomes.filter { $0.value == nil }
         #expect(winners.count == 1)
-        // Late enough, the other finds that its old passphrase is none any more.
+        // If the other change is late, its old passphrase is no longer valid.
         let loser = try #require(outcomes.compactMap { $0.value }.first)
         #expect(
             loser
                 == Failure(
                     .conflict, "the passphrase was changed meanwhile by another keyfob",
-                    hints: ["nothing was saved: that one is the passphrase now"]) || loser == wrong(folder))
+                    hints: ["nothing was saved: use the passphrase that was set there"]) || loser == wrong(folder))
         for vault in vaults { await vault.close() }
         let winner = try #require(winners.keys.first)
         await (try await Vault.open(at: folder.vault, passphrase: candidates[winner])).close()
@@ -141,7 +142,7 @@ struct DurabilityTests {
         await copied.close()
     }
 
-    @Test("What a killed keyfob leaves, file and log, holds the last token")
+    @Test("The file and log that a killed keyfob leaves hold the last token")
     func killed() async throws {
         let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
@@ -165,7 +166,7 @@ struct DurabilityTests {
         #expect(left.files == ["vault.db"])
     }
 
-    @Test("Nothing of a client is in the clear, in the file or in its log; what was removed is gone from both")
+    @Test("File and log hold no plaintext of a client, and no removed record")
     func sealed() async throws {
         let (folder, vault) = try await Folder.withVault()
         var profile = newProfile("Unmistakable Name")

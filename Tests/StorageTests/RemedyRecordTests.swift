@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Remedies in the record of a failed request")
 struct RemedyRecordTests {
-    /// The record as a keyfob that knows hints as strings alone reads it.
+    /// The record as an older keyfob reads it, with hints as strings.
     private struct EarlierAttempt: Codable {
         var kind: String
         var summary: String
@@ -31,7 +31,7 @@ struct RemedyRecordTests {
         try JSONDecoder().decode(StoredAttempt.self, from: json).attempt.failure.hints
     }
 
-    @Test("every remedy comes back from the vault, beside its text")
+    @Test("every remedy is stored and read with its text")
     func kept() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -45,7 +45,7 @@ struct RemedyRecordTests {
         #expect(try await folder.openVault().entry(profile.id)?.attempt == .failed(attempt))
     }
 
-    @Test("a keyfob that knows strings alone reads the texts, and no key is in them")
+    @Test("an older keyfob that reads only strings gets the texts, without a key in them")
     func readByEarlier() throws {
         let earlier = try JSONDecoder().decode(EarlierAttempt.self, from: try json(Self.hints))
         #expect(
@@ -55,7 +55,7 @@ struct RemedyRecordTests {
         #expect(earlier.kind == "refused" && earlier.summary == "refused" && earlier.credentials == credentials)
     }
 
-    @Test("hints without a remedy are stored as they always were")
+    @Test("hints without a remedy are stored in the old form")
     func withoutRemedy() throws {
         for hints: [Failure.Hint] in [[], ["check the secret"]] {
             let json = try json(hints)
@@ -64,7 +64,7 @@ struct RemedyRecordTests {
         }
     }
 
-    @Test("a record from before remedies keeps its words")
+    @Test("a record without remedies keeps its texts")
     func writtenByEarlier() throws {
         let words = "the previous secret, set 2026-11-18, still works: e edits the client and swaps them"
         let earlier = EarlierAttempt(
@@ -73,7 +73,7 @@ struct RemedyRecordTests {
         #expect(try hints(in: JSONEncoder().encode(earlier)) == [Failure.Hint(words), "check the ID"])
     }
 
-    @Test("a remedy that is not known, missing or too many is no error: the texts stay")
+    @Test("an unknown, missing or extra remedy is no error: the texts stay")
     func unknown() throws {
         let forms: [(String, [Remedy?])] = [
             (#"["reboot","edit"]"#, [nil, .edit]), (#"["edit"]"#, [.edit, nil]), ("[]", [nil, nil]),

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Taking out what is damaged")
 struct RemovingDamageTests {
-    @Test("A damaged token is removed, and one that was stored in its place stays")
+    @Test("A damaged token is removed; a token stored in its place stays")
     func token() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -25,7 +25,7 @@ struct RemovingDamageTests {
     }
 
     @Test(
-        "A record whose ID is empty, short or long is taken out like any other",
+        "A record with an empty, short or long ID is removed like any other",
         arguments: [0, 1, 15, 17, 64, 65, 9_999, 5_000_000])
     func ids(length: Int) async throws {
         let (folder, vault) = try await Folder.withVault()
@@ -41,7 +41,7 @@ struct RemovingDamageTests {
         #expect(try await vault.remove(damaged) == 0)
     }
 
-    @Test("A vault of an older format is verified, copied and rid of damage as one of today's is")
+    @Test("A vault of an older format is verified, copied and cleared of damage like a current one")
     func olderFormat() async throws {
         let folder = Folder()
         try VersionOne.make(in: folder)

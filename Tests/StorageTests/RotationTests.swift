@@ -11,7 +11,7 @@ struct RotationTests {
     private let third = Secret(utf8: "third")
     private let day: TimeInterval = 86_400
 
-    /// A client whose secret was changed from `first` to `second` a day after it was made; with a token and an attempt.
+    /// A client with a token and an attempt, whose secret was changed from `first` to `second` a day after its creation.
     private func rotated(_ vault: Vault) async throws -> ClientEntry {
         let profile = newProfile()
         _ = try await vault.insert(profile, secret: first)
@@ -25,7 +25,7 @@ struct RotationTests {
         return entry
     }
 
-    @Test("The date of a new client's secret is the client's own, whatever the profile says")
+    @Test("A new client's secret has the client's date, whatever the profile says")
     func inserting() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -37,7 +37,7 @@ struct RotationTests {
         #expect(try await vault.previousSecret(of: profile.id) == nil)
     }
 
-    @Test("Previous and current come back after closing, with the date each was set; the one before them is gone")
+    @Test("Previous and current secret survive closing, each with its date; the secret before them is gone")
     func rotation() async throws {
         let (folder, vault) = try await Folder.withVault()
         let once = try await rotated(vault)
@@ -62,7 +62,7 @@ struct RotationTests {
         await again.close()
     }
 
-    @Test("The same secret given again is no rotation; nor is an edit of anything else, which keeps both")
+    @Test("Neither the same secret again nor an edit of another field is a rotation: both secrets stay")
     func noRotation() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -84,7 +84,7 @@ struct RotationTests {
         await vault.close()
     }
 
-    @Test("Swapping puts each in the other's place with its date; token and attempt go, late answers too")
+    @Test("Swapping exchanges the secrets with their dates; token, attempt and late answers are dropped")
     func swapping() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -128,7 +128,7 @@ struct RotationTests {
         #expect(try await vault.snapshot().entries == [forgotten])
         let none = Failure(
             .unacceptableInput, "client \"GBG GO production\" has no previous secret",
-            hints: ["a new secret keeps the one before it as the previous one"])
+            hints: ["a new secret keeps the old one as the previous secret"])
         #expect(
             await failure { () throws(Failure) in try await vault.forgetPreviousSecret(of: entry.id, from: 3) } == none)
         #expect(
@@ -139,7 +139,7 @@ struct RotationTests {
         await vault.close()
     }
 
-    @Test("From an older revision, or of a client that is gone, neither is done")
+    @Test("Neither is done from an older revision or for a removed client")
     func refused() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -160,7 +160,7 @@ struct RotationTests {
         await vault.close()
     }
 
-    @Test("A secret that version 1 did not date counts, once it is the previous one, as set when the client was made")
+    @Test("An undated secret of version 1 gets the client's date of creation once it is the previous one")
     func undated() async throws {
         let folder = Folder()
         try VersionOne.make(in: folder)

@@ -18,7 +18,7 @@ struct SealingTests {
     }
 
     @Test(
-        "What is sealed opens again, of any length, padded to a multiple of 256",
+        "Content of any length opens again, padded to a multiple of 256",
         arguments: [0, 1, 234, 235, 236, 5000])
     func roundTrip(length: Int) throws {
         let key = try key()
@@ -42,7 +42,7 @@ struct SealingTests {
         #expect(first[24...] != second[24...])
     }
 
-    @Test("No byte can be flipped, none left out, none added")
+    @Test("A flipped, missing or added byte is detected")
     func everyByte() throws {
         let key = try key()
         let sealed = Sealing.seal(json: json, secret: Secret(utf8: "s"), as: label, with: key)
@@ -56,7 +56,7 @@ struct SealingTests {
         #expect(open(sealed, label, key) != nil)
     }
 
-    @Test("Another vault, kind, ID, revision or key does not open it")
+    @Test("A record does not open under another vault, kind, ID, revision or key")
     func relabelled() throws {
         let key = try key()
         let sealed = Sealing.seal(json: json, secret: nil, as: label, with: key)
@@ -80,7 +80,7 @@ struct SealingTests {
         #expect(open(sealed, label, key) != nil)
     }
 
-    @Test("A content whose lengths do not fit is refused, though its sealing is right")
+    @Test("A content with inconsistent lengths is refused even if its seal is valid")
     func malformedContent() throws {
         let key = try key()
         func content(_ bytes: [UInt8]) -> RecordContent? {
@@ -115,7 +115,7 @@ struct KeySlotTests {
         }
     }
 
-    /// The slot with one thing changed and its checksum as it was, or mended as an attacker would.
+    /// The slot with one value changed, and its checksum unchanged or corrected as an attacker would.
     private func altered(
         _ slot: KeySlot, derivation: String = "argon2id", passes: Int64? = nil, memoryBytes: Int64? = nil,
         salt: [UInt8]? = nil, sealedKey: [UInt8]? = nil, checksum: [UInt8]? = nil, mended: Bool = false
@@ -127,7 +127,7 @@ struct KeySlotTests {
         return mended ? altered?.withChecksumMended(vaultID: vaultID) : altered
     }
 
-    @Test("The right passphrase gives the data key back, another or a part of it does not")
+    @Test("The right passphrase gives the data key; another one or a part of it does not")
     func passphrases() throws {
         let key = try KeySlot.newDataKey()
         let slot = try slot(key)
@@ -166,7 +166,7 @@ struct KeySlotTests {
         #expect(problem(altered(slot, sealedKey: longer, mended: true)) == "unreadable")
     }
 
-    @Test("The parameters are authenticated: with the checksum mended, no passphrase opens it")
+    @Test("The parameters are authenticated: with a corrected checksum, no passphrase opens the slot")
     func authenticated() throws {
         let slot = try slot(try KeySlot.newDataKey())
         #expect(problem(altered(slot, mended: true)) == "none")
@@ -175,7 +175,7 @@ struct KeySlotTests {
     }
 
     @Test(
-        "A slot that asks for too much, or for nothing, is refused before anything is computed",
+        "A slot with an excessive or zero cost is refused before any derivation",
         arguments: [(0, 8192), (17, 8192), (1 << 40, 8192), (3, 8191), (3, 1 << 31), (3, 8193), (3, 0)]
             as [(Int64, Int64)])
     func bounds(passes: Int64, memoryBytes: Int64) throws {
@@ -197,7 +197,7 @@ struct KeySlotTests {
 @Suite("A date comes back from the file bit for bit")
 struct StoredTimeTests {
     @Test(
-        "Any date of a set clock",
+        "Any date of a set clock is restored exactly",
         arguments: [0, 1, -1, 0.1, 785_000_000.123456, 785_000_000.9999999, -978_307_200.5, 2.9e9])
     func roundTrip(seconds: Double) throws {
         let date = Date(timeIntervalSinceReferenceDate: seconds)
@@ -211,7 +211,7 @@ struct StoredTimeTests {
         #expect(StoredTime(Date(timeIntervalSince1970: -0.5)).nanoseconds == -500_000_000)
     }
 
-    @Test("A date beyond all clocks is cut, not a trap")
+    @Test("A date beyond all clocks is clamped and does not trap")
     func absurd() {
         for date in [Date.distantPast, .distantFuture, Date(timeIntervalSince1970: .infinity)] {
             #expect(abs(StoredTime(date).date.timeIntervalSinceReferenceDate) == 3e9)

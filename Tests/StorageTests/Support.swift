@@ -6,11 +6,11 @@ import Testing
 
 @testable import Storage
 
-/// The least that Argon2id takes, for tests that open many vaults.
+/// Argon2id's lowest cost, for tests that open many vaults.
 let cheap = KeyDerivationCost(passes: 1, memoryBytes: 8192)
 let passphrase = Secret(utf8: "correct horse battery staple")
 
-/// A folder for one test, gone with the last reference.
+/// A folder for one test, removed with the last reference.
 final class Folder: Sendable {
     let path: String
 
@@ -22,13 +22,13 @@ final class Folder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// A folder with a new vault in it, which is open until its last reference goes.
+    /// A folder with a new vault, which is open until its last reference is released.
     static func withVault() async throws(Failure) -> (Folder, Vault) {
         let folder = Folder()
         return (folder, try await folder.newVault())
     }
 
-    /// Where the test's vault is.
+    /// The path of the test's vault.
     var vault: String { path + "/vault.db" }
 
     var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
@@ -43,7 +43,7 @@ final class Folder: Sendable {
         try await Vault.open(at: vault, passphrase: passphrase)
     }
 
-    /// Runs SQL on the vault's file as any SQLite program could.
+    /// Runs SQL on the vault's file, as any SQLite program could.
     func sql(_ statement: String) throws {
         var handle: OpaquePointer?
         defer { sqlite3_close_v2(handle) }
@@ -54,7 +54,7 @@ final class Folder: Sendable {
 }
 
 extension Folder {
-    /// What a query answers, every value as text.
+    /// A query's result, every value as text.
     func rows(_ query: String) throws -> [[String]] {
         var handle: OpaquePointer?
         var statement: OpaquePointer?
@@ -99,7 +99,7 @@ func newAttempt(_ seconds: Double = 0) -> FailedAttempt {
     FailedAttempt(failure: Failure(.refused, "the server refused it", hints: ["check the secret"]), at: moment(seconds))
 }
 
-/// What `work` throws; a test failure where it throws nothing.
+/// The failure that `work` throws; records an issue if it throws nothing.
 func failure<Value>(
     sourceLocation: SourceLocation = #_sourceLocation, _ work: () async throws(Failure) -> Value
 ) async -> Failure {

@@ -8,7 +8,7 @@ import Testing
 struct UndoTests {
     private let later = created.addingTimeInterval(60)
 
-    /// A client with every record that one can have, each written at least twice but the secrets.
+    /// A client with every kind of record, each written at least twice except the secrets.
     private func filled(_ vault: Vault) async throws -> ClientEntry {
         var profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "first"))
@@ -24,7 +24,7 @@ struct UndoTests {
         return try #require(try await vault.entry(profile.id))
     }
 
-    /// All that can be asked of a client, but for its revision.
+    /// Everything that can be read of a client, except its revision.
     private struct Whole: Equatable {
         var entry: ClientEntry?
         var secret: Secret?
@@ -46,7 +46,7 @@ struct UndoTests {
         try folder.rows("SELECT kind, revision FROM record ORDER BY kind")
     }
 
-    @Test("A removed client comes back with all its records, each under a later revision, its name its own again")
+    @Test("A removed client comes back with its name and all its records, each under a greater revision")
     func removal() async throws {
         let (folder, vault) = try await Folder.withVault()
         let entry = try await filled(vault)
@@ -72,12 +72,12 @@ struct UndoTests {
             await failure { () throws(Failure) in
                 try await vault.insert(newProfile("gbg go PRODUCTION"), secret: Secret(utf8: "s"))
             }.kind == .nameTaken)
-        // The token is one of the credentials that are in force again.
+        // The token belongs to the credentials that are current again.
         #expect(
             try await vault.store(newToken("new"), for: entry.id, credentialsID: entry.profile.credentialsID))
     }
 
-    @Test("It is undone by another process too, and after the vault was closed and opened again")
+    @Test("Another process can undo it too, also after the vault was closed and opened again")
     func elsewhere() async throws {
         let (folder, first) = try await Folder.withVault()
         let other = try await folder.openVault()
@@ -90,26 +90,26 @@ struct UndoTests {
         await other.close()
     }
 
-    @Test("What it keeps until then is sealed")
+    @Test("The records kept for undo are sealed")
     func sealed() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
-        var profile = newProfile("a name that nobody else has")
-        _ = try await vault.insert(profile, secret: Secret(utf8: "a secret that nobody else has"))
+        var profile = newProfile("a name that no other client has")
+        _ = try await vault.insert(profile, secret: Secret(utf8: "a secret that no other client has"))
         profile.scope = "other"
         let edit = try await vault.update(profile, from: 1, secret: nil, at: later).undoable
         let removal = try await vault.remove(profile.id, from: nil)
         for change in [edit, removal] {
             let rows = change.rows.compactMap(\.before?.sealed)
             #expect(rows.count == 2)
-            for row in rows { #expect(!String(decoding: row, as: UTF8.self).contains("nobody")) }
+            for row in rows { #expect(!String(decoding: row, as: UTF8.self).contains("no other")) }
         }
-        #expect("\(edit)".contains("nobody") == false)
+        #expect("\(edit)".contains("no other") == false)
         await vault.close()
     }
 
     @Test(
-        "An edit is taken back with all that it had dropped",
+        "Undoing an edit restores everything that it dropped",
         arguments: ["scope", "secret", "both", "swap", "forget"])
     func edit(what: String) async throws {
         let (folder, vault) = try await Folder.withVault()
@@ -126,7 +126,7 @@ struct UndoTests {
             }
         #expect(change.id == entry.id && !change.isRemoval)
         #expect(try await whole(vault, entry.id) != before)
-        // What comes in between is dropped where it belongs to the credentials that go.
+        // A record stored in between is dropped if it belongs to the replaced credentials.
         if what != "forget" {
             let credentials = edited.profile.credentialsID
             for _ in 0..<5 {
@@ -143,7 +143,7 @@ struct UndoTests {
                 || what == "forget")
     }
 
-    @Test("A first rotation taken back leaves no previous secret")
+    @Test("Undoing the first rotation leaves no previous secret")
     func firstRotation() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -158,7 +158,7 @@ struct UndoTests {
         await vault.close()
     }
 
-    @Test("A rename taken back keeps the token, attempt, use and requests that came since")
+    @Test("Undoing a rename keeps the token, attempt, use and requests stored since")
     func rename() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -179,7 +179,7 @@ struct UndoTests {
         await vault.close()
     }
 
-    @Test("An edit of a client that was changed since, by an edit without a revision too, is not undone")
+    @Test("An edit is not undone if the client has changed since, even by an edit without a revision")
     func changedSince() async throws {
         let (folder, vault) = try await Folder.withVault()
         let other = try await folder.openVault()
@@ -189,7 +189,7 @@ struct UndoTests {
         let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
         let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }.entry
         let expected = Failure(
-            .conflict, "client \"renamed\" was changed since", hints: [Failure.Hint("nothing was undone", .edit)])
+            .conflict, "client \"renamed\" has changed since", hints: [Failure.Hint("nothing was undone", .edit)])
         #expect(await failure { () throws(Failure) in try await vault.undo(change) } == expected)
         #expect(try await vault.snapshot().entries == [since])
         try await other.remove(entry.id, from: nil)
@@ -199,7 +199,7 @@ struct UndoTests {
         await other.close()
     }
 
-    @Test("An edit without a revision is undone like any other, and one that changes nothing is none")
+    @Test("An edit without a revision is undone like any other; an edit that changes nothing cannot be undone")
     func freeEdit() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -211,7 +211,7 @@ struct UndoTests {
         await vault.close()
     }
 
-    @Test("An edit that a switch has followed is undone with both, but for the switch")
+    @Test("An edit followed by a switch is undone; the switch stays")
     func switchSince() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -225,7 +225,7 @@ struct UndoTests {
         _ = try await vault.undo(removal)
         #expect(edit.isFollowed(by: on) && !on.isFollowed(by: edit))
         #expect(!removal.isFollowed(by: on) && !edit.isFollowed(by: removal))
-        // The removal has counted the revision on.
+        // The removal has increased the revision.
         #expect(
             await failure { () throws(Failure) in try await vault.undo(edit.followed(by: on)) }.kind == .conflict)
         await vault.close()
@@ -245,7 +245,7 @@ struct UndoTests {
         await again.close()
     }
 
-    @Test("What was undone once is not undone again")
+    @Test("A change is undone only once")
     func twice() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -256,18 +256,18 @@ struct UndoTests {
         let restored = try await vault.undo(edit)
         #expect(
             await failure { () throws(Failure) in try await vault.undo(edit) }.summary
-                == "client \"GBG GO production\" was changed since")
+                == "client \"GBG GO production\" has changed since")
         let removal = try await vault.remove(entry.id, from: restored.revision)
         let again = try await vault.undo(removal)
         #expect(
             await failure { () throws(Failure) in try await vault.undo(removal) }
                 == Failure(
-                    .conflict, "client \"GBG GO production\" is there again", hints: ["nothing was undone"]))
+                    .conflict, "client \"GBG GO production\" exists again", hints: ["nothing was undone"]))
         #expect(try await vault.snapshot().entries == [again])
         await vault.close()
     }
 
-    @Test("Where the name is another's meanwhile, neither a removal nor a rename is undone")
+    @Test("If another client has the name meanwhile, neither a removal nor a rename is undone")
     func nameTaken() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -277,19 +277,19 @@ struct UndoTests {
         let rename = try await vault.update(profile, from: 2, secret: nil, at: later)
         let other = try await vault.insert(newProfile("GBG go production"), secret: Secret(utf8: "s"))
         let taken = Failure(
-            .nameTaken, "there is a client named \"GBG GO production\" already",
-            hints: ["upper and lower case count as one"])
+            .nameTaken, "a client named \"GBG GO production\" already exists",
+            hints: ["choose another name: case does not matter"])
         #expect(await failure { () throws(Failure) in try await vault.undo(rename.undoable) } == taken)
         let removal = try await vault.remove(other.id, from: nil)
         _ = try await vault.undo(rename.undoable)
         #expect(
             await failure { () throws(Failure) in try await vault.undo(removal) }.summary
-                == "there is a client named \"GBG go production\" already")
+                == "a client named \"GBG go production\" already exists")
         #expect(try await vault.snapshot().entries.map(\.id) == [entry.id])
         await vault.close()
     }
 
-    @Test("A record that was damaged when its client was removed comes back as damaged as it was, the others whole")
+    @Test("A record that was damaged at removal comes back damaged, the others intact")
     func damaged() async throws {
         let (folder, first) = try await Folder.withVault()
         let entry = try await filled(first)
@@ -308,7 +308,7 @@ struct UndoTests {
         await vault.close()
     }
 
-    @Test("A change of another vault does not open in this one, and changes nothing")
+    @Test("Another vault's change does not open in this vault, and changes nothing")
     func foreign() async throws {
         let (folder, otherFolder) = (Folder(), Folder())
         let vault = try await folder.newVault()

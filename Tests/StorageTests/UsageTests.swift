@@ -13,7 +13,7 @@ struct UsageTests {
         return (vault, profile)
     }
 
-    @Test("The last use is in the entry and the snapshot, stays over edits and closing, and goes with the client")
+    @Test("The last use is in the entry and the snapshot, survives edits and closing, and is removed with the client")
     func lastUsed() async throws {
         let folder = Folder()
         var (vault, profile) = try await vault(folder)
@@ -34,7 +34,7 @@ struct UsageTests {
         await vault.close()
     }
 
-    @Test("The last ten requests are kept, the latest first, none twice, after closing too")
+    @Test("The last ten requests are kept, the latest first, without duplicates, also after closing")
     func trials() async throws {
         let folder = Folder()
         var (vault, profile) = try await vault(folder)
@@ -59,11 +59,11 @@ struct UsageTests {
         await vault.close()
     }
 
-    @Test("Large requests push others out; one larger than a record is refused, and the others stay")
+    @Test("Large requests displace others; a request larger than a record is refused, and the others stay")
     func largeTrials() async throws {
         let folder = Folder()
         let (vault, profile) = try await vault(folder)
-        // Each byte of it takes six in JSON.
+        // Each byte takes six in JSON.
         func large(_ path: String, kilobytes: Int) -> TrialRequest {
             TrialRequest(path: path, body: String(repeating: "\u{1}", count: kilobytes << 10))
         }
@@ -79,7 +79,7 @@ struct UsageTests {
         await vault.close()
     }
 
-    @Test("What the screen was like comes back, whoever stored it last")
+    @Test("The screen's state comes back, also if another vault stored it last")
     func screenMemory() async throws {
         let folder = Folder()
         let (vault, _) = try await vault(folder)
@@ -100,7 +100,7 @@ struct UsageTests {
         await again.close()
     }
 
-    @Test("A token is forgotten only for the credentials it was revoked with; a failed attempt stays")
+    @Test("A token is removed only for the credentials with which it was revoked; a failed attempt stays")
     func removingToken() async throws {
         let folder = Folder()
         let (vault, profile) = try await vault(folder)
@@ -129,7 +129,7 @@ struct ActivityTests {
         }
     }
 
-    @Test("It comes back after closing, the oldest first")
+    @Test("Activity survives closing, the oldest entry first")
     func roundTrip() async throws {
         let (folder, vault) = try await Folder.withVault()
         #expect(try await vault.activity() == [])
@@ -143,7 +143,7 @@ struct ActivityTests {
         await again.close()
     }
 
-    @Test("The last 1,000 are kept, and no more lie in the file")
+    @Test("The last 1,000 entries are kept, and the file holds no more")
     func limit() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -160,7 +160,7 @@ struct ActivityTests {
         await vault.close()
     }
 
-    @Test("Of several that append at once, each keeps its order, and none is lost")
+    @Test("Several vaults append at once: each keeps its order, and no entry is lost")
     func together() async throws {
         let folder = Folder()
         let vaults = [try await folder.newVault(), try await folder.openVault()]
@@ -179,7 +179,7 @@ struct ActivityTests {
         for vault in vaults { await vault.close() }
     }
 
-    @Test("One that is damaged says so in its place; the others and new ones are there")
+    @Test("A damaged entry is marked in its place; the others and new ones are readable")
     func damaged() async throws {
         let (folder, first) = try await Folder.withVault()
         try await first.append(entries(0..<5))
@@ -190,14 +190,14 @@ struct ActivityTests {
         try await vault.append(entries(5..<6))
         var expected = entries(0..<6)
         let epoch = Date(timeIntervalSince1970: 0)
-        expected[0] = ActivityEntry(at: epoch, text: "what stood here is damaged", kind: .failure)
-        expected[3] = ActivityEntry(at: expected[2].at, text: "what stood here is damaged", kind: .failure)
+        expected[0] = ActivityEntry(at: epoch, text: "this entry is damaged", kind: .failure)
+        expected[3] = ActivityEntry(at: expected[2].at, text: "this entry is damaged", kind: .failure)
         #expect(try await vault.activity() == expected)
         #expect(try await vault.snapshot().entries.isEmpty)
         await vault.close()
     }
 
-    @Test("A number of another length counts for nothing, and is told in its place")
+    @Test("An entry number of another length is ignored in counting, and marked in its place")
     func oddNumber() async throws {
         let (folder, first) = try await Folder.withVault()
         try await first.append(entries(0..<2))
@@ -206,12 +206,12 @@ struct ActivityTests {
         let vault = try await folder.openVault()
         try await vault.append(entries(2..<3))
         let texts = try await vault.activity().map(\.text)
-        #expect(texts.count == 3 && texts.count { $0 == "what stood here is damaged" } == 1)
+        #expect(texts.count == 3 && texts.count { $0 == "this entry is damaged" } == 1)
         await vault.close()
     }
 
     @Test(
-        "A number beyond all counting is told, not counted on",
+        "An excessive entry number is reported, and counting does not continue from it",
         arguments: ["ffffffffffffffffffffffffffffffff", "0000000000000000ffffffffffffffff"])
     func absurdNumber(id: String) async throws {
         let (folder, first) = try await Folder.withVault()
@@ -220,20 +220,20 @@ struct ActivityTests {
         try folder.sql("UPDATE record SET id = x'\(id)' WHERE hex(id) LIKE '%2'")
         let vault = try await folder.openVault()
         let found = await failure { () throws(Failure) in try await vault.append(entries(2..<3)) }
-        #expect(found.summary == "the vault \(folder.vault) is damaged: the activity is not what was written")
+        #expect(found.summary == "the vault \(folder.vault) is damaged: the activity is missing or altered")
         #expect(try await vault.activity().map(\.kind) == [.note, .failure])
     }
 }
 
 @Suite("An edit without a revision")
 struct FreeEditTests {
-    @Test("It is made on what is stored, counts the revision on, and keeps token and credentials")
+    @Test("It changes the stored profile, increases the revision, and keeps token and credentials")
     func editing() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
         var profile = newProfile()
         _ = try await vault.insert(profile, secret: Secret(utf8: "s"))
-        profile.notes = "somebody else's"
+        profile.notes = "another user's"
         _ = try await vault.update(profile, from: 1, secret: nil, at: created)
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         let later = created.addingTimeInterval(60)
@@ -252,7 +252,7 @@ struct FreeEditTests {
             }.kind == .conflict)
     }
 
-    @Test("One that changes nothing writes nothing")
+    @Test("An edit that changes nothing writes nothing")
     func nothing() async throws {
         let (folder, vault) = try await Folder.withVault()
         let entry = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
@@ -264,7 +264,7 @@ struct FreeEditTests {
     }
 
     @Test(
-        "It may not touch the name, what a token is asked with, or what is the vault's to set",
+        "It may not touch the name, the credentials or a field that the vault sets",
         arguments: [
             "id", "name", "clientID", "tokenURL", "scope", "authentication", "basicEncoding", "extraParameters",
             "secretSet", "previousSecretSet", "created", "changed", "credentialsID",
@@ -297,7 +297,7 @@ struct FreeEditTests {
         #expect(try await vault.snapshot().entries == [entry])
     }
 
-    @Test("A client that is gone, and a tag that is none, are told")
+    @Test("A removed client and an invalid tag are reported")
     func refused() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()

@@ -24,7 +24,7 @@ struct VaultFileTests {
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test("A good vault passes, and looking creates nothing and leaves every byte and time")
+    @Test("A good vault passes; inspecting creates nothing and changes no byte or time")
     func good() async throws {
         let folder = try await closedVault()
         let before = folder.contents()
@@ -37,7 +37,7 @@ struct VaultFileTests {
         #expect(stat(folder.vault, &status) == 0 && status.st_mtim.tv_nsec == changed)
     }
 
-    @Test("A path with characters that a URI would read otherwise is taken as it is")
+    @Test("A path with characters that are special in a URI is used unchanged")
     func oddPath() async throws {
         let folder = Folder()
         let path = folder.path + "/a?b#c%20d&immutable=0 é'.db"
@@ -47,7 +47,7 @@ struct VaultFileTests {
         #expect(await inspect(path).hints == ["chmod 600 '\(folder.path)/a?b#c%20d&immutable=0 é'\\''.db'"])
     }
 
-    @Test("Where there is no vault, that is said")
+    @Test("A missing vault is reported")
     func none() async throws {
         let folder = Folder()
         for path in [folder.vault, folder.path + "/no/such/folder.db"] {
@@ -61,10 +61,10 @@ struct VaultFileTests {
     }
 
     @Test(
-        "A file that is no vault is left alone and told what it is",
+        "A file that is not a vault is left unchanged, with the reason",
         arguments: [
-            ("", "it is empty"), ("once upon a time", "it is no SQLite file"),
-            (String(repeating: "a long text that is no vault ", count: 40), "it is no SQLite file"),
+            ("", "it is empty"), ("once upon a time", "it is not an SQLite file"),
+            (String(repeating: "a long text that is no vault ", count: 40), "it is not an SQLite file"),
         ])
     func foreign(content: String, reason: String) async throws {
         let folder = Folder()
@@ -75,7 +75,7 @@ struct VaultFileTests {
         #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
         #expect(folder.contents() == Data(content.utf8) && folder.files == ["vault.db"])
         let existing = Failure(
-            .vaultExists, "there is a vault at \(folder.vault) already",
+            .vaultExists, "a vault already exists at \(folder.vault)",
             hints: [
                 "to create a new vault, first move this file away and keep it: its secrets exist nowhere else"
             ])
@@ -86,7 +86,7 @@ struct VaultFileTests {
         #expect(folder.contents() == Data(content.utf8) && folder.files == ["vault.db"])
     }
 
-    @Test("A folder, a pipe and another program's SQLite file are no vaults")
+    @Test("A folder, a pipe and another program's SQLite file are not vaults")
     func otherKinds() async throws {
         let folder = Folder()
         func reason(_ reason: String) -> Failure {
@@ -96,38 +96,39 @@ struct VaultFileTests {
         #expect(await inspect(folder.vault) == reason("it is a folder"))
         rmdir(folder.vault)
         mkfifo(folder.vault, 0o600)
-        #expect(await inspect(folder.vault) == reason("it is no regular file"))
+        #expect(await inspect(folder.vault) == reason("it is not a regular file"))
         unlink(folder.vault)
         #expect(mknod(folder.vault, S_IFREG | 0o600, 0) == 0)
         try folder.sql("PRAGMA journal_mode = WAL; CREATE TABLE notes (text)")
         let before = folder.contents()
-        #expect(await inspect(folder.vault) == reason("it is an SQLite file of something else"))
+        #expect(await inspect(folder.vault) == reason("it is another program's SQLite file"))
         #expect(await failure { () throws(Failure) in try await folder.openVault() }.kind == .notAVault)
         #expect(folder.contents() == before && folder.files == ["vault.db"])
     }
 
-    @Test("A newer format is told, and left alone")
+    @Test("A newer format is reported and left unchanged")
     func newer() async throws {
         let folder = try await closedVault()
         try folder.sql("PRAGMA user_version = 4")
         let before = folder.contents()
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["its format is 4, this keyfob reads 3: use the newer one", "nothing was changed"])
+            hints: ["use the newer keyfob: the vault has format 4, this one reads up to 3", "nothing was changed"])
         #expect(await inspect(folder.vault) == expected)
         #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
         #expect(folder.contents() == before && folder.files == ["vault.db"])
     }
 
     @Test(
-        "A file or log that others may read is refused with the command that mends it", arguments: ["", "-wal", "-shm"])
+        "A file or log that others may read is refused, with the command that corrects it",
+        arguments: ["", "-wal", "-shm"])
     func looseFile(part: String) async throws {
         let folder = try await closedVault()
         if !part.isEmpty { #expect(mknod(folder.vault + part, S_IFREG | 0o600, 0) == 0) }
         for mode: mode_t in [0o640, 0o602, 0o644, 0o610] {
             chmod(folder.vault + part, mode)
             let expected = Failure(
-                .looseModes, "others may read or write \(folder.vault)\(part)",
+                .looseModes, "other users may read or write \(folder.vault)\(part)",
                 hints: ["chmod 600 \(folder.vault)\(part)"])
             #expect(await inspect(folder.vault) == expected)
             #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
@@ -136,13 +137,13 @@ struct VaultFileTests {
         try Vault.inspect(at: folder.vault)
     }
 
-    @Test("A folder that others may write is refused, a sticky one too; keyfob's own is for its user alone")
+    @Test("A folder that others may write is refused, even a sticky one; only its user may read keyfob's own")
     func looseFolder() async throws {
         let folder = try await closedVault()
         for mode: mode_t in [0o770, 0o702, 0o777] {
             chmod(folder.path, mode)
             let expected = Failure(
-                .looseModes, "others may put files beside the vault in \(folder.path)",
+                .looseModes, "other users may put files beside the vault in \(folder.path)",
                 hints: ["chmod go-w \(folder.path)"])
             #expect(await inspect(folder.vault) == expected)
             #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
@@ -151,18 +152,18 @@ struct VaultFileTests {
         #expect(
             await inspect(folder.vault)
                 == Failure(
-                    .looseModes, "others may put files beside the vault in \(folder.path)",
+                    .looseModes, "other users may put files beside the vault in \(folder.path)",
                     hints: ["move the vault into a folder that only you can write"]))
         chmod(folder.path, 0o755)
         try Vault.inspect(at: folder.vault)
         #expect(
             await inspect(folder.vault, inOwnFolder: true)
                 == Failure(
-                    .looseModes, "others may look into the vault's folder \(folder.path)",
+                    .looseModes, "other users may read the vault's folder \(folder.path)",
                     hints: ["chmod 700 \(folder.path)"]))
     }
 
-    @Test("A link to a vault is followed, and its own folder counts too")
+    @Test("A link to a vault is followed, and the link's folder is checked too")
     func links() async throws {
         let folder = try await closedVault()
         let other = Folder()
@@ -174,7 +175,7 @@ struct VaultFileTests {
         await vault.close()
         chmod(other.path, 0o777)
         let loose = await inspect(other.vault)
-        #expect(loose.summary == "others may make the link \(other.vault) lead elsewhere")
+        #expect(loose.summary == "other users may redirect the link \(other.vault)")
         #expect(loose.hints == ["chmod go-w \(other.path)"])
         chmod(other.path, 0o1777)
         #expect(await inspect(other.vault).hints == ["move the link into a folder that only you can write"])
@@ -188,7 +189,7 @@ struct VaultFileTests {
         #expect(folder.files.isEmpty)
     }
 
-    @Test("A new vault, its log and keyfob's own folder are their owner's alone, whatever the umask")
+    @Test("Only the owner can read a new vault, its log and keyfob's own folder, whatever the umask")
     func modes() async throws {
         let folder = Folder()
         let own = folder.path + "/share/keyfob"
@@ -200,7 +201,7 @@ struct VaultFileTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: own).count == 3)
     }
 
-    @Test("Any other folder has to be there")
+    @Test("Any other folder must exist")
     func missingFolder() async throws {
         let folder = Folder()
         let path = folder.path + "/not there/vault.db"
@@ -210,12 +211,12 @@ struct VaultFileTests {
         #expect(
             found
                 == Failure(
-                    .cannotWrite, "no folder \(folder.path)/not there to make the vault in",
+                    .cannotWrite, "no folder \(folder.path)/not there to create the vault in",
                     hints: ["mkdir -p -m 700 '\(folder.path)/not there'"]))
         #expect(folder.files.isEmpty)
     }
 
-    @Test("No vault is made over another, in a folder that others may write, or beside an earlier one's log")
+    @Test("No vault is created over another, in a folder that others may write, or beside an earlier vault's log")
     func creation() async throws {
         let folder = try await closedVault()
         let before = folder.contents()
@@ -230,8 +231,8 @@ struct VaultFileTests {
         #expect(
             await create()
                 == Failure(
-                    .vaultExists, "\(folder.vault)-wal is left of an earlier vault",
-                    hints: ["it may hold that vault's last changes: move it to where the vault is now, or away"]))
+                    .vaultExists, "\(folder.vault)-wal is left from an earlier vault",
+                    hints: ["move it beside that vault, or away: it may hold the vault's last changes"]))
         #expect(folder.contents("vault.db-wal") == before && folder.files == ["vault.db-wal"])
         unlink(folder.vault + "-wal")
         chmod(folder.path, 0o777)
@@ -239,7 +240,7 @@ struct VaultFileTests {
         #expect(folder.files.isEmpty)
     }
 
-    @Test("Of many that make a vault at once, one does, and it is whole")
+    @Test("Many create a vault at once: one succeeds, and its vault is complete")
     func race() async throws {
         let folder = Folder()
         let made = await withTaskGroup(of: Vault?.self) { group in
@@ -256,7 +257,7 @@ struct VaultFileTests {
         #expect(folder.files == ["vault.db"])
     }
 
-    @Test("An empty passphrase and an unreasonable cost make no vault")
+    @Test("No vault is created with an empty passphrase or an unacceptable cost")
     func refusedInput() async throws {
         let folder = Folder()
         let empty = await failure { () throws(Failure) in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A vault keeps clients, secrets and tokens")
 struct VaultTests {
-    @Test("A client comes back after closing as it was stored, secret and token too")
+    @Test("A client survives closing unchanged, with secret and token")
     func roundTrip() async throws {
         let (folder, first) = try await Folder.withVault()
         var profile = newProfile()
@@ -55,7 +55,7 @@ struct VaultTests {
         await vault.close()
     }
 
-    @Test("A rename keeps token, attempt and credentials, and counts the revision on")
+    @Test("A rename keeps token, attempt and credentials, and increases the revision")
     func rename() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -80,7 +80,7 @@ struct VaultTests {
     }
 
     @Test(
-        "A change of what a token is asked with drops token and attempt, and late answers",
+        "A change of credentials drops token, attempt and late answers",
         arguments: ["clientID", "tokenURL", "scope", "authentication", "basicEncoding", "extraParameters", "secret"])
     func changedCredentials(field: String) async throws {
         let folder = Folder()
@@ -109,7 +109,7 @@ struct VaultTests {
         #expect(try await vault.snapshot().entries == [entry])
     }
 
-    @Test("Removing a client removes its records, that of its name too, and frees the name")
+    @Test("Removing a client removes all its records, including its name record, and frees the name")
     func removal() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -125,14 +125,14 @@ struct VaultTests {
         #expect(try await vault.token(of: profile.id) == nil)
         #expect(try await !vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         let gone = Failure(
-            .noSuchClient, "the client is not in the vault any more", hints: ["it was removed meanwhile"])
+            .noSuchClient, "the client no longer exists", hints: ["it was removed meanwhile"])
         #expect(await failure { () throws(Failure) in try await vault.secret(of: profile.id) } == gone)
         #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: nil) } == gone)
         let edit = await failure { () throws(Failure) in
             try await vault.update(profile, from: 1, secret: nil, at: created)
         }
         #expect(edit.kind == .noSuchClient)
-        #expect(edit.summary == "no client named \"GBG GO production\" any more")
+        #expect(edit.summary == "client \"GBG GO production\" no longer exists")
         _ = try await vault.insert(newProfile(profile.name), secret: Secret(utf8: "s"))
         await vault.close()
     }
@@ -153,13 +153,13 @@ struct VaultTests {
             late
                 == Failure(
                     .conflict, "client \"GBG GO production\" was changed meanwhile",
-                    hints: ["nothing was saved: look at it as it is now, then try again"]))
+                    hints: ["nothing was saved: look at the client again, then retry"]))
         #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: 1) } == late)
         #expect(try await vault.snapshot().entries == [first])
         await vault.close()
     }
 
-    @Test("Two clients may not share a name, upper and lower case and normal forms counting as one")
+    @Test("Two clients may not share a name, compared without case and in one normal form")
     func names() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -167,7 +167,8 @@ struct VaultTests {
         _ = try await vault.insert(first, secret: Secret(utf8: "s"))
         let other = try await vault.insert(newProfile("other"), secret: Secret(utf8: "s"))
         let taken = Failure(
-            .nameTaken, "there is a client named \"CAF\u{C9}\" already", hints: ["upper and lower case count as one"])
+            .nameTaken, "a client named \"CAF\u{C9}\" already exists",
+            hints: ["choose another name: case does not matter"])
         #expect(
             await failure { () throws(Failure) in
                 try await vault.insert(newProfile("CAFE\u{301}"), secret: Secret(utf8: "s"))
@@ -178,11 +179,11 @@ struct VaultTests {
             await failure { () throws(Failure) in
                 try await vault.update(renamed, from: 1, secret: nil, at: created)
             } == taken)
-        // Its own name in another case is free to it.
+        // A client may change the case of its own name.
         var same = first
         same.name = "CAF\u{C9}"
         #expect(try await vault.update(same, from: 1, secret: nil, at: created).entry.profile.name == "CAF\u{C9}")
-        // A name that was given up is free.
+        // An abandoned name is free.
         same.name = "something else"
         _ = try await vault.update(same, from: 2, secret: nil, at: created)
         #expect(try await vault.update(renamed, from: 1, secret: nil, at: created).entry.revision == 2)
@@ -196,7 +197,7 @@ struct VaultTests {
     }
 
     @Test(
-        "A control character in any field but the notes is refused, and nothing is changed",
+        "A control character in any field but the notes is refused, and nothing is stored",
         arguments: [
             "client ID", "token URL", "scope", "issuer", "revocation URL", "API base", "parameter",
             "parameter \"audience\"", "tag",
@@ -221,7 +222,7 @@ struct VaultTests {
             return profile
         }
         let refused = Failure(
-            .unacceptableInput, "the \(field) has control characters in it",
+            .unacceptableInput, "the \(field) contains control characters",
             hints: ["type it, or paste it again without line breaks"])
         #expect(
             await failure { () throws(Failure) in
@@ -234,7 +235,7 @@ struct VaultTests {
         #expect(try await vault.snapshot().entries == [entry])
     }
 
-    @Test("More than a record holds is refused, and nothing is changed")
+    @Test("A text too long for a record is refused, and nothing is stored")
     func tooLarge() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -247,8 +248,8 @@ struct VaultTests {
                 try await vault.update(profile, from: 1, secret: nil, at: created)
             }
                 == Failure(
-                    .unacceptableInput, "there is too much text for one client",
-                    hints: ["4 MB are the most that a record holds"]))
+                    .unacceptableInput, "the text is too long for one client",
+                    hints: ["a record holds at most 4 MB"]))
         #expect(try await vault.snapshot().entries == [entry])
         await vault.close()
     }
@@ -261,7 +262,7 @@ struct VaultTests {
         await vault.close()
         await vault.close()
         #expect(folder.files == ["vault.db"])
-        let locked = Failure(.locked, "the vault is locked", hints: ["try again when it is unlocked"])
+        let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == locked)
         #expect(
             await failure { () throws(Failure) in try await vault.insert(newProfile(), secret: Secret(utf8: "s")) }

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Storage
 
-/// A vault of version 1, made with SQLite and libsodium alone from what docs/vault-format.md said of that version: no
-/// code of today's Storage has a hand in it.
+/// A vault of version 1, made with SQLite and libsodium alone after that version's docs/vault-format.md, without
+/// today's code of Storage.
 struct VersionOne {
     static let full = UUID(uuid: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))
     static let bare = UUID(uuid: (16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1))
@@ -18,7 +18,7 @@ struct VersionOne {
     private let key: [UInt8] = Array(200..<232)
     private var statements: [String] = []
 
-    /// Two clients: one with a token and a failed attempt, one with neither, nor with any member that may be missing.
+    /// Two clients: one with a token and a failed attempt, one with neither and without every optional member.
     static func make(in folder: Folder) throws {
         var vault = VersionOne()
         vault.addTables()
@@ -133,7 +133,7 @@ struct VersionOneTests {
         return folder
     }
 
-    @Test("Everything in it is there, and reading changes no byte")
+    @Test("Every record is read, and reading changes no byte")
     func reading() async throws {
         let folder = try made()
         let before = folder.contents()
@@ -164,7 +164,7 @@ struct VersionOneTests {
     }
 
     @Test(
-        "A write of any kind makes it version 3, and what was there stays",
+        "Any write makes it version 3, and the old records stay",
         arguments: ["client", "token", "removal", "passphrase"])
     func writing(what: String) async throws {
         let folder = try made()
@@ -184,7 +184,7 @@ struct VersionOneTests {
         #expect(try await again.entry(VersionOne.bare)?.profile.name == "bare")
     }
 
-    @Test("A write that fails, or finds nothing to do, leaves it version 1")
+    @Test("A write that fails or changes nothing leaves it version 1")
     func notWriting() async throws {
         let folder = try made()
         let vault = try await folder.openVault()
@@ -197,7 +197,7 @@ struct VersionOneTests {
         #expect(try version(folder) == "1")
     }
 
-    @Test("Of writes that share a transaction, one that fails takes the mark of none that does not")
+    @Test("In a shared transaction, a failed write does not undo the new version of the others")
     func sharing() async throws {
         let folder = try made()
         let vault = try await folder.openVault()
@@ -211,13 +211,13 @@ struct VersionOneTests {
         #expect(try version(folder) == "3")
     }
 
-    @Test("A file that a newer keyfob has written since it was opened takes nothing more, and says why")
+    @Test("A file that a newer keyfob has written since the opening refuses writes, with the reason")
     func newerMeanwhile() async throws {
         let (folder, vault) = try await Folder.withVault()
         try await vault.execute("PRAGMA user_version = 4")
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["its format is 4, this keyfob reads 3: use the newer one", "nothing was changed"])
+            hints: ["use the newer keyfob: the vault has format 4, this one reads up to 3", "nothing was changed"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == expected)
         #expect(
             await failure { () throws(Failure) in

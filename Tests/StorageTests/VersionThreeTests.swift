@@ -17,7 +17,7 @@ struct VersionThreeTests {
         }
     }
 
-    /// Adds members to a record, as a later keyfob writes it.
+    /// Adds members to a record, as a later keyfob would.
     private func add(
         _ more: [String: JSONValue], to kind: RecordKind, of id: UUID, in vault: Vault
     ) async throws {
@@ -41,7 +41,7 @@ struct VersionThreeTests {
         return Self.unknown.allSatisfy { members[$0.key] == $0.value }
     }
 
-    @Test("An edit, a swap, an undo and whatever else is written keep members that this keyfob does not know")
+    @Test("An edit, a swap, an undo and any other write keep members that this keyfob does not know")
     func unknownMembers() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -68,7 +68,7 @@ struct VersionThreeTests {
         try await vault.store(ScreenMemory(filter: "y"))
         for (kind, id) in places { #expect(try await keepsUnknown(vault, kind, of: id), "\(kind.noun)") }
 
-        // A secret takes what was said of it along, and another secret does not inherit it.
+        // A secret keeps its unknown members, and another secret does not inherit them.
         edited = try await vault.update(
             edited.entry.profile, from: edited.entry.revision, secret: Secret(utf8: "second"), at: later)
         #expect(try await keepsUnknown(vault, .previousSecret, of: profile.id))
@@ -85,7 +85,7 @@ struct VersionThreeTests {
         #expect(try await keepsUnknown(vault, .profile, of: profile.id))
     }
 
-    @Test("Records of kinds that this keyfob does not know stay, go with their client, and come back with it")
+    @Test("Records of unknown kinds stay, are removed with their client, and come back with it")
     func unknownKinds() async throws {
         let (folder, vault) = try await Folder.withVault()
         let (a, b) = (newProfile("a"), newProfile("b"))
@@ -116,7 +116,7 @@ struct VersionThreeTests {
         await vault.close()
     }
 
-    @Test("A client that needs a newer keyfob is named, is no damage, and is neither used nor edited nor renamed over")
+    @Test("A client that needs a newer keyfob is named, not damaged, and neither used, edited nor replaced")
     func needs() async throws {
         let folder = Folder()
         let vault = try await folder.newVault()
@@ -151,7 +151,7 @@ struct VersionThreeTests {
         await vault.close()
     }
 
-    @Test("A key slot of a kind that this keyfob does not know stays through a change of passphrase")
+    @Test("A key slot of an unknown kind survives a change of passphrase")
     func otherSlots() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
@@ -170,8 +170,8 @@ struct VersionThreeTests {
         #expect(
             await failure { () throws(Failure) in try await folder.openVault() }
                 == Failure(
-                    .vaultTooNew, "the vault \(folder.vault) has no passphrase: a key of a newer keyfob opens it",
-                    hints: ["use the keyfob that made that key; nothing was changed"]))
+                    .vaultTooNew, "the vault \(folder.vault) has no passphrase: only a newer keyfob opens it",
+                    hints: ["use the newer keyfob; nothing was changed"]))
     }
 }
 
@@ -187,7 +187,7 @@ struct NameTests {
         try await vault.entry(named: name)?.profile.name
     }
 
-    @Test("By any spelling that counts as the same, and no longer by one that it had before")
+    @Test("A client is found by any equivalent spelling, and no longer by its old name")
     func spellings() async throws {
         let folder = Folder()
         let vault = try await vault(folder, "Caf\u{E9}", "beta")
@@ -204,7 +204,7 @@ struct NameTests {
         #expect(try await vault.verify() == Verification(recordCount: 6, damaged: []))
     }
 
-    @Test("Where every other profile is damaged; the damaged ones are named")
+    @Test("A client is found if every other profile is damaged; the damaged clients are named")
     func amongDamaged() async throws {
         let folder = Folder()
         let vault = try await vault(folder, "alpha", "beta", "gamma")
@@ -217,16 +217,16 @@ struct NameTests {
             await failure { () throws(Failure) in try await again.entry(named: "alpha") }
                 == .profileDamaged("alpha", path: folder.vault))
         #expect(try await again.entry(named: "delta") == nil)
-        // A name is not lost with its client's profile.
+        // The name survives the damage of its client's profile.
         #expect(try await again.insert(newProfile("Alpha"), secret: Secret(utf8: "s")).profile.name == "Alpha")
         #expect(try await found(again, "alpha") == "Alpha")
-        // The name of the first damaged one is another client's now.
+        // Another client has the first damaged client's name now.
         #expect(Set(try await again.verify().damaged.map(\.client)) == [nil, "gamma"])
         await again.close()
     }
 
     @Test(
-        "Where its name's record is missing, damaged, or another's, it is found all the same, and the next write mends it",
+        "A client is found even if its name record is missing, damaged or another's; the next write corrects it",
         arguments: [
             "DELETE FROM record WHERE kind = 10", "UPDATE record SET sealed = zeroblob(296) WHERE kind = 10",
             "UPDATE record SET id = randomblob(16) WHERE kind = 10",
@@ -238,7 +238,7 @@ struct NameTests {
         let vault = try await folder.openVault()
         let isMissing = statement.hasPrefix("DELETE")
         let isMoved = statement.contains("SET id")
-        // As many records as profiles are taken for all of them, so that a name that is free costs no scan.
+        // Equal counts of records and profiles count as complete, so that a free name costs no scan.
         #expect(try await found(vault, "alpha") == (isMoved ? nil : "alpha"))
         #expect(try await vault.snapshot().entries.count == 2)
         #expect(try await vault.verify().damaged.count == (isMissing ? 0 : 2))
@@ -254,7 +254,7 @@ struct NameTests {
         #expect(try await vault.verify().damaged.isEmpty)
     }
 
-    @Test("A record that was put back from before a renaming leads to nobody")
+    @Test("A name record restored from before a rename leads to no client")
     func putBack() async throws {
         let folder = Folder()
         let vault = try await vault(folder, "alpha")
@@ -280,7 +280,7 @@ struct SecretDestinationTests {
         tokenURL: ClientProfile.defaultTokenURL, clientID: "7f3c09aa", authentication: .clientSecretPost)
 
     @Test(
-        "The previous secret is that of the URL, ID and method before the edit, through later edits, a swap and an undo"
+        "The previous secret keeps the URL, ID and method from before the edit through later edits, a swap and an undo"
     )
     func kept() async throws {
         let folder = Folder()
@@ -307,7 +307,7 @@ struct SecretDestinationTests {
     }
 
     @Test(
-        "A damaged secret is replaced by a new one, and a damaged previous one does not keep a client from being edited"
+        "A new secret replaces a damaged one, and a client with a damaged previous secret can be edited"
     )
     func damaged() async throws {
         let folder = Folder()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A write that cannot be done says why and leaves what was there")
 struct WriteFailureTests {
-    @Test("A lock that another program holds for too long is told as busy; reading goes on")
+    @Test("A lock that another program holds for too long is reported as busy; reading works")
     func busy() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
@@ -19,7 +19,7 @@ struct WriteFailureTests {
         try await other.execute("BEGIN IMMEDIATE")
         let expected = Failure(
             .vaultBusy, "the vault \(folder.vault) is busy: another program has held it",
-            hints: ["nothing was saved: try again", "fuser \(folder.vault) tells who holds it"])
+            hints: ["nothing was saved: try again", "fuser \(folder.vault) shows which process holds it"])
         #expect(
             await failure { () throws(Failure) in
                 try await vault.insert(newProfile("late"), secret: Secret(utf8: "s"))
@@ -34,7 +34,7 @@ struct WriteFailureTests {
         await vault.close()
     }
 
-    @Test("The message of the usual wait names its 5 seconds")
+    @Test("The message about a busy vault names the 5 seconds")
     func busySeconds() {
         #expect(OpenVault.busySeconds == 5)
         #expect(
@@ -42,7 +42,7 @@ struct WriteFailureTests {
                 == "the vault /v is busy: another program has held it for 5 s")
     }
 
-    @Test("A write does not wait for a reader; the file is brought up to date when the reader has gone")
+    @Test("A write does not wait for a reader; the file is updated when the reader has gone")
     func reader() async throws {
         let (folder, vault) = try await Folder.withVault()
         let reader = try await folder.openVault()
@@ -58,7 +58,7 @@ struct WriteFailureTests {
         await vault.close()
     }
 
-    @Test("A vault whose file was replaced or removed takes nothing more, and says so")
+    @Test("A vault whose file was replaced or removed refuses writes, with the reason")
     func replaced() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
@@ -69,7 +69,7 @@ struct WriteFailureTests {
         unlink(folder.vault)
         let expected = Failure(
             .conflict, "the file \(folder.vault) was replaced or removed while it was open",
-            hints: [Failure.Hint("the vault must be opened again to go on with what is there now", .reopen)])
+            hints: [Failure.Hint("the vault must be opened again to see its current content", .reopen)])
         for isThere in [false, true] {
             if isThere { try before.write(to: URL(fileURLWithPath: folder.vault)) }
             #expect(
@@ -83,7 +83,7 @@ struct WriteFailureTests {
         #expect(folder.contents() == before)
     }
 
-    @Test("A full disk keeps what was there and takes more when there is room again")
+    @Test("A full disk loses nothing, and writes work when there is room again")
     func fullDisk() async throws {
         let (folder, vault) = try await Folder.withVault()
         let profile = newProfile()
@@ -104,7 +104,7 @@ struct WriteFailureTests {
     }
 
     @Test(
-        "A disk that is really full: creating and saving say so, reading goes on, and nothing is lost",
+        "On a full disk, creating and saving fail with the reason, reading works, and nothing is lost",
         .enabled(if: MountedDisk.isPermitted))
     func fullFileSystem() async throws {
         let disk = try MountedDisk(kilobytes: 512)
@@ -132,7 +132,7 @@ struct WriteFailureTests {
         #expect(try await vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         await vault.close()
         disk.fill()
-        // Not even the index of a log has room.
+        // There is no room even for the log's index.
         let reading = try await Vault.open(at: path, passphrase: passphrase)
         #expect(try await reading.snapshot().entries.map(\.profile) == [profile])
         #expect(try await reading.token(of: profile.id) == newToken())
@@ -156,7 +156,7 @@ struct WriteFailureTests {
         let profile = newProfile()
         let entry = try await first.insert(profile, secret: Secret(utf8: "s"))
         #expect(try await first.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
-        // The token is in the log alone, as where the machine stopped.
+        // The token is only in the log, as after a power failure.
         if parts.isEmpty { await first.close() }
         for part in [""] + parts {
             try FileManager.default.copyItem(atPath: folder.vault + part, toPath: path + part)
@@ -174,8 +174,8 @@ struct WriteFailureTests {
             #expect(
                 unreadable
                     == Failure(
-                        .cannotWrite, expected.summary + "; its log cannot be read there either",
-                        hints: ["copy \(path) and \(path)-wal to where there is room to write"]))
+                        .cannotWrite, expected.summary + "; its write-ahead log cannot be read either",
+                        hints: ["copy \(path) and \(path)-wal to a folder with room to write"]))
             return
         }
         let vault = try await Vault.open(at: path, passphrase: passphrase)
@@ -192,12 +192,12 @@ struct WriteFailureTests {
                 try await Vault.create(at: disk.path + "/new.db", passphrase: passphrase, cost: cheap)
             }
                 == Failure(
-                    .cannotWrite, "cannot make the vault \(disk.path)/new.db: the file system is read-only",
+                    .cannotWrite, "cannot create the vault \(disk.path)/new.db: the file system is read-only",
                     hints: [hint]))
     }
 
     @Test(
-        "On a full disk a vault whose log holds what was written last is read with it, and the log stays",
+        "On a full disk a vault is read together with its log, and the log stays",
         .enabled(if: MountedDisk.isPermitted))
     func fullDiskWithLog() async throws {
         let disk = try MountedDisk(kilobytes: 512)
@@ -228,7 +228,7 @@ struct WriteFailureTests {
     }
 
     @Test(
-        "What is read without locks, because the disk is full, is not believed after another process has written",
+        "Reading without locks, because the disk is full, stops after another process has written",
         .enabled(if: MountedDisk.isPermitted))
     func staleReading() async throws {
         let disk = try MountedDisk(kilobytes: 512)
@@ -258,7 +258,7 @@ struct WriteFailureTests {
         #expect(try await again.snapshot().entries.count == 1)
     }
 
-    @Test("A vault that another program has taken out of WAL mode is put back before anything is written")
+    @Test("A vault that another program took out of WAL mode is switched back before a write")
     func otherMode() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
@@ -287,7 +287,7 @@ extension Vault {
     }
 }
 
-/// A small file system of its own, where this process may mount one.
+/// A small file system, if this process may mount one.
 final class MountedDisk {
     let path: String
     private let folder = Folder()

@@ -6,12 +6,12 @@ import Testing
 
 @Suite("A writer that comes between two looks at the file")
 struct WriterBetweenTests {
-    @Test("A file that was too short at the look and is longer afterwards is not called damaged")
+    @Test("A file that is too short at first and longer afterwards is not reported as damaged")
     func grown() async throws {
         let folder = Folder()
         await (try await folder.newVault()).close()
         let whole = try #require(folder.contents())
-        // The first page counts more pages than there are, as between a checkpoint's first write and its last.
+        // The first page counts more pages than exist, as between a checkpoint's first write and its last.
         try whole.dropLast(4_096).write(to: URL(fileURLWithPath: folder.vault))
         chmod(folder.vault, 0o600)
         var file = VaultFile(path: folder.vault, isInOwnFolder: false)

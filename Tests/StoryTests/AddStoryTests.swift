@@ -179,7 +179,7 @@ struct AddStoryTests {
         (["--scope", "{scope}"], 64, "the scope has a gap in it", "{scope}"),
         (["--client-id", "x{y}"], 64, "the client ID has a gap in it", "replace {y} with your value"),
         (["--client-id", "{client_id}"], 64, "the client ID has a gap in it", "replace {client_id}"),
-        (["--tag", "a\u{1B}b"], 64, "the tag has control characters in it", "keyfob: "),
+        (["--tag", "a\u{1B}b"], 64, "the tag contains control characters", "keyfob: "),
     ]
 
     @Test(

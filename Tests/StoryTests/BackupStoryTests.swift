@@ -73,7 +73,7 @@ struct BackupStoryTests {
                     == Story.Outcome(
                         73,
                         complaint: complaint(
-                            "there is a file \(path) already", "name another file: a backup overwrites nothing")))
+                            "the file \(path) already exists", "choose another file: a backup overwrites nothing")))
             #expect(self.mode(path) == mode)
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data("mine".utf8))
@@ -111,7 +111,7 @@ struct BackupStoryTests {
         for part in ["-wal", "-journal"] {
             try Data("old".utf8).write(to: URL(fileURLWithPath: copy + part))
             let outcome = try await story.run("backup", copy)
-            #expect(outcome.status == 73 && outcome.complaint.hasPrefix("keyfob: \(copy)\(part) is left of "))
+            #expect(outcome.status == 73 && outcome.complaint.hasPrefix("keyfob: \(copy)\(part) is left from "))
             #expect(mode(copy) == nil)
             try #require(unlink(copy + part) == 0)
         }

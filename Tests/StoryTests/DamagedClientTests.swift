@@ -26,8 +26,8 @@ struct DamagedClientTests {
         let story = try await Story.with([billing, reports])
         try story.damage(1, of: billing)
         let ofBilling = complaint(
-            "the vault \(story.vault) is damaged: the profile of client \"BILLING\" is not what was written",
-            "keyfob verify lists what is damaged", "keyfob remove --damaged takes the client out")
+            "the vault \(story.vault) is damaged: the profile of client \"BILLING\" is missing or altered",
+            "keyfob verify lists what is damaged", "keyfob remove --damaged removes the client")
         for verb in ["show", "token", "header"] {
             #expect(try await story.run(verb, " BILLING") == Story.Outcome(65, complaint: ofBilling), "\(verb)")
             #expect(try await story.run(verb, "reports").status == 0, "\(verb)")
@@ -46,7 +46,7 @@ struct DamagedClientTests {
             65,
             complaint: complaint(
                 "no readable client is named \"nobody\": the vault \(story.vault) is damaged: the profile of a client "
-                    + "is not what was written", "keyfob verify lists what is damaged",
+                    + "is missing or altered", "keyfob verify lists what is damaged",
                 "keyfob list shows the names that can be read"))
         #expect(try await story.run("token", "nobody") == missing)
         try story.damage(2, of: billing)
@@ -76,7 +76,7 @@ struct DamagedClientTests {
 
     @Test("a name whose record is damaged is not given to a second client")
     func nameTaken() async throws {
-        let taken = complaint("there is a client named \"BILLING\" already", "upper and lower case count as one")
+        let taken = complaint("a client named \"BILLING\" already exists", "choose another name: case does not matter")
         for damage in ["zeroblob(length(sealed))", "x''", "(SELECT sealed FROM record r WHERE r.kind = 10 LIMIT 1)"] {
             let story = try await Story.with([billing, reports])
             try story.sql("UPDATE record SET sealed = \(damage) WHERE kind = 10")

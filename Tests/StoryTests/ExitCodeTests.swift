@@ -181,14 +181,14 @@ struct ExitCodeTests {
                     65,
                     complaint: complaint(
                         "the vault \(story.vault) is damaged: it was cut short, or its first page was altered",
-                        "nothing was changed: keep this file, and put back a copy of it from before, if there is one")))
+                        "nothing was changed: keep this file and restore a backup, if there is one")))
         let foreign = try await outcome(with: Data("no database at all, but long enough to be looked at as one".utf8))
         #expect(
             foreign
                 == Story.Outcome(
                     65,
                     complaint: complaint(
-                        "\(story.vault) is not a keyfob vault: it is no SQLite file", "nothing was changed")))
+                        "\(story.vault) is not a keyfob vault: it is not an SQLite file", "nothing was changed")))
         let empty = try await outcome(with: Data())
         #expect(
             empty
@@ -203,7 +203,8 @@ struct ExitCodeTests {
                     65,
                     complaint: complaint(
                         "the vault \(story.vault) was written by a newer keyfob",
-                        "its format is 99, this keyfob reads 3: use the newer one", "nothing was changed")))
+                        "use the newer keyfob: the vault has format 99, this one reads up to 3", "nothing was changed"))
+        )
     }
 
     @Test("65: with one client damaged, list writes the others and then complains")
@@ -219,8 +220,8 @@ struct ExitCodeTests {
         let plain = try await story.run("list")
         #expect(["alpha\tnone\t-\n", "beta\tnone\t-\n"].contains(plain.output))
         let complaint = complaint(
-            "the vault \(story.vault) is damaged: the profile of a client is not what was written",
-            "nothing was changed: keep this file, and put back a copy of it from before, if there is one")
+            "the vault \(story.vault) is damaged: the profile of a client is missing or altered",
+            "nothing was changed: keep this file and restore a backup, if there is one")
         #expect(plain == Story.Outcome(65, output: plain.output, complaint: complaint))
         let json = try await story.run("list", "--json")
         #expect(json == Story.Outcome(65, output: json.output, complaint: complaint))
@@ -294,14 +295,14 @@ struct ExitCodeTests {
                 == Story.Outcome(
                     73,
                     complaint: complaint(
-                        "there is a client named \"BILLING\" already", "upper and lower case count as one")))
+                        "a client named \"BILLING\" already exists", "choose another name: case does not matter")))
         let nowhere = try await story.run("init", environment: ["KEYFOB_VAULT": story.folder.path + "/no/vault.db"])
         #expect(
             nowhere
                 == Story.Outcome(
                     73,
                     complaint: complaint(
-                        "no folder \(story.folder.path)/no to make the vault in",
+                        "no folder \(story.folder.path)/no to create the vault in",
                         "mkdir -p -m 700 \(story.folder.path)/no")))
     }
 
@@ -318,7 +319,7 @@ struct ExitCodeTests {
                     75,
                     complaint: complaint(
                         "the vault \(story.vault) is busy: another program has held it for 5 s",
-                        "nothing was saved: try again", "fuser \(story.vault) tells who holds it")))
+                        "nothing was saved: try again", "fuser \(story.vault) shows which process holds it")))
         try execute("ROLLBACK", on: database)
         #expect(try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s").status == 0)
     }
@@ -371,8 +372,8 @@ struct ExitCodeTests {
                 == Story.Outcome(
                     77,
                     complaint: complaint(
-                        "wrong passphrase for \(story.vault)", "look at Caps Lock and the keyboard layout",
-                        "there is no recovery: without it the vault stays shut")))
+                        "wrong passphrase for \(story.vault)", "check Caps Lock and the keyboard layout",
+                        "there is no recovery: without the passphrase the vault stays locked")))
         let none = try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""])
         #expect(
             none
@@ -385,7 +386,8 @@ struct ExitCodeTests {
         #expect(
             try await story.run("list")
                 == Story.Outcome(
-                    77, complaint: complaint("others may read or write \(story.vault)", "chmod 600 \(story.vault)")))
+                    77, complaint: complaint("other users may read or write \(story.vault)", "chmod 600 \(story.vault)")
+                ))
     }
 
     @Test("78: a bad URL, plain http to another machine; at add already")

@@ -20,7 +20,7 @@ struct Change<State: Equatable> {
 @Suite("A fault at every step of a change", .timeLimit(.minutes(5)))
 struct FaultSweepTests {
     /// Of a failure that leaves open whether the change holds.
-    private static let uncertain = "all the same"
+    private static let uncertain = "may still "
 
     /// Runs the change with the fault at its first step, its second … until the fault finds no step any more. The exit
     /// code and the message are true at each.
@@ -90,8 +90,8 @@ struct FaultSweepTests {
         #expect(
             uncertain == [
                 """
-                keyfob: cannot use the vault \(story.vault): input/output error; the change may have happened all the same
-                  hint: keyfob list tells which passphrase holds: try the new one first
+                keyfob: cannot use the vault \(story.vault): input/output error; the change may still be stored
+                  hint: run keyfob list to see which passphrase works: try the new one first
 
                 """
             ])
@@ -178,7 +178,7 @@ struct FaultSweepTests {
             let fault = Fault(kind: .sync, number: 1, path: story.place.path + parent + "$")
             let (outcome, hasStruck) = try await story.run(["init"], with: fault, environment: home)
             #expect(hasStruck && outcome.status == 73, "\(outcome)")
-            #expect(outcome.complaint.contains("cannot make the folder"), "\(outcome)")
+            #expect(outcome.complaint.contains("cannot create the folder"), "\(outcome)")
             #expect(try await story.run("init", environment: home).status == 0)
         }
     }

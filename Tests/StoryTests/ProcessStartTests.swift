@@ -161,7 +161,7 @@ struct ProcessStartTests {
         try await none.expectRestored()
         let one = try await TerminalStory.start(
             story, "THREADS=1 keyfob --passphrase-file passphrase", columns: 100, environment: preloaded)
-        try await one.see("the system gives no thread for the vault")
+        try await one.see("cannot start a thread for the vault")
         try await one.press("Escape")
         try await one.see("exit 0")
     }

@@ -10,7 +10,7 @@ extension ClientForm {
             if text.isEmpty { return ("a client needs a name", true) }
             do throws(Failure) { _ = try ClientName.checked(text) } catch { return (error.summary, false) }
             if let holder = state.clients.holder(ofName: text), holder.id != origin?.id {
-                return ("there is a client named \"\(holder.profile.name)\" already", false)
+                return ("a client named \"\(holder.profile.name)\" already exists", false)
             }
         case .clientID:
             if text.isEmpty { return ("the client ID is missing", true) }

@@ -153,7 +153,7 @@ extension CredentialManager {
             if let entry = try await entry(id) {
                 subjects.append(CopySubject(profile: entry.profile, token: nil, now: Clocks.now()))
             } else {
-                let failure = Failure(.noSuchClient, "the client is not in the vault any more")
+                let failure = Failure(.noSuchClient, "the client no longer exists")
                 failures.append(RefreshProgress.Failed(id: id, failure: failure))
             }
         }
