@@ -1,18 +1,18 @@
 import Credentials
 
-/// The way to a clipboard from wherever the program runs: on a desktop, over SSH, in tmux or screen.
+/// Copies to a clipboard: on a desktop, over SSH, in tmux or screen.
 public struct Clipboard: Sendable {
-    /// How a text left for the clipboard.
+    /// The way by which a text was sent to the clipboard.
     public enum Way: Sendable, Equatable {
-        /// A desktop's own tool has taken it: `wl-copy`, `xclip` or `xsel`.
+        /// A desktop tool accepted the text: `wl-copy`, `xclip` or `xsel`.
         case tool(String)
-        /// It is in tmux's paste buffer. tmux passes it on to the terminal if it is set to; its exit status tells
-        /// nothing of that.
+        /// The text is in tmux's paste buffer. tmux may also pass the text on to the terminal, depending on its
+        /// settings; its exit status does not tell.
         case tmux
-        /// It was sent to the terminal, which does not answer.
+        /// The text was sent to the terminal, which does not answer.
         case osc52
 
-        /// What is known, and no more, to stand after what was copied: `header copied by xclip`.
+        /// The known outcome, printed after the name of the copied thing: `header copied by xclip`.
         public var sentence: String {
             switch self {
             case .tool(let name): "copied by \(name)"
@@ -21,7 +21,7 @@ public struct Clipboard: Sendable {
             }
         }
 
-        /// A clause to stand after `sentence`, about what is not known; nil: none.
+        /// A clause about the unknown outcome, printed after `sentence`; nil: none.
         public var remark: String? {
             switch self {
             case .tool: nil
@@ -30,19 +30,19 @@ public struct Clipboard: Sendable {
             }
         }
 
-        /// What a clearing can't reach, to stand beside the promise to clear, or in its place; nil: nothing.
+        /// The limit of clearing, printed beside the promise to clear, or instead of it; nil: no limit.
         public var beyondClearing: String? {
             switch self {
             case .tool: nil
-            // An empty text makes tmux send nothing, and any other would replace what the clipboard holds by then.
+            // tmux sends nothing for an empty text, and any other text would replace the clipboard's newer content.
             case .tmux: "the clipboard may keep it"
-            // A terminal's clipboard can't be read back, so that clearing might take another text.
+            // A terminal's clipboard cannot be read back, so clearing might remove another text.
             case .osc52: "not cleared"
             }
         }
     }
 
-    /// Time limits for an answer, in seconds. Tests that hold an answer back on purpose set others.
+    /// Time limits for a display or tmux to answer, in seconds. Tests that delay an answer set other limits.
     public struct Limits: Sendable {
         public var display = 1.0
         public var tmux = 2.0
@@ -58,9 +58,9 @@ public struct Clipboard: Sendable {
     private let terminal: @Sendable (Secret) -> Void
 
     /// - Parameters:
-    ///   - environment: tells where we are: WAYLAND_DISPLAY, DISPLAY, SSH_CONNECTION, SSH_TTY, TMUX, STY, TERM, PATH.
-    ///     The tools are given all of it.
-    ///   - terminal: writes bytes to the terminal as they are; called at most once a copy, from any thread.
+    ///   - environment: shows where keyfob runs: WAYLAND_DISPLAY, DISPLAY, SSH_CONNECTION, SSH_TTY, TMUX, STY, TERM,
+    ///     PATH. The tools inherit it.
+    ///   - terminal: writes bytes to the terminal unchanged; called at most once for each copy, from any thread.
     public init(
         environment: [String: String], limits: Limits = Limits(), terminal: @escaping @Sendable (Secret) -> Void
     ) {
@@ -69,22 +69,22 @@ public struct Clipboard: Sendable {
         self.terminal = terminal
     }
 
-    /// Puts `text` on the clipboard by the first way that serves: a desktop tool where a display answers within 1 s and
-    /// this is no SSH session, else tmux's buffer, else OSC 52.
+    /// Copies `text` by the first way that works: a desktop tool, if a display answers within 1 s and this is not an
+    /// SSH session; else tmux's buffer; else OSC 52.
     ///
-    /// Accepted weakness: the text is then in other programs' hands. wl-copy keeps it in a file of its own in /tmp
-    /// (folder 0700) until something else is copied, tmux in its buffers until the server ends, and clipboard managers
-    /// keep a history. wl-copy is asked to mark it as sensitive where it can.
+    /// Accepted weakness: other programs then hold the text. wl-copy keeps it in a file in /tmp (folder 0700) until the
+    /// next copy, tmux in its buffers until the server ends, and clipboard managers keep a history. wl-copy marks the
+    /// text as sensitive if its version can.
     ///
-    /// - Returns: the way that it went, and what can take it back; that is nil after OSC 52, and for a text of 1 MiB or
+    /// - Returns: the way that was used, and a hold to clear the text; nil after OSC 52, and for a text of 1 MiB or
     ///   more.
-    /// - Throws: `Failure` of kind `cannotWrite` where there is no way at all.
+    /// - Throws: `Failure` of kind `cannotWrite` if no way works.
     public func copy(_ text: Secret) async throws(Failure) -> (way: Way, hold: ClipboardHold?) {
         if !isRemote {
-            if has("WAYLAND_DISPLAY"), let tool = await firstThatTakes(text, of: [.wayland]) {
+            if has("WAYLAND_DISPLAY"), let tool = await copy(text, withFirstOf: [.wayland]) {
                 return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment, limits))
             }
-            if has("DISPLAY"), let tool = await firstThatTakes(text, of: [.xclip, .xsel]) {
+            if has("DISPLAY"), let tool = await copy(text, withFirstOf: [.xclip, .xsel]) {
                 return (.tool(tool.name), ClipboardHold(of: text, in: .desktop(tool), environment, limits))
             }
         }
@@ -93,27 +93,26 @@ public struct Clipboard: Sendable {
         }
         guard OSC52.isUnderstood(byTerminal: environment["TERM"]) else {
             throw Failure(
-                .cannotWrite, "there is no way to a clipboard from here",
+                .cannotWrite, "no clipboard can be reached",
                 hints: [
                     "on a desktop, install wl-clipboard, xclip or xsel",
-                    "or run keyfob in tmux, whose buffer can be pasted from",
+                    "or run keyfob in tmux and paste from its buffer",
                 ])
         }
         guard text.count <= OSC52.longestText else {
-            throw Failure(.cannotWrite, "too long for a terminal's clipboard: \(text.count) bytes")
+            throw Failure(.cannotWrite, "the text is too long for a terminal's clipboard: \(text.count) bytes")
         }
         terminal(OSC52.sequence(for: text, through: Multiplexer(environment)))
         return (.osc52, nil)
     }
 
-    /// A desktop's clipboard at the far end of an SSH connection is not the one in front of the user, even where a
-    /// display is forwarded.
+    /// True in an SSH session: the remote desktop's clipboard is not the user's, even if a display is forwarded.
     private var isRemote: Bool { has("SSH_CONNECTION") || has("SSH_TTY") }
 
     private func has(_ variable: String) -> Bool { environment[variable].map { !$0.isEmpty } ?? false }
 
-    /// All of `tools` talk to one display: once it has not answered, none of the others is tried.
-    private func firstThatTakes(_ text: Secret, of tools: [ClipboardTool]) async -> ClipboardTool? {
+    /// All of `tools` use one display: if the display does not answer, no other tool is tried.
+    private func copy(_ text: Secret, withFirstOf tools: [ClipboardTool]) async -> ClipboardTool? {
         for tool in tools {
             for arguments in tool.copying {
                 let result = await run(arguments, text, limits.display)

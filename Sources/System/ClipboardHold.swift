@@ -1,14 +1,13 @@
 import Credentials
 
-/// A copied text that can be taken from the clipboard again. It holds no copy of the text, only a fingerprint to know it
-/// by.
+/// A copied text that can be cleared from the clipboard. It holds only a fingerprint of the text, to recognize it.
 public struct ClipboardHold: Sendable {
     enum Place {
         case desktop(ClipboardTool)
         case tmux
     }
 
-    /// In bytes, one more than the longest text that can be told from a longer one.
+    /// The most bytes read from a tool. A text must be shorter, to be distinguished from a longer one.
     static let longestOutput = 1 << 20
 
     private let fingerprint: Fingerprint
@@ -29,11 +28,11 @@ public struct ClipboardHold: Sendable {
         self.limits = limits
     }
 
-    /// Clears the clipboard if it still holds the text. Takes as long as three answers of the display may, 3 s, at most;
-    /// of tmux, 2 s each.
+    /// Clears the clipboard if it still holds the text. Takes at most 3 s for three answers of a display; for tmux, 2 s
+    /// for each answer.
     ///
-    /// Accepted weakness: what is copied in the instant between the reading and the clearing is lost. A clipboard
-    /// manager's history, and a terminal that tmux handed the text to, keep it: see `Clipboard.Way.beyondClearing`.
+    /// Accepted weakness: a text copied in the instant between reading and clearing is lost. A clipboard manager's
+    /// history, and a terminal to which tmux passed the text, keep it: see `Clipboard.Way.beyondClearing`.
     public func clearIfUnchanged() async -> ClipboardClearing {
         switch place {
         case .desktop(let tool): await clear(tool)
@@ -41,34 +40,34 @@ public struct ClipboardHold: Sendable {
         }
     }
 
-    /// To be called before the next text is copied. A desktop's clipboard holds one text, and the next takes its place;
-    /// tmux would keep this one in a buffer beside it, and so it is deleted there.
+    /// Call before the next text is copied. The next text replaces this one on a desktop's clipboard; tmux would keep
+    /// both, so this one is deleted from its buffers.
     public func clearBeforeNext() async {
         if case .tmux = place { _ = await clearTmux() }
     }
 
     private func clear(_ tool: ClipboardTool) async -> ClipboardClearing {
         let read = await run(tool.reading, capture: count + 1)
-        guard read.succeeded else { return await whatIsThereInstead(tool, after: read) }
+        guard read.succeeded else { return await resultOfFailedRead(tool, after: read) }
         guard isTheText(read.output) else { return .holdsSomethingElse }
         return await run(tool.clearing).succeeded ? .cleared : .couldNotTell
     }
 
-    /// An image, or nothing at all, is as good as another text; a text that can't be read is not, nor is a display that
-    /// does not answer.
-    private func whatIsThereInstead(_ tool: ClipboardTool, after read: Subprocess.Result) async -> ClipboardClearing {
+    /// The result if no text could be read. An image or an empty clipboard counts as another text; an unreadable text
+    /// or a display that does not answer does not.
+    private func resultOfFailedRead(_ tool: ClipboardTool, after read: Subprocess.Result) async -> ClipboardClearing {
         guard let listing = tool.listing, case .exited = read.ending else { return .couldNotTell }
         let listed = await run(listing, capture: 4_096, withErrors: true)
         guard case .exited(let status) = listed.ending else { return .couldNotTell }
-        // No text of anybody's: the names of types, or an error message.
+        // Names of types or an error message, no copied text.
         let words = listed.output.unwipeableText()
         let isText = words.split(separator: "\n").contains { ClipboardTool.textTypes.contains($0) }
         let isSomethingElse = status == 0 ? !isText : tool.emptiness.contains { words.contains($0) }
         return isSomethingElse ? .holdsSomethingElse : .couldNotTell
     }
 
-    /// The text has no buffer of a name of ours: tmux pastes the newest of the buffers that it has named itself. So it is
-    /// looked for among those of its size.
+    /// tmux pastes the newest buffer that it has named itself, so keyfob gave the buffer no name. The text is searched
+    /// among the buffers of its size.
     private func clearTmux() async -> ClipboardClearing {
         let listed = await run(
             ["tmux", "list-buffers", "-F", "#{buffer_size} #{buffer_name}"], capture: Self.longestOutput)
@@ -77,7 +76,7 @@ public struct ClipboardHold: Sendable {
         for line in listed.output.unwipeableText().split(separator: "\n") where line.hasPrefix("\(count) ") {
             let name = String(line.dropFirst("\(count) ".count))
             let read = await run(["tmux", "save-buffer", "-b", name, "-"], capture: count + 1)
-            // Another program may have deleted it since it was listed.
+            // Another program may have deleted the buffer since the listing.
             guard read.succeeded, isTheText(read.output) else { continue }
             guard await run(["tmux", "delete-buffer", "-b", name]).succeeded else { return .couldNotTell }
             clearing = .cleared

@@ -12,13 +12,13 @@ public enum Clocks {
             wall: Date(timeIntervalSince1970: seconds(CLOCK_REALTIME)), boot: seconds(CLOCK_BOOTTIME), bootID: bootID)
     }
 
-    /// Seconds that the machine was suspended since it started: what CLOCK_BOOTTIME counts and CLOCK_MONOTONIC doesn't
-    /// (clock_gettime(2)), to a millisecond or so.
+    /// Seconds that the machine was suspended since it started: the difference of CLOCK_BOOTTIME and CLOCK_MONOTONIC
+    /// (clock_gettime(2)), accurate to about a millisecond.
     public static var suspended: Double {
         while true {
             let before = seconds(CLOCK_MONOTONIC)
             let boot = seconds(CLOCK_BOOTTIME)
-            // Else the process was held up, or suspended, between two of the readings.
+            // Otherwise the process was delayed or suspended between two readings.
             if seconds(CLOCK_MONOTONIC) - before < 0.001 { return boot - before }
         }
     }
@@ -41,7 +41,7 @@ public enum Clocks {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Empty if /proc does not tell it, as in some containers: then the wall clock counts alone.
+    /// Empty if /proc has no boot ID, as in some containers: only the wall clock counts then.
     private static let bootID: String = {
         guard let file = Descriptor(opening: "/proc/sys/kernel/random/boot_id", O_RDONLY) else { return "" }
         var bytes = [UInt8](repeating: 0, count: 64)

@@ -1,9 +1,9 @@
 import CLinux
 import Credentials
 
-/// The arguments that this process was started with, the program's name left out.
+/// The arguments of this process, without the program's name.
 public enum CommandLineArguments {
-    /// - Throws: `Failure` of kind `usage` if an argument is not UTF-8: repaired, it would name something else.
+    /// - Throws: `Failure` of kind `usage` if an argument is not UTF-8: a repaired argument would name something else.
     public static func read() throws(Failure) -> [String] {
         var arguments: [String] = []
         for index in 1..<max(Int(clinux_argument_count()), 1) {

@@ -1,11 +1,11 @@
 import CLinux
 
-/// The environment that this process was started in (environ(7)).
+/// The environment of this process (environ(7)).
 public enum EnvironmentVariables {
-    /// All variables by name. Bytes that are not UTF-8 become U+FFFD. Of two entries with one name the first counts, as
-    /// for getenv(3).
+    /// All variables by name. Bytes that are not UTF-8 become U+FFFD. If two entries have one name, the first counts,
+    /// as in getenv(3).
     ///
-    /// FoundationEssentials' ProcessInfo has them too: its first use takes 5 % of the time to the first frame.
+    /// Not FoundationEssentials' ProcessInfo: its first use takes 5 % of the time to the first frame.
     public static func read() -> [String: String] {
         var variables: [String: String] = [:]
         var index: Int32 = 0

@@ -3,30 +3,30 @@ import Credentials
 import Files
 import Glibc
 
-/// Reports when a vault's file may have been written, by this process or another: inotify(7) on its folder, since the
-/// vault itself may not be there yet, and SQLite's write-ahead log comes and goes.
+/// Reports when a vault's file may have been written, by this process or another: inotify(7) on the vault's folder,
+/// since the vault may not exist yet, and SQLite creates and removes its write-ahead log.
 ///
-/// If the vault's path leads through symbolic links, the folder is the real one of the file: there SQLite works. A link
-/// that is made to lead elsewhere later is not noticed.
+/// If the vault's path leads through symbolic links, the folder is that of the real file, where SQLite works. A link
+/// that is redirected later is not noticed.
 ///
-/// It belongs to the thread that polls its descriptor.
+/// Use it only on the thread that polls its descriptor.
 public final class FolderWatch {
     private let notifications: Descriptor
-    /// As it was given.
+    /// The vault's path as given by the caller.
     private let path: String
     private var folder: String
     private var names: Set<String>
-    /// False while the folder is not there: then nothing is ever reported until `watch()` succeeds.
+    /// False while the folder does not exist; nothing is reported until `watch()` succeeds.
     public private(set) var isWatching = false
 
     /// Watches for `vault` and its `-wal`. A missing folder is no error: see `isWatching`.
     /// - Throws: `Failure` of kind `bug` if the system has no inotify instance left, of kind `cannotWrite` if the
-    ///   folder is there but can't be watched: no watch left, no permission to read it.
+    ///   folder exists but cannot be watched: no watch left, no permission to read it.
     public init(vault path: String) throws(Failure) {
         let descriptor = clinux_inotify()
         guard descriptor >= 0 else {
             throw Failure(
-                .bug, "can't watch the vault's folder: \(errorText(errno))",
+                .bug, "cannot watch the vault's folder: \(errorText(errno))",
                 hints: ["raise fs.inotify.max_user_instances with sysctl"])
         }
         notifications = Descriptor(owning: descriptor)
@@ -39,7 +39,7 @@ public final class FolderWatch {
     /// Polls readable when something happened in the folder; then call `drain()`.
     public var fileDescriptor: Int32 { notifications.number }
 
-    /// Begins to watch a folder that was not there before. Watching already, it does nothing.
+    /// Starts watching a folder that did not exist before. Does nothing if it is already watching.
     @discardableResult
     public func watch() -> Bool {
         guard !isWatching else { return true }
@@ -53,7 +53,7 @@ public final class FolderWatch {
     }
 
     static func cannotWatch(_ folder: String, _ error: Int32) -> Failure {
-        let act = "can't watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
+        let act = "cannot watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
         let otherwise = Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)
         return switch error {
         // ENOSPC here means the limit on watches, not a full disk (inotify_add_watch(2)).
@@ -69,15 +69,15 @@ public final class FolderWatch {
         }
     }
 
-    /// Not -shm, which this process itself changes by looking.
+    /// Without -shm: this process changes it by reading the vault.
     private static func files(ofVault path: String) -> Set<String> {
         let name = FilePath.name(of: path)
         return [name, name + "-wal"]
     }
 
     /// Reads the events since the last call; never blocks.
-    /// - Returns: true if the vault may have changed: one of its files was written, made, moved or removed, the folder
-    ///   itself went, or more happened than the kernel keeps.
+    /// - Returns: true if the vault may have changed: one of its files was written, created, moved or removed, the
+    ///   folder was removed, or the kernel's event queue overflowed.
     public func drain() -> Bool {
         var seen = Seen(names: names)
         withUnsafeMutablePointer(to: &seen) { _ = clinux_read_watch(notifications.number, noteEvent, $0) }

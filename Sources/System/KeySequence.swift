@@ -1,8 +1,8 @@
-/// A control sequence while it comes in, and the key that it stands for if another program has left on kitty's keyboard
-/// protocol (CSI code ; modifiers u) or xterm's modifyOtherKeys (CSI 27 ; modifiers ; code ~).
+/// A control sequence while it is received, and its key, if another program has left on kitty's keyboard protocol (CSI
+/// code ; modifiers u) or xterm's modifyOtherKeys (CSI 27 ; modifiers ; code ~).
 ///
-/// Terminal's `KeyReport` reads the same forms for the screen, where a key is an action and a character may be guessed.
-/// Here a key is bytes of a secret, and a character that would have to be guessed is refused.
+/// Terminal's `KeyReport` reads the same forms for the screen: there a key is an action, and a character may be
+/// guessed. Here a key is part of a secret, and a character that would have to be guessed is refused.
 struct KeySequence {
     enum Key: Equatable {
         /// The bytes that the terminal sends for the key without the protocol.
@@ -48,7 +48,7 @@ struct KeySequence {
         default: break
         }
         if control {
-            // On a keyboard of another script the key in its place on a Latin one.
+            // On a keyboard of another script, the key at the same place on a Latin keyboard.
             let latin = code < 128 || parameters[0].count < 3 ? code : parameters[0][2]
             return 0x40...0x5f ~= latin && latin != 0x5b || 0x61...0x7a ~= latin
                 ? .bytes([UInt8(latin & 0x1f)]) : .none

@@ -1,14 +1,14 @@
 import Credentials
 import Glibc
 
-/// What a terminal's line discipline does to a line while it is typed (termios(3)), done here because the passphrase
-/// is read byte by byte: erase, erase all, end of file, and the signals' keys if they come as sequences. Other keys that
-/// send escape sequences do nothing.
+/// Edits a line while it is typed, like a terminal's line discipline (termios(3)), because the passphrase is read byte
+/// by byte: erase, erase all, end of file, and the signals' keys if they come as sequences. Other keys that send escape
+/// sequences do nothing.
 struct LineEditor {
     let line: SecretBuffer
     /// True once a byte did not fit.
     private(set) var isTooLong = false
-    /// True once a key came whose character is unknown.
+    /// True once a key was pressed whose character is unknown.
     private(set) var isUnreadable = false
     private var escape = Escape.none
     private var sequence = KeySequence()
@@ -16,7 +16,7 @@ struct LineEditor {
     enum Step: Equatable {
         case more
         case line
-        /// The Esc key, which changes nothing of the line.
+        /// The Esc key, which does not change the line.
         case escape
         case endOfInput
         case signal(Int32)
@@ -33,7 +33,7 @@ struct LineEditor {
     /// True after an escape character that may be the Esc key or begin a sequence.
     var awaitsSequence: Bool { escape == .begun }
 
-    /// To be called if no byte has followed the escape character.
+    /// Call if no byte has followed the escape character.
     mutating func endEscape() -> Step {
         guard awaitsSequence else { return .more }
         escape = .none
@@ -52,7 +52,7 @@ struct LineEditor {
             if line.isEmpty { return .endOfInput }
         case 0x08, 0x7f: eraseLast()
         case 0x15, 0x17:
-            // Ctrl-U, and Ctrl-W: words cannot be seen here.
+            // Ctrl-U, and Ctrl-W: hidden text has no visible words.
             line.wipe()
             isTooLong = false
             isUnreadable = false
@@ -84,7 +84,7 @@ struct LineEditor {
     private mutating func receive(_ key: KeySequence.Key) -> Step {
         switch key {
         case .bytes(let bytes):
-            // A secret's character, or the control that a key stands for.
+            // A character, or a key's control character.
             var step = Step.more
             for byte in bytes { step = receive(byte) }
             return step
@@ -95,7 +95,7 @@ struct LineEditor {
         return .more
     }
 
-    /// The last character as UTF-8 has it: its continuation bytes and its first.
+    /// Erases the last UTF-8 character: its continuation bytes and its first byte.
     private func eraseLast() {
         var start = line.count
         line.withBytes { bytes in

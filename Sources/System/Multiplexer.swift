@@ -1,6 +1,6 @@
 import Credentials
 
-/// The multiplexer between keyfob and the terminal. An escape sequence for the terminal must be wrapped for it.
+/// The multiplexer between keyfob and the terminal, for which escape sequences must be wrapped.
 enum Multiplexer {
     case nothing, tmux, screen
 
@@ -9,12 +9,12 @@ enum Multiplexer {
         self = has("TMUX") ? .tmux : has("STY") ? .screen : .nothing
     }
 
-    /// GNU screen drops a longer string (256 bytes in old versions); it passes each piece on as it comes.
+    /// GNU screen drops a longer string (256 bytes in old versions); it passes on each piece at once.
     private static let screenPiece = 240
     private static let escape: UInt8 = 0x1b
 
-    /// `sequence` as this multiplexer passes it on. It must not hold ESC \, which would end the wrapping: BEL ends an OSC
-    /// as well.
+    /// `sequence`, wrapped for this multiplexer. It must not contain ESC \, which would end the wrapping: end an OSC
+    /// with BEL.
     func wrapped(_ sequence: UnsafeRawBufferPointer) -> Secret {
         Secret.written { wrapped in
             switch self {

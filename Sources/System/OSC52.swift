@@ -2,10 +2,10 @@ import Credentials
 
 /// The escape sequence that asks a terminal to set its clipboard (xterm's control sequences, OSC 52).
 enum OSC52 {
-    /// In bytes: the shortest limit of a known terminal (hterm's: 100,000 characters of sequence).
+    /// Bytes: the shortest limit of a known terminal (hterm's: 100,000 characters of sequence).
     static let longestText = 74_000
 
-    /// False for terminals that have no clipboard; some would show the sequence.
+    /// False for terminals without a clipboard; some would show the sequence.
     static func isUnderstood(byTerminal name: String?) -> Bool {
         guard let name, !name.isEmpty, name != "dumb", name != "linux", name != "cons25" else { return false }
         return !(name.hasPrefix("vt") && name.dropFirst(2).first?.isNumber == true)

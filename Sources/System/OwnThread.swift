@@ -1,14 +1,14 @@
 import Threads
 
-/// Work that blocks, each piece on a thread of its own, so that it holds up neither the main thread nor Swift's few
-/// shared ones. The thread takes no signals.
+/// Runs blocking work, each piece on its own thread, so that neither the main thread nor Swift's few shared threads
+/// wait. The thread receives no signals.
 public enum OwnThread {
-    /// Without a thread to be had it runs on the caller's: `work` must end soon.
+    /// If the system has no thread to give, `work` runs on the caller's thread: it must end soon.
     public static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await runIfPossible(work) ?? work()
     }
 
-    /// - Returns: nil if the system has no thread to give; `work` was not begun then.
+    /// - Returns: nil, without running `work`, if the system has no thread to give.
     static func runIfPossible<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
             if !startThread({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }

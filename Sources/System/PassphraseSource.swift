@@ -2,21 +2,21 @@ import Credentials
 import Files
 import Glibc
 
-/// The source of the passphrase: the file that was named, else a prompt on the terminal.
+/// The source of the passphrase: the named file, else a prompt on the terminal.
 public enum PassphraseSource {
     public struct Answer: Sendable {
         public let passphrase: Secret
-        /// A sentence about a risk of the source; nil if there is none.
+        /// A sentence about a risk of the source; nil if there is no risk.
         public let warning: String?
     }
 
-    /// The file that holds the passphrase, if one was named: `option`, else `KEYFOB_PASSPHRASE_FILE`.
+    /// The named passphrase file: `option`, else `KEYFOB_PASSPHRASE_FILE`; nil if there is neither.
     public static func file(option: String?, environment: [String: String]) -> String? {
         if let option { return option }
         return environment["KEYFOB_PASSPHRASE_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Reads it from the file that was named, else asks on the terminal with `prompt`. It blocks.
+    /// Reads the passphrase from the named file, else asks on the terminal with `prompt`. Blocks.
     /// - Throws: as `read(fromFile:prompt:)` and `TTYPrompt.passphrase`.
     public static func read(
         file option: String?, environment: [String: String], prompt: String
@@ -27,15 +27,15 @@ public enum PassphraseSource {
         return try read(fromFile: path, prompt: prompt)
     }
 
-    /// The first line of the file, without its newline. /dev/stdin and /dev/fd/N are the descriptors themselves, of
-    /// which the one line is taken and the rest left (opened by name they would be refused: an undumpable process does
-    /// not own its /proc). Where such a descriptor is a terminal, the passphrase is asked for there. It blocks.
-    /// - Throws: `Failure` of kind `noPassphrase` if the file can't be read or its first line is empty;
-    ///   `unacceptableInput` if that is longer than `TTYPrompt.longestLine` bytes.
+    /// Reads the first line of the file, without its newline. /dev/stdin and /dev/fd/N mean the descriptors themselves,
+    /// from which only that line is read: opening them by name would fail, because an undumpable process does not own
+    /// its /proc. If such a descriptor is a terminal, the passphrase is asked for there. Blocks.
+    /// - Throws: `Failure` of kind `noPassphrase` if the file cannot be read or its first line is empty;
+    ///   `unacceptableInput` if that line is longer than `TTYPrompt.longestLine` bytes.
     public static func read(fromFile path: String, prompt: String) throws(Failure) -> Answer {
         let name = UntrustedText.line(path, limit: 1_000)
         if let number = descriptor(named: path) {
-            // A read of no bytes fails on a descriptor that is closed, or was at start (`Hardening.apply`).
+            // A read of 0 bytes fails on a descriptor that is closed, or was closed at start (`Hardening.apply`).
             guard Glibc.read(number, nil, 0) >= 0 else { throw unreadable(name, errno) }
             if isatty(number) == 1 {
                 let passphrase = try TerminalLine(terminal: number, echo: false).ask(prompt)
@@ -52,22 +52,22 @@ public enum PassphraseSource {
         let passphrase = try firstLine(file.number, name)
         return Answer(
             passphrase: passphrase,
-            warning: isShared ? "the passphrase file \(name) is open to others; its mode should be 600" : nil)
+            warning: isShared ? "other users may access the passphrase file \(name); set its mode to 600" : nil)
     }
 
     private static func firstLine(_ descriptor: Int32, _ name: String) throws(Failure) -> Secret {
         let line = try StandardInput.line(of: descriptor, named: name)
         guard !line.isEmpty else {
             throw Failure(
-                .noPassphrase, "the first line of \(name) is empty", hints: ["the passphrase is to stand there"])
+                .noPassphrase, "the first line of \(name) is empty", hints: ["write the passphrase there"])
         }
         return line
     }
 
     private static func unreadable(_ name: String, _ number: Int32) -> Failure {
         Failure(
-            .noPassphrase, "can't read the passphrase file \(name): \(errorText(number))",
-            hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"])
+            .noPassphrase, "cannot read the passphrase file \(name): \(errorText(number))",
+            hints: ["check --passphrase-file and KEYFOB_PASSPHRASE_FILE"])
     }
 
     private static func descriptor(named path: String) -> Int32? {

@@ -4,13 +4,13 @@ import Glibc
 
 /// The paths of the vault and the settings file.
 public enum Paths {
-    /// The vault's path: `option`, else `KEYFOB_VAULT`, else the default. As it was given: a relative path stays one.
+    /// The vault's path: `option`, else `KEYFOB_VAULT`, else the default. A relative path stays relative.
     /// - Throws: as `defaultVault`; `Failure` of kind `usage` if the environment's path is not UTF-8.
     public static func vault(option: String?, environment: [String: String]) throws(Failure) -> String {
         if let option { return option }
         let isNamed = !environment["KEYFOB_VAULT", default: ""].isEmpty
         let path = try isNamed ? environment["KEYFOB_VAULT", default: ""] : defaultVault(environment: environment)
-        // Put there for bytes that are not UTF-8: the path would be another one.
+        // U+FFFD replaces bytes that are not UTF-8: the path would be another one.
         guard !path.contains("\u{FFFD}") else {
             throw Failure(
                 .usage, "\(isNamed ? "KEYFOB_VAULT" : "the home folder's path") is not UTF-8",
@@ -19,9 +19,9 @@ public enum Paths {
         return path
     }
 
-    /// `$XDG_DATA_HOME/keyfob/vault.db`, where XDG_DATA_HOME is unset `~/.local/share/keyfob/vault.db`. A relative
-    /// XDG_DATA_HOME is ignored (XDG Base Directory Specification). The home folder is HOME's, else the password
-    /// database's.
+    /// `$XDG_DATA_HOME/keyfob/vault.db`; if XDG_DATA_HOME is unset, `~/.local/share/keyfob/vault.db`. A relative
+    /// XDG_DATA_HOME is ignored (XDG Base Directory Specification). The home folder is HOME, else that of the password
+    /// database.
     /// - Throws: `Failure` of kind `usage` if there is no home folder.
     public static func defaultVault(environment: [String: String]) throws(Failure) -> String {
         guard let folder = base("XDG_DATA_HOME", else: "/.local/share", environment) else {
@@ -32,14 +32,14 @@ public enum Paths {
         return folder + "/keyfob/vault.db"
     }
 
-    /// `$XDG_CONFIG_HOME/keyfob/config.json`, where XDG_CONFIG_HOME is unset or relative `~/.config/keyfob/config.json`.
-    /// Nil if there is no home folder, and so nothing set.
+    /// `$XDG_CONFIG_HOME/keyfob/config.json`; if XDG_CONFIG_HOME is unset or relative, `~/.config/keyfob/config.json`.
+    /// nil if there is no home folder: the defaults apply.
     public static func settingsFile(environment: [String: String]) -> String? {
         base("XDG_CONFIG_HOME", else: "/.config", environment).map { $0 + "/keyfob/config.json" }
     }
 
-    /// The home folder, for a message, if `path` lies in it and it belongs to another user: under sudo(8), which may leave
-    /// HOME as it was, files made there would be root's. Nil if files may be made at `path`.
+    /// The home folder, for a message, if `path` lies in it and it belongs to another user: sudo(8) may leave HOME
+    /// unchanged, and files created there would be root's. nil if files may be created at `path`.
     public static func foreignHome(holding path: String, environment: [String: String]) -> String? {
         guard var home = home(environment).map({ $0.isEmpty ? "/" : $0 }) else { return nil }
         var status = stat()
@@ -48,11 +48,11 @@ public enum Paths {
             isMissing = true
             home = FilePath.folder(of: home)
         }
-        // A missing home folder is made in the folder above it; /home and /tmp are root's.
+        // A missing home folder is created in its parent folder; /home and /tmp are root's.
         guard status.st_uid != geteuid(), !isMissing || status.st_uid != 0, let realHome = FilePath.real(home) else {
             return nil
         }
-        // The file and its folders need not be there.
+        // The file and its folders need not exist.
         var place = FilePath.folder(of: path)
         while FilePath.real(place) == nil, place != "/", place != "." { place = FilePath.folder(of: place) }
         guard let realPlace = FilePath.real(place), (realPlace + "/").hasPrefix(realHome == "/" ? "/" : realHome + "/")
@@ -62,7 +62,7 @@ public enum Paths {
         return UntrustedText.line(home, limit: 400)
     }
 
-    /// The path for a message: `~` for the home folder, without characters that could steer a terminal.
+    /// The path for a message: `~` for the home folder, without control characters.
     public static func printable(_ path: String, environment: [String: String]) -> String {
         let home = home(environment).map { $0 + "/" }
         let isInHome = home.map { $0 != "/" && path.hasPrefix($0) } ?? false

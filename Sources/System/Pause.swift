@@ -2,29 +2,30 @@ import CLinux
 import Files
 import Glibc
 
-/// Waiting without libdispatch's timer: Task.sleep starts libdispatch's workers, which then wake the process every
-/// second for as long as it lives.
+/// Waits without libdispatch's timer: Task.sleep starts libdispatch's workers, which then wake the process every second
+/// until it ends.
 public enum Pause {
-    /// The longest wait there is, in seconds: some 31 years.
+    /// The longest wait, in seconds: some 31 years.
     private static let longest = 1e9
 
-    /// Waits on a thread of its own. Nothing and less is no wait; what is no number neither. Time that the machine is
-    /// suspended does not count.
-    /// - Throws: `CancellationError`, at once, where the task is cancelled before or meanwhile.
+    /// Waits on its own thread. 0, a negative number and NaN do not wait. Time that the machine is suspended does not
+    /// count.
+    /// - Throws: `CancellationError`, at once, if the task is cancelled before or during the wait.
     public static func seconds(_ seconds: Double) async throws {
         try Task.checkCancellation()
         let seconds = seconds > 0 ? min(seconds, longest) : 0
         let number = clinux_eventfd()
-        // Out of descriptors: then with the timer that costs more.
+        // Without a free descriptor, the costlier timer must do.
         guard number >= 0 else { return try await Task.sleep(for: .seconds(seconds), clock: .suspending) }
         let cancelled = Descriptor(owning: number)
         let deadline = SuspendingClock.now + .seconds(seconds)
         await withTaskCancellationHandler {
-            // Without a thread to be had it waits in pieces on a shared one, and lets the other tasks go on in between.
+            // If the system has no thread to give, it waits in short pieces on a shared thread, and other tasks run in
+            // between.
             while await OwnThread.runIfPossible({ wait(until: deadline, or: cancelled) }) == nil {
                 wait(until: min(deadline, .now + .milliseconds(20)), or: cancelled)
                 guard !Task.isCancelled, SuspendingClock.now < deadline else { return }
-                // Task.yield() would go to libdispatch, which waits for a thread of its own.
+                // Task.yield() would go to libdispatch, which waits for a thread too.
                 await Task.detached {}.value
             }
         } onCancel: {

@@ -2,20 +2,20 @@ import Credentials
 import Files
 import Glibc
 
-/// Secrets that come through a pipe or file on standard input, or on another open descriptor.
+/// Reads secrets from a pipe or file on standard input, or on another open descriptor.
 public enum StandardInput {
-    /// The longest secret taken, in bytes.
+    /// The longest accepted secret, in bytes.
     public static let longestSecret = 65_536
 
     public static var isTerminal: Bool { isatty(0) == 1 }
 
-    /// All that is left on standard input, less a byte order mark at its beginning and one final newline.
-    /// - Throws: `Failure` of kind `unacceptableInput` if it is longer than `longestSecret`, is UTF-16 or can't be
-    ///   read.
+    /// The rest of standard input, without a byte order mark at its beginning and one final newline.
+    /// - Throws: `Failure` of kind `unacceptableInput` if the rest is longer than `longestSecret`, is UTF-16 or cannot
+    ///   be read.
     public static func rest() throws(Failure) -> Secret { try rest(of: 0) }
 
     static func rest(of descriptor: Int32) throws(Failure) -> Secret {
-        // A mark and a newline more, and a byte that tells that it is too long.
+        // Room for a byte order mark, a newline, and a byte that shows that the secret is too long.
         let buffer = try read(descriptor, atMost: longestSecret + 5, upToNewline: false)
         try buffer.dropByteOrderMark(of: "standard input")
         buffer.dropLast(0x0a)
@@ -27,10 +27,10 @@ public enum StandardInput {
         return buffer.secret()
     }
 
-    /// The bytes up to the first newline, or to the end; the newline is taken too, and what comes after is left for the
-    /// next reader. A carriage return before the newline is dropped, and a byte order mark at the beginning.
+    /// The bytes up to the first newline, or to the end. The newline is read too; the bytes after it are left for the
+    /// next reader. A carriage return before the newline and a byte order mark at the beginning are dropped.
     /// - Parameter name: the input's, for a message.
-    /// - Throws: `Failure` of kind `unacceptableInput` if it is longer than `TTYPrompt.longestLine` or is UTF-16.
+    /// - Throws: `Failure` of kind `unacceptableInput` if the line is longer than `TTYPrompt.longestLine` or is UTF-16.
     static func line(of descriptor: Int32, named name: String) throws(Failure) -> Secret {
         let buffer = try read(descriptor, atMost: TTYPrompt.longestLine + 5, upToNewline: true)
         try buffer.dropByteOrderMark(of: name)
@@ -43,12 +43,12 @@ public enum StandardInput {
         return buffer.secret()
     }
 
-    /// Up to `limit` bytes; the newline is the last of them.
+    /// Up to `limit` bytes; a newline is the last one.
     private static func read(
         _ descriptor: Int32, atMost limit: Int, upToNewline: Bool
     ) throws(Failure) -> SecretBuffer {
         guard let buffer = SecretBuffer(capacity: limit) else { throw Failure(.bug, "no memory for a secret") }
-        // A line is read a byte at a time, to leave what follows it.
+        // A line is read byte by byte, to leave the bytes after it.
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: upToNewline ? 1 : 4_096, alignment: 1)
         defer {
             if let start = chunk.baseAddress { explicit_bzero(start, chunk.count) }
@@ -58,13 +58,13 @@ public enum StandardInput {
             let count = Glibc.read(descriptor, chunk.baseAddress, min(chunk.count, limit - buffer.count))
             if count < 0 && errno == EINTR { continue }
             if count < 0 && errno == EAGAIN {
-                // Another program that has the same file open may have made it not block.
+                // Another program with the same open file may have made it non-blocking.
                 var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 poll(&event, 1, -1)
                 continue
             }
             guard count >= 0 else {
-                throw Failure(.unacceptableInput, "can't read the secret: \(errorText(errno))")
+                throw Failure(.unacceptableInput, "cannot read the secret: \(errorText(errno))")
             }
             guard count > 0, buffer.insert(UnsafeRawBufferPointer(rebasing: chunk[..<count]), at: buffer.count) else {
                 break
@@ -76,11 +76,11 @@ public enum StandardInput {
 }
 
 extension SecretBuffer {
-    /// Editors of Windows write the mark; it was never typed.
+    /// Windows editors write the mark; the user never typed it.
     fileprivate func dropByteOrderMark(of name: String) throws(Failure) {
         let begins = { (mark: [UInt8]) in self.withBytes { $0.starts(with: mark) } }
         if begins([0xef, 0xbb, 0xbf]) { remove(0..<3) }
-        // With the zero byte of a character in ASCII: the mark alone may be two of a secret's bytes.
+        // Only if the zero byte of an ASCII character follows: the mark's two bytes alone may be part of a secret.
         let isUTF16 = withBytes { bytes in
             bytes.count > 3 && (begins([0xff, 0xfe]) && bytes[3] == 0 || begins([0xfe, 0xff]) && bytes[2] == 0)
         }
@@ -89,7 +89,7 @@ extension SecretBuffer {
         }
     }
 
-    /// - Returns: whether `byte` was the last and has been removed.
+    /// - Returns: true if `byte` was the last byte; it is removed then.
     @discardableResult
     fileprivate func dropLast(_ byte: UInt8) -> Bool {
         guard withBytes({ $0.last == byte }) else { return false }

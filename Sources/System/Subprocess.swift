@@ -3,40 +3,40 @@ import Credentials
 import Files
 import Glibc
 
-/// Other programs, run without letting them hold us up or see more than they are given.
+/// Runs other programs, with a time limit and without access to more than they are given.
 public enum Subprocess {
     public enum Ending: Sendable, Equatable {
         case exited(Int32)
         case signalled(Int32)
-        /// It was still running at the time limit and was killed, with what it had started in its process group.
+        /// The program was still running at the time limit and was killed with its process group.
         case timedOut
-        /// No such program in PATH.
+        /// The program is not in PATH.
         case notFound
-        /// The system would not start it (an errno).
+        /// The system could not start the program (an errno).
         case notStarted(Int32)
     }
 
     public struct Result: Sendable {
         public let ending: Ending
-        /// The first bytes of its standard output, as many as were asked for.
+        /// The first bytes of the program's standard output, at most `capture`.
         public let output: Secret
 
         public var succeeded: Bool { ending == .exited(0) }
     }
 
-    /// Runs a program and waits for its end, and for its end alone: programs that leave a part of themselves behind
-    /// (xclip, wl-copy) keep their pipes open for ever.
+    /// Runs a program and waits until it exits. It does not wait for the pipes: a program that leaves a child behind
+    /// (xclip, wl-copy) keeps them open for ever.
     ///
-    /// The child has a session of its own, no blocked or ignored signal, no descriptor but 0 to 2, and unless it is
-    /// wanted, standard error on /dev/null.
+    /// The child has its own session, no blocked or ignored signal, no descriptor but 0 to 2, and, without
+    /// `withErrors`, standard error on /dev/null.
     /// - Parameters:
-    ///   - arguments: the program, by path or looked up in `environment`'s PATH, and its arguments. They are for all
-    ///     to see: never a secret.
+    ///   - arguments: the program, by path or looked up in `environment`'s PATH, and its arguments. Every user can see
+    ///     them: never a secret.
     ///   - environment: the child's whole environment.
-    ///   - input: its standard input, written straight from the secret's memory; without it, /dev/null.
-    ///   - capture: how many bytes of standard output to keep; what comes beyond is dropped. 0: /dev/null.
-    ///   - withErrors: whether what it writes to standard error belongs to the output.
-    ///   - timeout: seconds.
+    ///   - input: its standard input, written directly from the secret's memory; nil: /dev/null.
+    ///   - capture: the most bytes of standard output to keep; the rest is dropped. 0: /dev/null.
+    ///   - withErrors: true if its standard error belongs to the output.
+    ///   - timeout: the time limit, in seconds.
     public static func run(
         _ arguments: [String], environment: [String: String], input: Secret? = nil, capture: Int = 0,
         withErrors: Bool = false, timeout: Double = 2
@@ -57,8 +57,8 @@ public enum Subprocess {
         }
     }
 
-    /// The program's path: `name` itself where it has a slash, else its first occurrence in `path`. Relative folders in
-    /// `path` are passed over: what lies in the current folder is not to be trusted.
+    /// The program's path: `name` itself if it has a slash, else its first occurrence in `path`. Relative folders in
+    /// `path` are skipped: programs in the current folder are not trusted.
     static func locate(_ name: String, path: String?) -> String? {
         let candidates =
             name.contains("/")
@@ -72,10 +72,10 @@ public enum Subprocess {
     }
 }
 
-/// A running program and our ends of its pipes. It belongs to one thread.
+/// A running program and keyfob's ends of its pipes. It belongs to one thread.
 private final class Child {
     private let process: pid_t
-    /// nil if the kernel has no pidfd_open(2): then it is asked every 10 ms.
+    /// nil if the kernel has no pidfd_open(2): the process is checked every 10 ms then.
     private let end: Descriptor?
     private let input: Secret?
     private var fed = 0
@@ -142,7 +142,7 @@ private final class Child {
             if events[1].revents != 0 { feed() }
             if events[2].revents != 0 { read() }
             if let ending = reap(WNOHANG) {
-                // What it wrote last may still be in the pipe.
+                // The program's last output may still be in the pipe.
                 read()
                 return ending
             }
@@ -154,7 +154,7 @@ private final class Child {
         var got: pid_t
         repeat { got = waitpid(process, &status, options) } while got < 0 && errno == EINTR
         guard got == process else { return nil }
-        // wait(2)'s macros, which Swift does not see.
+        // wait(2)'s macros, which Swift does not import.
         let signal = status & 0x7f
         return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
     }
@@ -182,7 +182,7 @@ private final class Child {
         }
     }
 
-    /// Whether there is nothing more to read now; at the end of the output there never will be.
+    /// True if there is nothing more to read now. At the end of the output `reading` becomes nil.
     private func ended(_ got: Int) -> Bool {
         if got < 0 && errno == EINTR { return false }
         if got == 0 || errno != EAGAIN { reading = nil }
@@ -190,7 +190,7 @@ private final class Child {
     }
 }
 
-/// Texts as execve(2) wants them.
+/// Strings in the form that execve(2) needs.
 private final class CStrings {
     private(set) var pointers: [UnsafeMutablePointer<CChar>?]
 

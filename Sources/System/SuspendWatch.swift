@@ -3,11 +3,11 @@ import Credentials
 import Files
 import Glibc
 
-/// Reports when the machine has woken from a suspend: the kernel lets a timer on the wall clock know of every jump of it,
-/// waking among them (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Nothing wakes the process before.
+/// Reports when the machine has woken from a suspend: the kernel cancels a timer on the wall clock at every jump of
+/// that clock, including waking (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Nothing else wakes the process.
 ///
-/// It belongs to the thread that polls its descriptor. Accepted: a virtual machine that is frozen from outside does not
-/// know of the suspend, so nothing is reported.
+/// Use it only on the thread that polls its descriptor. Accepted: if a virtual machine is frozen from outside, nothing
+/// is reported, because its kernel does not notice.
 public final class SuspendWatch {
     private let notifications: Descriptor
     private let clock: () -> Double
@@ -18,11 +18,11 @@ public final class SuspendWatch {
         try self.init { Clocks.suspended }
     }
 
-    /// - Parameter clock: tells the seconds that the machine was suspended since it started.
+    /// - Parameter clock: returns the seconds that the machine was suspended since it started.
     init(clock: @escaping () -> Double) throws(Failure) {
         let descriptor = clinux_clock_watch()
         guard descriptor >= 0 else {
-            throw Failure(.bug, "can't watch for the machine's waking: \(errorText(errno))")
+            throw Failure(.bug, "cannot watch for the machine's waking: \(errorText(errno))")
         }
         notifications = Descriptor(owning: descriptor)
         self.clock = clock
@@ -33,7 +33,7 @@ public final class SuspendWatch {
     public var fileDescriptor: Int32 { notifications.number }
 
     /// Reads the events since the last call; never blocks.
-    /// - Returns: true if the machine was suspended in that time; false if only its clock was set.
+    /// - Returns: true if the machine was suspended since then; false if only its clock was set.
     public func drain() -> Bool {
         _ = clinux_read_clock_watch(notifications.number)
         let before = suspended
@@ -41,7 +41,7 @@ public final class SuspendWatch {
         return Self.wasSuspended(from: before, to: suspended)
     }
 
-    /// - Parameters: the seconds that the machine had been suspended since it started, earlier and now. Two readings of
-    ///   clocks differ by a little without one.
+    /// - Parameters: the seconds that the machine had been suspended since it started, earlier and now. Without a
+    ///   suspend the readings still differ slightly.
     static func wasSuspended(from before: Double, to now: Double) -> Bool { now - before > 1 }
 }

@@ -4,20 +4,20 @@ import Files
 import Glibc
 import Synchronization
 
-/// Questions asked on the terminal, by the subcommands; the screen has dialogs of its own.
+/// Asks questions on the terminal, for the subcommands; the screen has its own dialogs.
 ///
-/// They block, and catch SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP meanwhile, so that the terminal is given back in
-/// order whichever comes. Several at once wait for one another.
+/// A question blocks, and catches SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP meanwhile, so that the terminal is
+/// restored after any of them. Several questions at once wait for one another.
 public enum TTYPrompt {
-    /// The longest line taken, in bytes.
+    /// The longest accepted line, in bytes.
     public static let longestLine = 4_096
-    /// Milliseconds that the bytes of a key's sequence may be apart, as on the screen.
+    /// The most milliseconds between the bytes of a key's sequence, as on the screen.
     static let patience: Int32 = 25
 
-    /// Asks on /dev/tty, without echo. The prompt is shown with `: ` after it.
+    /// Asks for a passphrase on /dev/tty, without echo. `: ` is added to the prompt.
     /// - Throws: `Failure` of kind `noPassphrase` if there is no terminal or the line was ended by end-of-file;
-    ///   `unacceptableInput` if the line is longer than `longestLine`; `interrupted` after SIGINT (any other signal
-    ///   does what it would have done).
+    ///   `unacceptableInput` if the line is longer than `longestLine`; `interrupted` after SIGINT (any other signal has
+    ///   its usual effect).
     public static func passphrase(_ prompt: String) throws(Failure) -> Secret {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
             throw Failure(
@@ -28,7 +28,7 @@ public enum TTYPrompt {
         return try TerminalLine(terminal: terminal.number, echo: false).ask(prompt)
     }
 
-    /// Asks a question on /dev/tty, to which `y` or `yes` is a yes and all else a no, Esc at once.
+    /// Asks a question on /dev/tty: `y` or `yes` returns true, anything else false, Esc at once.
     /// - Throws: `Failure` of kind `usage` if there is no terminal; `interrupted` after SIGINT.
     public static func confirm(_ question: String) throws(Failure) -> Bool {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
@@ -75,14 +75,14 @@ struct TerminalLine {
                         hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
                 case .line where editor.isUnreadable:
                     throw Failure(
-                        .unacceptableInput, "the terminal does not tell which character a key with Shift is",
+                        .unacceptableInput, "the terminal does not report the character of a key with Shift",
                         hints: ["another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"])
                 case .line:
                     return buffer.secret()
                 case .endOfInput:
                     throw Failure(.noPassphrase, "nothing was typed: the terminal's input has ended")
                 case .signal(SIGTSTP):
-                    // The process was stopped and continued: it asks again.
+                    // The process was stopped and continued: ask again.
                     continue
                 case .signal:
                     throw Failure(.interrupted, "interrupted")
@@ -91,16 +91,16 @@ struct TerminalLine {
         }
     }
 
-    /// Asks once, and leaves the terminal and the signals as they were.
+    /// Asks once, and restores the terminal and the signals.
     private func attempt(
         _ prompt: String, _ editor: inout LineEditor, _ signals: PromptSignals.Pipe
     ) throws(Failure) -> Outcome {
         var saved = termios()
-        guard tcgetattr(terminal, &saved) == 0, signals.catchThem() else {
-            throw Failure(.noPassphrase, "can't ask on the terminal: \(errorText(errno))")
+        guard tcgetattr(terminal, &saved) == 0, signals.catchAll() else {
+            throw Failure(.noPassphrase, "cannot ask on the terminal: \(errorText(errno))")
         }
         var modes = saved
-        // Not by lines: the kernel would cut one at 4,095 bytes without a word, and Ctrl-C may come as a sequence.
+        // Not ICANON: the kernel would silently cut a line at 4,095 bytes, and Ctrl-C may come as a sequence.
         modes.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN)
         withUnsafeMutableBytes(of: &modes.c_cc) {
             $0[Int(VMIN)] = 1
@@ -111,7 +111,7 @@ struct TerminalLine {
         let outcome = read(&editor, signals)
         tcsetattr(terminal, TCSANOW, &saved)
         writeAll("\n", to: terminal)
-        // SIGINT becomes a failure; the others do what they would have done.
+        // SIGINT becomes a failure; the other signals have their usual effect.
         if case .signal(let number) = outcome, number != SIGINT {
             signals.release(strikingWith: number)
         } else {
@@ -120,7 +120,7 @@ struct TerminalLine {
         return outcome
     }
 
-    /// Shows how the line has changed since it had `before` bytes; the terminal's own echo would show sequences too.
+    /// Echoes the change of the line since it had `before` bytes; the terminal's own echo would show sequences too.
     private func show(_ line: SecretBuffer, since before: Int, columns: inout Int) {
         if line.count > before {
             columns += line.withBytes { bytes in
@@ -135,7 +135,7 @@ struct TerminalLine {
         }
     }
 
-    /// An empty line, which is no yes.
+    /// An empty line, which does not mean yes.
     private func declined(_ line: SecretBuffer) -> Outcome {
         line.wipe()
         return .line
@@ -155,7 +155,7 @@ struct TerminalLine {
             guard ready > 0 else { continue }
             if Glibc.read(signals.reading.number, &byte, 1) == 1 { return .signal(Int32(byte)) }
             guard events[1].revents != 0 else { continue }
-            // A byte at a time: what comes after the line is the next question's.
+            // Byte by byte: the bytes after the line belong to the next question.
             let count = Glibc.read(terminal, &byte, 1)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard count == 1 else { return .endOfInput }
@@ -175,15 +175,16 @@ struct TerminalLine {
 
 }
 
-/// The signals that are caught while a line is typed. A process has one set of handlers: so one question at a time.
+/// The signals that are caught while a line is typed. A process has one set of handlers, so one question is asked at a
+/// time.
 private enum PromptSignals {
     struct Pipe {
         let reading: Descriptor
         let writing: Descriptor
 
-        func catchThem() -> Bool { clinux_catch_signals(writing.number) == 0 }
+        func catchAll() -> Bool { clinux_catch_signals(writing.number) == 0 }
 
-        /// The handlers as they were; then the signal, if it isn't 0, does what it would have done.
+        /// Restores the handlers; then the signal, if it is not 0, has its usual effect.
         func release(strikingWith number: Int32) {
             clinux_release_signals(number)
         }
@@ -194,7 +195,7 @@ private enum PromptSignals {
     static func claimed(_ ask: (Pipe) throws(Failure) -> Secret) throws(Failure) -> Secret {
         try turn.withLock { (_) throws(Failure) -> Secret in
             guard let (reading, writing) = Descriptor.pipe() else {
-                throw Failure(.bug, "no pipe to be had: \(errorText(errno))")
+                throw Failure(.bug, "cannot create a pipe: \(errorText(errno))")
             }
             return try ask(Pipe(reading: reading, writing: writing))
         }

@@ -3,12 +3,12 @@ import Files
 import FoundationEssentials
 import Glibc
 
-/// A folder for this user alone (mode 0700, mkdtemp(3)) and for files that need not outlive the process: the vault of
-/// `keyfob demo`.
+/// A folder that only this user can access (mode 0700, mkdtemp(3)), for files that need not outlive the process: the
+/// vault of `keyfob demo`.
 public final class TemporaryFolder: Sendable {
     public let path: String
 
-    /// Makes it in XDG_RUNTIME_DIR (memory of this user's own, gone at logout), else in TMPDIR, else in /tmp.
+    /// Creates the folder in XDG_RUNTIME_DIR (this user's own memory, cleared at logout), else in TMPDIR, else in /tmp.
     /// - Throws: `Failure` of kind `cannotWrite`.
     public init(environment: [String: String]) throws(Failure) {
         let candidates = [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap { $0 }
@@ -20,7 +20,7 @@ public final class TemporaryFolder: Sendable {
             }
         }
         throw Failure(
-            .cannotWrite, "can't make a temporary folder: \(errorText(errno))", hints: ["set TMPDIR to a folder"])
+            .cannotWrite, "cannot create a temporary folder: \(errorText(errno))", hints: ["set TMPDIR to a folder"])
     }
 
     deinit { remove() }

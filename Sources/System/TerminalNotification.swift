@@ -1,23 +1,23 @@
 import Credentials
 
-/// What makes a terminal call its user: a bell, or a notification of the desktop that it runs on.
+/// The sequence by which a terminal notifies its user: a bell, or a desktop notification.
 public enum TerminalNotification {
     public enum Kind: Sendable, Equatable, CaseIterable {
         case bell
-        /// iTerm2's, known to WezTerm, kitty, Ghostty and others too.
+        /// iTerm2's, also known to WezTerm, kitty, Ghostty and others.
         case osc9
-        /// rxvt-unicode's, known to foot, Ghostty, WezTerm and VTE's descendants.
+        /// rxvt-unicode's, also known to foot, Ghostty, WezTerm and terminals built on VTE.
         case osc777
     }
 
-    /// The bytes to write to the terminal. Controls in title and text are dropped, and `;`, which parts them, is drawn as a
-    /// comma; each is cut at 100 and 200 characters. Where the terminal is one that shows an OSC instead of obeying it, it
-    /// is a bell.
+    /// The bytes to write to the terminal. Control characters in title and text are dropped, and `;`, their separator,
+    /// becomes a comma; they are cut at 100 and 200 characters. For a terminal that would show an OSC instead of
+    /// obeying it, the bytes are a bell.
     ///
-    /// Within tmux nothing comes of it but where `allow-passthrough` is on (since 3.3 it is off), and no answer tells;
-    /// a bell is tmux's own to pass on.
+    /// In tmux an OSC has an effect only if `allow-passthrough` is on (off by default since 3.3), and no answer shows
+    /// whether it had; tmux itself passes on a bell.
     ///
-    /// - Parameter environment: tells where we are: TERM, TMUX, STY.
+    /// - Parameter environment: shows where keyfob runs: TERM, TMUX, STY.
     public static func sequence(
         kind: Kind, title: String, text: String, environment: [String: String]
     ) -> [UInt8] {
@@ -27,7 +27,7 @@ public enum TerminalNotification {
         let sequence =
             switch kind {
             case .bell: bell
-            // One text alone. It must not begin with a number and `;`: those are ConEmu's commands.
+            // OSC 9 has one text. It must not begin with a number and `;`: those are ConEmu's commands.
             case .osc9: Array("\u{1b}]9;\(title): \(text)".utf8) + bell
             case .osc777: Array("\u{1b}]777;notify;\(title);\(text)".utf8) + bell
             }
@@ -35,7 +35,7 @@ public enum TerminalNotification {
     }
 
     private static func harmless(_ text: String, limit: Int) -> String {
-        // By scalars: with something that combines with it, `;` is another character and yet the same byte.
+        // By scalars: `;` with a combining mark is another character, but still the same byte.
         String(
             String.UnicodeScalarView(UntrustedText.line(text, limit: limit).unicodeScalars.map { $0 == ";" ? "," : $0 })
         )

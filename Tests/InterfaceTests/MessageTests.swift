@@ -11,7 +11,7 @@ struct MessageTests {
     private static let full = Failure(.cannotWrite, "cannot write the vault \(path): the disk is full")
     private static let gone = Failure(
         .conflict, "the file \(path) was replaced or removed while it was open")
-    private static let unseen = Failure(.bug, "can't watch for the machine's waking: Too many open files")
+    private static let unseen = Failure(.bug, "cannot watch for the machine's waking: Too many open files")
 
     private static let housekeeping: [Event] = [
         .renewed(Samples.id(1), .failure(Failure(.unreachable, "no answer")), next: 20),
@@ -174,7 +174,7 @@ struct MessageTests {
         state.press("L")
         #expect(state.drawing.contains(Self.unseen.summary) && !state.drawing.contains("the vault's file"))
         _ = update(&state, .unwatched(.suspension, nil))
-        #expect(!state.drawing.contains("can't watch"))
+        #expect(!state.drawing.contains("cannot watch"))
     }
 
     @Test("with lines that stand, a dialog begins below them, and a click still meets its lines")

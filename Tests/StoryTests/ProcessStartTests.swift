@@ -216,11 +216,11 @@ struct ProcessStartTests {
         let story = try await Story.withVault()
         let secret = try await run(story, "add x --client-id y --secret-stdin <&-")
         #expect(
-            secret == Story.Outcome(64, complaint: "keyfob: can't read the secret: bad file descriptor\n"))
+            secret == Story.Outcome(64, complaint: "keyfob: cannot read the secret: bad file descriptor\n"))
         let passphrase = try await run(story, "list --passphrase-file /dev/stdin <&-")
         #expect(passphrase.status == 77)
         #expect(
-            passphrase.complaint.hasPrefix("keyfob: can't read the passphrase file /dev/stdin: bad file descriptor\n"))
+            passphrase.complaint.hasPrefix("keyfob: cannot read the passphrase file /dev/stdin: bad file descriptor\n"))
     }
 
     // MARK: - Questions

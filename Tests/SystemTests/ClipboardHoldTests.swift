@@ -11,7 +11,7 @@ struct ClipboardHoldTests {
         try await Clipboard(environment: environment) { _ in Issue.record("OSC 52 was used") }.copy(text).hold
     }
 
-    /// What plays wl-clipboard: the clipboard is the file `clip`.
+    /// A stand-in for wl-clipboard: the clipboard is the file `clip`.
     private func waylandStage(paste: String = "cat $HERE/clip", list: String = "echo text/plain") async throws -> Stage
     {
         let stage = try Stage()
@@ -34,7 +34,7 @@ struct ClipboardHoldTests {
         stage.environment.merging(["WAYLAND_DISPLAY": "wayland-0"]) { $1 }
     }
 
-    @Test("on Wayland the text is read back, and cleared where it is still there")
+    @Test("on Wayland the text is read back, and cleared if it is still there")
     func waylandClears() async throws {
         let stage = try await waylandStage()
         let hold = try #require(try await copy(text, wayland(stage)))
@@ -47,7 +47,7 @@ struct ClipboardHoldTests {
     }
 
     @Test(
-        "what was copied since is left alone",
+        "a text copied since is left unchanged",
         arguments: [
             "other", "", "Authorization: Bearer abc", "Authorization: Bearer abc~\n", "authorization: Bearer abc~",
         ])
@@ -60,7 +60,7 @@ struct ClipboardHoldTests {
     }
 
     @Test(
-        "where no text can be read, what is said instead tells whether the text may still be there",
+        "if no text can be read, the result says whether the text may still be there",
         arguments: [
             ("echo image/png", .holdsSomethingElse), ("echo Nothing is copied >&2; exit 1", .holdsSomethingElse),
             ("echo No selection >&2; exit 1", .holdsSomethingElse),
@@ -74,7 +74,7 @@ struct ClipboardHoldTests {
         #expect(stage.text(of: "clip") == "Authorization: Bearer abc~")
     }
 
-    @Test("a tool that is missing, hangs or does not clear is no clearing")
+    @Test("a tool that is missing, hangs or fails does not count as cleared")
     func toolFails() async throws {
         let stage = try await waylandStage(paste: "exec sleep 600")
         let hold = try #require(try await copy(text, wayland(stage)))
@@ -86,7 +86,7 @@ struct ClipboardHoldTests {
         #expect(await hold.clearIfUnchanged() == .couldNotTell)
     }
 
-    @Test("a text is told from a longer one that begins with it, and a text of 1 MiB is not held")
+    @Test("a text is distinguished from a longer one that begins with it, and a text of 1 MiB is not held")
     func long() async throws {
         let stage = try await waylandStage()
         let long = Secret(Array(repeating: UInt8(ascii: "t"), count: (1 << 20) - 1))
@@ -98,7 +98,7 @@ struct ClipboardHoldTests {
         #expect(try await copy(Secret(Array(repeating: 116, count: 1 << 20)), wayland(stage)) == nil)
     }
 
-    @Test("what was sent by OSC 52 can't be taken back, and it is said what a clearing does not reach")
+    @Test("a text sent by OSC 52 cannot be cleared, and the limits of clearing are stated")
     func osc52() async throws {
         let clipboard = Clipboard(environment: ["TERM": "xterm"]) { _ in }
         let copied = try await clipboard.copy(text)
@@ -109,7 +109,7 @@ struct ClipboardHoldTests {
         #expect(Clipboard.Way.tool("xclip").beyondClearing == nil)
     }
 
-    @Test("before the next text is copied a desktop's clipboard is left alone: that text takes the place of this one")
+    @Test("before the next copy a desktop's clipboard is left unchanged: the next text replaces this one")
     func next() async throws {
         let stage = try await waylandStage()
         let hold = try #require(try await copy(text, wayland(stage)))
@@ -118,7 +118,7 @@ struct ClipboardHoldTests {
         #expect(stage.text(of: "calls") == "--sensitive --type text/plain\n")
     }
 
-    @Test("a hold tells nobody the text")
+    @Test("a hold does not reveal the text")
     func tellsNothing() async throws {
         let stage = try await waylandStage()
         let hold = try #require(try await copy(text, wayland(stage)))
@@ -129,7 +129,7 @@ struct ClipboardHoldTests {
     }
 
     @Test(
-        "a real tmux loses the text, wherever it is among its buffers, and keeps the others",
+        "a real tmux deletes the buffer with the text and keeps the others",
         .enabled(if: Subprocess.locate("tmux", path: "/usr/bin:/bin") != nil))
     func realTmux() async throws {
         let stage = try Stage()
@@ -152,7 +152,7 @@ struct ClipboardHoldTests {
         #expect(await again.clearIfUnchanged() == .couldNotTell)
     }
 
-    /// Not in the test's attribute: Swift 6.0's compiler does not outlive a closure there.
+    /// Not in the test's attribute: Swift 6.0's compiler crashes on a closure there.
     private static let hasX11 = ["Xvfb", "xclip", "xsel"].allSatisfy {
         Subprocess.locate($0, path: "/usr/bin:/bin") != nil
     }
@@ -163,12 +163,12 @@ struct ClipboardHoldTests {
     func realX11(_ name: String) async throws {
         let stage = try Stage()
         let server = try await XServer(stage)
-        // Only this one of the two is found.
+        // PATH has only this one of the two tools.
         try FileManager.default.createSymbolicLink(
             atPath: "\(stage.folder)/\(name)", withDestinationPath: "/usr/bin/\(name)")
         // xsel keeps a log in the home folder.
         let environment = stage.environment.merging(["DISPLAY": server.display, "HOME": stage.folder]) { $1 }
-        // xsel takes the clipboard an instant after it has ended.
+        // xsel sets the clipboard an instant after it has exited.
         func comes(_ text: String) async -> Bool {
             let deadline = ContinuousClock.now + .seconds(60)
             while ContinuousClock.now < deadline {
@@ -197,10 +197,10 @@ struct ClipboardHoldTests {
     }
 }
 
-/// A tmux of its own, with one session.
+/// A separate tmux server, with one session.
 private final class TmuxServer: Sendable {
     private let environment: [String: String]
-    /// What a program in it finds in its environment.
+    /// The environment of a program in tmux.
     let inside: [String: String]
 
     init(_ stage: Stage) async throws {
@@ -228,14 +228,14 @@ private final class TmuxServer: Sendable {
     }
 }
 
-/// A display of its own, on no screen.
+/// A separate display without a screen.
 private struct XServer {
     let display: String
     private let process: pid_t
     private let socket: String
 
     init(_ stage: Stage) async throws {
-        // The shell ends at once and leaves it behind, though not for ever; it says its number once it can be connected to.
+        // The shell ends at once and leaves Xvfb behind for a limited time; Xvfb prints its number once it accepts connections.
         let result = await Subprocess.run(
             [
                 "sh", "-c",

@@ -10,7 +10,7 @@ struct ClipboardTests {
     /// OSC 52 with the text above.
     private let sequence = "\u{1b}]52;c;QXV0aG9yaXphdGlvbjogQmVhcmVyIGFiY34=\u{07}"
 
-    /// What was sent to the terminal.
+    /// The bytes sent to the terminal.
     private final class Terminal: Sendable {
         private let sent = Mutex<[String]>([])
         var texts: [String] { sent.withLock { $0 } }
@@ -45,7 +45,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "xclip.calls") == nil)
     }
 
-    @Test("an older wl-copy is asked again without the mark that it does not know")
+    @Test("an older wl-copy is run again without the unknown option")
     func oldWayland() async throws {
         let stage = try Stage()
         await tool("wl-copy", on: stage, script: "[ \"$1\" = --sensitive ] && exit 1\n/bin/cat > $HERE/$NAME.text")
@@ -54,7 +54,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "wl-copy.text") == "Authorization: Bearer abc~")
     }
 
-    @Test("on X11 it is xclip, and where that is missing or fails, xsel")
+    @Test("on X11 xclip copies; if it is missing or fails, xsel")
     func x11() async throws {
         let stage = try Stage()
         await tool("xsel", on: stage)
@@ -68,7 +68,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "xclip.text") == "Authorization: Bearer abc~")
     }
 
-    @Test("a failing Wayland tool leaves it to X11")
+    @Test("if the Wayland tool fails, X11 is tried")
     func waylandFails() async throws {
         let stage = try Stage()
         await tool("wl-copy", on: stage, script: "exit 1")
@@ -77,7 +77,7 @@ struct ClipboardTests {
         #expect(result.way == .tool("xclip"))
     }
 
-    @Test("a display that does not answer is given up after a second, and not tried with the next tool")
+    @Test("a display that does not answer is given up after a second, and the next tool is not tried")
     func hangingDisplay() async throws {
         let stage = try Stage()
         await tool("xclip", on: stage, script: "exec /bin/sleep 600")
@@ -89,7 +89,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "xsel.calls") == nil)
     }
 
-    @Test("a tool that stays behind with its pipes open has copied")
+    @Test("a tool that keeps running with its pipes open has copied")
     func staysBehind() async throws {
         let stage = try Stage()
         await tool("xclip", on: stage, script: "/bin/cat > $HERE/$NAME.text\n/bin/sleep 600 &\necho $! > $HERE/left")
@@ -99,7 +99,7 @@ struct ClipboardTests {
     }
 
     @Test(
-        "over SSH no desktop tool is asked, even where a display is forwarded",
+        "over SSH no desktop tool is tried, even if a display is forwarded",
         arguments: ["SSH_CONNECTION", "SSH_TTY"])
     func ssh(_ variable: String) async throws {
         let stage = try Stage()
@@ -114,7 +114,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "wl-copy.calls") == nil)
     }
 
-    @Test("in tmux the text goes into its buffer, and the sentence claims no more")
+    @Test("in tmux the text goes into a buffer, and the message claims no more")
     func tmux() async throws {
         let stage = try Stage()
         await tool("tmux", on: stage)
@@ -127,7 +127,7 @@ struct ClipboardTests {
         #expect(stage.text(of: "tmux.text") == "Authorization: Bearer abc~")
     }
 
-    @Test("a tmux that does not know -w leaves it to OSC 52, wrapped so that tmux passes it on")
+    @Test("if tmux does not know -w, OSC 52 is used, wrapped so that tmux passes it on")
     func oldTmux() async throws {
         let stage = try Stage()
         await tool("tmux", on: stage, script: "exit 1")
@@ -155,7 +155,7 @@ struct ClipboardTests {
     }
 
     @Test(
-        "a terminal without a clipboard is sent nothing, and the failure says what would help",
+        "a terminal without a clipboard is sent nothing, and the failure's hints say what helps",
         arguments: [nil, "", "dumb", "linux", "vt100", "vt220"])
     func noWay(_ terminal: String?) async throws {
         let stage = try Stage()
@@ -163,7 +163,7 @@ struct ClipboardTests {
         environment["TERM"] = terminal
         let failure = await thrown { _ = try await self.copy(on: stage, environment) }
         #expect(failure?.kind == .cannotWrite)
-        #expect(failure?.summary == "there is no way to a clipboard from here")
+        #expect(failure?.summary == "no clipboard can be reached")
         #expect(failure?.hints.count == 2)
     }
 
@@ -176,7 +176,7 @@ struct ClipboardTests {
         let failure = await thrown {
             _ = try await clipboard.copy(Secret(Array(repeating: 65, count: 74_001)))
         }
-        #expect(failure?.summary == "too long for a terminal's clipboard: 74001 bytes")
+        #expect(failure?.summary == "the text is too long for a terminal's clipboard: 74001 bytes")
     }
 
     @Test(
@@ -213,7 +213,7 @@ struct OSC52Tests {
         #expect(OSC52.sequence(for: Secret(bytes), through: .nothing) == Secret(utf8: expected))
     }
 
-    @Test("every byte is encoded as Foundation does it")
+    @Test("every byte is encoded as in Foundation")
     func allBytes() {
         let bytes = Array(UInt8.min...UInt8.max)
         let expected = "\u{1b}]52;c;\(Data(bytes).base64EncodedString())\u{07}"

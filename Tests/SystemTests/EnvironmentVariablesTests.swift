@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The environment")
 struct EnvironmentVariablesTests {
-    @Test("the variables are those that Foundation finds")
+    @Test("the variables are the same as Foundation's")
     func variables() {
         #expect(EnvironmentVariables.read() == ProcessInfo.processInfo.environment)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import System
 
 struct FootprintTests {
-    @Test("giving back what started the program leaves it running, with less of its files in memory")
+    @Test("trimming leaves the program running, with less of its files in memory")
     func trim() throws {
         func fileKilobytes() throws -> Int {
             let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

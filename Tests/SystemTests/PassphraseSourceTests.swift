@@ -23,7 +23,7 @@ struct PassphraseSourceTests {
     }
 
     @Test(
-        "the passphrase is the file's first line, without what ends it",
+        "the passphrase is the file's first line, without the line's end",
         arguments: [
             "one": "one", "one\n": "one", "one\r\ntwo\r\n": "one", " a b \nx": " a b ", "ü\n": "ü", "a\r": "a\r",
         ])
@@ -42,10 +42,10 @@ struct PassphraseSourceTests {
         let answer = try PassphraseSource.read(fromFile: "\(stage.folder)/pass", prompt: "?")
         #expect(answer.passphrase == Secret(utf8: "one"))
         #expect(
-            answer.warning == "the passphrase file \(stage.folder)/pass is open to others; its mode should be 600")
+            answer.warning == "other users may access the passphrase file \(stage.folder)/pass; set its mode to 600")
     }
 
-    @Test("a missing file, a folder and an empty first line are each said, and none of them is an empty passphrase")
+    @Test("a missing file, a folder and an empty first line are reported, and none is an empty passphrase")
     func unusable() async throws {
         let stage = try Stage()
         func failure(_ name: String) async -> Failure? {
@@ -57,9 +57,9 @@ struct PassphraseSourceTests {
         #expect(
             await failure("missing")
                 == Failure(
-                    .noPassphrase, "can't read the passphrase file \(file)/missing: no such file or directory",
-                    hints: ["it was named by --passphrase-file or KEYFOB_PASSPHRASE_FILE"]))
-        #expect(await failure(".")?.summary == "can't read the passphrase file \(file)/.: is a directory")
+                    .noPassphrase, "cannot read the passphrase file \(file)/missing: no such file or directory",
+                    hints: ["check --passphrase-file and KEYFOB_PASSPHRASE_FILE"]))
+        #expect(await failure(".")?.summary == "cannot read the passphrase file \(file)/.: is a directory")
         try stage.write("\nsecond\n", to: "empty")
         #expect(await failure("empty")?.summary == "the first line of \(file)/empty is empty")
         #expect(await failure("empty")?.kind == .noPassphrase)
@@ -70,7 +70,7 @@ struct PassphraseSourceTests {
             try PassphraseSource.read(fromFile: "\(file)/longest", prompt: "?").passphrase.count == 4_096)
     }
 
-    @Test("a byte order mark is no part of a passphrase or a secret, and UTF-16 is refused")
+    @Test("a byte order mark is not part of a passphrase or a secret, and UTF-16 is refused")
     func byteOrderMark() async throws {
         let stage = try Stage()
         try stage.write("\u{FEFF}one\r\ntwo", to: "pass")
@@ -95,14 +95,14 @@ struct PassphraseSourceTests {
         }
     }
 
-    @Test("of an open descriptor the first line is taken, and the rest left for the secret")
+    @Test("from an open descriptor only the first line is read; the rest is left for the secret")
     func descriptor() throws {
         let (path, reading) = try pipe(holding: "pass\nsecret line 1\nline 2\n\n")
         #expect(try PassphraseSource.read(fromFile: path, prompt: "?").passphrase == Secret(utf8: "pass"))
         #expect(try StandardInput.rest(of: reading.number) == Secret(utf8: "secret line 1\nline 2\n"))
     }
 
-    @Test("a descriptor that does not block is waited for")
+    @Test("reading waits for a non-blocking descriptor")
     func notBlocking() async throws {
         let (reading, writing) = try #require(Descriptor.pipe())
         let began = Mutex(false)
@@ -117,15 +117,15 @@ struct PassphraseSourceTests {
         #expect(await answer.value == .success(Secret(utf8: "late")))
     }
 
-    @Test("a descriptor that is not open is said")
+    @Test("a closed descriptor is reported")
     func closedDescriptor() async throws {
         let failure = await thrown {
             _ = try PassphraseSource.read(fromFile: "/dev/fd/1999999", prompt: "?")
         }
-        #expect(failure?.summary == "can't read the passphrase file /dev/fd/1999999: bad file descriptor")
+        #expect(failure?.summary == "cannot read the passphrase file /dev/fd/1999999: bad file descriptor")
     }
 
-    @Test("a secret on standard input may be 65,536 bytes long, with a newline after it, and no longer")
+    @Test("a secret on standard input may be at most 65,536 bytes long, plus a newline")
     func longestSecret() async throws {
         let stage = try Stage()
         func rest(_ count: Int, _ end: String) throws -> Secret {

@@ -14,7 +14,7 @@ struct PathsTests {
                 == "/home/a/.local/share/keyfob/vault.db")
     }
 
-    @Test("the default is in XDG_DATA_HOME where that is an absolute path, else in the home folder")
+    @Test("the default is in XDG_DATA_HOME if that is an absolute path, else in the home folder")
     func defaultFolder() throws {
         #expect(
             try Paths.defaultVault(environment: ["XDG_DATA_HOME": "/data/", "HOME": "/h"]) == "/data/keyfob/vault.db")
@@ -26,13 +26,13 @@ struct PathsTests {
         #expect(try Paths.defaultVault(environment: ["HOME": "/"]) == "/.local/share/keyfob/vault.db")
     }
 
-    @Test("without HOME the password database's home folder serves")
+    @Test("without HOME the password database's home folder is used")
     func noHome() throws {
         #expect(try Paths.defaultVault(environment: [:]).hasSuffix("/.local/share/keyfob/vault.db"))
         #expect(try Paths.defaultVault(environment: [:]).hasPrefix("/"))
     }
 
-    @Test("the settings are in XDG_CONFIG_HOME where that is an absolute path, else in the home folder's .config")
+    @Test("the settings are in XDG_CONFIG_HOME if that is an absolute path, else in the home folder's .config")
     func settings() {
         #expect(
             Paths.settingsFile(environment: ["XDG_CONFIG_HOME": "/config//", "HOME": "/h"])
@@ -45,7 +45,7 @@ struct PathsTests {
         #expect(Paths.settingsFile(environment: [:])?.hasSuffix("/.config/keyfob/config.json") == true)
     }
 
-    @Test("a path is shown with ~ for the home folder, and can't steer a terminal")
+    @Test("a path is shown with ~ for the home folder, and without control characters")
     func shown() {
         #expect(Paths.printable("/home/a/.config/x", environment: ["HOME": "/home/a/"]) == "~/.config/x")
         #expect(Paths.printable("/home/ab/x", environment: ["HOME": "/home/a"]) == "/home/ab/x")

@@ -12,12 +12,12 @@ struct PauseTests {
         #expect(ContinuousClock.now - start >= .milliseconds(50))
     }
 
-    @Test("nothing, less than nothing and what is no number are no wait", arguments: [0, -1, -Double.infinity, .nan])
+    @Test("0, a negative number and NaN do not wait", arguments: [0, -1, -Double.infinity, .nan])
     func nothing(_ seconds: Double) async throws {
         try await Pause.seconds(seconds)
     }
 
-    @Test("cancelled at any moment, it ends at once and says so", arguments: [3_600, 1e300, Double.infinity])
+    @Test("cancelled at any moment, it ends at once and throws", arguments: [3_600, 1e300, Double.infinity])
     func cancelledMeanwhile(_ seconds: Double) async throws {
         let long = Task { try await Pause.seconds(seconds) }
         await Task.yield()
@@ -25,7 +25,7 @@ struct PauseTests {
         await #expect(throws: CancellationError.self) { try await long.value }
     }
 
-    @Test("in a task that is cancelled already it does not even begin")
+    @Test("in a cancelled task it does not begin")
     func cancelledBefore() async {
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }

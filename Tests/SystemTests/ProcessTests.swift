@@ -5,7 +5,7 @@ import Testing
 
 @testable import System
 
-/// What changes the process or ends it: seen from the parent.
+/// Functions that change the process or end it, observed from the parent.
 struct ProcessTests {
     @Test(
         "hardening leaves no core file, no tracing, no key log, no handler that prints memory, and descriptors 0 to 2 open"
@@ -46,7 +46,7 @@ struct ProcessTests {
             ])
     }
 
-    @Test("a trap while the screen is up gives the terminal back, prints no backtrace, and still kills")
+    @Test("a trap while the screen is up restores the terminal, prints no backtrace, and still kills")
     func trap() async throws {
         if let path = ChildProcess.part {
             let file = try #require(Descriptor(opening: path, O_RDWR))
@@ -94,7 +94,7 @@ struct ProcessTests {
 }
 
 struct ClocksTests {
-    @Test("now is the wall clock's, and the boot clock's of this start of the machine")
+    @Test("now has the time of the wall clock, and of the boot clock since this start of the machine")
     func now() throws {
         let before = Date()
         let first = Clocks.now()
@@ -123,7 +123,7 @@ struct ClocksTests {
 }
 
 struct TemporaryFolderTests {
-    @Test("it is this user's alone, one of its own each time, and gone with what is in it")
+    @Test("only this user can access it; each is a new one, removed with its content")
     func folder() throws {
         let folder = try TemporaryFolder(environment: ["TMPDIR": "/tmp"])
         let other = try TemporaryFolder(environment: ["TMPDIR": "/tmp"])
@@ -137,13 +137,13 @@ struct TemporaryFolderTests {
         folder.remove()
     }
 
-    @Test("it goes when nobody holds it any more")
+    @Test("it is removed with its last reference")
     func goes() throws {
         let path = try TemporaryFolder(environment: [:]).path
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("it is made in XDG_RUNTIME_DIR, else in TMPDIR, passing over what is not there")
+    @Test("it is created in XDG_RUNTIME_DIR, else in TMPDIR, skipping missing folders")
     func places() throws {
         let stage = try Stage()
         #expect(
@@ -162,7 +162,7 @@ struct FolderWatchTests {
         return poll(&event, 1, 0) == 1
     }
 
-    @Test("a write to the vault or its log, and its making and going, are seen; other files are not")
+    @Test("writing, creating and removing the vault or its log is reported; other files are not")
     func sees() throws {
         let stage = try Stage()
         let watch = try FolderWatch(vault: stage.folder + "/vault.db")
@@ -187,7 +187,7 @@ struct FolderWatchTests {
         }
     }
 
-    @Test("reading the vault is no change")
+    @Test("reading the vault is not a change")
     func readingIsNone() throws {
         let stage = try Stage()
         try stage.write("x", to: "vault.db")
@@ -196,7 +196,7 @@ struct FolderWatchTests {
         #expect(!watch.drain())
     }
 
-    @Test("a missing folder is said, and watched once it is there; a folder that goes is a change")
+    @Test("a missing folder is reported, and watched once it exists; removing the folder is a change")
     func missingFolder() async throws {
         let stage = try Stage()
         let folder = stage.folder + "/later"
@@ -222,7 +222,7 @@ struct FolderWatchTests {
     }
 
     @Test(
-        "a vault behind a symbolic link, or a chain of them, is watched where it really is",
+        "a vault behind one or more symbolic links is watched in its real folder",
         arguments: ["link.db", "chain.db", "linked/vault.db"])
     func throughLinks(path: String) throws {
         let stage = try Stage()
@@ -237,13 +237,13 @@ struct FolderWatchTests {
             try stage.write("y", to: "real/\(name)")
             #expect(watch.drain())
         }
-        // SQLite puts nothing beside the link.
+        // SQLite creates nothing beside the link.
         try stage.write("y", to: "link.db-wal")
         try stage.write("y", to: "real/link.db")
         #expect(!watch.drain())
     }
 
-    @Test("a link that comes with its folder is followed from then on")
+    @Test("a link created with its folder is followed from then on")
     func laterLink() throws {
         let stage = try Stage()
         try stage.write("x", to: "real.db")
@@ -256,7 +256,7 @@ struct FolderWatchTests {
         #expect(watch.drain())
     }
 
-    @Test("a folder that is there but can't be watched is a failure, with what to do about it")
+    @Test("an existing folder that cannot be watched is a failure, with a hint")
     func cannotWatch() async throws {
         let stage = try Stage()
         #expect(symlink("loop", stage.folder + "/loop") == 0)
@@ -264,14 +264,14 @@ struct FolderWatchTests {
         #expect(failure?.kind == .cannotWrite)
         #expect(
             failure?.summary
-                == "can't watch the vault's folder \(stage.folder)/loop: too many levels of symbolic links")
+                == "cannot watch the vault's folder \(stage.folder)/loop: too many levels of symbolic links")
         #expect(
             failure?.hints == [Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)]
         )
     }
 
     @Test(
-        "where no watch is left, or no permission is there, that is said, and what to change",
+        "the failure says if no watch is left or permission is missing, with a hint",
         arguments: [
             (ENOSPC, "no inotify watch is left", "raise fs.inotify.max_user_watches with sysctl"),
             (EACCES, "permission denied", "give yourself permission to read the folder"),
@@ -279,11 +279,11 @@ struct FolderWatchTests {
     func cannotWatchHints(error: Int32, reason: String, hint: String) {
         let failure = FolderWatch.cannotWatch("/home/ana/\u{1B}keys", error)
         #expect(failure.kind == .cannotWrite)
-        #expect(failure.summary == "can't watch the vault's folder /home/ana/keys: \(reason)")
+        #expect(failure.summary == "cannot watch the vault's folder /home/ana/keys: \(reason)")
         #expect(failure.hints.first == Failure.Hint(hint))
     }
 
-    @Test("a vault whose folder's folder is missing, or is a file, is no error either")
+    @Test("a missing parent of the vault's folder, or a file in its place, is no error either")
     func missingFurtherUp() throws {
         let stage = try Stage()
         try stage.write("x", to: "file")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import System
 
-/// A folder for one test, with programs in it that play the ones we run.
+/// A folder for one test, with stand-ins for the programs that keyfob runs.
 final class Stage {
     private let temporary: TemporaryFolder
     let folder: String
@@ -16,7 +16,7 @@ final class Stage {
 
     /// A shell script of that name; `$HERE` in it is the folder.
     ///
-    /// Another process writes it: a child that another test starts at the same moment would for an instant hold our
+    /// Another process writes the script: a child of another test, started at the same moment, would briefly hold our
     /// descriptor open for writing, and running the script would fail with "text file busy".
     func program(_ name: String, _ script: String, interpreter: String = "/bin/sh") async {
         let result = await Subprocess.run(
@@ -34,11 +34,11 @@ final class Stage {
 
     func text(of name: String) -> String? { try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) }
 
-    /// Where the programs are, and nothing else.
+    /// The path of the programs' folder, as a PATH without other folders.
     var environment: [String: String] { ["PATH": folder] }
 }
 
-/// Waits for something another process or thread does. Ten seconds mean that it never will.
+/// Waits for another process or thread; fails after ten seconds.
 func eventually(_ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool) async {
     let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
@@ -50,7 +50,7 @@ func eventually(_ what: Comment, sourceLocation: SourceLocation = #_sourceLocati
     }
 }
 
-/// The two ends of a pseudo-terminal: the program's, and ours in the place of the keyboard and the glass.
+/// The two ends of a pseudo-terminal: the program's, and the test's in place of keyboard and display.
 final class PseudoTerminal {
     let program: Int32
     let path: String
@@ -79,7 +79,7 @@ final class PseudoTerminal {
         #expect(write(glass, bytes, bytes.count) == bytes.count)
     }
 
-    /// Whether the text has been shown by now.
+    /// True once the text has been shown.
     func shows(_ text: String) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 4_096)
         while case let count = read(glass, &bytes, bytes.count), count > 0 {
@@ -98,9 +98,9 @@ final class PseudoTerminal {
     var readsLines: Bool { settings.c_lflag & tcflag_t(ICANON) != 0 }
 }
 
-/// This very test once more in a process of its own, where it may change or end the process.
+/// The running test again in a child process, which it may change or end.
 enum ChildProcess {
-    /// What the parent tells: nil in the parent.
+    /// The parent's message to the child; nil in the parent.
     static var part: String? { ProcessInfo.processInfo.environment["KEYFOB_TEST_PART"] }
 
     static func arguments(for test: String) throws -> [String] {

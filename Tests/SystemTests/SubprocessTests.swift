@@ -15,7 +15,7 @@ struct SubprocessTests {
             ["sh", "-c", script], environment: environment, input: input, capture: capture, timeout: timeout)
     }
 
-    @Test("the exit status is told, and the output kept")
+    @Test("the exit status and the output are returned")
     func exitStatus() async {
         let result = await shell("echo out; echo err >&2; exit 3")
         #expect(result.ending == .exited(3))
@@ -23,7 +23,7 @@ struct SubprocessTests {
         #expect(result.output == Secret(utf8: "out\n"))
     }
 
-    @Test("errors belong to the output where they are wanted")
+    @Test("standard error belongs to the output if requested")
     func errors() async {
         let result = await Subprocess.run(
             ["sh", "-c", "echo out; echo err >&2"], environment: ["PATH": "/usr/bin:/bin"], capture: 4_096,
@@ -31,12 +31,12 @@ struct SubprocessTests {
         #expect(result.output == Secret(utf8: "out\nerr\n"))
     }
 
-    @Test("a death by signal is told apart from an exit")
+    @Test("a death by signal is distinguished from an exit")
     func signalled() async {
         #expect(await shell("kill -TERM $$").ending == .signalled(SIGTERM))
     }
 
-    @Test("a program that is not in PATH is not found, and relative folders in PATH are passed over")
+    @Test("a program that is not in PATH is not found, and relative folders in PATH are skipped")
     func notFound() async throws {
         let stage = try Stage()
         await stage.program("tool", "exit 0")
@@ -49,7 +49,7 @@ struct SubprocessTests {
         #expect(Subprocess.locate(FilePath.name(of: stage.folder), path: FilePath.folder(of: stage.folder)) == nil)
     }
 
-    @Test("what the system can't start is told with its reason")
+    @Test("a program that the system cannot start is reported with the reason")
     func notStarted() async throws {
         let stage = try Stage()
         await stage.program("tool", "", interpreter: "/nonexistent/interpreter")
@@ -57,13 +57,13 @@ struct SubprocessTests {
             await Subprocess.run(["tool"], environment: stage.environment).ending == .notStarted(ENOENT))
     }
 
-    @Test("the environment is the one given, and no other")
+    @Test("the child gets exactly the given environment")
     func environment() async {
         let result = await Subprocess.run(["/usr/bin/env"], environment: ["A": "1 2"], capture: 100)
         #expect(result.output == Secret(utf8: "A=1 2\n"))
     }
 
-    @Test("input goes in whole, larger than a pipe holds")
+    @Test("input larger than a pipe's buffer is written completely")
     func largeInput() async {
         let secret = Secret(Array(repeating: UInt8(ascii: "x"), count: 300_000))
         #expect(await shell("wc -c", input: secret).output == Secret(utf8: "300000\n"))
@@ -74,21 +74,21 @@ struct SubprocessTests {
         #expect(await shell("cat; echo end").output == Secret(utf8: "end\n"))
     }
 
-    @Test("a program that does not take its input, and one that closes it, end as they like")
+    @Test("a program may ignore or close its input")
     func untakenInput() async {
         let secret = Secret(Array(repeating: 0, count: 300_000))
         #expect(await shell("exit 0", input: secret).succeeded)
         #expect(await shell("exec <&-; while read line; do :; done; exit 4", input: secret).ending == .exited(4))
     }
 
-    @Test("output beyond what was asked for is dropped, and the program is not held up by it")
+    @Test("output beyond the limit is dropped, and does not block the program")
     func boundedOutput() async {
         let result = await shell("head -c 300000 /dev/zero; exit 5", capture: 10)
         #expect(result.ending == .exited(5))
         #expect(result.output.count == 10)
     }
 
-    @Test("at the time limit the program and what it started are killed")
+    @Test("at the time limit the program and its children are killed")
     func timeout() async throws {
         let stage = try Stage()
         await stage.program("tool", "/bin/sleep 600 &\necho $! > $HERE/started\nwait")
@@ -99,13 +99,13 @@ struct SubprocessTests {
         await eventually("what the program had started still runs") { hasEnded(started) }
     }
 
-    /// Gone, or dead and waiting for an init that reaps it.
+    /// True if the process is gone, or dead and not yet reaped by init.
     private func hasEnded(_ process: pid_t) -> Bool {
         guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return true }
         return status.contains(") Z ")
     }
 
-    @Test("a part that is left behind and keeps the pipes open is not waited for")
+    @Test("a child that is left behind with open pipes is not waited for")
     func leftBehind() async throws {
         let stage = try Stage()
         await stage.program("tool", "/bin/cat > $HERE/taken\n/bin/sleep 600 &\necho $! > $HERE/left\necho done")
@@ -120,28 +120,28 @@ struct SubprocessTests {
 
     @Test("no descriptor but 0 to 2 is inherited")
     func noDescriptors() async throws {
-        // Open for children to inherit, and high, so that nothing else has the number.
+        // Inheritable, and with a high number, so that nothing else has it.
         let open = fcntl(0, F_DUPFD, 500)
         try #require(open >= 500)
         defer { close(open) }
         let result = await shell("ls /proc/self/fd", input: Secret(utf8: "x"))
-        // 3 is ls's own, of the folder.
+        // 3 is ls's own descriptor of the folder.
         #expect(result.output == Secret(utf8: "0\n1\n2\n3\n"))
     }
 
-    @Test("the child has a session of its own, no signal blocked and none ignored")
+    @Test("the child has its own session, and no blocked or ignored signal")
     func cleanSignals() async throws {
         let result = await shell("grep -E '^Sig(Blk|Ign):' /proc/self/status; cut -d' ' -f6 /proc/$$/stat; echo $$")
         let lines = result.output.unwipeableText().split(separator: "\n")
         try #require(lines.count == 4)
         #expect(lines[0].hasSuffix("0000000000000000"))
-        // Signals 32 and 33 are the C library's own.
+        // The C library uses signals 32 and 33.
         let ignored = try #require(UInt64(lines[1].suffix(16), radix: 16))
         #expect(ignored & ~0x1_8000_0000 == 0)
         #expect(lines[2] == lines[3])
     }
 
-    @Test("many at once each get their own answer")
+    @Test("many at once each get their own output")
     func manyAtOnce() async {
         await withTaskGroup(of: Bool.self) { group in
             for number in 0..<20 {

@@ -4,7 +4,7 @@ import Testing
 @testable import System
 
 struct SuspendWatchTests {
-    @Test("more than a second that only the boot clock counted is a suspend, less is none")
+    @Test("more than a second that only the boot clock counted is a suspend; less is not")
     func decision() {
         #expect(!SuspendWatch.wasSuspended(from: 10, to: 10))
         #expect(!SuspendWatch.wasSuspended(from: 10, to: 10.9))
@@ -14,7 +14,7 @@ struct SuspendWatchTests {
         #expect(!SuspendWatch.wasSuspended(from: 10, to: 9))
     }
 
-    @Test("each suspend is told once, and a clock that was only set is none")
+    @Test("each suspend is reported once, and setting the clock is not a suspend")
     func once() throws {
         var suspended = 100.0
         let watch = try SuspendWatch { suspended }
@@ -28,7 +28,7 @@ struct SuspendWatchTests {
         #expect(watch.drain())
     }
 
-    @Test("while nothing jumps there is nothing to read, before and after a look")
+    @Test("without a jump there is nothing to read, before and after `drain`")
     func quiet() throws {
         let watch = try SuspendWatch()
         func isReadable() -> Bool {
@@ -41,7 +41,7 @@ struct SuspendWatchTests {
         #expect(fcntl(watch.fileDescriptor, F_GETFD) & FD_CLOEXEC != 0)
     }
 
-    @Test("the timer is one that the kernel cancels when the clock is set, and far from due")
+    @Test("the kernel cancels the timer when the clock is set, and the timer is far from due")
     func timer() throws {
         let watch = try SuspendWatch()
         let told = try String(contentsOfFile: "/proc/self/fdinfo/\(watch.fileDescriptor)", encoding: .utf8)
@@ -55,7 +55,7 @@ struct SuspendWatchTests {
         #expect(seconds.flatMap { Double($0) } ?? 0 > 3e9)
     }
 
-    @Test("the machine's own clocks agree to a millisecond about how long it was suspended")
+    @Test("two readings of the suspended time agree to a millisecond")
     func clocks() {
         let first = Clocks.suspended
         #expect(first > -0.001)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import System
 
-/// One at a time, as the prompts themselves are: they catch the process's signals.
+/// One test at a time, like the prompts: they catch the process's signals.
 @Suite(.serialized)
 struct TTYPromptTests {
     private func ask(on terminal: PseudoTerminal, echo: Bool = false) -> Task<Result<Secret, Failure>, Never> {
@@ -17,7 +17,7 @@ struct TTYPromptTests {
         }
     }
 
-    @Test("what is typed is not shown, and the terminal is given back as it was")
+    @Test("typed characters are not shown, and the terminal is restored")
     func silent() async throws {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
@@ -45,7 +45,7 @@ struct TTYPromptTests {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
         await eventually("no prompt") { terminal.shows("vault: ") }
-        // In parts: the terminal's own buffer holds 4,096.
+        // In parts: the terminal's buffer holds 4,096 bytes.
         for _ in 0..<5 {
             terminal.type(String(repeating: "x", count: 1_000))
             await eventually("not read") {
@@ -61,7 +61,7 @@ struct TTYPromptTests {
         #expect(terminal.echoes)
     }
 
-    @Test("end-of-file instead of a line is no passphrase")
+    @Test("end-of-file instead of a line is a failure")
     func endOfFile() async throws {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
@@ -72,7 +72,7 @@ struct TTYPromptTests {
         #expect(terminal.echoes)
     }
 
-    @Test("SIGINT interrupts, with the terminal and the signal's handler as they were")
+    @Test("SIGINT interrupts, and the terminal and the signal's handler are restored")
     func interrupted() async throws {
         let terminal = try PseudoTerminal()
         var before = sigaction()
@@ -90,7 +90,7 @@ struct TTYPromptTests {
     }
 
     @Test(
-        "a question is a yes only when answered with y or yes",
+        "only y or yes counts as yes",
         arguments: ["y": true, "YES ": true, "n": false, "": false, "yet": false])
     func confirm(_ typed: String, _ expected: Bool) async throws {
         let terminal = try PseudoTerminal()
@@ -135,7 +135,7 @@ struct TTYPromptTests {
         #expect(terminal.echoes)
     }
 
-    @Test("a line is taken in the form of kitty's protocol: characters, erasing, Enter; releases and Esc are nothing")
+    @Test("a line is read in the form of kitty's protocol: characters, erasing, Enter; releases and Esc are ignored")
     func reportedLine() async throws {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
@@ -145,14 +145,14 @@ struct TTYPromptTests {
         #expect(await answer.value == .success(Secret(utf8: "xA!#@äB")))
     }
 
-    @Test("a character that the terminal does not tell is no character of a passphrase")
+    @Test("a key whose character the terminal does not report is refused in a passphrase")
     func untoldCharacter() async throws {
         let terminal = try PseudoTerminal()
         let answer = ask(on: terminal)
         await eventually("no prompt") { terminal.shows("vault: ") }
         terminal.type("a\u{1B}[49;2u\n")
         let failure = await thrown { _ = try await answer.value.get() }
-        #expect(failure?.summary == "the terminal does not tell which character a key with Shift is")
+        #expect(failure?.summary == "the terminal does not report the character of a key with Shift")
         #expect(
             failure?.hints == [
                 "another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"
@@ -163,7 +163,7 @@ struct TTYPromptTests {
         "stopped by SIGTSTP the terminal is in order, after SIGCONT the question comes again, and SIGTERM still kills")
     func stopsAndGoesOn() async throws {
         if let path = ChildProcess.part {
-            // The child: it asks on the parent's pseudo-terminal until it is killed.
+            // The child asks on the parent's pseudo-terminal until it is killed.
             let file = try #require(Descriptor(opening: path, O_RDWR))
             _ = try TerminalLine(terminal: file.number, echo: false).ask("child")
             Issue.record("an answer came")
@@ -204,7 +204,7 @@ struct TTYPromptTests {
 }
 
 struct LineEditorTests {
-    /// What is left of the typed bytes at the end of the line.
+    /// The line after editing.
     private func edited(_ typed: String, capacity: Int = 100) throws -> (text: String, tooLong: Bool) {
         let buffer = try #require(SecretBuffer(capacity: capacity))
         var editor = LineEditor(line: buffer)
@@ -214,7 +214,7 @@ struct LineEditorTests {
     }
 
     @Test(
-        "keys edit the line as a terminal's line discipline does",
+        "keys edit the line like a terminal's line discipline",
         arguments: [
             "abc": "abc", "abc\u{7f}d": "abd", "abc\u{08}d": "abd", "\u{7f}\u{7f}a": "a", "aü\u{7f}b": "ab",
             "😀\u{7f}": "", "abc\u{15}d": "d", "a b\u{17}c": "c", "a\u{04}b": "ab", "a\u{01}\u{1f}b": "ab",
@@ -225,7 +225,7 @@ struct LineEditorTests {
         #expect(try edited(typed) == (expected, false))
     }
 
-    @Test("an escape character that nothing follows is the Esc key, and the next key counts")
+    @Test("an escape character without a following byte is the Esc key, and the next key counts")
     func escapeAlone() throws {
         let buffer = try #require(SecretBuffer(capacity: 10))
         var editor = LineEditor(line: buffer)
@@ -240,14 +240,14 @@ struct LineEditorTests {
         #expect(buffer.secret() == Secret(utf8: "[a"))
     }
 
-    @Test("what does not fit is told, until the line is begun anew")
+    @Test("a line that is too long stays refused until it is erased")
     func tooLong() throws {
         #expect(try edited("12345", capacity: 5) == ("12345", false))
         #expect(try edited("123456", capacity: 5) == ("12345", true))
         #expect(try edited("123456\u{15}12", capacity: 5) == ("12", false))
     }
 
-    @Test("carriage return ends the line too, and Ctrl-D the input where nothing is typed")
+    @Test("carriage return ends the line too, and Ctrl-D ends the input if nothing is typed")
     func ends() throws {
         let buffer = try #require(SecretBuffer(capacity: 10))
         var editor = LineEditor(line: buffer)

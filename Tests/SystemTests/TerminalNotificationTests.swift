@@ -20,7 +20,7 @@ struct TerminalNotificationTests {
     }
 
     @Test(
-        "no text ends the sequence, starts another or adds a field to it",
+        "no text can end the sequence, start another or add a field",
         arguments: [
             ("a\u{1b}\\b", "a\\b"), ("a\u{7}b", "ab"), ("a\u{9c}b", "ab"), ("a;b", "a,b"), ("a\nb\r\u{0}c", "a b c"),
             ("\u{1b}]52;c;QQ==\u{7}", "]52,c,QQ=="), ("4;1;50", "4,1,50"), ("a;\u{301}b", "a,\u{301}b"),
@@ -37,7 +37,7 @@ struct TerminalNotificationTests {
         #expect(sequence(.osc777, title: text, text: text).utf8.count < 330)
     }
 
-    @Test("tmux and screen are told to pass it on; a bell needs no telling")
+    @Test("the sequence is wrapped for tmux and screen; a bell is not")
     func multiplexers() {
         let tmux = ["TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"]
         #expect(sequence(.osc9, tmux) == "\u{1b}Ptmux;\u{1b}\u{1b}]9;keyfob: GBG GO: 90 s left\u{7}\u{1b}\\")
