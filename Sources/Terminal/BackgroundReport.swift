@@ -1,22 +1,22 @@
 import Glibc
 
-/// The terminal's background colour, as asked for and answered (xterm's ctlseqs, OSC 11).
+/// A terminal's answer about its background colour (xterm's ctlseqs, OSC 11).
 struct BackgroundReport: Equatable {
-    /// The background's colour, then what kind of terminal it is (DA1): every terminal answers the second question, so
-    /// its answer tells that none comes to the first.
+    /// Asks for the background's colour, then for the kind of terminal (DA1). Every terminal answers the second
+    /// question: its answer alone means that the first gets none.
     static let question = Array("\u{1B}]11;?\u{1B}\\\u{1B}[c".utf8)
 
-    /// The longest content that is read.
+    /// The longest content that is read, in bytes.
     static let longest = 64
 
     /// WCAG 2's relative luminance, 0 to 1.
     let luminance: Double
 
-    /// The theme that is more readable on it: above this luminance black has more contrast than white.
+    /// The theme that is more readable on the background: above this luminance black has more contrast than white.
     var theme: Theme { luminance > 0.179 ? .light : .dark }
 
-    /// - Parameter content: of the answer, between its introducer and its end: `11;rgb:1e1e/1e1e/2e2e`, with one to four
-    ///   digits to a colour, and perhaps an alpha.
+    /// - Parameter content: the answer between its introducer and its end: `11;rgb:1e1e/1e1e/2e2e`, with one to four
+    ///   digits for each colour, and an optional alpha.
     init?(_ content: some Collection<UInt8>) {
         guard content.starts(with: Array("11;".utf8)), content.count <= Self.longest else { return nil }
         let text = String(decoding: content.dropFirst(3), as: UTF8.self)
@@ -35,7 +35,7 @@ struct BackgroundReport: Equatable {
         luminance = 0.2126 * Self.linear(values[0]) + 0.7152 * Self.linear(values[1]) + 0.0722 * Self.linear(values[2])
     }
 
-    /// A share of the brightest, 0 to 1, of one to four hexadecimal digits.
+    /// A colour's value, 0 to 1, from one to four hexadecimal digits.
     private static func value(_ digits: Substring) -> Double? {
         guard 1...4 ~= digits.utf8.count, digits.allSatisfy(\.isHexDigit), let number = Int(digits, radix: 16) else {
             return nil
@@ -43,13 +43,13 @@ struct BackgroundReport: Equatable {
         return Double(number) / Double((1 << (4 * digits.utf8.count)) - 1)
     }
 
-    /// sRGB's value as light.
+    /// An sRGB value as linear light.
     private static func linear(_ value: Double) -> Double {
         value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
     }
 
-    /// True for a terminal that can be asked: the consoles of the kernels and DEC's terminals have no OSC, and
-    /// may show what they do not know.
+    /// True if the terminal can be asked: the kernels' consoles and DEC's terminals have no OSC, and may show unknown
+    /// sequences.
     static func canAsk(_ type: String) -> Bool {
         type != "dumb" && !["linux", "vt", "cons", "wscons", "wsvt"].contains { type.hasPrefix($0) }
     }

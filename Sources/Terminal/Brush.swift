@@ -2,30 +2,31 @@ import CNCurses
 import Glibc
 import Interface
 
-/// Turns cells into what ncurses draws.
+/// Converts cells to ncurses' characters.
 struct Brush {
     let palette: Palette
     let isUTF8: Bool
 
-    /// Appends the cells of a part of a row, each wide character once, for exactly as many columns as there are cells.
+    /// Appends the cells of a part of a row, each wide character once. The run has exactly as many columns as there are
+    /// cells.
     func append(_ cells: ArraySlice<Cell>, to run: inout [cchar_t]) {
         var index = cells.startIndex
         while index < cells.endIndex {
             let cell = cells[index]
             let isWide = index + 1 < cells.endIndex && cells[index + 1].text.isEmpty && !cell.text.isEmpty
             let width = append(cell, columns: isWide ? 2 : 1, to: &run)
-            // The C library thinks it narrower than the interface does.
+            // The C library's width is less than the interface's.
             if isWide, width == 1 { append(Cell(style: cell.style), columns: 1, to: &run) }
             index += isWide ? 2 : 1
         }
     }
 
-    /// - Returns: how many columns it takes: at most `columns`, for what is wider or no character would move all that
-    ///   follows it.
+    /// - Returns: the number of columns, at most `columns`: a wider or invalid character would move the rest of the
+    ///   row.
     @discardableResult
     private func append(_ cell: Cell, columns: Int, to run: inout [cchar_t]) -> Int {
         var width = 1
-        // A base character, four that combine with it (CCHARW_MAX), and the end.
+        // A base character, four combining ones (CCHARW_MAX), and the terminator.
         let character = withUnsafeTemporaryAllocation(of: wchar_t.self, capacity: 6) { characters in
             var count = 0
             for scalar in cell.text.unicodeScalars.prefix(5) {

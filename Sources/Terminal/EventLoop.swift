@@ -22,22 +22,22 @@ public enum Ending: Sendable, Equatable {
     }
 }
 
-/// The main thread's whole life: sleep in poll(2) until a key, a message, a signal or the next tick; handle everything
-/// that is ready; paint once.
+/// The main thread's loop: sleeps in poll(2) until a key, a message, a signal or the next tick; handles everything that
+/// is ready; paints once.
 ///
-/// `Signals.block()` comes before it, and before the first other thread.
+/// Call `Signals.block()` first, before the process starts another thread.
 public final class EventLoop<Message: Sendable> {
-    /// The program that the loop drives. All its closures are called on the loop's own thread; none may block.
+    /// The program that the loop drives. The loop calls all closures on its own thread; none may block.
     public struct Program {
-        /// Called first after each waking, and alone if only a tick was due: the program reads the time.
+        /// Called first after each waking, and alone if only a tick was due. The program reads the time here.
         public var woken: () -> Void
         public var input: (Input) -> Void
         public var message: (Message) -> Void
         public var resized: (Size) -> Void
         /// The terminal is about to be handed back, and the job to stop.
         public var suspending: () -> Void
-        /// Whether what `suspending` has begun is done, so that the job may stop. It is asked with the terminal handed
-        /// back already, and again after each message, for `longestWaitToStop` at most.
+        /// True if the work begun in `suspending` is done, so that the job may stop. Called after the terminal is
+        /// handed back, and again after each message, for `longestWaitToStop` at most.
         public var mayStop: () -> Bool
         /// The frame to paint now.
         public var frame: (Size) -> Frame
@@ -61,10 +61,10 @@ public final class EventLoop<Message: Sendable> {
         }
     }
 
-    /// Sixty frames a second are as many as a person sees. Only typed keys are drawn at once.
+    /// A person sees no more than sixty frames a second. Only typed keys are drawn at once.
     static var shortestFrame: Duration { .seconds(1.0 / 60) }
 
-    /// A disk that takes longer must not keep the user from the shell.
+    /// A slower disk must not keep the user from the shell.
     static var longestWaitToStop: Duration { .seconds(2) }
 
     /// The longest wait of one poll(2), some eleven days.
@@ -86,7 +86,8 @@ public final class EventLoop<Message: Sendable> {
 
     deinit { close(signals) }
 
-    /// Calls `isReady` whenever `descriptor` can be read; `isReady` must take what there is, else it is called for ever.
+    /// Calls `isReady` whenever `descriptor` is readable. `isReady` must read everything, or the loop calls it again at
+    /// once.
     public func watch(_ descriptor: Int32, _ isReady: @escaping () -> Void) {
         unwatch(descriptor)
         watched.append((descriptor, isReady))
@@ -96,25 +97,25 @@ public final class EventLoop<Message: Sendable> {
         watched.removeAll { $0.descriptor == descriptor }
     }
 
-    /// Ends `run` before anything more is handled.
+    /// Ends `run` before another event is handled.
     public func end() { ending = ending ?? .asked }
 
-    /// Gives the terminal back and stops the job once what is ready is handled, as Ctrl-Z does; goes on and paints
-    /// everything when it is continued.
+    /// Hands the terminal back and stops the job, like Ctrl-Z, once all ready events are handled; paints everything
+    /// when the job is continued.
     public func suspend() { shouldSuspend = true }
 
     /// Paints everything again once all ready events are handled.
     public func redraw() { screen.redrawAll() }
 
-    /// Runs until `end()`, a signal that ends programs, or the loss of the terminal. The screen is still up then:
-    /// `Screen.stop()` is the caller's.
+    /// Runs until `end()`, a terminating signal, or the loss of the terminal. The screen is still up then: the caller
+    /// calls `Screen.stop()`.
     public func run(_ program: Program) -> Ending {
         var wokenAt = SuspendingClock.now
         var nextFrame = wokenAt
         var mustPaint = true
         program.woken()
         while true {
-            // A flood of messages would be drawn more often than a person sees; its outcome is drawn in any case.
+            // A flood of messages is drawn no more often than a person sees; the last state is always drawn.
             let isDue = mustPaint || wokenAt >= nextFrame
             if isDue {
                 nextFrame = wokenAt + Self.shortestFrame
@@ -143,8 +144,8 @@ public final class EventLoop<Message: Sendable> {
 
     /// Sleeps until something is ready or `deadline` has come; without an end if it is nil.
     ///
-    /// - Parameter forKeysAlone: messages wait until the next frame, and what is watched. While messages flood in, each
-    ///   would wake the loop: this took more of its time than drawing.
+    /// - Parameter forKeysAlone: true leaves messages and watched descriptors until the next frame. In a flood each
+    ///   message would wake the loop, which took more time than drawing.
     /// - Returns: the handlers of the watched descriptors that are ready.
     private func wait(until deadline: SuspendingClock.Instant?, forKeysAlone: Bool) -> [() -> Void] {
         var descriptors = [screen.fileDescriptor, signals]
@@ -157,7 +158,7 @@ public final class EventLoop<Message: Sendable> {
         return zip(watched, polled.dropFirst(3)).filter { $0.1.revents != 0 }.map(\.0.isReady)
     }
 
-    /// A tick that is due already waits a millisecond all the same: a program that miscounts must not spin.
+    /// A tick that is already due still waits a millisecond: a program that miscounts must not spin.
     static func deadline(inSeconds seconds: Double?, from start: SuspendingClock.Instant) -> SuspendingClock.Instant? {
         seconds.map { start + .seconds(min(max($0, 0.001), longestWait)) }
     }
@@ -176,7 +177,7 @@ public final class EventLoop<Message: Sendable> {
         return screen.finishInput()
     }
 
-    /// - Returns: true if the terminal may show something else than was painted.
+    /// - Returns: true if the terminal's content may differ from the painted frame.
     private func handleSignals(_ program: Program) -> Bool {
         var (isResized, wasContinued) = (false, false)
         while case let signal = clinux_read_signal(signals), signal != 0 {

@@ -3,21 +3,21 @@ import Credentials
 import Glibc
 import Interface
 
-/// Turns the terminal's bytes into keys, pastes and what the mouse did.
+/// Decodes the terminal's bytes into keys, pastes and mouse events.
 ///
-/// It does not go through ncurses' `wget_wch`: that keeps the last 137 characters typed in a queue that nobody can wipe,
-/// costs a read(2) for every byte of a paste, and blocks while it waits for the rest of an escape sequence. What is
-/// typed here is wiped as soon as it is decoded.
+/// Not ncurses' `wget_wch`: that function keeps the last 137 typed characters in a queue that cannot be wiped, costs a
+/// read(2) for every byte of a paste, and blocks while it waits for the rest of an escape sequence. Here typed bytes
+/// are wiped as soon as they are decoded.
 ///
-/// Keys come in the old form and, if another program has left that on, in the forms that `KeyReport` reads. Escape
-/// sequences it does not know (other modifiers, answers of the terminal, mouse reports of the old form) are
-/// swallowed whole, and so are Alt and a key: taking them for Esc and the key would close a half-filled form on Alt-B.
+/// Keys come in the old form and, if another program has left a keyboard protocol on, in the forms that `KeyReport`
+/// reads. Unknown escape sequences (other modifiers, the terminal's answers, mouse reports of the old form) are skipped
+/// whole. So is Alt with a key: read as Esc and the key, Alt-B would close a half-filled form.
 final class KeyDecoder {
-    /// Bytes; a longer paste is refused.
+    /// The most bytes of a paste; a longer paste is refused.
     static let longestPaste = 1 << 20
-    /// Seconds after which an escape character that nothing follows was the Esc key.
+    /// Seconds after which an escape character without a following byte was the Esc key.
     static let escapeDelay = 0.025
-    /// Seconds to wait for the rest of what no person types piece by piece.
+    /// Seconds to wait for the rest of a sequence that no person types byte by byte.
     static let sequenceDelay = 1.0
 
     private enum Mode {
@@ -32,13 +32,13 @@ final class KeyDecoder {
         case key(Key, length: Int)
         case mouse(MouseEvent, length: Int)
         case scalar(Unicode.Scalar, length: Int)
-        /// Characters that a `KeyReport` tells.
+        /// The characters of a `KeyReport`.
         case text([Unicode.Scalar], length: Int)
         case ignored(length: Int)
         case notInLocale(length: Int)
         case pasteBegins(length: Int)
         case answerBegins(length: Int)
-        /// The last of the answers that are owed.
+        /// The last of the awaited answers.
         case answersEnd(length: Int)
         case unfinished
     }
@@ -50,20 +50,20 @@ final class KeyDecoder {
     private let pasted = WipedBytes()
     private var pasteIsTooLong = false
     private var mode = Mode.keys
-    /// True while the terminal owes answers: what may be a part of one is waited for.
+    /// True while the terminal owes answers: an unfinished answer is waited for.
     var isOwed = false
-    /// The content of the answer that is being read, as far as it is of interest; nil where it is of none.
+    /// The content of the answer being read, up to a limit; nil if the answer is skipped.
     private var answer: [UInt8]?
-    /// The last answer of what the background is.
+    /// The last answer about the background.
     private(set) var background: BackgroundReport?
 
-    /// - Parameter sequences: asked for at the first escape character, not at start.
+    /// - Parameter sequences: called at the first escape character, not at start.
     init(isUTF8: Bool, sequences: @escaping () -> KeySequences) {
         self.isUTF8 = isUTF8
         self.sequences = sequences
     }
 
-    /// How many seconds to wait for more before `finish()`; nil where nothing is unfinished, or only a paste.
+    /// Seconds to wait for more bytes before `finish()`; nil if nothing is unfinished, or only a paste.
     var patience: Double? {
         switch mode {
         case .paste: nil
@@ -74,19 +74,19 @@ final class KeyDecoder {
         }
     }
 
-    /// What `bytes` and those before them mean.
+    /// Decodes `bytes`, together with the pending ones.
     ///
-    /// A paste that never ends must not swallow every key from there on, and a slow line must not turn the rest of a
-    /// paste into keys. So a paste is given up, all of it, where after a second of silence just about one key comes.
+    /// A paste without an end must not swallow all later keys, and a slow line must not turn the rest of a paste into
+    /// keys. So the whole paste is dropped if, after a second of silence, about one key's bytes come.
     ///
-    /// - Parameter silence: the seconds since the bytes before them.
+    /// - Parameter silence: seconds since the previous bytes.
     func decode(_ bytes: UnsafeRawBufferPointer, afterSilence silence: Double = 0) -> [Input] {
         let before = pending.count
         pending.append(bytes)
         if isOwed, mode == .keys, before == 1, pending[0] == Self.escape, silence >= Self.escapeDelay,
             let next = bytes.first, next != UInt8(ascii: "]"), next != UInt8(ascii: "[")
         {
-            // Esc that waited for an answer, and then another key.
+            // Esc, held back while an answer was awaited, and then another key.
             pending.removeFirst(1)
             return [.key(.escape)] + decodePending(isLast: false)
         }
@@ -100,7 +100,7 @@ final class KeyDecoder {
         return [.refused(failure)] + decodePending(isLast: false)
     }
 
-    /// Nothing came for `patience`: what is unfinished stays so.
+    /// Decodes the unfinished bytes, after `patience` has passed without more.
     func finish() -> [Input] {
         if mode == .answer {
             mode = .keys
@@ -170,11 +170,11 @@ final class KeyDecoder {
     }
 
     static let strangeCharacter = Failure(
-        .unacceptableInput, "the character typed is none of this terminal's locale",
-        hints: ["in a UTF-8 locale every character can be typed: LANG=C.UTF-8 keyfob"])
+        .unacceptableInput, "the terminal's locale does not have the typed character",
+        hints: ["start keyfob in a UTF-8 locale: LANG=C.UTF-8 keyfob"])
 
     private static func characters(_ text: String.UnicodeScalarView) -> [Input] {
-        // More marks on one character than any script has are an attack on whoever draws them.
+        // No script has so many marks on one character: they would only attack the drawing code.
         String(text).map { .key(.character(Character(String(String.UnicodeScalarView($0.unicodeScalars.prefix(16)))))) }
     }
 
@@ -262,9 +262,9 @@ final class KeyDecoder {
         }
     }
 
-    /// Esc twice, or Alt and a key that sends a sequence of its own (rxvt).
+    /// Esc twice, or Alt with a key that sends an escape sequence (rxvt).
     private func twoEscapes(_ bytes: UnsafeRawBufferPointer, after rest: UnsafeRawBufferPointer) -> Step {
-        // The second one may begin an answer.
+        // The second Esc may begin an answer.
         if isOwed || (rest.count > 1 && rest[1] == Self.escape) { return .key(.escape, length: 1) }
         return switch sequence(rest) {
         case .key(_, let length), .ignored(let length): .ignored(length: length + 1)
@@ -289,12 +289,12 @@ final class KeyDecoder {
         case .text(let scalars): return .text(scalars, length: end + 1)
         case .nothing, nil: break
         }
-        // The old mouse report: three more bytes, whatever they are.
+        // The old mouse report: three more bytes of any value.
         let length = end == 2 && bytes[end] == UInt8(ascii: "M") ? 6 : end + 1
         return length <= bytes.count ? .ignored(length: length) : .unfinished
     }
 
-    /// SS3, modifiers perhaps, a letter.
+    /// SS3, optional modifiers, a letter.
     private func singleShift(_ bytes: UnsafeRawBufferPointer) -> Step {
         var end = 2
         while end < bytes.count, 0x30...0x3B ~= bytes[end], end < 8 { end += 1 }
@@ -302,10 +302,10 @@ final class KeyDecoder {
         return .ignored(length: 0x40...0x7E ~= bytes[end] ? end + 1 : end)
     }
 
-    /// - Returns: how many bytes belong to the answer.
+    /// - Returns: the number of bytes that belong to the answer.
     private func skipAnswer(_ bytes: UnsafeRawBufferPointer) -> Int {
         let end = bytes.firstIndex { $0 == 0x07 || $0 == Self.escape } ?? bytes.count
-        // One byte more than is read shows that it is too long.
+        // One byte above the limit shows that the answer is too long.
         let room = BackgroundReport.longest + 1 - (answer?.count ?? 0)
         answer?.append(contentsOf: bytes[..<end].prefix(room))
         if end == bytes.count || (bytes[end] == Self.escape && end + 1 == bytes.count) { return end }
@@ -321,7 +321,7 @@ final class KeyDecoder {
     private static let pasteStart = Array("\u{1B}[200~".utf8)
     private static let pasteEnd = Array("\u{1B}[201~".utf8)
 
-    /// - Returns: how many bytes are used; the rest may be the start of the paste's end.
+    /// - Returns: the number of used bytes; the rest may be the start of the paste's end.
     private func takePaste(_ bytes: UnsafeRawBufferPointer, _ inputs: inout [Input]) -> Int {
         var search = 0
         while let escape = bytes[search...].firstIndex(of: Self.escape) {

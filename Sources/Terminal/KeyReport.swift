@@ -4,12 +4,12 @@ import Interface
 /// A key in the forms that carry its modifiers: kitty's keyboard protocol (CSI code u), xterm's modifyOtherKeys
 /// (CSI 27 ; modifiers ; code ~), and cursor and function keys with modifiers (CSI 1 ; modifiers A).
 ///
-/// keyfob switches both protocols off, but a key may come before that, or from a terminal that does not obey.
+/// keyfob switches both protocols off, but a key may come earlier, or from a terminal that ignores this.
 struct KeyReport {
     enum Meaning: Equatable {
         case key(Key)
         case text([Unicode.Scalar])
-        /// A release, a modifier alone, a combination that has no meaning here.
+        /// A release, a modifier alone, a combination without a meaning here.
         case nothing
     }
 
@@ -21,12 +21,12 @@ struct KeyReport {
         static let numLock = Modifiers(rawValue: 128)
     }
 
-    /// Each parameter's parts; a part that is missing is nil.
+    /// Each parameter's parts; a missing part is nil.
     private let parameters: [[Int?]]
     private let final: UInt8
 
     /// - Parameter sequence: a whole control sequence, from its escape character to its final byte.
-    /// - Returns: nil if the sequence is no report of a key.
+    /// - Returns: nil if the sequence is not a report of a key.
     init?(_ sequence: UnsafeRawBufferPointer) {
         guard sequence.count > 3, let final = sequence.last else { return nil }
         let inner = sequence[2..<(sequence.count - 1)]
@@ -34,13 +34,13 @@ struct KeyReport {
         self.final = final
         parameters = inner.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { parameter in
             parameter.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map {
-                // Too large a number is none that means anything.
+                // No meaning has such a large number.
                 $0.isEmpty ? nil : Int(String(decoding: $0, as: UTF8.self)) ?? Int.max
             }
         }
     }
 
-    /// Nil if the sequence is no report of a key.
+    /// The key or text; nil if the sequence is not a report of a key.
     var meaning: Meaning? {
         let first = part(0) ?? 1
         switch final {
@@ -62,7 +62,7 @@ struct KeyReport {
 
     private static func modifiers(_ number: Int?) -> Modifiers { Modifiers(rawValue: max((number ?? 1) - 1, 0)) }
 
-    /// A cursor or function key: with a modifier it has no meaning here.
+    /// A cursor or function key, which has no meaning here with a modifier.
     private func unmodified(_ key: Key) -> Meaning {
         let held = Self.modifiers(part(1)).subtracting([.capsLock, .numLock])
         return isRelease || !held.isEmpty ? .nothing : .key(key)
@@ -72,7 +72,7 @@ struct KeyReport {
         guard !isRelease else { return .nothing }
         let all = Self.modifiers(number)
         let held = all.subtracting([.capsLock, .numLock])
-        // Alt, Super and the like: as Alt and a key without the protocol.
+        // Alt, Super and the like are ignored, like Alt without the protocol.
         guard held.isSubset(of: [.shift, .control]) else { return .nothing }
         switch code {
         case 8, 127: return .key(.backspace)
@@ -97,7 +97,7 @@ struct KeyReport {
         if isShifted, !isXterm, let shifted = part(0, 1).flatMap(Self.printable) { return .text([shifted]) }
         guard let scalar = Self.printable(code) else { return .nothing }
         let upper = scalar.properties.uppercaseMapping.unicodeScalars
-        // xterm's code is that of the character already.
+        // xterm's code is already that of the shifted character.
         guard !isXterm, isShifted != modifiers.contains(.capsLock), upper.count == 1 else { return .text([scalar]) }
         return .text(Array(upper))
     }
@@ -109,8 +109,8 @@ struct KeyReport {
         return scalar
     }
 
-    /// The key of the control character that terminals send without the protocol. On a keyboard of another script the
-    /// key that is in its place on a Latin one.
+    /// The key of the control character that terminals send without the protocol. On a keyboard of another script, the
+    /// key at the same place on a Latin keyboard.
     private func control(_ code: Int) -> Meaning {
         let latin = code < 128 ? code : part(0, 2) ?? code
         switch latin {

@@ -1,7 +1,6 @@
 import Interface
 
-/// The byte sequences that keys send: those that terminals agree on, and over them what the terminal database says of
-/// this one.
+/// The byte sequences that keys send: the usual ones, overridden by the terminal database's.
 struct KeySequences {
     enum Match: Equatable {
         case key(Key, length: Int)
@@ -17,11 +16,11 @@ struct KeySequences {
 
     private let root = Node()
 
-    /// - Parameter capability: the terminal's string capability of a name, nil where it lacks it.
+    /// - Parameter capability: the terminal's string capability of a name; nil if it has none.
     init(capability: (String) -> [UInt8]?) {
         for (text, key) in Self.common { add([0x1B] + Array(text.utf8), key) }
         for (name, key) in Self.capabilities {
-            // A single control character is decoded as such, whatever the database calls it.
+            // A single control character is decoded as such, whatever the database says.
             guard let sequence = capability(name), sequence.count > 1, sequence[0] == 0x1B else { continue }
             add(sequence, key)
         }
@@ -66,7 +65,7 @@ struct KeySequences {
             ("[20~", .function(9)), ("[21~", .function(10)), ("[23~", .function(11)), ("[24~", .function(12)),
         ] + keypad
 
-    /// The numeric keypad where the terminal sends its application codes (as PuTTY does with Num Lock on).
+    /// The numeric keypad, if the terminal sends its application codes (PuTTY with Num Lock on).
     private static let keypad: [(String, Key)] =
         [("OM", .enter)]
         + zip("jklmnopqrstuvwxyX", "*+,-./0123456789=").map { ("O\($0)", .character($1)) }

@@ -3,15 +3,15 @@ import Credentials
 import Glibc
 import Synchronization
 
-/// Where other threads and tasks leave messages for the main thread, which sleeps in poll(2) until one comes.
+/// Messages from other threads and tasks for the main thread, which sleeps in poll(2) until a message comes.
 ///
-/// `post` may be called from anywhere and never blocks for longer than another `post` takes.
+/// Any thread may call `post`, which waits at most for another `post`.
 public final class Mailbox<Message: Sendable>: Sendable {
     private let messages = Mutex<[Message]>([])
     /// Readable while a message waits (eventfd(2)).
     public let fileDescriptor: Int32
 
-    /// - Throws: `.bug` where the process has no descriptor left.
+    /// - Throws: `.bug` if the process has no descriptor left.
     public init() throws(Failure) {
         fileDescriptor = clinux_eventfd()
         guard fileDescriptor >= 0 else {
@@ -29,9 +29,9 @@ public final class Mailbox<Message: Sendable>: Sendable {
         if wasEmpty { clinux_eventfd_raise(fileDescriptor) }
     }
 
-    /// Takes every message out, the oldest first.
+    /// Removes and returns every message, the oldest first.
     public func drain() -> [Message] {
-        // In this order: a message that comes in between wakes poll once for nothing, and none is missed.
+        // In this order a message that comes in between wakes poll once for nothing, and no message is missed.
         clinux_eventfd_clear(fileDescriptor)
         return messages.withLock { waiting in
             defer { waiting = [] }

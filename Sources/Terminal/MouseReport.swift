@@ -1,17 +1,17 @@
 import Interface
 
-/// Mouse reports in xterm's SGR form, modes 1000 and 1006 (xterm's control sequences, *Extended coordinates*): buttons and
-/// the wheel, no motion, with coordinates of any size and no byte that could be taken for text.
+/// Mouse reports in xterm's SGR form, modes 1000 and 1006 (xterm's control sequences, *Extended coordinates*): buttons
+/// and the wheel, no motion; coordinates of any size, and no byte that could be read as text.
 enum MouseReport {
     static let on = Array("\u{1B}[?1000h\u{1B}[?1006h".utf8)
     static let off = Array("\u{1B}[?1006l\u{1B}[?1000l".utf8)
 
-    /// Whether the terminal of the screen that is up has a mouse to report: others might show the sequence. Terminfo has
-    /// no word for mode 1006; a terminal that knows 1000 alone sends the old reports, and they are swallowed.
+    /// True if the current screen's terminal reports a mouse: another terminal might show the sequence. Terminfo has no
+    /// capability for mode 1006. A terminal that knows only mode 1000 sends the old reports, which are skipped.
     static var isKnown: Bool { Terminfo.string("kmous") != nil || Terminfo.string("XM") != nil }
 
-    /// What a whole control sequence (`ESC [ < button ; column ; row M`) reports; nil where it is no report, or one of
-    /// something that nobody here waits for: a release, motion, another button.
+    /// The event of a whole control sequence (`ESC [ < button ; column ; row M`); nil if it is not a report, or a
+    /// report of a release, motion or another button.
     static func event(_ sequence: UnsafeRawBufferPointer) -> MouseEvent? {
         guard sequence.starts(with: Array("\u{1B}[<".utf8)), sequence.last == UInt8(ascii: "M") else { return nil }
         let parameters = sequence.dropFirst(3).dropLast().split(
@@ -29,7 +29,7 @@ enum MouseReport {
         }
     }
 
-    /// At most five digits: no screen is larger.
+    /// At most five digits, enough for every screen.
     private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int? {
         guard 1...5 ~= digits.count, digits.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1) - 0x30 }

@@ -1,10 +1,10 @@
 import CNCurses
 import Interface
 
-/// Which colour and attributes each role has on this terminal, in one theme.
+/// The colour and attributes of each role on this terminal, in one theme.
 struct Palette {
     enum Depth: Equatable {
-        /// No colour to be had.
+        /// The terminal has no colours.
         case monochrome
         case eightColors
         case manyColors
@@ -18,7 +18,7 @@ struct Palette {
         }
     }
 
-    /// What ncurses is told for one role.
+    /// One role's attributes and colour pair in ncurses.
     struct Rendition: Equatable {
         var attributes: attr_t = 0
         /// 0 is the terminal's own foreground and background.
@@ -27,14 +27,14 @@ struct Palette {
 
     private let renditions: [Rendition]
 
-    /// Defines the colour pairs it needs; after `start_color` where there is colour.
+    /// Defines the colour pairs in ncurses. If the terminal has colours, call `start_color` first.
     init(_ depth: Depth, _ theme: Theme) {
         let depth = theme == .none ? .monochrome : depth
-        // Not every terminal can go back to its own background; there it is black.
+        // On a terminal that cannot return to its own background, the background is black.
         let keepsBackground = depth == .monochrome || use_default_colors() == OK
         let theme = keepsBackground || theme == .highContrast ? theme : .dark
         let background = Theme.background(depth, theme) ?? (keepsBackground ? -1 : Int16(COLOR_BLACK))
-        // One pair for a colour, whichever roles have it: from one pair to another ncurses sends the colour once more.
+        // One pair for each colour, shared by its roles: ncurses sends a colour again whenever the pair changes.
         var colors: [Int16] = []
         renditions = Role.allCases.map { role in
             guard let color = Self.color(of: role, depth, theme) else {

@@ -4,12 +4,12 @@ import Files
 import Glibc
 import Interface
 
-/// The terminal, drawn on through ncurses and read from directly.
+/// The terminal: drawn through ncurses, read directly.
 ///
-/// ncurses keeps its state in global variables: there is one `Screen` at a time, used by one thread, the main one.
-/// Its maker calls `stop()` before the process ends, also after a failure.
+/// ncurses keeps its state in global variables: create one `Screen` at a time and use it on the main thread only. Its
+/// owner calls `stop()` before the process ends, also after a failure.
 public final class Screen {
-    /// The way to bring the terminal back if there is no time for `stop()`.
+    /// The way to restore the terminal if there is no time for `stop()`.
     public struct Restoration {
         public let fileDescriptor: Int32
         /// At most 256 bytes.
@@ -20,9 +20,9 @@ public final class Screen {
 
     public let restoration: Restoration
     public private(set) var size: Size
-    /// Whether the terminal is gone: nothing comes from it any more.
+    /// True once the terminal is gone and sends nothing more.
     public private(set) var isHungUp = false
-    /// Polls readable when there is something for `readInput()`.
+    /// Polls readable when `readInput()` has something to read.
     public var fileDescriptor: Int32 { restoration.fileDescriptor }
 
     /// The stream of ncurses, on a descriptor of its own.
@@ -33,14 +33,14 @@ public final class Screen {
     private let entering: [UInt8]
     private let leaving: [UInt8]
     private var brush: Brush
-    /// The theme that is wanted; an unknown background's stands for that of the background, once this is known.
+    /// The requested theme. `eitherBackground` is replaced by the background's theme once that is known.
     private var theme: Theme
     private let canAsk: Bool
-    /// When the terminal was asked for its background; nil: not yet.
+    /// The time when the terminal was asked for its background; nil: not yet.
     private var asked: SuspendingClock.Instant?
     private let decoder: KeyDecoder
     private let received = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 1)
-    /// The time of the last read; at first, of the start.
+    /// The time of the last read; initially the time of the start.
     var lastReceived = SuspendingClock.now
     private var painted: Frame?
     /// nil: unknown.
@@ -49,19 +49,19 @@ public final class Screen {
     private var isUp = true
     private var hasPlainKeys = false
 
-    /// Takes the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste,
-    /// reports of the mouse where it has one. The first `paint` shows something.
+    /// Sets up the terminal: raw mode (Ctrl-C, Ctrl-Z and Ctrl-\ come as keys), the alternate screen, bracketed paste,
+    /// mouse reports if it has a mouse. Nothing is shown before the first `paint`.
     ///
-    /// `CharacterEncoding.adopt()` comes before it.
+    /// Call `CharacterEncoding.adopt()` first.
     ///
     /// - Parameters:
     ///   - type: the terminal's name in the terminal database: TERM.
-    ///   - terminal: a descriptor to use instead of /dev/tty; it stays the caller's.
-    ///   - theme: until `use(_:)` changes it.
-    /// - Throws: `.usage` if there is no terminal, or one that nothing can be placed on.
+    ///   - terminal: a descriptor to use instead of /dev/tty; the caller keeps it.
+    ///   - theme: the theme until `use(_:)` changes it.
+    /// - Throws: `.usage` if there is no terminal, or text cannot be placed on its screen.
     public init(type: String?, terminal: Int32? = nil, theme: Theme) throws(Failure) {
         guard let type, !type.isEmpty else {
-            throw Failure(.usage, "the terminal's type is not known: TERM is not set", hints: [Self.typeHint])
+            throw Failure(.usage, "the terminal's type is unknown: TERM is not set", hints: [Self.typeHint])
         }
         (restoration, file, handle) = try Self.start(type, on: terminal)
         output = GatheredOutput(from: fileno(file), to: restoration.fileDescriptor)
@@ -70,7 +70,7 @@ public final class Screen {
         raw()
         noecho()
         nonl()
-        // Else ncurses leaves a frame half painted when a key comes in between.
+        // Otherwise ncurses leaves a frame half painted when a key comes in between.
         typeahead(-1)
         let isUTF8 = CharacterEncoding.isUTF8
         self.theme = theme
@@ -85,26 +85,26 @@ public final class Screen {
         write(entering)
     }
 
-    // The old form of keys, whatever another program has left on: kitty's protocol (its flags are put on the stack of the
-    // screen that is shown, and taken from it), xterm's modifyOtherKeys.
+    // Switch to the old form of keys and back, if another program left a protocol on: kitty's (flags pushed on the
+    // current screen's stack, and popped) and xterm's modifyOtherKeys.
     private static let plainKeysOn = Array("\u{1B}[>0u\u{1B}[>4;0m".utf8)
     private static let plainKeysOff = Array("\u{1B}[<u\u{1B}[>4m".utf8)
     private static let pasteOn = Array("\u{1B}[?2004h".utf8)
     private static let pasteOff = Array("\u{1B}[?2004l".utf8)
-    private static let typeHint: Failure.Hint = "set TERM to what the terminal is, xterm-256color for most"
+    private static let typeHint: Failure.Hint = "set TERM to the terminal's type, xterm-256color for most"
 
     private static func start(
         _ type: String, on given: Int32?
     ) throws(Failure) -> (Restoration, UnsafeMutablePointer<FILE>, OpaquePointer) {
-        // ncurses closes nothing, and a descriptor of our own keeps the caller's out of close(2).
+        // ncurses closes no descriptor; a duplicate keeps close(2) from the caller's.
         let terminal = given.map { fcntl($0, F_DUPFD_CLOEXEC, 3) } ?? open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         let drawing = fcntl(terminal, F_DUPFD_CLOEXEC, 3)
         var modes = termios()
         guard drawing >= 0, tcgetattr(terminal, &modes) == 0, let file = fdopen(drawing, "r+") else {
             for descriptor in [terminal, drawing] where descriptor >= 0 { close(descriptor) }
             throw Failure(
-                .usage, "there is no terminal to draw on",
-                hints: ["the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
+                .usage, "cannot show the screen: no terminal",
+                hints: ["use the subcommands: keyfob list, keyfob token NAME, keyfob --help"])
         }
         guard let handle = keepingSignalActions({ newterm(type, file, file) }) else {
             fclose(file)
@@ -119,8 +119,8 @@ public final class Screen {
             fclose(file)
             close(terminal)
             throw Failure(
-                .usage, "the terminal \"\(UntrustedText.line(type))\" (TERM) can't place text on its screen",
-                hints: [typeHint, "the subcommands do without one: keyfob list, keyfob token NAME, keyfob --help"])
+                .usage, "the terminal \"\(UntrustedText.line(type))\" (TERM) cannot place text on its screen",
+                hints: [typeHint, "use the subcommands: keyfob list, keyfob token NAME, keyfob --help"])
         }
         let first = (MouseReport.isKnown ? MouseReport.off : []) + pasteOff
         let sequence = ["rmkx", "rmir", "sgr0", "op", "cnorm"].reduce(first) { $0 + (Terminfo.string($1) ?? []) }
@@ -130,8 +130,8 @@ public final class Screen {
         return (restoration, file, handle)
     }
 
-    /// newterm installs handlers for signals that the event loop reads; they would run where SIGTSTP is let through to
-    /// stop the job. And unless it finds SIGTSTP ignored it ignores it during every frame, which discards one that waits
+    /// Runs newterm without its signal handlers: they would run when SIGTSTP is unblocked to stop the job. And unless
+    /// newterm finds SIGTSTP ignored, ncurses ignores SIGTSTP during every frame, which discards a pending one
     /// (sigaction(2)).
     private static func keepingSignalActions<Result>(_ body: () -> Result) -> Result {
         let signals = [SIGINT, SIGTERM, SIGTSTP, SIGWINCH]
@@ -160,7 +160,7 @@ public final class Screen {
         painted = frame
     }
 
-    /// The question for the terminal's background, if the theme depends on it: once, and behind the first frame.
+    /// The question for the terminal's background if the theme depends on it; once, after the first frame.
     private func question() -> [UInt8] {
         guard theme == .eitherBackground, canAsk, asked == nil else { return [] }
         asked = .now
@@ -183,7 +183,7 @@ public final class Screen {
                 continue
             }
             var first = column
-            // A wide character is painted whole, and one that loses its other half again.
+            // A wide character is painted whole, and so is one that lost its other half.
             while first > 0, continues(first) { first -= 1 }
             column += 1
             while column < columns, differs(column) || continues(column) { column += 1 }
@@ -196,7 +196,7 @@ public final class Screen {
     private func place(_ cursor: Position?) {
         let cursor = cursor.flatMap { $0.column < size.columns && $0.row < size.rows ? $0 : nil }
         if cursor == nil, cursorIsVisible != false { curs_set(0) }
-        // A hidden cursor may stay where the last change left it: fewer bytes.
+        // A hidden cursor may stay where the last change left it, which saves bytes.
         leaveok(window, cursor == nil)
         if let cursor { wmove(window, Int32(cursor.row), Int32(cursor.column)) }
         wnoutrefresh(window)
@@ -205,13 +205,13 @@ public final class Screen {
         cursorIsVisible = cursor != nil
     }
 
-    /// Not before the first frame: ncurses begins that with the alternate screen, which has a stack of its own.
+    /// Empty before the first frame: with it ncurses switches to the alternate screen, which has its own stack.
     private func plainKeys() -> [UInt8] {
         defer { hasPlainKeys = true }
         return hasPlainKeys ? [] : Self.plainKeysOn
     }
 
-    /// The next `paint` is in another theme.
+    /// Sets the theme of the next `paint`.
     public func use(_ theme: Theme) {
         guard isUp, theme != self.theme else { return }
         self.theme = theme
@@ -225,21 +225,21 @@ public final class Screen {
         redrawAll()
     }
 
-    /// Colours are not even started where none are wanted: the terminal is sent nothing about them.
+    /// Without colours `start_color` is not called, so that the terminal receives nothing about colours.
     private static func palette(_ theme: Theme) -> Palette {
         let hasColors = theme != .none && has_colors() && start_color() == OK
         return Palette(Palette.Depth(colorCount: hasColors ? Int(cncurses_color_count()) : 0), theme)
     }
 
-    /// The next `paint` sends everything, whatever the terminal shows.
+    /// Makes the next `paint` send everything, whatever the terminal shows.
     public func redrawAll() {
         guard isUp else { return }
         clearok(cncurses_physical_screen(), true)
     }
 
-    /// Asks the terminal for its size; the next `paint` is for the new one.
+    /// Reads the terminal's size, for the next `paint`.
     ///
-    /// - Returns: whether it has changed.
+    /// - Returns: true if the size has changed.
     @discardableResult
     public func takeSize() -> Bool {
         var columns: Int32 = 0
@@ -249,15 +249,15 @@ public final class Screen {
         guard now != size, resizeterm(rows, columns) == OK else { return false }
         size = now
         painted = nil
-        // The terminal may have rearranged its content in between.
+        // The terminal may have rearranged its content.
         redrawAll()
         return true
     }
 
     // MARK: - Reading
 
-    /// Everything that has come, without waiting; at most 64 KiB at a time, so that a flood can't keep a frame from being
-    /// painted. Where the terminal is gone, `isHungUp` is true after it.
+    /// Reads all input that has arrived, without waiting; at most 64 KiB at a time, so that a flood cannot delay a
+    /// frame. If the terminal is gone, `isHungUp` is true afterwards.
     public func readInput() -> [Input] {
         let background = decoder.background
         defer { if isUp, theme == .eitherBackground, decoder.background != background { useColors() } }
@@ -278,14 +278,13 @@ public final class Screen {
         return inputs
     }
 
-    /// A terminal that has not answered by now does not: Esc is a key at once again.
+    /// After `longestAnswer` no answer is expected, and Esc is a key at once again.
     private func stopWaiting() {
         guard let asked, SuspendingClock.now - asked > .seconds(Self.longestAnswer) else { return }
         decoder.isOwed = false
     }
 
-    /// Reads what is typed and answered until no answer is owed, and throws it away: whatever reads the terminal next
-    /// would take an answer for keys.
+    /// Reads and drops input until no answer is owed: the next program on the terminal would read the answer as keys.
     private func readOwedAnswers() {
         stopWaiting()
         guard decoder.isOwed else { return }
@@ -297,14 +296,14 @@ public final class Screen {
             guard poll(&polled, 1, Int32(left.rounded(.up))) > 0 else { continue }
             let before = lastReceived
             _ = readInput()
-            // The rest of what has begun has its own time.
+            // An unfinished sequence has its own time limit.
             if lastReceived != before, decoder.patience != nil {
                 deadline = lastReceived + .seconds(KeyDecoder.sequenceDelay)
             }
         }
     }
 
-    /// Seconds that a terminal has to answer.
+    /// Time limit for a terminal to answer, in seconds.
     private static let longestAnswer = 5.0
 
     private func wipeReceived() {
@@ -324,8 +323,8 @@ public final class Screen {
 
     // MARK: - The terminal itself
 
-    /// Writes to the terminal past ncurses, all of it: for sequences that show nothing (OSC 52). Where the terminal is
-    /// gone, nothing happens.
+    /// Writes all bytes to the terminal directly, without ncurses: for sequences that show nothing (OSC 52). If the
+    /// terminal is gone, nothing happens.
     public func writeRaw(_ bytes: Secret) {
         guard isUp else { return }
         _ = bytes.withBytes { writeAll($0, to: fileDescriptor) }
@@ -333,7 +332,7 @@ public final class Screen {
 
     private func write(_ bytes: [UInt8]) { _ = bytes.withUnsafeBytes { writeAll($0, to: fileDescriptor) } }
 
-    /// Gives the terminal back as it was, for a while; nothing is painted until `resume()`.
+    /// Restores the terminal for a while; nothing is painted until `resume()`.
     public func suspend() {
         guard isUp else { return }
         readOwedAnswers()
@@ -342,24 +341,24 @@ public final class Screen {
         endwin()
     }
 
-    /// Takes the terminal again, also where somebody else has used it without being asked to (SIGSTOP, then `fg`); the
-    /// next `paint` sends everything. In the background this stops the process until it is in the foreground
-    /// (SIGTTOU, tcsetattr(3)).
+    /// Sets up the terminal again, also if another program used it without a `suspend()` (SIGSTOP, then `fg`); the next
+    /// `paint` sends everything. A background process is stopped here until it is in the foreground (SIGTTOU,
+    /// tcsetattr(3)).
     ///
-    /// - Returns: whether the terminal's size has changed.
+    /// - Returns: true if the terminal's size has changed.
     public func resume() -> Bool {
         guard isUp else { return false }
         reset_prog_mode()
         write(entering)
         cursorIsVisible = nil
-        // An answer that was owed at the stop, and the rest of one, are waited for from now on.
+        // The wait for an answer that was owed at the stop starts again.
         lastReceived = .now
         if decoder.isOwed { asked = .now }
         redrawAll()
         return takeSize()
     }
 
-    /// Gives the terminal back for good. Anything after that does nothing.
+    /// Restores the terminal for good. Later calls do nothing.
     public func stop() {
         guard isUp else { return }
         readOwedAnswers()

@@ -6,8 +6,8 @@ import Glibc
 public enum Signals {
     static let watched = [SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT]
 
-    /// Blocks them in the calling thread, and so in every thread that it starts: to be called first in `main`, before
-    /// there is a second thread. Children must clear the mask again.
+    /// Blocks the signals in the calling thread and every thread that it starts. Call first in `main`, before there is
+    /// a second thread. Child processes must clear the mask again.
     public static func block() {
         var set = set
         pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -27,17 +27,17 @@ public enum Signals {
         return descriptor
     }
 
-    /// Stops the whole job, as Ctrl-Z does, and returns when it is continued. In a process group that no shell could
-    /// continue the kernel stops nobody, and this returns at once (setpgid(2), *orphaned process group*).
+    /// Stops the whole job, like Ctrl-Z, and returns when it is continued. In an orphaned process group, which no shell
+    /// could continue, the kernel stops no process, and this returns at once (setpgid(2)).
     static func stopJob() {
         var stop = sigset_t()
         sigemptyset(&stop)
         sigaddset(&stop, SIGTSTP)
         pthread_sigmask(SIG_UNBLOCK, &stop, nil)
-        // It comes to this thread, the only one that has it unblocked, before kill returns (kill(2)).
+        // The signal reaches this thread, the only one that has it unblocked, before kill returns (kill(2)).
         kill(0, SIGTSTP)
         pthread_sigmask(SIG_BLOCK, &stop, nil)
-        // The SIGCONT that brought us back says nothing new.
+        // Drops the SIGCONT that continued the job: `resume` follows anyway.
         sigaddset(&stop, SIGCONT)
         var now = timespec()
         while sigtimedwait(&stop, nil, &now) > 0 {}

@@ -1,9 +1,9 @@
 import CNCurses
 
-/// What the terminal database says about the terminal of the screen that is up (terminfo(5)).
+/// The terminal database's entry for the current screen's terminal (terminfo(5)).
 enum Terminfo {
-    /// A string capability without its padding (`$<5>`: no terminal of today needs it, and it is not for write(2)), or
-    /// nil where the terminal lacks it.
+    /// A string capability without padding (`$<5>`, which no current terminal needs and write(2) must not send); nil if
+    /// the terminal lacks it.
     static func string(_ name: String) -> [UInt8]? {
         guard let value = tigetstr(name), value != UnsafeMutablePointer(bitPattern: -1) else { return nil }
         return withoutPadding(Array(String(cString: value).utf8))

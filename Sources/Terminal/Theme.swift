@@ -2,25 +2,25 @@ import CNCurses
 import Interface
 import Settings
 
-/// Which colours the screen has. All that there is to a theme is in this file.
+/// The screen's colours. This file defines all themes.
 public enum Theme: Sendable, Equatable, CaseIterable {
-    /// For a dark background and a light one, which stay the terminal's own.
+    /// For the terminal's own dark or light background.
     case dark, light
-    /// For a background that is unknown, also until the terminal has told it: between black and white, and so less clear
-    /// on either.
+    /// For an unknown background, also until the terminal has answered. The colours lie between those for black and for
+    /// white, and so are less clear on either.
     case eitherBackground
-    /// White and bright colours on a black of its own.
+    /// White and bright colours on a black background.
     case highContrast
-    /// Bold, dim, reverse and underline alone.
+    /// Only bold, dim, reverse and underline.
     case none
 
-    /// The theme that is meant by the setting and the environment.
+    /// The theme for a setting and an environment.
     ///
     /// - Parameters:
-    ///   - setting: what the user has set; anything but *automatic* wins over the environment.
-    ///   - colorfgbg: COLORFGBG, as rxvt, Konsole and others set it: the numbers of the foreground's colour and, last, of
+    ///   - setting: the user's setting; anything but *automatic* overrides the environment.
+    ///   - colorfgbg: COLORFGBG, set by rxvt, Konsole and others: the number of the foreground's colour and, last, of
     ///     the background's.
-    ///   - noColor: whether NO_COLOR is set and not empty (no-color.org).
+    ///   - noColor: true if NO_COLOR is set and not empty (no-color.org).
     public static func resolved(_ setting: Settings.Theme, colorfgbg: String?, noColor: Bool) -> Theme {
         switch setting {
         case .dark: .dark
@@ -37,7 +37,7 @@ public enum Theme: Sendable, Equatable, CaseIterable {
         }
     }
 
-    /// A colour's number in each theme, nil for the terminal's own foreground.
+    /// A colour's number in each theme; nil: the terminal's own foreground.
     struct Hues {
         let dark, light, eitherBackground, highContrast: Int16?
 
@@ -59,21 +59,21 @@ public enum Theme: Sendable, Equatable, CaseIterable {
         }
     }
 
-    /// How a role looks in all themes.
+    /// A role's colours and attributes in all themes.
     struct Look {
-        /// Of xterm's 256 colours, those whose values no terminal's settings change (16 to 255).
+        /// For terminals with 256 colours: only colours 16 to 255, whose values no terminal's settings change.
         var many = Hues(nil, nil, nil, 231)
-        /// Of eight, whose values are the user's own: only their names are to be trusted.
+        /// For terminals with eight colours, whose values the user may change.
         var few = Hues(nil, nil, nil, white)
         var attributes: attr_t = 0
-        /// Besides, where there are eight colours, and where there is none.
+        /// Additional attributes with eight colours, and without colours.
         var withFew: attr_t = 0
         var withNone: attr_t = 0
     }
 
-    /// The states differ in brightness and along blue and yellow, which people who confuse red and green still tell apart
-    /// (after Okabe and Ito's palette). The tests compute it, and how readable each colour is: a new one is best found
-    /// with them.
+    /// The states differ in brightness and between blue and yellow, which people who confuse red and green can
+    /// distinguish (after Okabe and Ito's palette). Tests compute this and each colour's contrast: use them to choose a
+    /// new colour.
     static func look(of role: Role) -> Look {
         switch role {
         case .normal: Look()

@@ -117,7 +117,7 @@ struct ProcessStartTests {
             [], input: "", environment: ["PROGRAM": Story.program.path, "TERM": "xterm"],
             program: [try Surrounding.withoutName.get()])
         #expect(outcome.status == 64)
-        #expect(outcome.complaint.hasPrefix("keyfob: there is no terminal to draw on\n"))
+        #expect(outcome.complaint.hasPrefix("keyfob: cannot show the screen: no terminal\n"))
     }
 
     @Test("without a thread every command ends with a message, help and version answer as ever")

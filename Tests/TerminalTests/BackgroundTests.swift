@@ -5,7 +5,7 @@ import Testing
 @testable import Interface
 @testable import Terminal
 
-/// The answers of terminals that are asked for their background: a dark or a light one, both ends, and none.
+/// Terminals' answers about their background: dark, light, both forms of end, and none.
 private let replies: [(text: String, theme: Theme?)] = [
     ("\u{1B}]11;rgb:0000/0000/0000\u{1B}\\\u{1B}[?64;1;2;6;9;15;18;21;22c", .dark),
     ("\u{1B}]11;rgb:ffff/ffff/ffff\u{7}\u{1B}[?62;22c", .light),
@@ -21,7 +21,7 @@ private let replies: [(text: String, theme: Theme?)] = [
     }
 
     @Test(
-        "a colour is read in each form, and what is none is not",
+        "a colour is read in each form, and other content is not",
         arguments: [
             ("11;rgb:0000/0000/0000", 0), ("11;rgb:ffff/ffff/ffff", 1), ("11;rgb:f/f/f", 1), ("11;rgb:fff/fff/fff", 1),
             ("11;rgba:ffff/ffff/ffff/8000", 1), ("11;#ffffff", 1), ("11;#000", 0), ("11;rgb:ff/00/00", 0.2126),
@@ -40,7 +40,7 @@ private let replies: [(text: String, theme: Theme?)] = [
         }
     }
 
-    @Test("the theme is the one whose ends have more contrast on it: backgrounds that people use")
+    @Test("for backgrounds in use, the theme has the greater contrast")
     func themes() {
         for dark in ["#000000", "#1e1e2e", "#002b36", "#282a36", "#2e3440", "#0000aa", "#300a24"] {
             #expect(BackgroundReport(Array("11;\(dark)".utf8))?.theme == .dark, "\(dark)")
@@ -50,7 +50,7 @@ private let replies: [(text: String, theme: Theme?)] = [
         }
     }
 
-    @Test("an answer cut at any byte becomes no key, and what is typed around it is none the less")
+    @Test("an answer cut at any byte becomes no key, and keys typed around it are read")
     func cutAnywhere() {
         for (text, theme) in replies {
             let bytes = Array(text.utf8)
@@ -75,7 +75,7 @@ private let replies: [(text: String, theme: Theme?)] = [
     }
 
     @Test(
-        "an answer that comes late, when none is waited for any more, is no key either and still tells the background")
+        "an answer that comes late, when none is awaited, becomes no key and still sets the background")
     func late() {
         let decoder = owing()
         decoder.isOwed = false
@@ -101,7 +101,7 @@ private let replies: [(text: String, theme: Theme?)] = [
         #expect(alt.decode("\u{1B}[A\u{1B}OB") == [.key(.up), .key(.down)])
     }
 
-    @Test("an answer longer than any, or of something else, tells nothing and is swallowed")
+    @Test("an answer that is too long or about something else is skipped")
     func strange() {
         for text in [
             "\u{1B}]11;rgb:" + String(repeating: "f", count: 5_000) + "\u{7}", "\u{1B}]10;rgb:ff/ff/ff\u{7}",
@@ -123,7 +123,7 @@ extension ScreenTests {
         return canvas.frame
     }
 
-    @Test("the background is asked for once, behind the first frame")
+    @Test("the terminal is asked for its background once, after the first frame")
     func asked() throws {
         try withScreen(theme: .eitherBackground) { screen, terminal in
             #expect(!terminal.output().contains("]11;"))
@@ -141,14 +141,14 @@ extension ScreenTests {
     }
 
     @Test(
-        "nothing is asked where the theme is known, and of no terminal that may show the question",
+        "nothing is asked if the theme is known or the terminal may show the question",
         arguments: [
             ("xterm-256color", .dark), ("xterm-256color", .light), ("xterm-256color", .highContrast),
             ("xterm-256color", .none), ("linux", .eitherBackground), ("vt100", .eitherBackground),
             ("vt220", .eitherBackground), ("xterm-mono", .eitherBackground),
         ] as [(String, Theme)])
     func notAsked(type: String, theme: Theme) throws {
-        // Not every terminal database has the rarer ones.
+        // Not every terminal database has the rarer types.
         guard
             let output = try? withScreen(
                 type, theme: theme,
@@ -175,7 +175,7 @@ extension ScreenTests {
                 case .light?: #expect(output.contains("38;5;88m") && output.contains("refused"))
                 default: #expect(output == "")
                 }
-                // A theme that was chosen wins, and automatic finds the background again.
+                // A chosen theme wins, and automatic uses the known background again.
                 screen.use(.highContrast)
                 screen.paint(oneState(screen.size))
                 #expect(terminal.output().contains("48;5;16m"))
@@ -188,7 +188,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("an answer that a stop of the job cuts at any byte is no key before it and none after it")
+    @Test("an answer cut at any byte by a stop of the job becomes no key before or after it")
     func cutByStop() throws {
         let bytes = Array(replies[0].text.utf8)
         for cut in 0..<bytes.count {
@@ -196,7 +196,7 @@ extension ScreenTests {
                 screen.paint(oneState(screen.size))
                 terminal.send(Array(bytes[..<cut]))
                 #expect(screen.readInput() == [])
-                // SIGSTOP and SIGCONT: the program is not asked before.
+                // SIGSTOP and SIGCONT: the program gets no notice.
                 screen.lastReceived -= .seconds(60)
                 _ = screen.resume()
                 if cut > 0 {
@@ -210,7 +210,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("an answer that is still owed is read and thrown away before the terminal is given back, cut at any byte")
+    @Test("an answer that is still owed, cut at any byte, is read and dropped before the terminal is restored")
     func owedAtTheEnd() throws {
         let bytes = Array(replies[0].text.utf8)
         for cut in 0...bytes.count {
@@ -222,7 +222,7 @@ extension ScreenTests {
                     let rest = String(decoding: bytes[cut...], as: UTF8.self)
                     Thread.detachNewThread { terminal.sendUnwatched(rest) }
                     if ends { screen.stop() } else { screen.suspend() }
-                    // In the line mode that the terminal is back in, only whole lines can be read.
+                    // The restored terminal is in line mode: only whole lines can be read.
                     var modes = terminal.modes
                     cfmakeraw(&modes)
                     tcsetattr(terminal.terminal, TCSANOW, &modes)

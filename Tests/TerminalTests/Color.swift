@@ -1,8 +1,8 @@
 import Foundation
 
-/// A colour as light: how much of red, green and blue, each 0 to 1 and linear.
+/// A colour as light: red, green and blue, each 0 to 1 and linear.
 struct Color: Sendable {
-    /// What an eye sees: everything, or what is left without the cones for long or for middle wavelengths.
+    /// An eye: with all cones, or without the cones for long or for middle wavelengths.
     enum Sight: CaseIterable, Sendable {
         case full, withoutRed, withoutGreen
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Terminal
 
-/// What happened in a run of the loop, in order.
+/// The events of a run of the loop, in order.
 private final class Journal {
     enum Entry: Equatable {
         case woken
@@ -16,13 +16,13 @@ private final class Journal {
     }
 
     var entries: [Entry] = []
-    /// What of it is not the loop's own rhythm.
+    /// The events without the loop's own rhythm.
     var events: [Entry] { entries.filter { $0 != .woken && $0 != .painted } }
     func count(of entry: Entry) -> Int { entries.count { $0 == entry } }
 }
 
 extension ScreenTests {
-    /// Runs a loop, with `step` after every entry, until the message "over" or something else ends it.
+    /// Runs a loop, with `step` after every entry, until the message "over" or another cause ends it.
     private func run(
         _ screen: Screen, _ mailbox: Mailbox<String>, tick: Double? = nil,
         prepare: (EventLoop<String>) -> Void = { _ in }, step: @escaping (EventLoop<String>, Journal) -> Void
@@ -53,7 +53,7 @@ extension ScreenTests {
         return (ending, journal)
     }
 
-    @Test("all the keys that are there are handled before one frame is painted")
+    @Test("all available keys are handled before one frame is painted")
     func flood() throws {
         try withScreen { screen, terminal in
             let mailbox = try Mailbox<String>()
@@ -71,7 +71,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("a flood of messages wakes the loop twice a frame at most, and the last of it is always drawn")
+    @Test("a flood of messages wakes the loop at most twice a frame, and the last state is always drawn")
     func floodOfMessages() throws {
         try withScreen { screen, _ in
             let mailbox = try Mailbox<String>()
@@ -148,7 +148,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("the end comes before anything more is handled")
+    @Test("the loop ends before another event is handled")
     func endsAtOnce() throws {
         try withScreen { screen, terminal in
             let mailbox = try Mailbox<String>()
@@ -162,7 +162,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("the signals that end programs end the loop, and say which", arguments: [SIGTERM, SIGHUP, SIGINT])
+    @Test("terminating signals end the loop, with the signal's number", arguments: [SIGTERM, SIGHUP, SIGINT])
     func endingSignals(signal: Int32) throws {
         try withScreen { screen, terminal in
             terminal.send("x")
@@ -175,14 +175,14 @@ extension ScreenTests {
         }
     }
 
-    @Test("a new size comes as an event, and the frame is for it")
+    @Test("a new size is an event, and the next frame has that size")
     func resized() throws {
         try withScreen { screen, terminal in
             let mailbox = try Mailbox<String>()
             let (_, journal) = try run(screen, mailbox) { _, journal in
                 guard journal.entries.last == .painted else { return }
                 if journal.count(of: .painted) == 3 { mailbox.post("over") }
-                // The second time it comes without a change: no event.
+                // The second signal comes without a change: no event.
                 terminal.resize(columns: 33, rows: 7)
                 raise(SIGWINCH)
             }
@@ -191,7 +191,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("after the job was stopped and continued the screen is taken again and painted whole")
+    @Test("after the job was stopped and continued the screen is set up again and painted whole")
     func continued() throws {
         try withScreen { screen, terminal in
             var before = terminal.modes
@@ -200,7 +200,7 @@ extension ScreenTests {
                 guard journal.entries.last == .painted else { return }
                 if journal.count(of: .painted) == 2 { return mailbox.post("over") }
                 _ = terminal.output()
-                // What a shell does to a terminal it takes back.
+                // A shell does this to the terminal.
                 before = terminal.modes
                 var modes = before
                 modes.c_lflag |= tcflag_t(ECHO | ICANON)
@@ -212,7 +212,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("a terminal that goes ends the loop")
+    @Test("the loss of the terminal ends the loop")
     func hangupEnds() throws {
         try withScreen { screen, terminal in
             let (ending, _) = try run(screen, Mailbox()) { _, journal in
@@ -223,7 +223,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("a watched descriptor is handled when it can be read, until it is watched no more")
+    @Test("a watched descriptor is handled whenever it is readable, until `unwatch`")
     func watched() throws {
         try withScreen { screen, _ in
             var ends: [Int32] = [-1, -1]
@@ -247,7 +247,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("before the job stops messages are taken until the program is ready for it, and not for ever")
+    @Test("before the job stops, messages are handled until the program is ready, for a limited time")
     func stopping() throws {
         try withScreen { screen, _ in
             let mailbox = try Mailbox<String>()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Terminal
 
-/// Decodes by the sequences that terminals agree on.
+/// Decodes with the usual sequences.
 private func decoder(isUTF8: Bool = true) -> KeyDecoder {
     KeyDecoder(isUTF8: isUTF8) { KeySequences { _ in nil } }
 }
@@ -20,13 +20,13 @@ extension KeyDecoder {
 }
 
 @Suite struct KeyDecoderTests {
-    @Test("characters come one by one, each with what combines with it")
+    @Test("characters come one by one, each with its combining marks")
     func characters() {
         #expect(decoder().decode("aé名👩‍💻") == "aé名👩‍💻".map { .key(.character($0)) })
         #expect(decoder().decode("e\u{301}x") == [.key(.character("e\u{301}")), .key(.character("x"))])
     }
 
-    @Test("a character cut in two by a read is put together again")
+    @Test("a character split by a read is joined again")
     func splitCharacter() {
         let decoder = decoder()
         let bytes = Array("名".utf8)
@@ -36,7 +36,7 @@ extension KeyDecoder {
         #expect(decoder.patience == nil)
     }
 
-    @Test("invalid UTF-8, C1 and bidi controls are dropped, and what follows is not")
+    @Test("invalid UTF-8, C1 and bidi controls are dropped, and the next characters are not")
     func invalidText() {
         #expect(decoder().decode([0xFF, 0x61, 0xC0, 0x80, 0x62]) == [.key(.character("a")), .key(.character("b"))])
         #expect(decoder().decode([0xED, 0xA0, 0x80, 0x61]) == [.key(.character("a"))])
@@ -44,13 +44,13 @@ extension KeyDecoder {
         #expect(decoder().decode([0xE5, 0x61]) == [.key(.character("a"))])
     }
 
-    @Test("a character takes at most sixteen scalars")
+    @Test("a character has at most sixteen scalars")
     func manyMarks() {
         let marks = String(repeating: "\u{301}", count: 100)
         #expect(decoder().decode("e" + marks) == [.key(.character(Character("e" + marks.prefixScalars(15))))])
     }
 
-    @Test("elsewhere than in UTF-8 the locale says which characters the bytes are")
+    @Test("outside UTF-8 the locale decodes the bytes")
     func localeCharacters() {
         useUTF8()
         #expect(decoder(isUTF8: false).decode("aé") == [.key(.character("a")), .key(.character("é"))])
@@ -60,7 +60,7 @@ extension KeyDecoder {
     }
 
     @Test(
-        "controls are keys",
+        "control characters are keys",
         arguments: [
             ([0x00], Key.control("@")), ([0x01], .control("a")), ([0x03], .control("c")), ([0x08], .backspace),
             ([0x09], .tab), ([0x0A], .enter), ([0x0C], .control("l")), ([0x0D], .enter), ([0x1A], .control("z")),
@@ -90,7 +90,7 @@ extension KeyDecoder {
         #expect(decoder.patience == nil)
     }
 
-    @Test("the terminal database overrides what terminals agree on, but no single control")
+    @Test("the terminal database overrides the usual sequences, but no single control character")
     func databaseFirst() {
         let decoder = KeyDecoder(isUTF8: true) {
             KeySequences { name in
@@ -102,7 +102,7 @@ extension KeyDecoder {
                 == [.function(5), .enter, .home, .character("5")])
     }
 
-    @Test("an escape character alone is the Esc key, once nothing follows it")
+    @Test("an escape character without a following byte is the Esc key")
     func escapeAlone() {
         let decoder = decoder()
         #expect(decoder.decode("\u{1B}").isEmpty)
@@ -125,7 +125,7 @@ extension KeyDecoder {
     }
 
     @Test(
-        "sequences that are no keys of ours are swallowed whole",
+        "unknown sequences are skipped whole",
         arguments: [
             "\u{1B}[1;5A", "\u{1B}[1;2P", "\u{1B}O5A", "\u{1B}[M !!", "\u{1B}[M \u{1B}[", "\u{1B}[I", "\u{1B}[?62;4c",
             "\u{1B}]11;rgb:0000/0000/0000\u{7}", "\u{1B}]52;c;cQ==\u{1B}\\", "\u{1B}P1$r0m\u{1B}\\", "\u{1B}[201~",
@@ -138,7 +138,7 @@ extension KeyDecoder {
     }
 
     @Test(
-        "a sequence or an answer that never ends is forgotten, not typed",
+        "a sequence or an answer that never ends is dropped, not typed",
         arguments: [
             "\u{1B}[", "\u{1B}O", "\u{1B}[1;", "\u{1B}]52;c;abc", "\u{1B}P", "\u{1B}]0\u{1B}",
         ])
@@ -156,7 +156,7 @@ extension KeyDecoder {
         #expect(decoder().decode("\u{1B}[12\rx") == [.key(.enter), .key(.character("x"))])
     }
 
-    @Test("a sequence longer than any is not waited for")
+    @Test("a sequence that is too long is not waited for")
     func longSequence() {
         let decoder = decoder()
         _ = decoder.decode("\u{1B}[" + String(repeating: "1", count: 80))
@@ -188,7 +188,7 @@ struct KeyReportTests {
         ("27;5;91~", .escape), ("27;5;50~", .control("@")), ("27;5;63~", .backspace), ("27;2;32~", " "),
     ]
 
-    @Test("every key that is used is read, wherever a read cuts its sequence")
+    @Test("every used key is read, wherever a read splits its sequence")
     func keys() {
         for (report, key) in Self.reports {
             let bytes = Array("\u{1B}[\(report)".utf8)
@@ -203,7 +203,7 @@ struct KeyReportTests {
         }
     }
 
-    @Test("releases, modifiers alone, Alt and Super, and what is no character are no keys")
+    @Test("releases, modifiers alone, Alt, Super and invalid characters are no keys")
     func nothing() {
         let reports = [
             "27;1:3u", "99;5:3u", "13;1:3u", "1;1:3A", "3;1:3~", "113;1:3u", "57441;2u", "57442;5:1u", "57358u",
@@ -220,20 +220,20 @@ struct KeyReportTests {
         }
     }
 
-    @Test("text of several characters is typed, and joins what is typed after it")
+    @Test("text of several characters is typed, and combines with the next typed mark")
     func text() {
         #expect(decoder().decode("\u{1B}[0;;101:769ux") == [.key("e\u{301}"), .key("x")])
         #expect(decoder().decode("\u{1B}[97u\u{1B}[98u") == [.key("a"), .key("b")])
     }
 
-    @Test("a paste in brackets and a report of the mouse are what they were")
+    @Test("a bracketed paste and a mouse report are read as before")
     func others() {
         #expect(decoder().decode("\u{1B}[200~\u{1B}[99;5u\u{1B}[201~") == [.paste(Secret(utf8: "\u{1B}[99;5u"))])
     }
 }
 
 @Suite struct PasteTests {
-    @Test("a paste of several lines is one input, byte for byte, controls and all")
+    @Test("a paste of several lines is one input, byte for byte, including control characters")
     func onePaste() {
         let text = "line one\rline two\r\n\u{1B}[A\u{3}\tq"
         #expect(
@@ -241,7 +241,7 @@ struct KeyReportTests {
                 == [.key(.character("a")), .paste(Secret(utf8: text)), .key(.character("b"))])
     }
 
-    @Test("a paste may be cut anywhere by reads, and is empty if nothing is in it")
+    @Test("reads may split a paste anywhere, and a paste may be empty")
     func anywhere() {
         let whole = Array("\u{1B}[200~secret\u{1B}[20 \u{1B}\u{1B}[201~".utf8)
         let expected: [Input] = [.paste(Secret(utf8: "secret\u{1B}[20 \u{1B}"))]
@@ -261,7 +261,7 @@ struct KeyReportTests {
         #expect(decoder.patience == nil)
     }
 
-    @Test("a paste of 1 MiB is taken; a longer one is refused whole, and keys work after it")
+    @Test("a paste of 1 MiB is accepted; a longer one is refused whole, and keys work afterwards")
     func bounds() {
         let decoder = decoder()
         let block = [UInt8](repeating: 0x61, count: 1 << 16)
@@ -279,7 +279,7 @@ struct KeyReportTests {
         #expect(decoder.decode("\u{1B}[200~y\u{1B}[201~") == [.paste(Secret(utf8: "y"))])
     }
 
-    @Test("a paste that does not end is given up by the first key after a second, and lands nowhere")
+    @Test("a paste without an end is dropped at the first key after a second")
     func unterminated() {
         let decoder = decoder()
         let failure = Failure(
@@ -290,7 +290,7 @@ struct KeyReportTests {
         #expect(decoder.decode("x") == [.key(.character("x"))])
     }
 
-    @Test("the rest of a slow paste is no key")
+    @Test("the rest of a slow paste becomes no key")
     func slowPaste() {
         let decoder = decoder()
         _ = decoder.decode("\u{1B}[200~one")

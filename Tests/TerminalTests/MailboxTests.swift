@@ -9,7 +9,7 @@ import Testing
         return poll(&polled, 1, 0) == 1
     }
 
-    @Test("messages come out in the order they went in, and poll says when there are any")
+    @Test("messages keep their order, and poll reports when there are any")
     func order() throws {
         let mailbox = try Mailbox<Int>()
         #expect(!isReadable(mailbox.fileDescriptor))

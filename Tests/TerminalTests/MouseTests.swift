@@ -8,7 +8,7 @@ import Testing
     private func decoder() -> KeyDecoder { KeyDecoder(isUTF8: true) { KeySequences { _ in nil } } }
 
     @Test(
-        "a click of the left button and the wheel are told with their place, whatever modifiers are held",
+        "a left click and the wheel are read with their position, whatever modifiers are held",
         arguments: [
             ("\u{1B}[<0;1;1M", .press(Position(column: 0, row: 0))),
             ("\u{1B}[<0;12;3M", .press(Position(column: 11, row: 2))),
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "releases, motion, other buttons and what is no report are swallowed, and no part of them is a key",
+        "releases, motion, other buttons and invalid reports are skipped, and no part becomes a key",
         arguments: [
             "\u{1B}[<0;12;3m", "\u{1B}[<64;12;3m", "\u{1B}[<1;12;3M", "\u{1B}[<2;12;3M", "\u{1B}[<3;12;3M",
             "\u{1B}[<32;12;3M", "\u{1B}[<35;12;3M", "\u{1B}[<66;12;3M", "\u{1B}[<67;12;3M", "\u{1B}[<128;12;3M",
@@ -47,7 +47,7 @@ import Testing
         #expect(decoder.patience == nil)
     }
 
-    @Test("what is typed, clicked and pasted comes in its order; a report inside a paste is pasted")
+    @Test("keys, clicks and pastes keep their order; a mouse report inside a paste is pasted")
     func order() {
         #expect(
             decoder().decode("a\u{1B}[<0;2;3Mb\u{1B}[200~\u{1B}[<0;2;3M\u{1B}[201~\u{1B}[<65;1;1M\u{1B}[A") == [
@@ -62,7 +62,7 @@ import Testing
             decoder().decode("\u{1B}\u{1B}[<0;2;3M") == [.key(.escape), .mouse(.press(Position(column: 1, row: 2)))])
     }
 
-    @Test("a report that stays unfinished is forgotten")
+    @Test("an unfinished report is dropped")
     func unfinished() {
         let decoder = decoder()
         #expect(decoder.decode("\u{1B}[<0;12;") == [])
@@ -74,7 +74,7 @@ import Testing
 
 extension ScreenTests {
     @Test(
-        "the mouse is asked for where the terminal has one, and let go of",
+        "mouse reports are switched on if the terminal has a mouse, and off at the end",
         arguments: [
             ("xterm-256color", true), ("screen-256color", true), ("tmux-256color", true), ("vt100", false),
         ])

@@ -1,12 +1,12 @@
 import Foundation
 import Synchronization
 
-/// A terminal of our own: what the program writes is collected by a thread, for the kernel keeps only 4 KiB.
+/// A pseudo-terminal whose output a thread collects, because the kernel keeps only 4 KiB.
 ///
 /// `hangUp()` ends the thread.
 final class Pseudoterminal: Sendable {
     private let controlling: Int32
-    /// What the program under test has for its terminal.
+    /// The terminal of the program under test.
     let terminal: Int32
     private let written = Mutex<[UInt8]>([])
     private let isHungUp = Atomic(false)
@@ -29,7 +29,7 @@ final class Pseudoterminal: Sendable {
         _ = ioctl(controlling, UInt(TIOCSWINSZ), &size)
     }
 
-    /// Types, and returns when it can be read.
+    /// Types, and returns when the bytes can be read.
     func send(_ text: String) { send(Array(text.utf8)) }
     func send(_ bytes: [UInt8]) {
         let before = readable
@@ -37,7 +37,7 @@ final class Pseudoterminal: Sendable {
         while readable < before + bytes.count { sched_yield() }
     }
 
-    /// Types without regard to who reads it meanwhile.
+    /// Types without waiting.
     func sendUnwatched(_ text: String) {
         let bytes = Array(text.utf8)
         _ = write(controlling, bytes, bytes.count)
@@ -56,9 +56,9 @@ final class Pseudoterminal: Sendable {
         return modes
     }
 
-    /// Everything written since the last time, complete.
+    /// All output since the last call.
     func output() -> String {
-        // What comes before the mark is all there is.
+        // All earlier output comes before the mark.
         let mark = "<output ends here>"
         _ = write(terminal, mark, mark.utf8.count)
         while true {
@@ -73,10 +73,10 @@ final class Pseudoterminal: Sendable {
         }
     }
 
-    /// The other end goes, as when a terminal's window is closed; returns when the program could notice.
+    /// Closes the other end, like a terminal's window; returns when the program could notice.
     func hangUp() {
         guard !isHungUp.exchange(true, ordering: .sequentiallyConsistent) else { return }
-        // Lets the thread look up from its reading.
+        // Ends the thread's read.
         _ = write(terminal, "x", 1)
         var polled = pollfd(fd: terminal, events: 0, revents: 0)
         poll(&polled, 1, -1)
@@ -97,5 +97,5 @@ private func collectOutput(_ context: UnsafeMutableRawPointer?) -> UnsafeMutable
     return nil
 }
 
-/// For the whole process: what the tests of text need, and what every user of a terminal has.
+/// A UTF-8 locale for the whole process, as every user of a terminal has.
 func useUTF8() { setlocale(LC_CTYPE, "C.UTF-8") }

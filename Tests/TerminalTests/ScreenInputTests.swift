@@ -7,7 +7,7 @@ import Testing
 
 extension ScreenTests {
     @Test(
-        "every key that the terminal database knows of is decoded as that key",
+        "every key in the terminal database is decoded",
         arguments: ["xterm-256color", "xterm", "screen-256color", "tmux-256color", "linux", "vt100"])
     func keyTable(type: String) throws {
         let keys: [(String, Key)] =
@@ -29,7 +29,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("text, keys and a paste of several lines come in the order they were typed")
+    @Test("text, keys and a paste of several lines keep their order")
     func order() throws {
         try withScreen { screen, terminal in
             #expect(screen.readInput() == [])
@@ -42,7 +42,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("an escape character alone waits, briefly, to be the Esc key")
+    @Test("an escape character alone becomes the Esc key after a short wait")
     func escape() throws {
         try withScreen { screen, terminal in
             let before = SuspendingClock.now
@@ -55,7 +55,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("a paste that never ends is let go of by a key after a second of silence")
+    @Test("a paste without an end is dropped at a key after a second of silence")
     func unterminatedPaste() throws {
         try withScreen { screen, terminal in
             terminal.send("\u{1B}[200~half")
@@ -69,7 +69,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("a terminal that goes is noticed, once what it sent is read")
+    @Test("the loss of the terminal is noticed after its last bytes are read")
     func hangup() throws {
         try withScreen { screen, terminal in
             screen.paint(frame("one"))

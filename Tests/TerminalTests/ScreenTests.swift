@@ -27,7 +27,7 @@ import Testing
         return canvas.frame
     }
 
-    /// What ncurses believes the terminal shows in a row, trailing blanks cut.
+    /// A row as ncurses believes the terminal shows it, without trailing blanks.
     func shown(_ row: Int32, columns: Int32 = 20) -> String {
         var text = String.UnicodeScalarView()
         var column: Int32 = 0
@@ -57,7 +57,7 @@ import Testing
 
     // MARK: - Painting
 
-    @Test("the first frame takes the alternate screen and is sent whole, the same frame again sends nothing")
+    @Test("the first frame switches to the alternate screen and is sent whole; the same frame again sends nothing")
     func firstFrame() throws {
         try withScreen { screen, terminal in
             #expect(screen.size == Size(columns: 20, rows: 4))
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test("wide and combining characters keep their columns, also where one is overwritten by half")
+    @Test("wide and combining characters keep their columns, even if half of one is overwritten")
     func wideCharacters() throws {
         try withScreen { screen, _ in
             for text in ["名前 e\u{301}|", "a名前e|", "名前名前|", " 名 前|", "x|", "ab前|", "名", ""] {
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("a character whose width is not what the frame says moves nothing that follows it")
+    @Test("a character whose width differs from the frame's does not move the rest of the row")
     func unexpectedWidth() throws {
         try withScreen { screen, _ in
             var odd = frame("0123456789")
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test("where the locale is not UTF-8 nothing but its own characters is drawn")
+    @Test("if the locale is not UTF-8, only its own characters are drawn")
     func noUnicode() {
         let brush = Brush(palette: Palette(.monochrome, .none), isUTF8: false)
         var run: [cchar_t] = []
@@ -144,7 +144,7 @@ import Testing
         #expect(characters == "?? a".unicodeScalars.map { wchar_t($0.value) })
     }
 
-    @Test("the cursor is shown where the frame has it, and else hidden")
+    @Test("the cursor is shown at the frame's position, and hidden if the frame has none")
     func cursor() throws {
         try withScreen { screen, terminal in
             screen.paint(frame("one"))
@@ -188,7 +188,7 @@ import Testing
         }
     }
 
-    @Test("a new size is taken from the terminal, down to one cell and back")
+    @Test("a new size is read from the terminal, down to one cell and back")
     func resize() throws {
         try withScreen { screen, terminal in
             screen.paint(frame("one", "two"))
@@ -208,7 +208,7 @@ import Testing
 
     // MARK: - The terminal itself
 
-    @Test("the terminal is raw while the screen is up, and as it was after stop, and while suspended")
+    @Test("the terminal is raw while the screen is up, and restored after stop and while suspended")
     func modes() throws {
         let terminal = Pseudoterminal(columns: 20, rows: 4)
         defer { terminal.hangUp() }
@@ -258,7 +258,8 @@ import Testing
     }
 
     @Test(
-        "what a crash handler writes restores the terminal", arguments: ["xterm-256color", "screen-256color", "vt100"])
+        "the sequence for a crash handler restores the terminal",
+        arguments: ["xterm-256color", "screen-256color", "vt100"])
     func restoration(type: String) throws {
         try withScreen(type) { screen, terminal in
             let sequence = String(decoding: screen.restoration.sequence, as: UTF8.self)
@@ -292,7 +293,7 @@ import Testing
         #expect(handlers() == before)
     }
 
-    @Test("a signal to stop that waits is not lost while a frame is painted")
+    @Test("a pending stop signal is not lost while a frame is painted")
     func waitingStop() throws {
         try withScreen { screen, _ in
             var stop = sigset_t()
@@ -308,7 +309,7 @@ import Testing
         }
     }
 
-    @Test("raw bytes reach the terminal as they are, however many")
+    @Test("raw bytes of any number reach the terminal unchanged")
     func raw() throws {
         try withScreen { screen, terminal in
             screen.paint(frame("one"))
@@ -320,13 +321,13 @@ import Testing
     }
 
     @Test(
-        "a terminal that can't be drawn on is a failure that says what to do, and is left as it was",
+        "an unusable terminal is a failure with a hint, and is left unchanged",
         arguments: [
-            (nil, "the terminal's type is not known: TERM is not set"),
-            ("", "the terminal's type is not known: TERM is not set"),
+            (nil, "the terminal's type is unknown: TERM is not set"),
+            ("", "the terminal's type is unknown: TERM is not set"),
             ("no-such-thing\u{1B}[31m", "the terminal database does not know \"no-such-thing[31m\" (TERM)"),
             ("unknown", "the terminal database does not know \"unknown\" (TERM)"),
-            ("dumb", "the terminal \"dumb\" (TERM) can't place text on its screen"),
+            ("dumb", "the terminal \"dumb\" (TERM) cannot place text on its screen"),
         ] as [(String?, String)])
     func unusableType(type: String?, summary: String) {
         let terminal = Pseudoterminal(columns: 20, rows: 4)
@@ -335,17 +336,17 @@ import Testing
         let failure = failure { _ = try Screen(type: type, terminal: terminal.terminal, theme: .dark) }
         #expect(failure?.kind == .usage)
         #expect(failure?.summary == summary)
-        #expect(failure?.hints.first == "set TERM to what the terminal is, xterm-256color for most")
+        #expect(failure?.hints.first == "set TERM to the terminal's type, xterm-256color for most")
         #expect(terminal.output() == "")
         #expect(terminal.modes.c_lflag == before)
     }
 
-    @Test("what is no terminal is said to be none")
+    @Test("a descriptor that is not a terminal is reported")
     func noTerminal() {
         let null = open("/dev/null", O_RDWR)
         defer { close(null) }
         let failure = failure { _ = try Screen(type: "xterm", terminal: null, theme: .dark) }
-        #expect(failure?.summary == "there is no terminal to draw on")
+        #expect(failure?.summary == "cannot show the screen: no terminal")
         #expect(fcntl(null, F_GETFD) >= 0)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ThemeTests {
     @Test(
-        "the setting decides; where it is automatic, NO_COLOR, then what the terminal says of its background",
+        "the setting decides; if it is automatic, NO_COLOR, then COLORFGBG",
         arguments: [
             (.automatic, nil, .eitherBackground), (.automatic, "", .eitherBackground), (.automatic, "15;0", .dark),
             (.automatic, "0;15", .light), (.automatic, "0;default;15", .light), (.automatic, "15;default;0", .dark),
@@ -24,21 +24,21 @@ import Testing
             Theme.resolved(setting, colorfgbg: colorfgbg, noColor: true) == (setting == .automatic ? .none : theme))
     }
 
-    @Test("every setting has a theme of its own, and none is left over but the one for an unknown background")
+    @Test("every setting has its own theme; automatic's is the one for an unknown background")
     func everySetting() {
         let themes = Settings.Theme.allCases.map { Theme.resolved($0, colorfgbg: nil, noColor: false) }
         #expect(themes.count == Theme.allCases.count)
         #expect(Theme.allCases.allSatisfy { themes.contains($0) })
     }
 
-    /// The least contrast with each background that the theme is for. Nothing can have more than 4.58 on both black and
+    /// The least contrast with each background of the theme. No colour can have more than 4.58 on both black and
     /// white, and few colours come near.
     static let promises: [(Theme, backgrounds: [Color], contrast: Double)] = [
         (.dark, [.black], 4.5), (.light, [.white], 4.5), (.eitherBackground, [.black, .white], 3.8),
         (.highContrast, [.black], 7),
     ]
 
-    @Test("every colour is readable on the background that its theme is for (WCAG 2's contrast)", arguments: promises)
+    @Test("every colour is readable on its theme's background (WCAG 2's contrast)", arguments: promises)
     func readable(theme: Theme, backgrounds: [Color], contrast: Double) {
         for role in Role.allCases {
             guard let number = Palette.color(of: role, .manyColors, theme) else { continue }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(
-        "the states are told apart by everybody, those who confuse red and green among them",
+        "everyone can distinguish the states, including people who confuse red and green",
         arguments: [Theme.dark, .light, .eitherBackground, .highContrast], Color.Sight.allCases)
     func toldApart(theme: Theme, sight: Color.Sight) throws {
         let states: [Role] = [.valid, .expiring, .failed, .expired, .unknown, .refreshing, .muted]
@@ -59,13 +59,13 @@ import Testing
                 let first = try #require(Palette.color(of: one, .manyColors, theme))
                 let second = try #require(Palette.color(of: other, .manyColors, theme))
                 let difference = Color(first).difference(from: Color(second), for: sight)
-                // Some four times what is just noticed side by side.
+                // Some four times the least noticeable difference.
                 #expect(difference >= 10, "\(one) \(first) and \(other) \(second): \(difference)")
             }
         }
     }
 
-    @Test("colours of which the user's settings change the value are used on eight-colour terminals alone")
+    @Test("colours whose values the user's settings change are used only on eight-colour terminals")
     func fixedValues() {
         for theme in Theme.allCases {
             for role in Role.allCases {
@@ -94,13 +94,13 @@ import Testing
         #expect(Theme.background(.manyColors, .dark) == nil)
     }
 
-    @Test("the measures themselves are those that are published")
+    @Test("the measures give the published values")
     func measures() {
         #expect(abs(Color.black.contrast(with: .white) - 21) < 0.001)
-        // #767676, the lightest grey that WCAG lets stand on white.
+        // #767676, the lightest grey that WCAG accepts on white.
         #expect(abs(Color(243).contrast(with: .white) - 4.54) < 0.01)
         #expect(Color.white.difference(from: .black, for: .full) > 99.9)
-        // Red and green, far apart for most, are near each other for those who confuse them.
+        // Red and green differ greatly for most people, and little for people who confuse them.
         let (red, green) = (Color(160), Color(100))
         #expect(red.difference(from: green, for: .full) > 2 * red.difference(from: green, for: .withoutRed))
     }
@@ -115,7 +115,7 @@ extension ScreenTests {
     }
 
     @Test(
-        "colours are what the terminal has, and none where they are not wanted",
+        "as many colours are used as the terminal has, and none if none are wanted",
         arguments: [
             ("xterm-256color", .dark, ["1m\u{1B}[38;5;203m", "\u{1B}[38;5;42m"]),
             ("xterm-256color", .light, ["1m\u{1B}[38;5;88m", "\u{1B}[38;5;29m"]),
@@ -132,7 +132,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("high contrast paints its own black wherever nothing else is")
+    @Test("high contrast paints every empty cell black")
     func highContrast() throws {
         try withScreen(theme: .highContrast) { screen, terminal in
             screen.paint(twoStates(screen.size))
@@ -143,7 +143,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("another theme paints everything anew in its colours, and the same one nothing")
+    @Test("another theme paints everything again in its colours; the same theme paints nothing")
     func anotherTheme() throws {
         try withScreen(theme: .none) { screen, terminal in
             screen.paint(twoStates(screen.size))
@@ -173,7 +173,7 @@ extension ScreenTests {
         }
     }
 
-    @Test("the number of colours says how many there are to choose from")
+    @Test("the terminal's number of colours decides the depth")
     func depths() {
         #expect(
             [0, 7, 8, 88, 256].map { Palette.Depth(colorCount: $0) }
