@@ -1,13 +1,13 @@
 import Credentials
 
-/// Reads a JSON5 text from its beginning to its end, once.
+/// A parser of one JSON5 text.
 struct JSON5Reader {
     let scalars: [Unicode.Scalar]
     private var at = 0
 
     init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
 
-    /// - Returns: nil where there is nothing but white space and comments.
+    /// - Returns: nil if the text has only white space and comments.
     mutating func document() throws(SettingsMistake) -> JSON5Value? {
         try skipBlanks()
         guard next != nil else { return nil }
@@ -44,7 +44,7 @@ struct JSON5Reader {
             let nameRange = nameStart..<at
             if let first = seen.updateValue(nameStart, forKey: name) {
                 let line = mistake("", at: first).line
-                throw mistake("\(quoted(name)) is there twice: it is on line \(line) already", at: nameStart)
+                throw mistake("\(quoted(name)) appears twice: first on line \(line)", at: nameStart)
             }
             try skipBlanks()
             guard next == ":" else {
@@ -70,12 +70,12 @@ struct JSON5Reader {
 
     private mutating func enter(_ depth: Int) throws(SettingsMistake) {
         guard depth <= JSON5Text.deepest else {
-            throw mistake("brackets are more than \(JSON5Text.deepest) levels deep")
+            throw mistake("brackets nest more than \(JSON5Text.deepest) levels deep")
         }
         at += 1
     }
 
-    /// Goes on to what follows in an object or a list; at its end, behind its closing bracket.
+    /// Advances to the next element of an object or list, or past the closing bracket.
     private mutating func hasAnother(
         before close: Unicode.Scalar, begunAt start: Int, after last: JSON5Value?, comma: inout Bool
     ) throws(SettingsMistake) -> Bool {
@@ -110,11 +110,11 @@ struct JSON5Reader {
             if let number = Self.number(word) { return .number(number) }
             let meant = suggestion(for: word, among: ["true", "false"])
             throw mistake(
-                "\(quoted(word)) is no value: only numbers, true and false stand without quotes\(meant)", at: start)
+                "\(quoted(word)) is not a value: only numbers, true and false may be unquoted\(meant)", at: start)
         }
     }
 
-    /// A JSON5Number; infinite where it is above what a double holds.
+    /// A JSON5Number; infinite if it exceeds a Double's range.
     private static func number(_ word: String) -> Double? {
         let isNegative = word.hasPrefix("-")
         let unsigned = word.dropFirst(isNegative || word.hasPrefix("+") ? 1 : 0)
@@ -130,7 +130,8 @@ struct JSON5Reader {
             guard !digits.isEmpty, digits.allSatisfy({ $0.hexDigitValue != nil }) else { return nil }
             return UInt64(word.dropFirst(2), radix: 16).map { Double($0) } ?? .infinity
         }
-        // Of the rest Double takes the same as JSON5, and more: a second sign, leading zeros, words, hexadecimal fractions.
+        // Double accepts every other number of JSON5, and more: a second sign, leading zeros, words, hexadecimal
+        // fractions.
         guard let first = digits.first, first.isDigit || first == ".",
             first != "0" || digits.dropFirst().first?.isDigit != true,
             digits.allSatisfy({ $0.isDigit || [".", "e", "E", "+", "-"].contains($0) })
@@ -140,7 +141,7 @@ struct JSON5Reader {
 
     // MARK: - Names and texts
 
-    /// A text, or a name without quotes; nil where there is none.
+    /// A quoted or bare name; nil if there is none.
     private mutating func name() throws(SettingsMistake) -> String? {
         if next == "\"" || next == "'" { return try text() }
         var name = String.UnicodeScalarView()
@@ -171,7 +172,7 @@ struct JSON5Reader {
         throw mistake("the text that begins here has no closing \(quote) on its line", at: start)
     }
 
-    /// What stands behind a backslash; nil for the end of a line, which the text goes on after.
+    /// The character of the escape after a backslash; nil for a line continuation.
     private mutating func escaped() throws(SettingsMistake) -> Unicode.Scalar? {
         guard let scalar = next else { return nil }
         at += 1
@@ -185,7 +186,7 @@ struct JSON5Reader {
         case "x": return Unicode.Scalar(try hexadecimal(digits: 2))
         case "u": return try codePoint()
         case "0" where next?.isDigit != true: return "\0"
-        case "0"..."9": throw mistake("\"\\\(scalar)\" is no escape", at: at - 2)
+        case "0"..."9": throw mistake("\"\\\(scalar)\" is not an escape", at: at - 2)
         case "\r":
             if next == "\n" { at += 1 }
             return nil
@@ -202,7 +203,9 @@ struct JSON5Reader {
             let low = try hexadecimal(digits: 4)
             if 0xDC00..<0xE000 ~= low { code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00) }
         }
-        guard let scalar = Unicode.Scalar(code) else { throw mistake("this is half a character", at: start) }
+        guard let scalar = Unicode.Scalar(code) else {
+            throw mistake("this escape is half of a surrogate pair", at: start)
+        }
         return scalar
     }
 
@@ -211,7 +214,7 @@ struct JSON5Reader {
         var value: UInt32 = 0
         for _ in 0..<digits {
             guard let digit = next?.hexDigitValue else {
-                throw mistake("\(digits) hexadecimal digits belong after \"\\\(scalars[start - 1])\"", at: start - 2)
+                throw mistake("\"\\\(scalars[start - 1])\" needs \(digits) hexadecimal digits", at: start - 2)
             }
             value = value << 4 + UInt32(digit)
             at += 1
@@ -248,7 +251,7 @@ struct JSON5Reader {
         scalars.mistake(text, at: offset ?? at)
     }
 
-    /// What stands here, as a mistake names it.
+    /// The next word or character, for a message.
     private var found: String {
         guard let next else { return "the end of the file" }
         let word = scalars[at...].prefix { !$0.endsWord }

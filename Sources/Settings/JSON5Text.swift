@@ -5,7 +5,7 @@ struct JSON5Value: Sendable {
     enum Content: Sendable {
         case null
         case flag(Bool)
-        /// Infinity and NaN can be written too.
+        /// May be infinite or NaN.
         case number(Double)
         case text(String)
         case list([JSON5Value])
@@ -13,7 +13,7 @@ struct JSON5Value: Sendable {
     }
 
     let content: Content
-    /// Where it stands, in Unicode scalars.
+    /// The value's place in the text, in Unicode scalars.
     let range: Range<Int>
 }
 
@@ -24,23 +24,23 @@ struct JSON5Object: Sendable {
         let value: JSON5Value
     }
 
-    /// In the text's order; no name comes twice.
+    /// In the text's order; no name appears twice.
     var members: [Member] = []
-    /// Whether a comma stands behind the last member.
+    /// True if a comma follows the last member.
     var endsInComma = false
 }
 
-/// A JSON5 text (https://spec.json5.org) with the place of everything in it, so that a mistake can be told by its line
-/// and a member be changed where it stands.
+/// A JSON5 text (https://spec.json5.org) with the place of every value, so that a mistake can be reported with its line
+/// and a member changed in place.
 ///
-/// Of what the specification allows it refuses: a name twice in one object, half a surrogate pair, brackets more than
+/// Stricter than the specification: refuses a name twice in one object, half a surrogate pair, brackets more than
 /// `deepest` levels deep, and texts above `longest` bytes of UTF-8.
 struct JSON5Text: Sendable {
     static let longest = 1 << 20
     static let deepest = 64
 
     let scalars: [Unicode.Scalar]
-    /// Nil where there is nothing but white space and comments.
+    /// nil if the text has only white space and comments.
     let root: JSON5Value?
 
     init(_ text: String) throws(SettingsMistake) {
@@ -52,18 +52,18 @@ struct JSON5Text: Sendable {
         scalars = reader.scalars
     }
 
-    /// The members of the one object that the text is, none where it is empty.
+    /// The text's object; an object without members if the text is empty.
     func object() throws(SettingsMistake) -> JSON5Object {
         guard let root else { return JSON5Object() }
         guard case .object(let object) = root.content else {
-            throw mistake("the settings stand in one object, { … }, not in \(excerpt(root))", at: root.range.lowerBound)
+            throw mistake("the settings must be one object, { … }, not \(excerpt(root))", at: root.range.lowerBound)
         }
         return object
     }
 
     func mistake(_ text: String, at offset: Int) -> SettingsMistake { scalars.mistake(text, at: offset) }
 
-    /// The value as a mistake names it: as it is written, or what kind of thing it is.
+    /// The value for a message: as written, or its kind.
     func excerpt(_ value: JSON5Value) -> String { scalars.excerpt(value) }
 }
 

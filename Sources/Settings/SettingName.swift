@@ -1,7 +1,7 @@
 import Credentials
 
-/// A setting, as the file names it. The table of all there are is `entry`: the file, the settings screen and the
-/// README follow from it.
+/// A setting, by its name in the file. `entry` is the table of all settings, from which the file, the settings screen
+/// and the README follow.
 public enum SettingName: String, CaseIterable, Sendable {
     case theme
     case notification
@@ -11,34 +11,34 @@ public enum SettingName: String, CaseIterable, Sendable {
     case oldSecretDays = "old_secret_days"
     case keys
 
-    /// The settings that take secrets away after a time.
+    /// The settings that clear or lock secrets.
     public static let ofSafety: [SettingName] = [.lockAfterMinutes, .clearClipboardSeconds, .lockOnSuspend]
 
     private var entry: Entry {
         switch self {
         case .theme:
             Entry(
-                "Theme", "how the screen is coloured; automatic goes by what the terminal says of its background",
+                "Theme", "the screen's colours; automatic follows the terminal's background",
                 .choice(\.theme))
         case .notification:
             Entry(
-                "Notification", "how you are told that a token kept fresh is about to expire or was not renewed",
+                "Notification", "how keyfob reports that a token kept fresh is about to expire or was not renewed",
                 .choice(\.notification))
         case .clearClipboardSeconds:
             Entry(
-                "Clear the clipboard after", "seconds until what was copied is taken from the clipboard; 0 is never",
+                "Clear the clipboard after", "seconds until a copied text is cleared from the clipboard; 0 is never",
                 .number(
                     \.clearClipboardSeconds, 0...86_400, unit: "second",
                     steps: [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600, 7_200, 86_400]))
         case .lockAfterMinutes:
             Entry(
-                "Lock after", "minutes without a key until the vault is locked; 0 is never",
+                "Lock after", "minutes without a keypress until the vault locks; 0 is never",
                 .fraction(
                     \.lockAfterMinutes, 0...1_440, unit: "minute",
                     steps: [0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 1_440]))
         case .lockOnSuspend:
             Entry(
-                "Lock on suspend", "whether suspending, back to the shell, locks the vault first",
+                "Lock on suspend", "whether going back to the shell locks the vault first",
                 .flag(\.locksOnSuspend))
         case .oldSecretDays:
             Entry(
@@ -48,18 +48,18 @@ public enum SettingName: String, CaseIterable, Sendable {
             )
         case .keys:
             Entry(
-                "Keys", "what keys do what instead of the usual ones: an action's name, and its key or keys",
+                "Keys", "other keys than the usual ones: an action's name, and its key or keys",
                 .keys(\.keys))
         }
     }
 
-    /// As the settings screen heads it.
+    /// The setting's title on the settings screen.
     public var title: String { entry.title }
 
-    /// What it does, its unit, and what 0 means: lower case, no full stop.
+    /// The setting's effect, its unit, and the meaning of 0: lower case, no full stop.
     public var explanation: String { entry.explanation }
 
-    /// What may be written for it in the file: `a whole number from 0 to 1440`.
+    /// The values that the file may have: `a whole number from 0 to 1440`.
     public var takes: String {
         switch entry.kind {
         case .choice(let names, _, _):
@@ -73,7 +73,7 @@ public enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// Its value as the settings screen shows it: `45 seconds`, `never`, `high contrast`.
+    /// The value on the settings screen: `45 seconds`, `never`, `high contrast`.
     public func value(in settings: Settings) -> String {
         switch entry.kind {
         case .choice(_, let get, _): String(get(settings).map { $0 == "_" ? " " : $0 })
@@ -95,8 +95,8 @@ public enum SettingName: String, CaseIterable, Sendable {
         }
     }
 
-    /// The settings with this one `step` choices further, or back where that is negative. Choices go round; numbers go
-    /// along sensible ones and end at the last. Keys are changed in the file alone: they stay.
+    /// The settings with this one moved by `step` choices, backwards if negative. Choices wrap around; numbers move
+    /// along a list of useful ones and stop at its ends. `keys` stays unchanged: only the file can change it.
     public func next(after settings: Settings, step: Int = 1) -> Settings {
         var settings = settings
         switch entry.kind {
@@ -119,10 +119,10 @@ public enum SettingName: String, CaseIterable, Sendable {
         return ahead.prefix(Int(step.magnitude)).last ?? number
     }
 
-    /// A number without a fraction that it does not have.
+    /// A number, without a decimal point if it is whole.
     private static func text(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? String(number) }
 
-    /// Its value as the file holds it, in JSON on one line.
+    /// The value as JSON on one line, for the file.
     public func fileText(in settings: Settings) -> String {
         switch entry.kind {
         case .choice(_, let get, _): ShellQuoting.json.quoted(get(settings))
@@ -143,7 +143,7 @@ public enum SettingName: String, CaseIterable, Sendable {
 
     // MARK: - Reading
 
-    /// Takes over what stands in the file for it.
+    /// Sets the setting to a value from the file.
     func set(
         _ value: JSON5Value, of text: JSON5Text, into settings: inout Settings,
         readKeys: (JSON5Object) throws(SettingsMistake) -> [String: [String]]

@@ -1,15 +1,15 @@
-/// What the user has set, in `$XDG_CONFIG_HOME/keyfob/config.json`. Where nothing is set, the defaults here hold.
+/// The user's settings, from `$XDG_CONFIG_HOME/keyfob/config.json`. A missing setting has the default here.
 public struct Settings: Sendable, Equatable {
-    /// How the screen is coloured.
+    /// The screen's colours.
     public enum Theme: String, Sendable, CaseIterable {
-        /// By what the terminal says of its background (COLORFGBG).
+        /// Follows the terminal's background: COLORFGBG, or the terminal's answer.
         case automatic
         case dark, light
         case highContrast = "high_contrast"
         case none
     }
 
-    /// How it is told that a watched token is about to expire, or could not be renewed.
+    /// The way to report that a token kept fresh is about to expire, or could not be renewed.
     public enum Notification: String, Sendable, CaseIterable {
         case off, bell
         /// A terminal's own notification: OSC 9 (iTerm2, WezTerm, kitty, Windows Terminal).
@@ -20,15 +20,15 @@ public struct Settings: Sendable, Equatable {
 
     public var theme = Theme.automatic
     public var notification = Notification.off
-    /// Seconds after which what was copied is taken from the clipboard again, 0 never; 0…86,400.
+    /// Seconds until a copied text is cleared from the clipboard; 0: never; 0…86,400.
     public var clearClipboardSeconds = 45
-    /// Minutes without a key after which the vault is locked, fractions too, 0 never; 0…1,440.
+    /// Minutes without a keypress until the vault locks; fractions allowed; 0: never; 0…1,440.
     public var lockAfterMinutes = 10.0
-    /// Whether Ctrl-Z locks before it goes back to the shell.
+    /// True if going back to the shell (Ctrl-Z) locks the vault first.
     public var locksOnSuspend = false
-    /// Days after which a client's secret is marked as old, 0 never; 0…10,000.
+    /// Days after which a client's secret is marked as old; 0: never; 0…10,000.
     public var oldSecretDays = 90
-    /// What keys do what instead of the usual ones: an action's name to the names of its keys.
+    /// Other keys than the usual ones: an action's name to the names of its keys.
     public var keys: [String: [String]] = [:]
 
     public init() {}

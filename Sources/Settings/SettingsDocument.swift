@@ -1,19 +1,19 @@
 import Credentials
 
-/// The text of a settings file, to be changed with its comments, order and layout kept.
+/// The text of a settings file, for changes that keep its comments, order and layout.
 public struct SettingsDocument: Sendable {
     private let text: JSON5Text
     private let object: JSON5Object
 
-    /// An empty text stands for a file that is not there yet.
-    /// - Throws: the first mistake in its syntax. What it sets is not looked at: `Settings.read` does that.
+    /// An empty text stands for a missing file.
+    /// - Throws: the first mistake in the syntax. `Settings.read` checks the values.
     public init(_ text: String) throws(SettingsMistake) {
         self.text = try JSON5Text(text)
         object = try self.text.object()
     }
 
-    /// The text with `name` as `settings` have it, and nothing else changed: its value is replaced where it stands, else
-    /// it becomes the last member.
+    /// The text with the value of `name` from `settings`, otherwise unchanged: the value is replaced in place, or added
+    /// as the last member.
     public func setting(_ name: SettingName, asIn settings: Settings) -> String {
         let value = name.fileText(in: settings)
         if let member = object.members.first(where: { $0.name == name.rawValue }) {
@@ -34,7 +34,7 @@ public struct SettingsDocument: Sendable {
         scalars.text(in: 0..<range.lowerBound) + replacement + scalars.text(in: range.upperBound..<scalars.count)
     }
 
-    /// A file where there was none, or only comments.
+    /// The text of a file that was missing or had only comments.
     private func beginning(with member: String) -> String {
         var head = scalars.text(in: 0..<scalars.count)
         if head.allSatisfy(\.isWhitespace) {
@@ -45,7 +45,8 @@ public struct SettingsDocument: Sendable {
         return head + "{\n  \(member)\n}\n"
     }
 
-    /// `member` in the last place: on a line of its own where the closing bracket at `close` has one, else beside it.
+    /// The text with `member` as the last one: on its own line if the closing bracket at `close` has its own line, else
+    /// before the bracket.
     private func adding(_ member: String, before close: Int) -> String {
         let place = startOfBlanks(before: close)
         let isOwnLine = place > 0 && (scalars[place - 1] == "\n" || scalars[place - 1] == "\r")
@@ -65,7 +66,7 @@ public struct SettingsDocument: Sendable {
         return scalars.text(in: 0..<last) + "," + scalars.text(in: last..<place) + addition + added
     }
 
-    /// The last member's, where it begins its line; else two blanks more than the closing bracket's.
+    /// The last member's indentation, if the member begins its line; else two blanks more than the closing bracket's.
     private func indentation(closing: Range<Int>) -> String {
         if let name = object.members.last?.nameRange.lowerBound {
             let start = startOfBlanks(before: name)

@@ -1,12 +1,12 @@
 import Credentials
 
-/// What is wrong with a settings file, and where.
+/// A mistake in a settings file, with its place.
 public struct SettingsMistake: Error, Sendable, Equatable {
     /// From 1, as editors count: LF, CR and CRLF each end a line.
     public var line: Int
     /// From 1, in Unicode scalars.
     public var column: Int
-    /// Lower case, no full stop: names the setting and what it takes. What it quotes of the file went through
+    /// Lower case, no full stop: names the setting and its accepted values. Quotes from the file went through
     /// `UntrustedText`.
     public var text: String
 
@@ -17,10 +17,10 @@ public struct SettingsMistake: Error, Sendable, Equatable {
     }
 }
 
-/// A piece of the file as a mistake quotes it.
+/// A piece of the file, quoted for a message.
 func quoted(_ text: String) -> String { "\"\(UntrustedText.line(text, limit: 60))\"" }
 
-/// `; did you mean "theme"?` where one of `names` is a slip of the hand away from `name`, else nothing.
+/// `; did you mean "theme"?` if one of `names` differs from `name` by a few typing mistakes, else an empty text.
 func suggestion(for name: String, among names: some Sequence<String>) -> String {
     guard name.unicodeScalars.count <= 60 else { return "" }
     let meant = names.map { (edits: edits(from: name.lowercased(), to: $0.lowercased()), name: $0) }.min { $0 < $1 }
@@ -28,8 +28,8 @@ func suggestion(for name: String, among names: some Sequence<String>) -> String 
     return "; did you mean \"\(meant.name)\"?"
 }
 
-/// How many characters are to be added, dropped, replaced or swapped with their neighbour to make `b` of `a` (optimal
-/// string alignment distance).
+/// The number of characters to add, drop, replace or swap with their neighbour to turn `a` into `b` (optimal string
+/// alignment distance).
 private func edits(from a: String, to b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
     var beforeLast: [Int] = []

@@ -1,16 +1,16 @@
 extension Settings {
-    /// Bytes of UTF-8 that a settings file may have.
+    /// The most bytes of a settings file, in UTF-8.
     public static let longestFile = JSON5Text.longest
 
-    /// Reads a settings file: JSON5 (https://spec.json5.org), one object, its members named as `SettingName` has them.
-    /// What it does not set has its default; a text of nothing but white space and comments sets nothing.
+    /// Reads a settings file: JSON5 (https://spec.json5.org), one object with members named by `SettingName`. A missing
+    /// member has its default; a text with only white space and comments has no members.
     /// - Parameters:
     ///   - knownActions: the names that `keys` may have.
-    ///   - indispensableKeys: the actions that must keep a key, with the usual names of their keys.
-    ///   - isKeyName: whether a text names a key. One that is given to two actions is a mistake; one that the usual table
-    ///     gives to another action is taken from that. An action with an empty list has no key any more.
-    /// - Throws: the first mistake: bad syntax or a name that is there twice, anywhere; else an unknown setting, a value
-    ///   that it does not take, an unknown action or key; an indispensable action without a key.
+    ///   - indispensableKeys: the actions that must keep a key, with the names of their usual keys.
+    ///   - isKeyName: true if a text names a key. A key given to two actions is a mistake; a key that is usual for
+    ///     another action is removed from that action. An action with an empty list has no key.
+    /// - Throws: the first mistake: bad syntax or a repeated name, anywhere; else an unknown setting, a value that it
+    ///   does not accept, an unknown action or key, or an indispensable action without a key.
     public static func read(
         _ text: String, knownActions: Set<String>, indispensableKeys: [String: [String]] = [:],
         isKeyName: (String) -> Bool
@@ -33,12 +33,13 @@ extension Settings {
                 }
                 guard isKeyName(name) else {
                     throw text.mistake(
-                        "\(quoted(name)) is no key; keys are named as in the help: \"r\", \"Ctrl-R\", \"F5\"", at: start
+                        "\(quoted(name)) is not a key; keys are named as in the help: \"r\", \"Ctrl-R\", \"F5\"",
+                        at: start
                     )
                 }
                 let key = plain(name)
                 if let holder = holders[key], holder != action {
-                    throw text.mistake("\(quoted(name)) is the key of \(quoted(holder)) already", at: start)
+                    throw text.mistake("\(quoted(name)) is already the key of \(quoted(holder))", at: start)
                 }
                 holders[key] = action
                 places[key] = start
@@ -52,7 +53,8 @@ extension Settings {
             for member in object.members {
                 guard knownActions.contains(member.name) else {
                     let meant = suggestion(for: member.name, among: knownActions)
-                    throw text.mistake("\(quoted(member.name)) is no action\(meant)", at: member.nameRange.lowerBound)
+                    throw text.mistake(
+                        "\(quoted(member.name)) is not an action\(meant)", at: member.nameRange.lowerBound)
                 }
                 keys[member.name] = try keyNames(member.value, of: member.name)
             }
@@ -72,7 +74,7 @@ extension Settings {
         for member in try text.object().members {
             guard let name = SettingName(rawValue: member.name) else {
                 let meant = suggestion(for: member.name, among: SettingName.allCases.map(\.rawValue))
-                throw text.mistake("\(quoted(member.name)) is no setting\(meant)", at: member.nameRange.lowerBound)
+                throw text.mistake("\(quoted(member.name)) is not a setting\(meant)", at: member.nameRange.lowerBound)
             }
             try name.set(member.value, of: text, into: &settings, readKeys: keys)
         }

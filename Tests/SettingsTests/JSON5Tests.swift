@@ -2,7 +2,7 @@ import Testing
 
 @testable import Settings
 
-/// The mistake in `text`; nil where there is none.
+/// The mistake in `text`; nil if there is none.
 func mistake(in text: String) -> SettingsMistake? {
     do { _ = try JSON5Text(text) } catch { return error }
     return nil
@@ -39,7 +39,7 @@ struct JSON5Tests {
         #expect(list.count == 3)
     }
 
-    @Test("every value knows where it stands")
+    @Test("every value knows its place")
     func ranges() throws {
         let text = try JSON5Text("{ é: [1,\r\n 'x' ] }")
         let member = try #require(try text.object().members.first)
@@ -53,14 +53,14 @@ struct JSON5Tests {
     }
 
     @Test(
-        "lines are counted as editors do: LF, CRLF and CR",
+        "LF, CRLF and CR each end a line",
         arguments: [("\n\n!", 3), ("\r\n\r\n!", 3), ("\r\r!", 3), ("\u{2028}!", 1), ("\u{FEFF}!", 1)])
     func lines(text: String, line: Int) {
         #expect(mistake(in: text)?.line == line)
     }
 
     @Test(
-        "text of nothing but white space and comments has no value",
+        "text with only white space and comments has no value",
         arguments: ["", " \u{FEFF}\u{A0}\n", "// a", "/**/"])
     func nothing(text: String) throws {
         #expect(try JSON5Text(text).root == nil)
@@ -78,21 +78,21 @@ struct JSON5Tests {
         #expect(try number(json) == expected)
     }
 
-    @Test("not a number is one that can be written")
+    @Test("NaN is a number")
     func notANumber() throws {
         #expect(try number("NaN")?.isNaN == true)
         #expect(try number("-NaN")?.isNaN == true)
     }
 
     @Test(
-        "what only looks like a number is none",
+        "text that only looks like a number is refused",
         arguments: [
             "012", "1.2.3", "1e", "1e+", ".", "+", "+-1", "--1", "0x", "0x+1", "0x1p3", "0x1G", "inf", "nan", "10s",
             "1_000", "１", "infinity", "True", "dark", "undefined", "#1",
         ])
     func noNumbers(json: String) {
         #expect(
-            mistake(in: json)?.text.contains("is no value: only numbers, true and false stand without quotes") == true)
+            mistake(in: json)?.text.contains("is not a value: only numbers, true and false may be unquoted") == true)
     }
 
     @Test(
@@ -108,7 +108,7 @@ struct JSON5Tests {
     }
 
     @Test(
-        "bad syntax is told with its place",
+        "bad syntax is reported with its place",
         arguments: [
             ("{", 1, 1, "\"{\" has no closing \"}\""),
             ("{\n a: [1,\n", 2, 5, "\"[\" has no closing \"]\""),
@@ -127,16 +127,17 @@ struct JSON5Tests {
             ("{ /* a\n * b }", 1, 3, "the comment that begins here has no end"),
             ("/*/", 1, 1, "the comment that begins here has no end"),
             ("{}\n {}", 2, 2, "nothing may follow the end of the settings, but \"{\" does"),
-            (#"'\1'"#, 1, 2, #""\1" is no escape"#), (#"'\01'"#, 1, 2, #""\0" is no escape"#),
-            (#"'\xg0'"#, 1, 2, #"2 hexadecimal digits belong after "\x""#),
-            (#"'\u12'"#, 1, 2, #"4 hexadecimal digits belong after "\u""#),
-            (#"'\uD83D\u0041'"#, 1, 2, "this is half a character"), (#"'\uDE00'"#, 1, 2, "this is half a character"),
+            (#"'\1'"#, 1, 2, #""\1" is not an escape"#), (#"'\01'"#, 1, 2, #""\0" is not an escape"#),
+            (#"'\xg0'"#, 1, 2, #""\x" needs 2 hexadecimal digits"#),
+            (#"'\u12'"#, 1, 2, #""\u" needs 4 hexadecimal digits"#),
+            (#"'\uD83D\u0041'"#, 1, 2, "this escape is half of a surrogate pair"),
+            (#"'\uDE00'"#, 1, 2, "this escape is half of a surrogate pair"),
             (
                 "{ a: tru }", 1, 6,
-                "\"tru\" is no value: only numbers, true and false stand without quotes; did you mean \"true\"?"
+                "\"tru\" is not a value: only numbers, true and false may be unquoted; did you mean \"true\"?"
             ),
-            ("{ a: 1,\n b: 2,\n 'a': 3 }", 3, 2, "\"a\" is there twice: it is on line 1 already"),
-            ("{ b: { a: 1, \"a\": 1 } }", 1, 14, "\"a\" is there twice: it is on line 1 already"),
+            ("{ a: 1,\n b: 2,\n 'a': 3 }", 3, 2, "\"a\" appears twice: first on line 1"),
+            ("{ b: { a: 1, \"a\": 1 } }", 1, 14, "\"a\" appears twice: first on line 1"),
         ])
     func mistakes(text: String, line: Int, column: Int, words: String) {
         #expect(mistake(in: text) == SettingsMistake(line: line, column: column, text: words))
@@ -147,7 +148,7 @@ struct JSON5Tests {
         #expect(mistake(in: "[{ a: 1 }, { a: 1, b: { a: 1 } }]") == nil)
     }
 
-    @Test("brackets go 64 levels deep and no deeper")
+    @Test("brackets may nest 64 levels deep, no deeper")
     func depth() {
         func nested(_ levels: Int) -> String {
             String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
@@ -155,7 +156,7 @@ struct JSON5Tests {
         #expect(mistake(in: nested(64)) == nil)
         #expect(
             mistake(in: nested(65))
-                == SettingsMistake(line: 1, column: 65, text: "brackets are more than 64 levels deep"))
+                == SettingsMistake(line: 1, column: 65, text: "brackets nest more than 64 levels deep"))
         #expect(mistake(in: String(repeating: "[{a:", count: 200_000))?.text.contains("64 levels") == true)
     }
 
@@ -166,7 +167,7 @@ struct JSON5Tests {
         #expect(mistake(in: comment + "x")?.text == "the file is larger than 1 MiB")
     }
 
-    @Test("what a mistake quotes can't steer a terminal, and is short")
+    @Test("a mistake's quotes are short and have no control characters")
     func hostile() throws {
         let hostile = "\u{1B}[2J\u{202E}" + String(repeating: "x", count: 500)
         for text in [
@@ -178,7 +179,7 @@ struct JSON5Tests {
         }
     }
 
-    @Test("no beginning of a text makes the reader trip")
+    @Test("every truncated text is a mistake, not a trap")
     func prefixes() {
         let whole =
             #"{ a: [1, -.5e3, 0x1F, 'q\'\u0041\uD83D\uDE00\x41\\#n'], /* c */ "b\0": { æ: null, }, // d"# + "\r\n }"

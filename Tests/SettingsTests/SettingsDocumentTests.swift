@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Changing a settings file")
 struct SettingsDocumentTests {
-    /// The text with theme dark, which is read back to be what it was with that alone changed.
+    /// The text with theme dark; checks that reading it gives the old settings with only the theme changed.
     private func dark(_ text: String) throws -> String {
         var settings = try read(text)
         settings.theme = .dark
@@ -14,7 +14,7 @@ struct SettingsDocumentTests {
     }
 
     @Test(
-        "a value is replaced where it stands, and nothing else is touched",
+        "a value is replaced in place, and nothing else is changed",
         arguments: [
             ("{theme:'light'}", "{theme:\"dark\"}"),
             (
@@ -32,7 +32,7 @@ struct SettingsDocumentTests {
     }
 
     @Test(
-        "a setting that is not there is added as the last, in the file's manner",
+        "a missing setting is added as the last, in the file's style",
         arguments: [
             // On one line.
             ("{}", "{ \"theme\": \"dark\" }"), ("{ }", "{ \"theme\": \"dark\" }"),
@@ -63,7 +63,7 @@ struct SettingsDocumentTests {
     }
 
     @Test(
-        "an empty file becomes a commented object, one of comments keeps them",
+        "an empty file becomes a commented object; a file of comments keeps them",
         arguments: [
             (
                 "",
@@ -80,7 +80,7 @@ struct SettingsDocumentTests {
         #expect(try dark(text) == expected)
     }
 
-    @Test("one change after another leaves a file that is read as what was set")
+    @Test("several changes leave a file with the set values")
     func journey() throws {
         var (settings, text) = (Settings(), "")
         for round in 1...3 {
@@ -95,7 +95,7 @@ struct SettingsDocumentTests {
         #expect(text.hasPrefix("//"))
     }
 
-    @Test("whatever a file looks like, a change is read back and changes nothing else")
+    @Test("in a file of any layout, a change is read back and changes nothing else")
     func anyLayout() throws {
         let blanks = ["", " ", "\n", "\r\n  ", "\t", "// , }\n", "/* { */", "\r", "// a\u{2028}", "\n\n    "]
         let members = [
@@ -121,7 +121,7 @@ struct SettingsDocumentTests {
         }
     }
 
-    @Test("a text with a mistake in its syntax can't be changed", arguments: ["{ theme: }", "[]", "{", "/*"])
+    @Test("a text with a mistake in its syntax cannot be changed", arguments: ["{ theme: }", "[]", "{", "/*"])
     func mistake(text: String) {
         #expect(throws: SettingsMistake.self) { try SettingsDocument(text) }
     }

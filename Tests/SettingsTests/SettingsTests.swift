@@ -15,7 +15,7 @@ private func mistakeReading(_ text: String) -> SettingsMistake? {
 
 @Suite("Settings")
 struct SettingsTests {
-    @Test("what is copied is cleared after 45 s, and the vault locks after 10 minutes, unless something else is set")
+    @Test("by default a copied text is cleared after 45 s, and the vault locks after 10 minutes")
     func defaults() {
         #expect(Settings().clearClipboardSeconds == 45)
         #expect(Settings().lockAfterMinutes == 10)
@@ -24,7 +24,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "a file that sets nothing gives the defaults", arguments: ["", "\n", "// later", "{}", "{ // theme: 'dark'\n}"])
+        "a file without settings gives the defaults", arguments: ["", "\n", "// later", "{}", "{ // theme: 'dark'\n}"])
     func nothing(text: String) throws {
         #expect(try read(text) == Settings())
     }
@@ -51,19 +51,19 @@ struct SettingsTests {
     }
 
     @Test(
-        "a mistake names the setting, what it takes, and its line",
+        "a mistake names the setting, its accepted values and its line",
         arguments: [
             (
                 "{\n  theme: 'dark',\n  clear_clipbord_seconds: 5,\n}", 3, 3,
-                #""clear_clipbord_seconds" is no setting; did you mean "clear_clipboard_seconds"?"#
+                #""clear_clipbord_seconds" is not a setting; did you mean "clear_clipboard_seconds"?"#
             ),
             (
                 "{ clearClipboardSeconds: 5 }", 1, 3,
-                #""clearClipboardSeconds" is no setting; did you mean "clear_clipboard_seconds"?"#
+                #""clearClipboardSeconds" is not a setting; did you mean "clear_clipboard_seconds"?"#
             ),
-            ("{ Theme: 5 }", 1, 3, #""Theme" is no setting; did you mean "theme"?"#),
-            ("{ colour: 5 }", 1, 3, #""colour" is no setting"#),
-            ("{ '': 5 }", 1, 3, #""" is no setting"#),
+            ("{ Theme: 5 }", 1, 3, #""Theme" is not a setting; did you mean "theme"?"#),
+            ("{ colour: 5 }", 1, 3, #""colour" is not a setting"#),
+            ("{ '': 5 }", 1, 3, #""" is not a setting"#),
             (
                 "{\n\n\n\n lock_after_minutes: 'ten' }", 5, 22,
                 #"lock_after_minutes takes a number from 0 to 1440, not "ten""#
@@ -76,7 +76,7 @@ struct SettingsTests {
             ),
             (
                 "{ keys: { refresh: ['r', 'Ctrl-R'],\n quit: 'Ctrl-R' } }", 2, 8,
-                #""Ctrl-R" is the key of "refresh" already"#
+                #""Ctrl-R" is already the key of "refresh""#
             ),
             ("{ lock_after_minutes: NaN }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not NaN"),
             (
@@ -97,23 +97,23 @@ struct SettingsTests {
             ("{ notification: ['bell'] }", 1, 17, #"notification takes "off", "bell", "osc9" or "osc777", not a list"#),
             ("{ notification: {} }", 1, 17, #"notification takes "off", "bell", "osc9" or "osc777", not an object"#),
             ("{ keys: ['F5'] }", 1, 9, "keys takes an object of actions and their keys, not a list"),
-            ("{ keys: {\n refesh: 'F5' } }", 2, 2, #""refesh" is no action; did you mean "refresh"?"#),
-            ("{ keys: { theme: 'F5' } }", 1, 11, #""theme" is no action"#),
+            ("{ keys: {\n refesh: 'F5' } }", 2, 2, #""refesh" is not an action; did you mean "refresh"?"#),
+            ("{ keys: { theme: 'F5' } }", 1, 11, #""theme" is not an action"#),
             ("{ keys: { quit: 5 } }", 1, 17, #""quit" takes a key or a list of keys, not 5"#),
             ("{ keys: { quit: ['r', ['C']] } }", 1, 23, #""quit" takes a key or a list of keys, not a list"#),
             (
                 "{ keys: { quit: ['r',\n 'F99'] } }", 2, 2,
-                #""F99" is no key; keys are named as in the help: "r", "Ctrl-R", "F5""#
+                #""F99" is not a key; keys are named as in the help: "r", "Ctrl-R", "F5""#
             ),
-            ("\n[]", 2, 1, "the settings stand in one object, { … }, not in a list"),
-            ("'dark'", 1, 1, #"the settings stand in one object, { … }, not in "dark""#),
-            ("{ theme: 'dark',\n theme: 'light' }", 2, 2, #""theme" is there twice: it is on line 1 already"#),
+            ("\n[]", 2, 1, "the settings must be one object, { … }, not a list"),
+            ("'dark'", 1, 1, #"the settings must be one object, { … }, not "dark""#),
+            ("{ theme: 'dark',\n theme: 'light' }", 2, 2, #""theme" appears twice: first on line 1"#),
         ])
     func mistakes(text: String, line: Int, column: Int, words: String) {
         #expect(mistakeReading(text) == SettingsMistake(line: line, column: column, text: words))
     }
 
-    @Test("a mistake in syntax is told before one in a setting")
+    @Test("a mistake in syntax is reported before one in a setting")
     func syntaxFirst() {
         #expect(mistakeReading("{ colour: 1,\n theme: }")?.line == 2)
     }
@@ -121,7 +121,7 @@ struct SettingsTests {
 
 @Suite("The table of settings")
 struct SettingNameTests {
-    @Test("every setting's value, as the file holds it, is read back", arguments: SettingName.allCases)
+    @Test("every setting's value is read back from its file text", arguments: SettingName.allCases)
     func readBack(name: SettingName) throws {
         var settings = Settings()
         for _ in 0..<25 {
@@ -131,7 +131,7 @@ struct SettingNameTests {
         }
     }
 
-    @Test("a step changes its own setting alone, and no step changes nothing", arguments: SettingName.allCases)
+    @Test("a step changes only its own setting, and a step of 0 changes nothing", arguments: SettingName.allCases)
     func steps(name: SettingName) {
         let changed = name.next(after: Settings())
         #expect((changed == Settings()) == (name == .keys))
@@ -142,7 +142,7 @@ struct SettingNameTests {
         #expect(name.next(after: changed, step: -1) == Settings(), "a step back is a step undone")
     }
 
-    @Test("choices go round in both directions")
+    @Test("choices wrap around in both directions")
     func choices() {
         var settings = Settings()
         settings = SettingName.theme.next(after: settings, step: -1)
@@ -155,7 +155,7 @@ struct SettingNameTests {
         #expect(settings.locksOnSuspend)
     }
 
-    @Test("numbers go along their steps from wherever they are, and end at the last")
+    @Test("numbers move along their steps from any value, and stop at the last")
     func numbers() {
         var settings = Settings()
         settings.clearClipboardSeconds = 46
@@ -168,7 +168,7 @@ struct SettingNameTests {
         #expect(SettingName.clearClipboardSeconds.next(after: settings).clearClipboardSeconds == 86_400)
     }
 
-    @Test("values are shown in words")
+    @Test("values are shown as words")
     func values() {
         var settings = Settings()
         #expect(
@@ -201,7 +201,7 @@ struct SettingNameTests {
         #expect(try read("{ keys: \(SettingName.keys.fileText(in: settings)) }") == settings)
     }
 
-    @Test("what is shown of a setting is a line of its own", arguments: SettingName.allCases)
+    @Test("a setting's title, explanation and accepted values are one line each", arguments: SettingName.allCases)
     func words(name: SettingName) {
         #expect(name.title.first?.isUppercase == true)
         #expect(name.explanation.first?.isLowercase == true || name.explanation.hasPrefix("Ctrl"))

@@ -68,7 +68,7 @@ struct SettingsFileTests {
         let content = "{\n  theme: 'dark',\n  colour: 'red',\n}"
         try put(Data(content.utf8))
         let expected = Failure(
-            .unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is no setting",
+            .unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is not a setting",
             hints: ["correct that line or remove it: until then nothing in the file is used"])
         #expect(failure(file.read) == expected)
         #expect(failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) } == expected)
