@@ -1,41 +1,41 @@
 import Credentials
 import FoundationEssentials
 
-/// The clients that are still to be asked for, without those of a host that gives no answer.
+/// The clients that still need a token request, without those of a host that does not answer.
 struct AskingQueue {
-    /// What a request's end says about the host.
+    /// A finished request's evidence about the host.
     enum Sign {
-        /// The host answered, with whatever it was.
+        /// The host sent any answer.
         case answered
         case unanswered
         case none
     }
 
-    /// Requests in a row without an answer, after which a host's other clients are not asked.
+    /// Unanswered requests in a row after which a host's other clients are not refreshed.
     static let mostUnanswered = 3
 
     private struct Host {
         let host: EndpointHost
         var underWay = 0
-        /// Requests without an answer since the last answer.
+        /// Unanswered requests since the last answer.
         var unanswered = 0
     }
 
     private var waiting: ArraySlice<UUID>
     private let hostOfClient: [UUID: EndpointHost]
-    /// No dictionary: `EndpointHost` is no key, and hosts are few.
+    /// Not a dictionary: `EndpointHost` is not hashable, and hosts are few.
     private var hosts: [Host] = []
 
-    /// - Parameter hosts: the host of each client's token URL; a client without a host is always asked.
+    /// - Parameter hosts: the host of each client's token URL; a client without a host is always refreshed.
     init(_ clients: [UUID], hosts: [UUID: EndpointHost]) {
         waiting = clients[...]
         hostOfClient = hosts
     }
 
-    /// The next client to be asked for; nil if there is none now.
+    /// The next client to refresh; nil if there is none now.
     ///
-    /// If a host has left a request without an answer, no more are sent than needed to know: the requests under way may
-    /// all end at one timeout, and another would wait for a timeout of its own.
+    /// After an unanswered request, a host gets no more requests than `mostUnanswered` needs: the requests under way
+    /// may all end at one timeout, but another would add a timeout.
     mutating func next() -> UUID? {
         guard let place = waiting.firstIndex(where: { !isHeldBack($0) }) else { return nil }
         let client = waiting[place]
@@ -49,8 +49,8 @@ struct AskingQueue {
         return Array(waiting)
     }
 
-    /// To be called when the request of a client from `next` has ended.
-    /// - Returns: the clients that are not asked because of it, and the reason; nil if there are none.
+    /// Call when the request of a client from `next` has ended.
+    /// - Returns: the clients that are therefore not refreshed, and the reason; nil if there are none.
     mutating func ended(_ client: UUID, _ sign: Sign) -> (clients: [UUID], reason: Failure)? {
         guard let host = hostOfClient[client] else { return nil }
         let place = placeOf(host)
@@ -81,7 +81,7 @@ struct AskingQueue {
 
 extension Failure {
     static let stopped = Failure(.interrupted, "not asked: refreshing was stopped")
-    /// The caller has left before its request was sent.
+    /// The caller was cancelled before its request was sent.
     static let notSent = Failure(.interrupted, "the request was cancelled before it was sent")
 
     static func hostIsSilent(_ host: EndpointHost) -> Failure {

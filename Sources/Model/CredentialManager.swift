@@ -5,26 +5,26 @@ import Storage
 
 /// The clients of one open vault and the tokens they get, for the screen and the subcommands.
 ///
-/// The vault is the truth. The manager keeps the clients as they were last read, to notify observers of changes, and the
-/// requests in flight: at most one for each client, shared by all callers.
+/// The vault is the truth. The manager keeps the last read state of the clients, to notify observers of changes, and
+/// the requests in flight: at most one for each client, shared by all callers.
 public actor CredentialManager {
     /// A change of the clients. Its entries include requests in flight: only the manager knows `Attempt.refreshing`.
     public enum Change: Sendable, Equatable {
-        /// All that can be read, sorted by name.
+        /// All readable clients, sorted by name.
         case loaded([ClientEntry])
-        /// One is new, or not as it was.
+        /// A client is new or has changed.
         case entry(ClientEntry)
         case removed(UUID)
         /// The vault could not be read, and earlier changes may be out of date; or a record of a client is damaged.
         case failed(Failure)
-        /// A client that is kept fresh has a new token; the request took so many seconds.
+        /// A client that is kept fresh has a new token; `seconds` is the request's duration.
         case renewed(UUID, seconds: Double)
-        /// Renewing a client's token has failed; the next attempt is in so many seconds, nil: none is scheduled.
+        /// Renewing a client's token has failed; the next attempt is in `nextIn` seconds; nil: none is scheduled.
         case renewalFailed(UUID, Failure, nextIn: Double?)
-        /// The token of a client that is kept fresh is about to expire, and renewing it came to nothing so far. Told
-        /// once a token.
+        /// The token of a client that is kept fresh is about to expire, and renewing it has failed so far. Sent once
+        /// for each token.
         case aboutToExpire(UUID)
-        /// True if there is something to undo; sent when that changes, and after each undo.
+        /// True if there is something to undo; sent when the value changes, and after each undo.
         case undoable(Bool)
     }
 
@@ -33,10 +33,9 @@ public actor CredentialManager {
         /// The client with the new token's facts.
         public var entry: ClientEntry
         public var token: AccessToken
-        /// Seconds that the request took, from being sent first to its last answer; or that another process's was
-        /// waited for.
+        /// Seconds from the request's first sending to its last answer, or of waiting for another process's request.
         public var seconds: Double
-        /// The failure to store the token, which can be used all the same; nil if it was stored.
+        /// The failure to store the token, which is still usable; nil if it was stored.
         public var notStored: Failure?
     }
 
@@ -53,7 +52,7 @@ public actor CredentialManager {
     let random: @Sendable () -> Double
 
     var inFlight = InFlightRequests<Waiter>()
-    /// The number of the request that has a client's lock between all processes.
+    /// For each client whose request lock this process holds: the request's number.
     var turns: [UUID: UInt64] = [:]
     private(set) var isClosed = false
     private var lastNumber: UInt64 = 0
@@ -71,12 +70,12 @@ public actor CredentialManager {
     /// nil: nothing is renewed automatically.
     var renewals: Renewals?
 
-    /// The cancelled work of a manager that is being closed.
+    /// The cancelled tasks of a manager that is being closed.
     private var ending: [Task<Void, Never>] = []
 
     /// - Parameters:
     ///   - vault: open; the manager closes it.
-    ///   - transport: by which requests are tried, tokens revoked and endpoints discovered.
+    ///   - transport: for tried requests, revocation and discovery.
     ///   - clock: the current time.
     ///   - pause: waits the seconds given; throws if the task is cancelled.
     ///   - random: a number from 0 up to 1.
@@ -98,11 +97,11 @@ public actor CredentialManager {
         self.random = random
     }
 
-    // MARK: - Seeing
+    // MARK: - Reading
 
     /// Every change from now on, beginning with `loaded`, a `failed` for each damaged record and `undoable` if there is
-    /// something to undo. If the clients cannot be read, `failed` comes first, and `loaded` as soon as they can. The
-    /// stream ends when the manager is closed.
+    /// something to undo. If the clients cannot be read, `failed` comes first, and `loaded` as soon as they can be
+    /// read. The stream ends when the manager is closed.
     public func changes() -> AsyncStream<Change> {
         let (stream, continuation) = AsyncStream.makeStream(of: Change.self)
         guard !isClosed else {
@@ -110,7 +109,7 @@ public actor CredentialManager {
             return stream
         }
         let number = nextNumber()
-        // Added before the caller has the stream: the end of a stream that is dropped at once comes after this.
+        // Added before the caller has the stream: even a stream that is dropped at once ends after this.
         observers.add(continuation, number)
         continuation.onTermination = { [weak self] _ in Task { await self?.removeObserver(number) } }
         roster.markAllStale()
@@ -118,7 +117,7 @@ public actor CredentialManager {
         return stream
     }
 
-    /// Every client that can be read, from the vault, sorted by name; `damaged` has the rest afterwards.
+    /// Every readable client, from the vault, sorted by name; afterwards `damaged` has the failures of the others.
     public func entries() async throws(Failure) -> [ClientEntry] {
         guard !isClosed else { throw .locked }
         roster.markAllStale()
@@ -128,21 +127,21 @@ public actor CredentialManager {
         return sortedEntries()
     }
 
-    /// The records of clients that can't be read (`VaultSnapshot.damaged`), at the last reading of all.
+    /// The clients' damaged records (`VaultSnapshot.damaged`), when all clients were last read.
     public var damaged: [Failure] { roster.damaged }
 
-    /// One client, from the vault; nil if it is gone. Throws as `Vault.entry`.
+    /// One client, from the vault; nil if it does not exist. Throws like `Vault.entry`.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await vault.entry(id).map { observed($0) }
     }
 
-    /// The client of that name, compared as names are (`ClientName.key`), found without reading the others.
+    /// The client named `name`, compared by `ClientName.key`, found without reading the others.
     /// - Throws: `noSuchClient`; `vaultDamaged` if a damaged profile may be that client's.
     public func entry(named name: String) async throws(Failure) -> ClientEntry {
         guard !isClosed else { throw .locked }
         if let entry = try await vault.entry(named: ClientName.trimmed(name)) { return observed(entry) }
         let shownName = UntrustedText.line(name, limit: 100)
-        // The record of the name may be the one that is damaged.
+        // The damaged record may be the name's.
         let key = ClientName.key(ClientName.trimmed(name))
         if let entry = try await entries().first(where: { ClientName.key($0.profile.name) == key }) { return entry }
         if let damage = roster.damagedProfile {
@@ -154,8 +153,8 @@ public actor CredentialManager {
             .noSuchClient, "no client named \"\(shownName)\"", hints: ["keyfob list shows the names"])
     }
 
-    /// To be called when the vault's folder has changed: reads again if another process has written, and what could not
-    /// be read before.
+    /// Call when the vault's folder has changed. Reads everything again if another process has written, else only the
+    /// clients that could not be read before.
     public func vaultMayHaveChanged() async {
         guard !isClosed else { return }
         do throws(Failure) {
@@ -168,17 +167,17 @@ public actor CredentialManager {
 
     // MARK: - Closing
 
-    /// Ends the session as `cancelAll` does and closes the vault, which finishes its writes and wipes its key. From then
-    /// on every method throws `locked`.
+    /// Ends the session like `cancelAll` and closes the vault, which finishes its writes and wipes its key. Afterwards
+    /// every method throws `locked`.
     public func close() async {
         cancelAll()
-        // Each holds a secret until it has ended.
+        // Each task holds a secret until it has ended.
         for task in ending { await task.value }
         await vault.close()
     }
 
-    /// Cancels every request and every renewal and drops their answers; their callers get `locked`. No request is sent
-    /// from now on. Activity and the list's state can still be stored until `close`.
+    /// Cancels every request and renewal and drops their answers; their callers get `locked`. No more requests are
+    /// sent. Activity and the screen's state can still be stored until `close`.
     public func cancelAll() {
         guard !isClosed else { return }
         isClosed = true
@@ -197,21 +196,21 @@ public actor CredentialManager {
 
     // MARK: - Keeping up with the vault
 
-    /// Reads the client again, and returns when observers have been notified.
+    /// Reads the client again; returns when observers have been notified.
     func catchUp(with id: UUID) async {
         roster.markStale([id])
         await catchUp()
     }
 
-    /// The same for several clients; if they are many, all are read in one go.
+    /// Reads several clients again; if there are many, all clients in one pass.
     func catchUp(with ids: [UUID]) async {
         roster.markStale(ids)
         if ids.count > 32 { roster.markAllStale() }
         await catchUp()
     }
 
-    /// One read at a time, so that an older state never overwrites a newer one: a caller that comes during a read waits
-    /// for it, and then for the next, which sees all earlier writes.
+    /// One read at a time, so that an older state never overwrites a newer one. A call during a read waits for that
+    /// read and then for the next one, which sees all earlier writes.
     private func catchUp() async {
         if let reading { await reading.value }
         if reading == nil, roster.hasStale {
@@ -224,16 +223,16 @@ public actor CredentialManager {
         if let reading { await reading.value }
     }
 
-    /// A client that cannot be read stays stale: the vault reports each change once.
+    /// A client that cannot be read stays stale, because the vault reports each change only once.
     private func readStale() async {
         guard !isClosed else { return }
         let (ids, isAll) = roster.removeStale()
         if isAll, await readAll(among: ids) { return }
-        // If not all can be read, one of them may be.
+        // If reading all has failed, reading one may still work.
         for id in ids { await read(id) }
     }
 
-    /// - Parameter ids: clients that may be new; one that is not in the vault is gone.
+    /// - Parameter ids: clients that may be new; a client that is not in the vault was removed.
     /// - Returns: false if the read failed.
     private func readAll(among ids: Set<UUID>) async -> Bool {
         do throws(Failure) {
@@ -275,7 +274,7 @@ public actor CredentialManager {
 
     // MARK: - Notifying
 
-    /// The client as observers see it: a request in flight wins over the outcome of the last attempt.
+    /// The client as observers see it: a request in flight replaces the outcome of the last attempt.
     func observed(_ id: UUID) -> ClientEntry? { roster.cached[id].map { observed($0) } }
 
     private func observed(_ entry: ClientEntry) -> ClientEntry {
@@ -284,7 +283,7 @@ public actor CredentialManager {
         return entry
     }
 
-    /// The client as observers see it now; `written` stands in if reading the client again has failed.
+    /// The client as observers see it now, from `written` if reading the client again has failed.
     func observed(afterWriting written: ClientEntry) -> ClientEntry {
         guard let cached = roster.cached[written.id], cached.revision >= written.revision else {
             return observed(written)
@@ -292,7 +291,7 @@ public actor CredentialManager {
         return observed(cached)
     }
 
-    /// Notifies observers of the client as it is now, unless they know.
+    /// Notifies observers of the client's state, unless they already know it.
     func tellState(of id: UUID) {
         let entry = observed(id)
         guard roster.isNews(entry, of: id) else { return }
@@ -326,12 +325,12 @@ public actor CredentialManager {
 extension Failure {
     static let locked = Failure(.locked, "the vault was locked", hints: ["unlock it and try again"])
     static let removedMeanwhile = Failure(
-        .noSuchClient, "the client was removed while its token was on the way",
+        .noSuchClient, "the client was removed during its token request",
         hints: ["the answer was dropped; nothing was stored"])
 
     static func editedMeanwhile(_ name: String) -> Failure {
         Failure(
-            .conflict, "client \"\(UntrustedText.line(name))\" was edited while its token was on the way",
+            .conflict, "client \"\(UntrustedText.line(name))\" was edited during its token request",
             hints: [Hint("the answer was dropped", .refresh)])
     }
 }

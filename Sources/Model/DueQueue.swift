@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// Clients by when something is due for them, the earliest first: a binary heap. Adding and taking out is O(log n).
+/// Clients by due time, the earliest first: a binary heap. Adding and removing are O(log n).
 ///
-/// Nothing is removed from its middle: an element is outdated where its number is not the client's last one, and
-/// whoever meets it drops it.
+/// Nothing is removed from the middle: an element is outdated if its number is not the client's last one, and the
+/// caller drops an outdated element when it becomes the first.
 struct DueQueue: Sendable {
     struct Element: Sendable {
-        /// On the time line of `Moment.boot`.
+        /// Seconds on the boot clock (`Moment.boot`).
         var at: Double
         var id: UUID
         var number: UInt64

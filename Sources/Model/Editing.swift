@@ -4,18 +4,18 @@ import Storage
 
 // Adding, changing and removing one client.
 extension CredentialManager {
-    /// Adds a client; returns it as observers see it. Throws as `Vault.insert`.
+    /// Adds a client; returns it as observers see it. Throws like `Vault.insert`.
     public func create(_ profile: ClientProfile, secret: Secret) async throws(Failure) -> ClientEntry {
         let entry = try await vault.insert(profile, secret: secret)
         await catchUp(with: profile.id)
         return observed(afterWriting: entry)
     }
 
-    /// Saves an edited client; nil keeps its secret. Where it asks for tokens with other credentials from now on, its
-    /// token is gone and a request under way ends with `conflict`. Returns it as observers see it, with what is under
-    /// way.
-    /// - Parameter previous: what becomes of the previous secret after that; one edit with it for `undo`.
-    /// - Throws: as `Vault.update`; as `Vault.swapSecrets` and `forgetPreviousSecret`, when the rest is saved.
+    /// Saves an edited client; a nil `secret` keeps its secret. If the credentials change, the token is removed and a
+    /// request in flight ends with `conflict`. Returns the client as observers see it, including a request in flight.
+    /// - Parameter previous: the change of the previous secret; one step for `undo` together with the edit.
+    /// - Throws: like `Vault.update`; like `Vault.swapSecrets` and `forgetPreviousSecret`, with the rest of the edit
+    ///   saved.
     public func update(
         _ profile: ClientProfile, from revision: Int64, secret: Secret?, previous: PreviousSecret = .keep
     ) async throws(Failure) -> ClientEntry {
@@ -23,7 +23,7 @@ extension CredentialManager {
         do throws(Failure) {
             entry = try await write(profile, from: revision, secret: secret, previous: previous)
         } catch {
-            // After a conflict the caller needs the client as it is now.
+            // After a conflict the caller needs the client's current state.
             await catchUp(with: profile.id)
             throw error
         }
@@ -48,7 +48,7 @@ extension CredentialManager {
         return entry
     }
 
-    /// Removes a client with its secret and token; a request under way ends with `noSuchClient`. Throws as
+    /// Removes a client with its secret and token; a request in flight ends with `noSuchClient`. Throws like
     /// `Vault.remove`.
     public func remove(_ id: UUID, from revision: Int64?) async throws(Failure) {
         keep([try await vault.remove(id, from: revision)])

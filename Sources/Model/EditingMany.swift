@@ -2,12 +2,12 @@ import Credentials
 public import FoundationEssentials
 import Storage
 
-// What is set for marked clients together. It is no credential: tokens and requests under way stay, and no revision is
+// Edits of several marked clients. These change no credentials: tokens and requests in flight stay, and no revision is
 // compared.
 extension CredentialManager {
-    /// Turns the renewing by itself on or off (`keepFresh`). Observers are told of each client that is not as it was. It
-    /// is no step to undo, and leaves the one that there is.
-    /// - Throws: the first failure (`noSuchClient`, what the vault throws); the others are set all the same.
+    /// Turns automatic renewal on or off (`keepFresh`). Observers are notified of each changed client. This is not a
+    /// step to undo, and keeps the existing step.
+    /// - Throws: the first failure (`noSuchClient`, the vault's failures); the other clients are still changed.
     public func setKeepsFresh(_ keepsFresh: Bool, for ids: [UUID]) async throws(Failure) {
         let (changes, failure) = try await edit(ids) { $0.keepsFresh = keepsFresh }
         keepUndoable(across: changes)
@@ -15,7 +15,7 @@ extension CredentialManager {
         if let failure { throw failure }
     }
 
-    /// Keeps what can be undone able to be undone after `changes`, which are no step of their own.
+    /// Keeps the existing step undoable after `changes`, which are not a step themselves.
     func keepUndoable(across changes: [UndoableChange]) {
         let later = Dictionary(changes.map { ($0.id, $0) }) { $1 }
         undoable = undoable.map { change in
@@ -24,9 +24,9 @@ extension CredentialManager {
         }
     }
 
-    /// Gives each client the tags of `adding` that it does not have and takes those of `removing` away, upper and lower
-    /// case counting as one. `undo` takes it back from all of them.
-    /// - Throws: as `setKeepsFresh`; `unacceptableInput` where the vault refuses a tag.
+    /// Adds the missing tags of `adding` to each client and removes the tags of `removing`; case does not matter.
+    /// `undo` reverts all clients.
+    /// - Throws: like `setKeepsFresh`; `unacceptableInput` if the vault refuses a tag.
     public func setTags(adding: [String], removing: [String], for ids: [UUID]) async throws(Failure) {
         let removed = Set(removing.map(ClientName.key))
         let (changes, failure) = try await edit(ids) { profile in
@@ -51,8 +51,8 @@ extension CredentialManager {
         return (changes.compactMap { $0 }, failure)
     }
 
-    /// Does the same to each of `all`, at once: what waits while the vault commits shares its next transaction.
-    /// - Returns: what came of those with whom it went well, in no order, and the first failure.
+    /// Runs `body` for all elements concurrently: writes that wait while the vault commits share its next transaction.
+    /// - Returns: the results of the successful calls, in no order, and the first failure.
     func together<Element: Sendable, Value: Sendable>(
         _ all: [Element], _ body: @escaping @Sendable (Element) async throws(Failure) -> Value
     ) async -> (values: [Value], failure: Failure?) {

@@ -1,13 +1,13 @@
 import Credentials
 import FoundationEssentials
 
-/// The token requests in flight, at most one a client, and who waits for each.
+/// The token requests in flight, at most one for each client, with their waiters.
 struct InFlightRequests<Waiter: Sendable>: Sendable {
     struct Request: Sendable {
         let number: UInt64
         let since: Moment
         var task: Task<Void, Never>?
-        /// Which credentials it asks with, once they are read.
+        /// The credentials that the request uses, once they are read.
         var credentialsID: UUID?
         var waiters: [UInt64: Waiter] = [:]
     }
@@ -20,7 +20,7 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
     var clients: [UUID] { Array(requests.keys) }
     var tasks: [Task<Void, Never>] { requests.values.compactMap(\.task) }
 
-    /// True while this request is the client's: it was neither aborted nor has it ended.
+    /// True while the request is in flight: neither aborted nor ended.
     func isCurrent(_ number: UInt64, of client: UUID) -> Bool { requests[client]?.number == number }
 
     mutating func begin(_ number: UInt64, of client: UUID, since: Moment, _ task: Task<Void, Never>?) {
@@ -31,7 +31,7 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
         requests[client]?.waiters[number] = waiter
     }
 
-    /// - Returns: the waiter, and whether it was the last; nil if it does not wait any more.
+    /// - Returns: the waiter, and whether it was the last; nil if it no longer waits.
     mutating func removeWaiter(_ number: UInt64, of client: UUID) -> (waiter: Waiter, wasLast: Bool)? {
         guard let waiter = requests[client]?.waiters.removeValue(forKey: number) else { return nil }
         return (waiter, requests[client]?.waiters.isEmpty == true)
@@ -39,18 +39,18 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
 
     mutating func asks(with credentialsID: UUID, _ client: UUID) { requests[client]?.credentialsID = credentialsID }
 
-    /// True once it asks the server; false while it waits for another process, and if there is none.
+    /// True once the request is sent to the server; false while it waits for another process, and without a request.
     func isSent(_ client: UUID) -> Bool { requests[client]?.credentialsID != nil }
 
-    /// True if it asks with other credentials than these; false if it has not read its own yet, or there is none.
+    /// True if the request uses other credentials than these; false before it has read them, and without a request.
     func asksOtherwise(_ client: UUID, than credentialsID: UUID?) -> Bool {
         requests[client]?.credentialsID.map { $0 != credentialsID } ?? false
     }
 
-    /// The request is not in flight any more.
+    /// Removes the request from those in flight.
     mutating func remove(_ client: UUID) -> Request? { requests.removeValue(forKey: client) }
 
-    /// The same as `remove`; nil if another request is in flight by now.
+    /// Removes the request; nil if another request is in flight by now.
     mutating func remove(_ client: UUID, ifCurrent number: UInt64) -> Request? {
         isCurrent(number, of: client) ? remove(client) : nil
     }

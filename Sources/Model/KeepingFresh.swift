@@ -1,58 +1,59 @@
 import Credentials
 import FoundationEssentials
 
-// Renewing by itself what is kept fresh. `RenewalSchedule` knows when; here is who waits, asks and tells.
+// Automatic renewal of the clients that are kept fresh. `RenewalSchedule` decides when; this extension waits, requests
+// and notifies.
 extension CredentialManager {
-    /// How many renewals are under way at once, at most.
+    /// The most renewals under way at once.
     static let mostRenewals = 8
 
-    /// The renewing that goes on by itself.
+    /// The state of automatic renewal.
     struct Renewals {
         struct Alarm {
             let number: UInt64
-            /// On the time line of `Moment.boot`.
+            /// Seconds on the boot clock (`Moment.boot`).
             let at: Double
             let task: Task<Void, Never>
         }
 
         var schedule = RenewalSchedule()
         var underWay: [UUID: Task<Void, Never>] = [:]
-        /// The sleep until something is due; nil where nothing ever will be, or all hands are full.
+        /// The sleep until something is due; nil if nothing is scheduled or `mostRenewals` are under way.
         var alarm: Alarm?
     }
 
     /// Renews the tokens of the clients that are kept fresh (`ClientProfile.keepsFresh`), until the manager is closed.
-    /// Observers are told of it: `renewed`, `renewalFailed`, `aboutToExpire`. While no client is kept fresh, nothing
-    /// waits and nothing wakes. Calling it again changes nothing.
+    /// Observers get `renewed`, `renewalFailed` and `aboutToExpire`. While no client is kept fresh, nothing waits and
+    /// nothing wakes the process. A second call changes nothing.
     ///
-    /// Several processes may keep one vault's clients fresh: a client that is due is first looked up in the vault, and
-    /// a token that another process has stored counts; one that another process asks for is waited for.
+    /// Several processes may keep one vault's clients fresh: a due client is read again first, and a token that another
+    /// process has stored counts. A request of another process is waited for.
     public func keepFresh() async {
         guard !isClosed, renewals == nil else { return }
         renewals = Renewals()
-        // What can't be read is told, and read anew when the vault's folder changes.
+        // A failure is reported, and the clients are read again when the vault's folder changes.
         if roster.cached.isEmpty { _ = try? await entries() }
         let now = clock()
         for entry in roster.cached.values { renewals?.schedule.update(entry, at: now, random: random()) }
         renewWhatIsDue()
     }
 
-    /// To be called when the machine has woken up, or somebody has set the clock: what is due by now is renewed at once.
-    /// A sleep does not count the time that the machine is suspended.
+    /// Call when the machine has woken up or the clock was set: renews every token that is due by now. A sleep does not
+    /// count the time that the machine is suspended.
     public func clockJumped() {
         renewals?.alarm?.task.cancel()
         renewals?.alarm = nil
         renewWhatIsDue()
     }
 
-    /// Takes over what was read of a client; nil where it is gone.
+    /// Updates the schedule with a client as read; nil if the client was removed.
     func scheduleRenewal(of id: UUID, _ entry: ClientEntry?) {
         guard renewals != nil else { return }
         guard let entry else { return renewals?.schedule.forget(id) ?? () }
         renewals?.schedule.update(entry, at: clock(), random: random())
     }
 
-    /// Starts what is due and sleeps until the next. Cheap where nothing has changed.
+    /// Starts the due renewals and sleeps until the next. Cheap if nothing has changed.
     func renewWhatIsDue() {
         guard !isClosed, let count = renewals?.underWay.count else { return }
         let now = clock()
@@ -72,7 +73,7 @@ extension CredentialManager {
         let isFull = renewals?.underWay.count == Self.mostRenewals
         let seconds = isFull ? nil : renewals?.schedule.secondsUntilNext(at: now)
         let at = seconds.map { now.boot + $0 }
-        // It is set already, to the millisecond.
+        // The alarm is already set for this time.
         if let at, let set = renewals?.alarm?.at, abs(at - set) < 0.001 { return }
         renewals?.alarm?.task.cancel()
         renewals?.alarm = nil
@@ -95,7 +96,7 @@ extension CredentialManager {
         // Another process may have fetched a token meanwhile.
         await catchUp(with: id)
         if renewals?.schedule.confirm(id, at: clock()) == true {
-            // A person's request that is under way is shared, and told of as such.
+            // A person's request in flight is shared, and reported as that person's.
             let isOurs = inFlight[id] == nil
             var failure: Failure?
             do throws(Failure) {
@@ -114,7 +115,7 @@ extension CredentialManager {
         renewWhatIsDue()
     }
 
-    /// Not where somebody has removed or edited the client meanwhile, or locked the vault.
+    /// False if the client was removed or edited meanwhile, or the vault locked.
     private static func tellsOfRenewal(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .noSuchClient, .conflict, .locked, .interrupted: false

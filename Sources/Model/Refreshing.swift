@@ -3,19 +3,20 @@ public import FoundationEssentials
 import OAuth
 import Storage
 
-// Getting tokens: one request in flight a client, in all processes.
+// Token requests: one in flight for each client, among all processes.
 extension CredentialManager {
-    /// A new token for the client. Callers during a request share it; the request is cancelled when the last caller is.
+    /// Requests a new token for the client. Callers during a request share it; the request is cancelled when the last
+    /// caller is cancelled.
     ///
-    /// The token, or the failure, is in the vault before this returns. A failed request leaves the token that is held
-    /// alone. An answer for a client that was removed or edited until then is dropped.
+    /// The token, or the failure, is in the vault before this returns. A failed request leaves the stored token. The
+    /// answer for a client that was removed or edited meanwhile is dropped.
     /// - Throws: the failures of `TokenService.requestToken` and of the vault; `noSuchClient`; `conflict` if the client
     ///   was edited during the request; `locked`; `interrupted` if the task is cancelled.
     public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isByItself: false) }
 
     /// - Parameters:
-    ///   - isByItself: true for a renewal, which sends the server no second request within 5 s.
-    ///   - last: the last answer that the caller had seen when it decided to ask. A newer answer, stored by another
+    ///   - isByItself: true for an automatic renewal, which sends the server no second request within 5 s.
+    ///   - last: the last answer that the caller had seen when it decided to refresh. A newer answer, stored by another
     ///     process, counts as the answer. nil: the last answer in the vault now.
     func refresh(
         _ id: UUID, isByItself: Bool, since last: LastAnswer? = nil
@@ -75,13 +76,13 @@ extension CredentialManager {
             outcome = .failure(error)
         }
         endTurn(id, number)
-        // The next caller starts a new request; the waiters of this one get the client as the vault holds it now.
+        // The next caller starts a new request; this request's waiters get the client's current state in the vault.
         let waiters = inFlight.remove(id, ifCurrent: number)?.waiters ?? [:]
         await catchUp(with: id)
         tellState(of: id)
         let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
             guard !isClosed else { return .failure(.locked) }
-            // A vault that cannot be read now does not take the token away.
+            // The token counts even if the vault cannot be read now.
             guard let entry = roster.stale.contains(id) ? answer.entry : observed(id) else {
                 return .failure(.removedMeanwhile)
             }
@@ -128,7 +129,7 @@ extension CredentialManager {
         } catch {
             guard inFlight.isCurrent(number, of: id), Self.tellsOfTheServer(error) else { throw error }
             var failure = error
-            // 404: there is no token endpoint, and no other secret helps.
+            // After a 404 there is no token endpoint, and another secret does not help.
             let hasEndpoint = exchanges[id]?.status != 404
             if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isByItself: isByItself) {
                 failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
@@ -141,7 +142,7 @@ extension CredentialManager {
         }
     }
 
-    /// - Returns: the reason if the token could not be stored: a full disk, a busy vault. The token is good all the same.
+    /// - Returns: the failure if the token could not be stored: a full disk, a busy vault. The token is still usable.
     /// - Throws: `noSuchClient` and `conflict` if the client was removed or edited during the request; `locked`.
     private func store(_ token: AccessToken, for profile: ClientProfile) async throws(Failure) -> Failure? {
         let isStored: Bool
@@ -157,9 +158,9 @@ extension CredentialManager {
         return nil
     }
 
-    /// True if the server, which has just refused the secret, still takes the previous one. False, with nothing sent,
-    /// unless the previous secret was used with today's token URL, client ID and method. The token that the server gives
-    /// is dropped: it belongs to a secret that is not in use.
+    /// True if the server, which has just refused the secret, still accepts the previous one. False, with nothing sent,
+    /// unless the previous secret was used with the current token URL, client ID and method. The server's token is
+    /// dropped: it belongs to a secret that is not in use.
     private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
         guard profile.previousSecretSet != nil,
             let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil,
@@ -179,7 +180,7 @@ extension CredentialManager {
         return Failure.Hint("the previous secret\(date) still works", .swapSecrets)
     }
 
-    /// True if the failure is about the request, and not about the vault or the caller.
+    /// True if the failure concerns the request, not the vault or the caller.
     private static func tellsOfTheServer(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .unreachable, .refused, .notAToken, .redirected, .unusableProfile: true
@@ -193,11 +194,11 @@ extension CredentialManager {
 
     // MARK: - Using
 
-    /// The token that is held, however old; nil if none is held, it is damaged, or there is no such client. Throws the
-    /// failures of `Vault.token`.
+    /// The stored token, even an expired one; nil if there is none, it is damaged, or the client does not exist. Throws
+    /// like `Vault.token`.
     public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await intactToken(of: id).token }
 
-    /// - Returns: the failure if the token that is held is damaged: another can be asked for.
+    /// - Returns: the failure if the stored token is damaged: another can be requested.
     func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
         do throws(Failure) {
             return (try await vault.token(of: id), nil)
@@ -210,32 +211,32 @@ extension CredentialManager {
                 nil,
                 Failure(
                     .vaultDamaged,
-                    "the stored token of client \"\(UntrustedText.line(entry.profile.name))\" was damaged: it was dropped"
+                    "the stored token of client \"\(UntrustedText.line(entry.profile.name))\" was damaged and was removed"
                 )
             )
         }
     }
 
-    /// The client's secret, to be copied on purpose. Throws the failures of `Vault.secret`.
+    /// The client's secret, for a user who asks for it. Throws like `Vault.secret`.
     public func secret(of id: UUID) async throws(Failure) -> Secret { try await vault.secret(of: id) }
 
-    /// A token to be used now.
+    /// A token for immediate use.
     public struct Served: Sendable, Equatable {
         public var entry: ClientEntry
         public var token: AccessToken
-        /// True if the server was asked for the token.
+        /// True if the token was requested now, not read from the vault.
         public var wasFetched: Bool
-        /// True if the token was just fetched and still lives shorter than asked for.
+        /// True if the token was fetched just now, but its remaining life is shorter than requested.
         public var isShorterThanAsked: Bool
-        /// Failures to report that did not prevent the answer: the token was not stored, the one before was damaged.
+        /// Failures to report that did not prevent the answer: the token was not stored, the earlier token was damaged.
         public var notices: [Failure] = []
     }
 
-    /// The token that is held, if it lives long enough; else a new one, however short it lives.
+    /// The stored token, if it lives long enough; else a new one, however short its life.
     /// - Parameters:
     ///   - minimumValidity: seconds that the token must still live; nil for the *expiring* threshold (`TokenFacts`).
-    ///   - fresh: true never serves the token that is held.
-    ///   - acceptUnknownExpiry: true serves the token that is held even if its expiry is unknown.
+    ///   - fresh: true always requests a new token.
+    ///   - acceptUnknownExpiry: true accepts a stored token of unknown expiry.
     /// - Throws: the failures of `refresh`.
     public func token(
         for id: UUID, minimumValidity: Double?, fresh: Bool = false, acceptUnknownExpiry: Bool = false
@@ -246,26 +247,26 @@ extension CredentialManager {
         return served(refreshed, minimumValidity: minimumValidity, after: held)
     }
 
-    /// The token that a client holds.
+    /// A client's stored token.
     struct Held {
-        /// nil if no token is held, or it does not live long enough.
+        /// nil if there is no token, or it does not live long enough.
         var served: Served?
         /// The last answer when the vault was read.
         var last: LastAnswer
-        /// Gets the request for a new token; nil if the client is gone or its URL has no plain host.
+        /// The host of the token URL; nil if the client does not exist or the URL has no plain host.
         var host: EndpointHost?
-        /// The failure if the token was damaged and has been dropped.
+        /// The failure if the token was damaged and has been removed.
         var damage: Failure?
     }
 
     func held(_ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool) async throws(Failure) -> Held {
-        // Read before the token is judged: a token that is stored in between counts as an answer.
+        // Read before the token is checked: a token stored in between counts as an answer.
         let entry = try await vault.entry(id)
         var held = Held(last: LastAnswer(entry), host: entry.flatMap { EndpointHost($0.profile.tokenURL) })
         let (token, damage) = try await intactToken(of: id)
         if damage != nil {
             held.damage = damage
-            // The record stays if the disk is full, and is as damaged the next time.
+            // If the disk is full, the damaged record stays until the next time.
             try? await vault.removeDamagedToken(of: id)
         }
         guard let token, let entry = try await vault.entry(id) else { return held }

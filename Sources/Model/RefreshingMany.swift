@@ -1,14 +1,14 @@
 import Credentials
 public import FoundationEssentials
 
-// Getting the tokens of many clients.
+// Token requests for many clients.
 extension CredentialManager {
-    /// Refreshes clients, at most `concurrency` at a time. A failure does not stop the others; it is in the client's
-    /// entry as well. After three requests in a row without an answer of a host, its other clients are not asked.
+    /// Refreshes clients, at most `concurrency` at a time. A failure does not stop the others; the client's entry has
+    /// it too. After three unanswered requests in a row to a host, the host's other clients are not refreshed.
     /// Cancelling the task cancels the requests under way that no other caller waits for, and sends no more.
     /// - Parameters:
-    ///   - ids: which, and in what order; nil for all, in the order of their names.
-    ///   - progress: called at the start and whenever a client has ended or is not asked, in order.
+    ///   - ids: the clients, in this order; nil: all, in the order of their names.
+    ///   - progress: called at the start, and whenever a client is done or not asked.
     /// - Throws: only if the clients cannot be read; `locked`, after which there is no more progress.
     @discardableResult
     public func refreshAll(
@@ -16,7 +16,7 @@ extension CredentialManager {
     ) async throws(Failure) -> RefreshProgress {
         guard !isClosed else { throw .locked }
         let all: [UUID]
-        // Before the first is asked: an answer that another process stores from now on is an answer.
+        // Read before the first request: an answer that another process stores later counts as an answer.
         let now = try await entries()
         if let ids { all = ids } else { all = now.map(\.id) }
         let before = Dictionary(uniqueKeysWithValues: now.map { ($0.id, LastAnswer($0)) })
@@ -32,11 +32,11 @@ extension CredentialManager {
         return state
     }
 
-    /// Tokens of many clients, to be used now: each the one that is held, if it lives long enough (the *expiring*
-    /// threshold) or nobody knows how long; else a new one, at most eight being asked for at a time. Nobody is asked for
-    /// twice, whatever comes of it. Clients of a host without answers are left out as in `refreshAll`.
-    /// - Returns: what there is, in the order of `ids`, and what there is not.
-    /// - Throws: `locked`; `interrupted` where the task is cancelled.
+    /// Tokens of many clients for immediate use: each the stored one, if it lives long enough (the *expiring*
+    /// threshold) or its expiry is unknown; else a new one, with at most eight requests at a time. No client is asked
+    /// for twice, even after a failure. Clients of a silent host are left out as in `refreshAll`.
+    /// - Returns: the tokens, in the order of `ids`, and the failures.
+    /// - Throws: `locked`; `interrupted` if the task is cancelled.
     public func tokens(
         for ids: [UUID]
     ) async throws(Failure) -> (served: [Served], failures: [RefreshProgress.Failed]) {
@@ -64,7 +64,7 @@ extension CredentialManager {
                 failures.append(RefreshProgress.Failed(id: id, failure: failure))
             case .notAsked(let clients, let reason):
                 failures += clients.map { RefreshProgress.Failed(id: $0, failure: reason) }
-            // The caller gets no more than `interrupted`.
+            // The caller only gets `interrupted`.
             case .cancelled: break
             }
         }
@@ -73,16 +73,16 @@ extension CredentialManager {
         return (ids.compactMap { served[$0] }, failures)
     }
 
-    /// The end of clients in a refresh of many.
+    /// The outcome of clients in a refresh of many.
     fileprivate enum End {
         case answered(UUID, Result<Refreshed, Failure>)
-        /// The request had been sent.
+        /// The request was cancelled after it had been sent.
         case cancelled(UUID)
         case notAsked([UUID], Failure)
     }
 
-    /// Tells the end of each as it comes. If the task is cancelled no other is begun; if the manager is closed, nothing
-    /// more is told either.
+    /// Reports each client's outcome as it comes. If the task is cancelled, no more requests begin; if the manager is
+    /// closed, nothing more is reported either.
     private func refreshEach(
         of clients: AskingQueue, since before: [UUID: LastAnswer], concurrency: Int, _ tell: (End) -> Void
     ) async {
@@ -103,7 +103,7 @@ extension CredentialManager {
                     tell(.notAsked(others, reason))
                 }
                 underWay -= 1
-                // Several, if the host of some was held back.
+                // Several may start if their host was held back before.
                 while underWay < max(concurrency, 1), !Task.isCancelled, let id = queue.next() {
                     group.addTask { (id, await self.result(ofRefreshing: id, since: before[id])) }
                     underWay += 1
@@ -123,9 +123,9 @@ extension CredentialManager {
         }
     }
 
-    /// A 503 is `unreachable` too, and the host's answer all the same: only a recorded request without a status is
-    /// unanswered. That is a timeout, no connection, no address or a connection closed early. The record of another
-    /// process's request is not here, so a failure taken over from it counts neither way.
+    /// A 503 is `unreachable` too, but an answer of the host. Only a recorded request without a status is unanswered: a
+    /// timeout, no connection, no address, or a connection closed early. Another process's request is not recorded
+    /// here, so its failure counts neither way.
     private func sign(of result: Result<Refreshed, Failure>, _ id: UUID) -> AskingQueue.Sign {
         guard let failure = result.failure else { return .answered }
         switch failure.kind {

@@ -2,10 +2,10 @@ import Credentials
 public import FoundationEssentials
 import Storage
 
-// What is kept in the vault beside the clients.
+// Last use, activity and the screen's state.
 extension CredentialManager {
-    /// Notes that the clients' tokens are used now: `ClientEntry.lastUsed`. A client that is gone is no error.
-    /// - Throws: the first failure, as `Vault.noteUse`; of the others it is noted all the same.
+    /// Stores that the clients' tokens are used now (`ClientEntry.lastUsed`). A missing client is no error.
+    /// - Throws: the first failure, like `Vault.noteUse`; the other clients' use is still stored.
     public func noteUse(of ids: [UUID]) async throws(Failure) {
         guard !isClosed else { throw .locked }
         let (vault, date) = (vault, clock().wall)
@@ -14,15 +14,15 @@ extension CredentialManager {
         if let failure { throw failure }
     }
 
-    /// What happened, of this session and those before, the oldest first. Throws as `Vault.activity`.
+    /// The activity of this and earlier sessions, the oldest entry first. Throws like `Vault.activity`.
     public func activity() async throws(Failure) -> [ActivityEntry] { try await vault.activity() }
 
-    /// Adds to what happened, the oldest first. Throws as `Vault.append`.
+    /// Adds `entries` to the activity, the oldest first. Throws like `Vault.append`.
     public func append(_ entries: [ActivityEntry]) async throws(Failure) { try await vault.append(entries) }
 
-    /// What the screen was like when it was last remembered; nil where it never was. Throws as `Vault.screenMemory`.
+    /// The last stored state of the screen; nil if none was stored. Throws like `Vault.screenMemory`.
     public func screenMemory() async throws(Failure) -> ScreenMemory? { try await vault.screenMemory() }
 
-    /// Throws as `Vault.store`.
+    /// Stores the state of the screen. Throws like `Vault.store`.
     public func remember(_ memory: ScreenMemory) async throws(Failure) { try await vault.store(memory) }
 }

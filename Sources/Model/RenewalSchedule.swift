@@ -1,77 +1,79 @@
 import Credentials
 import FoundationEssentials
 
-/// When the token of each watched client (`ClientProfile.keepsFresh`) is to be renewed. Pure: time and chance come from
-/// outside; a look at what is next and every change of a client is O(log n).
+/// The renewal times of the watched clients' tokens (`ClientProfile.keepsFresh`). A pure value: the caller passes time
+/// and random numbers. Finding the next client and changing a client are O(log n).
 ///
-/// - A token is due 90 s before its end, or a tenth of its life if that is shorter, and up to a tenth of that earlier by
-///   chance, so that tokens fetched together are not renewed together. One that has expired is due at once, and so is a
-///   client without a token, spread over two seconds.
-/// - A token of unknown expiry is never due: nobody knows when, and any guess asks a server too often or too late.
-/// - What came to nothing is tried again after 5, 10, 20 … 300 s, for as long as it takes: no answer, a token that could
-///   not be stored, the token that was held already. A server that hands out one token until its end is asked once more
-///   right after that end.
-/// - A final answer (refused, not a token, redirected, an unusable profile) is never followed by another request, until
-///   somebody else's request succeeds or the client asks with other credentials.
-/// - A client is never due within 5 s of its last request, whoever sent it.
+/// - A token is due 90 s before its expiry, or a tenth of its life if that is shorter. This lead is randomly up to a
+///   tenth longer, so that tokens fetched together are not renewed together. An expired token is due at once; clients
+///   without a token are due within two seconds.
+/// - A token of unknown expiry is never due: any guess asks a server too often or too late.
+/// - A fruitless renewal (no answer, a token that could not be stored, the same token again) is repeated after 5, 10,
+///   20 … 300 s, without a limit. If a server returns one token until its expiry, it is asked again right after the
+///   expiry.
+/// - A final answer (refused, not a token, redirected, an unusable profile) stops renewal until another request
+///   succeeds or the client has other credentials.
+/// - A client is never due within 5 s of its last request, by any process.
 ///
-/// Moments are judged as `Moment.seconds(since:)` does: a suspended machine and a clock set forward make tokens due, a
-/// clock set back delays nothing. The waits between requests are counted on the boot clock alone, which nobody sets.
+/// Moments are compared by `Moment.seconds(since:)`: a suspended machine and a clock set forward make tokens due, a
+/// clock set back delays nothing. The waits between requests are counted on the boot clock alone, which cannot be set.
 struct RenewalSchedule: Sendable {
     static let longestLead = 90.0
-    /// How much of the lead chance may add to it.
+    /// The part of the lead that is randomly added to it.
     static let jitter = 0.1
     static let shortestWait = 5.0
     static let longestWait = 300.0
-    /// Seconds over which clients without a token are spread: short, because whoever has just turned it on looks on.
+    /// Seconds over which clients without a token are spread: short, because a user who has just turned renewal on is
+    /// watching.
     static let firstSpread = 2.0
 
-    /// Seconds before the end of a token that lives `life` seconds at which it is to be renewed.
+    /// Seconds before its expiry at which a token with a life of `life` seconds is renewed.
     static func lead(ofLife life: Double) -> Double { min(longestLead, life / 10) }
 
     fileprivate struct Client: Sendable {
         var credentialsID: UUID
         var token: TokenFacts?
         var attempt: FailedAttempt?
-        /// Seconds by which the lead is judged: the token's life, or what it was when this expiry was handed out first.
+        /// Seconds that determine the lead: the token's life, or the life that the server first gave with this expiry.
         var life: Double?
-        /// From 0 up to 1, drawn for what is next.
+        /// A random number from 0 up to 1 for the next renewal.
         var chance: Double
-        /// When it came to be as it is. This and what follows is on the time line of `Moment.boot`.
+        /// The time of the client's last change. This and the following times are seconds on the boot clock
+        /// (`Moment.boot`).
         var since: Double
         var lastAsked: Double?
-        /// How many requests in a row came to nothing, and when the last one did.
+        /// The number of fruitless requests in a row, and the time of the last one.
         var fruitless = 0
         var fruitlessAt = 0.0
         var isGivenUp = false
         var isUnderWay = false
-        /// Whether what came of the renewal under way is known here already.
+        /// True if the result of the renewal under way is already known here.
         var hasAnswer = false
         var isWarned = false
-        /// The number of its element in the queue.
+        /// The number of the client's element in the queue.
         var number: UInt64 = 0
     }
 
-    /// What is to be done now.
+    /// The renewals and warnings that are due now.
     struct Due: Sendable, Equatable {
-        /// To be renewed; each is under way until `answered` or `confirm` says otherwise.
+        /// The clients to renew; each is under way until `answered`, or until `confirm` returns false.
         var renewals: [UUID] = []
-        /// Their token is about to expire (`TokenFacts.expiringThreshold`) and the last request came to nothing.
+        /// The clients whose token is about to expire (`TokenFacts.expiringThreshold`) after a fruitless request.
         var warnings: [UUID] = []
     }
 
     private var clients: [UUID: Client] = [:]
     private var queue = DueQueue()
     private var lastNumber: UInt64 = 0
-    /// How far the wall clock was ahead of the boot clock when all that is queued was judged.
+    /// Seconds that the wall clock was ahead of the boot clock when the queue's times were computed.
     private var clockDifference: Double?
 
-    /// How many clients are watched.
+    /// The number of watched clients.
     var count: Int { clients.count }
 
-    // MARK: - What is known of a client
+    // MARK: - Clients
 
-    /// Takes over the client as the vault has it, whoever wrote it; one that is not watched is forgotten.
+    /// Updates a client from the vault's entry; removes a client that is not watched.
     /// - Parameter random: from 0 up to 1.
     mutating func update(_ entry: ClientEntry, at now: Moment, random: Double) {
         guard entry.profile.keepsFresh else { return forget(entry.id) }
@@ -99,17 +101,17 @@ struct RenewalSchedule: Sendable {
 
     mutating func forget(_ id: UUID) { clients[id] = nil }
 
-    /// Somebody, a person perhaps, sends a request for the client now.
+    /// Notes that a request for the client is sent now, automatically or by a person.
     mutating func asked(_ id: UUID, at now: Moment) {
         guard var client = clients[id] else { return }
         client.lastAsked = now.boot
         put(client, for: id, at: now)
     }
 
-    // MARK: - What is due
+    // MARK: - Due
 
-    /// What is due, the longest due first.
-    /// - Parameter limit: how many renewals at most; the others stay due.
+    /// The due renewals and warnings, the longest due first.
+    /// - Parameter limit: the most renewals; the others stay due.
     mutating func due(at now: Moment, limit: Int) -> Due {
         judgeAnew(at: now)
         var due = Due()
@@ -128,14 +130,14 @@ struct RenewalSchedule: Sendable {
         return due
     }
 
-    /// Seconds until something is due; 0 where it is already, nil where nothing ever will be by itself.
+    /// Seconds until something is due; 0 if something is already due, nil if nothing is scheduled.
     mutating func secondsUntilNext(at now: Moment) -> Double? {
         judgeAnew(at: now)
         return nextInQueue().map { max(0, $0.at - now.boot) }
     }
 
-    /// Whether the client, which `due` gave out, is still to be renewed after what `take` has said since; if not, it is
-    /// no longer under way.
+    /// True if a client returned by `due` must still be renewed after the calls of `update` since. If not, it is no
+    /// longer under way.
     mutating func confirm(_ id: UUID, at now: Moment) -> Bool {
         guard var client = clients[id], client.isUnderWay else { return false }
         client.isUnderWay = false
@@ -147,8 +149,8 @@ struct RenewalSchedule: Sendable {
         return client.isUnderWay
     }
 
-    /// The renewal is over. What came of it is known from `take`; where that could not be stored or read, `failure` says
-    /// it, and nil is as good as a failure: the token is not there.
+    /// Ends a renewal. Its result came by `update`. If the result could not be stored or read, `failure` has the
+    /// reason, and even nil counts as fruitless: there is no token.
     mutating func answered(_ id: UUID, _ failure: Failure?, at now: Moment, random: Double) {
         guard var client = clients[id], client.isUnderWay else { return }
         client.isUnderWay = false
@@ -161,14 +163,14 @@ struct RenewalSchedule: Sendable {
         put(client, for: id, at: now)
     }
 
-    /// Seconds until the client is renewed; nil where that is not going to happen by itself.
+    /// Seconds until the client is renewed; nil if no renewal is scheduled.
     func secondsUntilRenewal(of id: UUID, at now: Moment) -> Double? {
         clients[id]?.renewal(at: now).map { max(0, $0 - now.boot) }
     }
 
     // MARK: -
 
-    /// Whether asking again would bring the same answer.
+    /// True if another request would get the same answer.
     static func isFinal(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .refused, .notAToken, .redirected, .unusableProfile: true
@@ -176,7 +178,7 @@ struct RenewalSchedule: Sendable {
         }
     }
 
-    /// `moment`, which is past, on the time line of the boot clock.
+    /// The past `moment` in seconds on the boot clock.
     private static func boot(_ moment: Moment, at now: Moment) -> Double {
         let isSameStart = !now.bootID.isEmpty && now.bootID == moment.bootID
         return now.boot - max(0, isSameStart ? now.boot - moment.boot : now.wall.timeIntervalSince(moment.wall))
@@ -187,7 +189,7 @@ struct RenewalSchedule: Sendable {
         lastNumber += 1
         client.number = lastNumber
         clients[id] = client
-        // The outdated ones may outnumber the others, but not for long.
+        // Limits the number of outdated elements.
         if queue.count > 2 * clients.count + 64 { return queueAll(at: now) }
         enqueue(client, id, at: now)
     }
@@ -210,7 +212,7 @@ struct RenewalSchedule: Sendable {
         return nil
     }
 
-    /// Where somebody has set the wall clock, a token's end is nearer or farther than it was.
+    /// Computes all times again if the wall clock was set: the tokens' expiry is nearer or farther then.
     private mutating func judgeAnew(at now: Moment) {
         let difference = now.wall.timeIntervalSince1970 - now.boot
         if let clockDifference, abs(difference - clockDifference) < 1 { return }
@@ -220,7 +222,7 @@ struct RenewalSchedule: Sendable {
 }
 
 extension RenewalSchedule.Client {
-    /// What goes on from how the client was before: how much of an answer the new token is.
+    /// Carries over the state that a new entry does not reset, and decides whether the new token is a fruitless answer.
     fileprivate mutating func carryOver(from old: Self, at now: Moment) {
         fruitless = old.fruitless
         fruitlessAt = old.fruitlessAt
@@ -236,7 +238,7 @@ extension RenewalSchedule.Client {
         var isSame = left <= 0
         var wasDue = true
         if let oldLeft = old.token?.secondsLeft(at: now), let oldLife = old.life {
-            // A server counts in whole seconds, and the answer takes its time.
+            // Tolerance: a server counts whole seconds, and its answer takes some time.
             isSame = isSame || left - oldLeft < min(2, lifetime / 2)
             wasDue = oldLeft <= RenewalSchedule.lead(ofLife: oldLife) * (1 + RenewalSchedule.jitter)
             if isSame { life = max(oldLife, lifetime) }
@@ -247,7 +249,7 @@ extension RenewalSchedule.Client {
         fruitlessAt = now.boot
     }
 
-    /// When it is to be renewed, on the time line of the boot clock; nil where never by itself.
+    /// The time of renewal, in seconds on the boot clock; nil: never.
     fileprivate func renewal(at now: Moment) -> Double? {
         guard !isUnderWay, !isGivenUp else { return nil }
         var at = since + chance * RenewalSchedule.firstSpread
@@ -259,23 +261,23 @@ extension RenewalSchedule.Client {
         }
         if fruitless > 0 {
             var next = fruitlessAt + wait
-            // The server gave the token that is held once more: it can't after its end. A second later, because it
-            // counts whole ones.
+            // The server returned the same token, which it cannot do after the token's expiry. One second later,
+            // because the server counts whole seconds.
             if attempt == nil, let end, end > fruitlessAt { next = min(next, end + 1) }
             at = max(at, next)
         }
         return max(at, lastAsked.map { $0 + RenewalSchedule.shortestWait } ?? at)
     }
 
-    /// Seconds from the last fruitless request to the next: 5, 10, 20 …, and up to a tenth more, 300 at most.
+    /// Seconds from the last fruitless request to the next: 5, 10, 20 …, randomly up to a tenth more, 300 at most.
     private var wait: Double {
         let most = RenewalSchedule.longestWait / (1 + RenewalSchedule.jitter)
         let growing = RenewalSchedule.shortestWait * Double(1 << min(fruitless - 1, 16))
         return min(growing, most) * (1 + chance * RenewalSchedule.jitter)
     }
 
-    /// When it is to be told that its token is about to expire: once a token, and only where renewing it came to
-    /// nothing, because else it is renewed about then.
+    /// The time to warn that the token is about to expire: once for each token, and only after a fruitless renewal,
+    /// because otherwise the token is renewed about then.
     fileprivate func warning(at now: Moment) -> Double? {
         guard !isUnderWay, !isWarned, isGivenUp || fruitless > 0, let token,
             let left = token.secondsLeft(at: now), left > 0

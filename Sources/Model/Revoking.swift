@@ -3,12 +3,12 @@ public import FoundationEssentials
 import OAuth
 import Storage
 
-// Taking a token back, and finding out where that is done.
+// Revocation of a token, and discovery of the endpoint for it.
 extension CredentialManager {
-    /// Finds where the tokens of clients are revoked, and sends no token and no secret: at the profile's endpoint, else at
-    /// the one that its issuer names. Each issuer is asked once, at most eight at a time.
-    /// - Returns: a plan for each client that is there, in the order of `ids`.
-    /// - Throws: what the vault throws; `interrupted` if the task is cancelled.
+    /// Finds the revocation endpoints of clients, without sending a token or secret: the profile's endpoint, else the
+    /// one that the issuer names. Each issuer is asked once, at most eight at a time.
+    /// - Returns: a plan for each existing client, in the order of `ids`.
+    /// - Throws: the vault's failures; `interrupted` if the task is cancelled.
     public func revocationPlans(for ids: [UUID]) async throws(Failure) -> [RevocationPlan] {
         guard !isClosed else { throw .locked }
         var entries: [ClientEntry] = []
@@ -68,19 +68,19 @@ extension CredentialManager {
         }
     }
 
-    /// Takes the client's token back at the server (RFC 7009) and forgets it, just as `plan` says: nothing is asked of
-    /// the issuer again. A foreign URL becomes the profile's revocation URL first. If the plan has no URL, or the server
-    /// has no way to revoke such tokens, the token is forgotten alone, and `reason` says why.
+    /// Revokes the client's token at the server (RFC 7009) and removes it, as `plan` says; the issuer is not asked
+    /// again. A foreign URL becomes the profile's revocation URL first. If the plan has no URL, or the server cannot
+    /// revoke such tokens, the token is only removed, and `reason` says why.
     ///
-    /// A client that is kept fresh gets a new token then.
-    /// - Throws: `conflict` if the client was edited since the plan was made; `noSuchClient`; `unacceptableInput` where no
-    ///   token is held; what keeps the server from doing it now or for this client (`unreachable`, `refused`), or the
-    ///   issuer from telling the endpoint: then the token is still held, so that it can be tried again.
+    /// A client that is kept fresh then gets a new token.
+    /// - Throws: `conflict` if the client was edited since the plan was made; `noSuchClient`; `unacceptableInput` if
+    ///   there is no token; `unreachable`, `refused` and the like if the server does not revoke the token or the
+    ///   issuer's endpoint is unknown: the token stays then, for another try.
     public func revoke(as plan: RevocationPlan) async throws(Failure) -> Revoked {
         let id = plan.client
         let (profile, secret) = try await vault.credentials(of: id)
         guard let entry = try await vault.entry(id) else { throw .goneMeanwhile }
-        // The whole profile is compared: another edit may have come between the two reads.
+        // The whole profile is compared: an edit may have come between the two reads.
         guard entry.revision == plan.revision, entry.profile == profile, profile.credentialsID == plan.credentialsID
         else { throw .editedSincePlan(profile.name) }
         guard let token = try await vault.token(of: id) else {
@@ -105,13 +105,13 @@ extension CredentialManager {
             throw Failure(
                 error.kind, error.summary, hints: error.hints + ["the token is still held: nothing was forgotten"])
         }
-        // A token that was stored meanwhile goes as well, not revoked: it can be asked for again.
+        // A token stored meanwhile is removed too, without revocation: it can be requested again.
         _ = try await vault.removeToken(of: id, credentialsID: profile.credentialsID)
         await catchUp(with: id)
         return revoked
     }
 
-    /// Makes no step to undo: the user has answered a question, not edited.
+    /// Makes no step to undo: the user answered a question and did not edit.
     private func storeRevocationURL(_ url: String, of profile: ClientProfile) async throws(Failure) {
         let (written, change) = try await vault.edit(profile.id, at: clock().wall) { stored in
             if stored == profile { stored.revocationURL = url }
@@ -121,7 +121,7 @@ extension CredentialManager {
         guard change != nil, written.profile.revocationURL == url else { throw .editedSincePlan(profile.name) }
     }
 
-    /// The endpoints that an issuer names. Throws as `Discovery.endpoints`; `locked`.
+    /// The endpoints that an issuer names. Throws like `Discovery.endpoints`; `locked`.
     public func discover(_ issuer: String) async throws(Failure) -> DiscoveredEndpoints {
         do throws(Failure) { return try await discovery.endpoints(of: issuer) } catch { throw lockedIfClosed(error) }
     }
@@ -133,7 +133,7 @@ extension Failure {
 
     fileprivate static func editedSincePlan(_ name: String) -> Failure {
         Failure(
-            .conflict, "client \"\(UntrustedText.line(name))\" was edited since the question was asked",
-            hints: ["nothing was sent, and the token is still held: ask again"])
+            .conflict, "client \"\(UntrustedText.line(name))\" was edited after the question was asked",
+            hints: ["nothing was sent, and the token is still held: start the revocation again"])
     }
 }

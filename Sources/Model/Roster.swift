@@ -1,19 +1,18 @@
 import Credentials
 import FoundationEssentials
 
-/// The clients as they were last read from the vault, as observers were last notified of them, and which of them are to
-/// be read again.
+/// The clients as last read from the vault and as last sent to observers, and the clients to read again.
 struct Roster {
-    /// The clients as the vault has them, by ID.
+    /// The clients as last read, by ID.
     private(set) var cached: [UUID: ClientEntry] = [:]
     private var lastNotified: [UUID: ClientEntry] = [:]
     private(set) var stale: Set<UUID> = []
     private var isAllStale = false
-    /// Why the last reading of all clients failed; nil if it did not.
+    /// The failure of the last reading of all clients; nil if it succeeded.
     private(set) var loadFailure: Failure?
-    /// The records of clients that can't be read (`VaultSnapshot.damaged`), at the last reading of all.
+    /// The clients' damaged records (`VaultSnapshot.damaged`), when all clients were last read.
     private(set) var damaged: [Failure] = []
-    /// The first of them that is a client's profile.
+    /// The first failure in `damaged` that concerns a profile.
     private(set) var damagedProfile: Failure?
 
     // MARK: - Reading again
@@ -24,7 +23,7 @@ struct Roster {
 
     mutating func markStale(_ clients: some Sequence<UUID>) { stale.formUnion(clients) }
 
-    /// Returns the clients to be read and marks none any more; the caller marks the ones that cannot be read again.
+    /// Returns the clients to read and clears their marks; the caller marks a client again if it cannot be read.
     mutating func removeStale() -> (clients: Set<UUID>, isAll: Bool) {
         defer {
             stale = []
@@ -37,9 +36,9 @@ struct Roster {
 
     mutating func put(_ entry: ClientEntry?, for client: UUID) { cached[client] = entry }
 
-    /// All were read.
-    /// - Parameter others: clients that may be new; one that was not read is gone.
-    /// - Returns: the clients that are gone, and the damage that is new.
+    /// Records that all clients were read.
+    /// - Parameter others: clients that may be new; a client that was not read was removed.
+    /// - Returns: the removed clients, and the new damage.
     mutating func loaded(
         _ read: [ClientEntry], damaged now: [Failure], profile: Failure?, among others: Set<UUID>
     ) -> (gone: Set<UUID>, newlyDamaged: [Failure]) {
@@ -53,7 +52,7 @@ struct Roster {
         )
     }
 
-    /// All are still to be read.
+    /// Records that reading all clients failed.
     mutating func couldNotLoad(_ failure: Failure) {
         isAllStale = true
         loadFailure = failure
@@ -61,13 +60,13 @@ struct Roster {
 
     // MARK: - Notifying
 
-    /// True if observers are to be notified of the client as it is now; nil: it is gone. Each state is news once.
+    /// True if observers must be notified of the client's state (nil: removed). Each state is news once.
     mutating func isNews(_ entry: ClientEntry?, of client: UUID) -> Bool {
         guard entry != lastNotified[client] else { return false }
         lastNotified[client] = entry
         return true
     }
 
-    /// Forgets all that came out of the vault.
+    /// Forgets everything read from the vault.
     mutating func wipe() { self = Roster() }
 }

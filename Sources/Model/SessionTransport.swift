@@ -1,8 +1,8 @@
 import OAuth
 import Synchronization
 
-/// The manager's door to the network. It ends every request when the manager is closed, no matter which method has sent
-/// the request and which task waits for it.
+/// The manager's transport. It cancels every request when the manager is closed, whichever method sent the request and
+/// whichever task waits for it.
 final class SessionTransport: HTTPTransport {
     private typealias Answer = Result<HTTPResponse, TransportFailure>
 
@@ -17,7 +17,7 @@ final class SessionTransport: HTTPTransport {
 
     init(_ transport: any HTTPTransport) { self.transport = transport }
 
-    /// Throws `cancelled` once the session is over, even if the answer has come.
+    /// Sends a request. Throws `cancelled` once the session is over, even if the answer has come.
     func send(_ request: HTTPRequest) async throws(TransportFailure) -> HTTPResponse {
         guard let (number, task) = begin(request) else { throw .cancelled }
         let answer = await withTaskCancellationHandler {
@@ -33,7 +33,7 @@ final class SessionTransport: HTTPTransport {
         return try answer.get()
     }
 
-    /// Cancels every request; from now on none is sent.
+    /// Cancels every request; no more are sent.
     func close() {
         let tasks = state.withLock { state in
             state.isClosed = true

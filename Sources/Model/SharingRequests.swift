@@ -2,10 +2,10 @@ import Credentials
 import FoundationEssentials
 import Storage
 
-// One request for a client at a time between all processes. A process that has waited for another's takes what came of
-// it: the token that was stored since it looked, or the failure.
+// One token request for a client at a time, among all processes. A process that has waited for another's request uses
+// its result: the token or failure stored since.
 extension CredentialManager {
-    /// Which answers of the server a client's records hold.
+    /// The times of the server's last answers in a client's records.
     struct LastAnswer: Equatable {
         var obtained: Moment?
         var failed: Moment?
@@ -16,13 +16,13 @@ extension CredentialManager {
         }
     }
 
-    /// Seconds that a request of another process is waited for. A request that is repeated may take longer, and so may a
-    /// process that is stopped: then two requests are under way.
+    /// Seconds to wait for another process's request. A repeated request or a stopped process may take longer: two
+    /// requests are under way then.
     static let longestTurn = 40.0
 
-    /// Waits until no other process asks for this client. Where that takes too long, or nothing can be locked, the
-    /// request is sent all the same: asking twice breaks nothing.
-    /// - Throws: `interrupted` where the task is cancelled.
+    /// Waits until no other process has a request for this client. If that takes too long, or locking is impossible,
+    /// the request is still sent: two requests do no harm.
+    /// - Throws: `interrupted` if the task is cancelled.
     func waitForTurn(_ id: UUID, _ number: UInt64) async throws(Failure) {
         var waited = 0.0
         while waited < Self.longestTurn {
@@ -40,15 +40,16 @@ extension CredentialManager {
         }
     }
 
-    /// A request that was aborted may end after the next has begun: it does not let go of that one's lock.
+    /// Releases the client's lock. An aborted request may end after the next one has begun: it must not release that
+    /// one's lock.
     func endTurn(_ id: UUID, _ number: UInt64) {
         guard turns[id] == number else { return }
         turns[id] = nil
         vault.unlockRequest(for: id)
     }
 
-    /// The token that another process has stored since `last` was read; nil if there is none. An older token that an undo
-    /// has brought back does not count, and neither does one that has expired.
+    /// The token that another process has stored since `last` was read; nil if there is none. An older token that an
+    /// undo restored does not count, and neither does an expired one.
     /// - Throws: the failure that another process has stored since.
     func answerOfAnother(_ entry: ClientEntry, since last: LastAnswer) async throws(Failure) -> AccessToken? {
         let now = LastAnswer(entry)

@@ -3,31 +3,30 @@ public import FoundationEssentials
 import OAuth
 import Storage
 
-// Trying a request with a client's token.
+// API requests tried with a client's token.
 extension CredentialManager {
-    /// The requests that were tried with a client, the latest first. Throws the failures of `Vault.trials`.
+    /// The requests tried with a client, the latest first. Throws like `Vault.trials`.
     public func trials(of id: UUID) async throws(Failure) -> [TrialRequest] { try await vault.trials(of: id) }
 
-    /// Stores a request among those that were tried with a client, without sending it. Throws the failures of
-    /// `Vault.store`.
+    /// Stores a request among the tried ones, without sending it. Throws like `Vault.store`.
     public func offer(_ trial: TrialRequest, for id: UUID) async throws(Failure) {
         try await vault.store(trial, for: id)
     }
 
-    /// Sends a request to the client's API with its token. A token is fetched first if none is held that lives. If the
-    /// server refuses the token that was held (401), a new token is fetched and the request sent once more.
+    /// Sends a request to the client's API with its token. Without a valid token, one is fetched first. If the server
+    /// refuses a stored token (401), a new token is fetched and the request sent once more.
     ///
-    /// The request is stored as the client's latest, and the use noted; the answer's hints say if that fails.
-    /// - Parameter apiBase: the API base that the user saw; nil accepts the profile's.
-    /// - Throws: if there is no answer: `conflict` if the API base has changed, and then no token is sent there; the
-    ///   failures of `APIRequest.build`, before anything is sent or stored, of `refresh` and of `TrialService.send`;
-    ///   `locked`.
+    /// The request is stored as the client's latest, and the token's use noted; a hint of the answer says if that
+    /// fails.
+    /// - Parameter apiBase: the API base that the user saw; nil: the profile's.
+    /// - Throws: without an answer: `conflict` if the API base has changed, with no token sent; the failures of
+    ///   `APIRequest.build`, before anything is sent or stored, of `refresh` and of `TrialService.send`; `locked`.
     public func attempt(_ trial: TrialRequest, with id: UUID, at apiBase: String? = nil) async throws(Failure)
         -> TrialAnswer
     {
         guard let profile = try await vault.entry(id)?.profile else { throw .removed }
         guard profile.apiBase == apiBase ?? profile.apiBase else { throw .apiBaseChanged(profile.name) }
-        // Checked before a token is asked for that could not be used.
+        // Checked first: a token would be useless for an invalid request.
         _ = try APIRequest.build(for: profile, trial, token: Secret(utf8: ""))
         let served = try await token(for: id, minimumValidity: nil, acceptUnknownExpiry: true)
         guard !isClosed else { throw .locked }
@@ -38,17 +37,17 @@ extension CredentialManager {
         if answer.exchange.status == 401 {
             answer = try await repeated(trial, with: id, after: answer, served)
         }
-        if let notKept { answer.hints.append("this request could not be kept: \(notKept.summary)") }
+        if let notKept { answer.hints.append("the request was not stored: \(notKept.summary)") }
         return answer
     }
 
-    /// The answer to the request with a new token; without a new token the first answer, with the reason in its hints.
+    /// The answer to the request with a new token; without a new token, the first answer with the reason in its hints.
     private func repeated(
         _ trial: TrialRequest, with id: UUID, after answer: TrialAnswer, _ served: Served
     ) async throws(Failure) -> TrialAnswer {
         var answer = answer
         guard !served.wasFetched else {
-            answer.hints.append("the token was fetched just now: a newer one is hardly better")
+            answer.hints.append("the token was fetched just now: a newer one is unlikely to help")
             return answer
         }
         let refreshed: Refreshed
@@ -58,7 +57,7 @@ extension CredentialManager {
             refreshed = try await refresh(id, isByItself: false, since: last)
         } catch {
             guard error.kind != .interrupted, error.kind != .locked else { throw error }
-            answer.hints.append("a new token was asked for: \(error.summary)")
+            answer.hints.append("no new token: \(error.summary)")
             return answer
         }
         guard refreshed.entry.profile.apiBase == served.entry.profile.apiBase else {
@@ -66,7 +65,7 @@ extension CredentialManager {
             return answer
         }
         guard refreshed.token.value != served.token.value else {
-            answer.hints.append("a new token was asked for, and the server gave the same one again")
+            answer.hints.append("a new token was requested, but the server gave the same one again")
             return answer
         }
         var second = try await send(
@@ -103,6 +102,6 @@ extension Failure {
     fileprivate static func apiBaseChanged(_ name: String) -> Failure {
         Failure(
             .conflict, "the API base of client \"\(UntrustedText.line(name))\" was changed meanwhile",
-            hints: [Hint("the request was not sent; a new one goes to the API base of now", .tryRequest)])
+            hints: [Hint("the request was not sent; a new request uses the changed API base", .tryRequest)])
     }
 }

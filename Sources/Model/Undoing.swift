@@ -2,24 +2,24 @@ import Credentials
 public import FoundationEssentials
 import Storage
 
-// Taking back the last edit or removal.
+// Undo of the last edit or removal.
 extension CredentialManager {
-    /// What was taken back.
+    /// The result of an undo.
     public struct Undone: Sendable, Equatable {
-        /// The clients as they are now, in no order; more than one where they had been changed together.
+        /// The restored clients, in no order; more than one if they had been changed together.
         public var entries: [ClientEntry]
-        /// Why others are not as they were, the first of the reasons; nil where all are.
+        /// The first failure of the clients that were not restored; nil if all were.
         public var failure: Failure?
     }
 
-    /// Takes back the last edit or removal that this manager has done, once: of all clients that were changed together.
-    /// Only the last one is kept, still sealed, and not beyond `close`. `Change.undoable` tells whether there is one. What
-    /// `setKeepsFresh` sets is no step of its own, and stays as it is.
+    /// Undoes this manager's last edit or removal, once, for all clients that were changed together. Only the last step
+    /// is kept, still sealed, until `close`. `Change.undoable` says whether there is one. `setKeepsFresh` is not a
+    /// step, and its setting stays.
     ///
-    /// Where it came to nothing for a client because a name is taken, or the vault could not be written, it can be tried
-    /// again for that one.
-    /// - Throws: `unacceptableInput` where there is nothing to undo; the first of what `Vault.undo` throws, where nothing
-    ///   was taken back.
+    /// If it fails for a client because the name is taken or the vault cannot be written, it can be repeated for that
+    /// client.
+    /// - Throws: `unacceptableInput` if there is nothing to undo; the first failure of `Vault.undo` if nothing was
+    ///   restored.
     public func undo() async throws(Failure) -> Undone {
         guard !isClosed else { throw .locked }
         let changes = undoable
@@ -40,7 +40,7 @@ extension CredentialManager {
                 if [.nameTaken, .vaultBusy, .cannotWrite].contains(reason.kind) { later.append(change) }
             }
         }
-        // Unless something else has been done meanwhile.
+        // Unless another change was made meanwhile.
         if undoable.isEmpty, !isClosed { undoable = later }
         tell(.undoable(!undoable.isEmpty))
         await catchUp(with: changes.map(\.id))
@@ -48,13 +48,13 @@ extension CredentialManager {
         return Undone(entries: entries.map { observed(afterWriting: $0) }, failure: failure)
     }
 
-    /// A function of its own for the reason that `answer(of:to:)` has.
+    /// A separate function for the same reason as `answer(of:to:)`.
     private static func result(of change: UndoableChange, in vault: Vault) async -> Result<ClientEntry, Failure> {
         do throws(Failure) { return .success(try await vault.undo(change)) } catch { return .failure(error) }
     }
 
-    /// Removes clients together: `undo` brings all of them back. Those whose revision is another one stay.
-    /// - Throws: the first failure, each as `Vault.remove`; the others are removed all the same.
+    /// Removes clients in one step: `undo` restores all of them. A client with another revision stays.
+    /// - Throws: the first failure, like `Vault.remove`; the other clients are still removed.
     public func remove(_ clients: [(id: UUID, revision: Int64)]) async throws(Failure) {
         guard !isClosed else { throw .locked }
         let vault = vault
@@ -66,7 +66,7 @@ extension CredentialManager {
         if let failure { throw failure }
     }
 
-    /// Keeps what the last change is taken back with, in the place of what was kept before; nothing keeps that.
+    /// Keeps `changes` as the step to undo, in place of the earlier step; empty `changes` keep the earlier step.
     func keep(_ changes: [UndoableChange]) {
         guard !isClosed, !changes.isEmpty else { return }
         let isNew = undoable.isEmpty
@@ -78,5 +78,5 @@ extension CredentialManager {
 extension Failure {
     fileprivate static let nothingToUndo = Failure(
         .unacceptableInput, "there is nothing to undo",
-        hints: ["the last edit or removal can be taken back, once, until the vault is locked"])
+        hints: ["undo reverts the last edit or removal, once, until the vault is locked"])
 }

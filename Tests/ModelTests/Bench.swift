@@ -5,14 +5,14 @@ import Storage
 
 @testable import Model
 
-/// A manager over a real vault in a folder of its own, and a server that the test plays.
+/// A manager over a real vault in its own folder, and a scripted server.
 final class Bench {
     let folder: URL
     let path: String
     let server: ScriptedServer
     let clock = TestClock()
     let manager: CredentialManager
-    /// Whether there is something to undo, as observers were told last.
+    /// The last `undoable` that observers received.
     private(set) var canUndo: Bool?
     private var observed: AsyncStream<CredentialManager.Change>.Iterator?
 
@@ -51,27 +51,27 @@ final class Bench {
     /// Another manager with the same server and clock, as after a restart.
     func manager(over vault: Vault) -> CredentialManager { Self.manager(over: vault, server, clock) }
 
-    /// The same vault opened once more, as another process has it.
+    /// The same vault opened again, as by another process.
     func otherVault() async throws -> Vault { try await Vault.open(at: path, passphrase: Self.passphrase) }
 
-    /// Moves the vault's file away: until it is back (`showVault`), the manager can't read it.
+    /// Moves the vault's file away: the manager cannot read it until `showVault`.
     func hideVault() throws { try FileManager.default.moveItem(atPath: path, toPath: path + ".away") }
     func showVault() throws { try FileManager.default.moveItem(atPath: path + ".away", toPath: path) }
 
-    /// Changes a byte of each of the client's records. Nobody may have the vault open.
+    /// Changes a byte of each of the client's records. The vault must be closed.
     func damage(_ id: UUID) throws {
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         let needle = withUnsafeBytes(of: id.uuid) { Data($0) }
         var rest = bytes.startIndex..<bytes.endIndex
         while let found = bytes.range(of: needle, in: rest) {
-            // The sealed content comes after the ID in its row, and is longer than this.
+            // The sealed content follows the ID in its row, and is longer than this offset.
             bytes[found.upperBound + 30] ^= 1
             rest = found.upperBound..<bytes.endIndex
         }
         try bytes.write(to: URL(fileURLWithPath: path))
     }
 
-    /// Changes a byte of the one token that there is. No process may have the vault open.
+    /// Changes a byte of the only token. The vault must be closed.
     func damageToken() throws {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -90,7 +90,7 @@ final class Bench {
         try await manager.create(profile(name, keepsFresh: keepsFresh), secret: Secret(utf8: "secret of \(name)"))
     }
 
-    /// Whether the manager goes to sleep for so long.
+    /// True once the manager sleeps for `seconds`.
     func sleeps(for seconds: Double) async -> Bool {
         await eventually { clock.untilNext.map { abs($0 - seconds) < 0.01 } ?? false }
     }
@@ -101,7 +101,7 @@ final class Bench {
         return await next()
     }
 
-    /// The next change; what is told of undoing is in `canUndo`.
+    /// The next change other than `undoable`, which is stored in `canUndo`.
     func next() async -> CredentialManager.Change? {
         var iterator = observed
         defer { observed = iterator }
@@ -112,7 +112,7 @@ final class Bench {
         return nil
     }
 
-    /// A refresh under way, its request with the server.
+    /// A refresh whose request has reached the server.
     func refreshing(_ id: UUID) async -> Task<Result<CredentialManager.Refreshed, Failure>, Never> {
         let before = server.arrived
         let task = refresh(id)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-/// A lock in the middle of whatever uses the network: the server is played by hand, so that each request is under way
+/// A lock during each kind of network use: the test answers by hand, so that each request is in flight
 /// until it is cancelled.
 @Suite("Closing while work is under way", .timeLimit(.minutes(5)))
 struct ClosingTests {
@@ -51,7 +51,7 @@ struct ClosingTests {
     private static let closings: [Bool] = [false, true]
 
     @Test(
-        "its requests are cancelled, the caller gets locked, and nothing is stored afterwards",
+        "the requests are cancelled, the caller gets locked, and nothing is stored afterwards",
         arguments: Work.allCases, closings)
     func closed(_ work: Work, onlyCancelling: Bool) async throws {
         let bench = try await Bench()
@@ -87,7 +87,7 @@ struct ClosingTests {
         await #expect(throws: TransportFailure.cancelled) { _ = try await transport.send(request) }
     }
 
-    @Test("cancelling the caller's task cancels its request and leaves the others alone")
+    @Test("cancelling the caller's task cancels its request and no other")
     func callerCancelled() async throws {
         let bench = try await Bench()
         let (first, other) = (discover(bench), discover(bench))
@@ -99,7 +99,7 @@ struct ClosingTests {
         #expect(await other.value?.kind == .locked)
     }
 
-    @Test("activity that was told before the end is still stored until the vault is closed")
+    @Test("activity is still stored after the end of the session, until the vault is closed")
     func activity() async throws {
         let bench = try await Bench()
         await bench.manager.cancelAll()
@@ -109,7 +109,7 @@ struct ClosingTests {
         #expect(try await bench.otherVault().activity() == [entry])
     }
 
-    @Test("after closing, refreshing many tells nothing more")
+    @Test("after closing, refreshing many reports nothing more")
     func progress() async throws {
         let bench = try await Bench()
         for number in 0..<12 { try await bench.add("client \(number)") }
@@ -129,7 +129,7 @@ struct ClosingTests {
 
     // MARK: -
 
-    /// The clients that the work is done with; the first holds a token afterwards if `holdsToken`.
+    /// The clients for the work; the first then has a token if `holdsToken`.
     private func clients(_ work: Work, in bench: Bench) async throws -> [UUID] {
         var profile = bench.profile("a", keepsFresh: work == .renewal)
         profile.apiBase = "https://api.example"

@@ -15,7 +15,7 @@ struct CredentialManagerTests {
         #expect(try await bench.manager.entries() == [a, b, c])
     }
 
-    @Test("each observer is told everything")
+    @Test("each observer gets every change")
     func twoObservers() async throws {
         let bench = try await Bench()
         _ = await bench.observe()
@@ -26,19 +26,19 @@ struct CredentialManagerTests {
         #expect(await other.next() == .entry(entry))
     }
 
-    @Test("an observer that goes before its first change is forgotten")
+    @Test("an observer that leaves before its first change is removed")
     func droppedObserver() async throws {
         let bench = try await Bench()
         for _ in 0..<20 { _ = await bench.manager.changes() }
         #expect(await bench.observe() == .loaded([]))
         #expect(await eventually { await bench.manager.observers.count == 1 })
-        // Nothing that was begun for the others brings them back.
+        // No pending work adds the others again.
         let entry = try await bench.add("a")
         #expect(await bench.next() == .entry(entry))
         #expect(await bench.manager.observers.count == 1)
     }
 
-    @Test("creating, editing and removing are each told once")
+    @Test("creating, editing and removing are each reported once")
     func editing() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         #expect(await bench.observe() == .loaded([]))
@@ -59,7 +59,7 @@ struct CredentialManagerTests {
         #expect(try await bench.manager.entries() == [])
     }
 
-    @Test("an edit that asks with other credentials drops the token, a rename keeps it")
+    @Test("an edit of the credentials drops the token, a rename keeps it")
     func tokenAfterEdit() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let token = try await bench.manager.refresh(entry.id).token
@@ -108,7 +108,7 @@ struct CredentialManagerTests {
         ) { try await bench.manager.entry(named: "bill\u{1B}[31ming") }
     }
 
-    @Test("one client is read by its ID, with what is under way; one that is gone is none")
+    @Test("one client is read by its ID, with a request in flight; a removed client is nil")
     func one() async throws {
         let (bench, entry) = try await Bench.with("a")
         #expect(try await bench.manager.entry(entry.id) == entry)
@@ -120,7 +120,7 @@ struct CredentialManagerTests {
         #expect(await thrown { try await bench.manager.entry(entry.id) as Any }?.kind == .locked)
     }
 
-    @Test("what another process adds, edits and removes is told when the folder has changed")
+    @Test("another process's additions, edits and removals are reported when the folder has changed")
     func elsewhere() async throws {
         let bench = try await Bench()
         let (kept, removed, edited) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
@@ -138,13 +138,13 @@ struct CredentialManagerTests {
         #expect(told.contains(.entry(added)))
         #expect(told.contains(.entry(stored)))
 
-        // Nothing new: the next thing told is what is done after it.
+        // Nothing new: the next change is the later one.
         await bench.manager.vaultMayHaveChanged()
         let next = try await bench.add("e")
         #expect(await bench.next() == .entry(next))
     }
 
-    @Test("what could not be read is read anew when the folder changes, though nobody has written since")
+    @Test("clients that could not be read are read again when the folder changes, even without a write")
     func failedReading() async throws {
         let bench = try await Bench()
         #expect(await bench.observe() == .loaded([]))
@@ -161,7 +161,7 @@ struct CredentialManagerTests {
         #expect(try await bench.manager.entries() == [added])
     }
 
-    @Test("where the first reading fails that is told, and then all there is, as soon as it can be read")
+    @Test("if the first reading fails, the failure is reported, and all clients as soon as they can be read")
     func failedFirstReading() async throws {
         let (bench, entry) = try await Bench.with("a")
         try bench.hideVault()
@@ -176,7 +176,7 @@ struct CredentialManagerTests {
         #expect(await bench.next() == .entry(added))
     }
 
-    @Test("one client that could not be read is read anew when the folder changes")
+    @Test("one client that could not be read is read again when the folder changes")
     func failedReadingOfOne() async throws {
         let (bench, entry) = try await Bench.with("a")
         #expect(await bench.observe() == .loaded([entry]))
@@ -197,7 +197,7 @@ struct CredentialManagerTests {
         #expect(await bench.next() == .entry(edited))
     }
 
-    @Test("where one client is damaged, the others are told and can be refreshed, and then the damage is told, once")
+    @Test("if one client is damaged, the others are reported and can be refreshed, and the damage is reported once")
     func oneDamaged() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         let (whole, damaged) = (try await bench.add("a"), try await bench.add("b"))
@@ -237,7 +237,7 @@ struct CredentialManagerTests {
         await manager.close()
     }
 
-    @Test("damage that comes while the vault is open is told when it is read anew, and not again")
+    @Test("damage to an open vault is reported at the next reading, and only once")
     func damagedMeanwhile() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let refreshed = try await bench.manager.refresh(entry.id)
@@ -270,7 +270,7 @@ struct CredentialManagerTests {
         #expect(await eventually { bench.server.cancelled == 2 })
     }
 
-    @Test("tokens are there after a restart")
+    @Test("tokens survive a restart")
     func restart() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let refreshed = try await bench.manager.refresh(entry.id)
@@ -278,7 +278,7 @@ struct CredentialManagerTests {
         #expect(try await bench.otherVault().entry(entry.id) == refreshed.entry)
     }
 
-    @Test("changes that come in fast are told in the end as they are in the vault")
+    @Test("after many fast changes observers have the vault's state")
     func manyAtOnce() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         _ = await bench.observe()
@@ -313,7 +313,7 @@ struct CredentialManagerTests {
 }
 
 extension Bench {
-    /// Spoils every token, as another program can while the vault is open.
+    /// Damages every token, as another program can while the vault is open.
     fileprivate func damageTokens() async throws {
         let other = try await otherVault()
         try await other.thread.write(reachingFile: true) { (vault) throws(Failure) in

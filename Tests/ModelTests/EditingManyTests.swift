@@ -4,9 +4,9 @@ import Testing
 
 @testable import Model
 
-@Suite("What is set for marked clients together, and kept beside them", .timeLimit(.minutes(5)))
+@Suite("Edits of several marked clients, last use, activity and the screen's state", .timeLimit(.minutes(5)))
 struct EditingManyTests {
-    /// The next `count` changes, each that of a client.
+    /// The next `count` changes, each of one client.
     private func entries(_ count: Int, of bench: Bench) async -> [UUID: ClientEntry] {
         var found: [UUID: ClientEntry] = [:]
         while found.count < count, let change = await bench.next() {
@@ -19,7 +19,7 @@ struct EditingManyTests {
         return found
     }
 
-    @Test("keeping fresh is turned on for some and no others, their tokens stay, and observers are told")
+    @Test("keep fresh is turned on for some clients only, their tokens stay, and observers are notified")
     func keepsFresh() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -37,7 +37,7 @@ struct EditingManyTests {
         #expect(try await bench.otherVault().entry(a.id)?.profile.keepsFresh == false)
     }
 
-    @Test("what is turned on is renewed at once")
+    @Test("clients are renewed at once when keep fresh is turned on")
     func keepsFreshNow() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
@@ -48,7 +48,7 @@ struct EditingManyTests {
         #expect(bench.server.arrived == 1)
     }
 
-    @Test("a request under way is left alone")
+    @Test("a request in flight is not affected")
     func underWay() async throws {
         let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
@@ -60,7 +60,7 @@ struct EditingManyTests {
         #expect(refreshed.entry.profile.tags == ["eu"])
     }
 
-    @Test("tags are added where they are missing and taken away, without case")
+    @Test("missing tags are added and tags are removed, without case")
     func tags() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -69,7 +69,7 @@ struct EditingManyTests {
         #expect(try await bench.manager.entries().map(\.profile.tags) == [["eu", "live"], ["eu", "test"]])
     }
 
-    @Test("one that is gone is told, the others are set")
+    @Test("a missing client is reported, and the others are changed")
     func gone() async throws {
         let (bench, entry) = try await Bench.with("a")
         let failure = await thrown { try await bench.manager.setKeepsFresh(true, for: [UUID(), entry.id]) }
@@ -86,7 +86,7 @@ struct EditingManyTests {
         #expect(try await bench.manager.entries().allSatisfy { $0.profile.tags == ["many"] })
     }
 
-    @Test("a use is noted and told")
+    @Test("a use is stored and reported")
     func use() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -102,7 +102,7 @@ struct EditingManyTests {
         #expect(try await bench.manager.entries().map { $0.lastUsed != nil } == [true, true, false])
     }
 
-    @Test("what happened and what the screen was like are there after a restart")
+    @Test("activity and the screen's state survive a restart")
     func memory() async throws {
         let bench = try await Bench()
         #expect(try await bench.manager.screenMemory() == nil)

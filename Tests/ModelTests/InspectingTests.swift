@@ -4,9 +4,9 @@ import Testing
 
 @testable import Model
 
-@Suite("A server's text that is no part of an answer", .timeLimit(.minutes(5)))
+@Suite("A server's text that is not part of an answer", .timeLimit(.minutes(5)))
 struct InspectingTests {
-    @Test("is replaced if it repeats the client's secret, in any spelling; client ID and scope are no secrets")
+    @Test("is replaced if it repeats the client's secret, in any encoding; client ID and scope are not secrets")
     func claims() async throws {
         let bench = try await Bench()
         let entry = try await bench.manager.create(bench.profile("a"), secret: Secret(utf8: "Zx81-TangoPelican"))

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Keeping tokens fresh", .timeLimit(.minutes(5)))
 struct KeepingFreshTests {
-    /// The next change that is about renewing.
+    /// The next change about renewal.
     private func nextOfRenewal(_ bench: Bench) async -> CredentialManager.Change? {
         while let change = await bench.next() {
             switch change {
@@ -23,7 +23,7 @@ struct KeepingFreshTests {
         .refused, "the server refused client \"a\": invalid_client (401)",
         hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
 
-    @Test("while no client is kept fresh nothing waits and nobody is asked")
+    @Test("while no client is kept fresh, nothing waits and no request is sent")
     func nothingWatched() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
@@ -34,7 +34,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 1)
     }
 
-    @Test("a token is renewed at 90 s left, again and again, and observers are told")
+    @Test("a token is renewed at 90 s left, repeatedly, and observers are notified")
     func renewed() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         #expect(await bench.observe() == .loaded([entry]))
@@ -59,7 +59,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 0)
     }
 
-    @Test("no more than eight are renewed at once, and all are in the end")
+    @Test("at most eight are renewed at once, and finally all are")
     func bound() async throws {
         let bench = try await Bench()
         for number in 0..<20 { try await bench.add("client \(number)", keepsFresh: true) }
@@ -74,7 +74,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 20)
     }
 
-    @Test("turning it on renews at once, turning it off ends the waiting")
+    @Test("turning keep fresh on renews at once, turning it off ends the wait")
     func turnedOnAndOff() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         var entry = try await bench.add("a")
@@ -93,7 +93,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 1)
     }
 
-    @Test("removing a client ends the waiting")
+    @Test("removing a client ends the wait")
     func removed() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true) { _ in ScriptedServer.token("abc") }
         await bench.manager.keepFresh()
@@ -102,7 +102,7 @@ struct KeepingFreshTests {
         #expect(await eventually { bench.clock.sleeping == 0 })
     }
 
-    @Test("a failure is told with the time of the next try, which comes")
+    @Test("a failure is reported with the time of the next attempt, which follows")
     func failure() async throws {
         let bench = try await Bench {
             $0 == 1 || $0 == 2 ? .failure(.nameResolution(host: "x")) : ScriptedServer.token("token\($0)")
@@ -126,7 +126,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 4)
     }
 
-    @Test("what a server can't answer now is not sent again within five seconds, unless a person asks")
+    @Test("after a temporary failure no request is sent within five seconds, unless a person refreshes")
     func answeredOnce() async throws {
         let bench = try await Bench { _ in .success(HTTPResponse(status: 503, body: Secret(utf8: "busy"))) }
         let entry = try await bench.add("a", keepsFresh: true)
@@ -137,7 +137,7 @@ struct KeepingFreshTests {
         #expect(bench.server.arrived == 4)
     }
 
-    @Test("a refused client is not asked again until a person's request succeeds, after a restart neither")
+    @Test("a refused client is not renewed until a person's request succeeds, even after a restart")
     func refusedClient() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : ScriptedServer.token("abc") }
         let entry = try await bench.add("a", keepsFresh: true)
@@ -157,7 +157,7 @@ struct KeepingFreshTests {
         #expect(await eventually { bench.clock.sleeping == 0 })
     }
 
-    @Test("a token that another process has fetched counts, though nobody has told of it")
+    @Test("a token that another process has fetched counts, even without a notification")
     func fetchedElsewhere() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         await bench.manager.keepFresh()
@@ -171,7 +171,7 @@ struct KeepingFreshTests {
         await other.close()
     }
 
-    @Test("a token that another process is seen to have stored puts the renewal off at once")
+    @Test("a token stored by another process postpones the renewal at once")
     func seenElsewhere() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         await bench.manager.keepFresh()
@@ -185,7 +185,7 @@ struct KeepingFreshTests {
         await other.close()
     }
 
-    @Test("after a suspended machine has woken up what is due is renewed at once")
+    @Test("after a suspended machine has woken up, due tokens are renewed at once")
     func suspended() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true) { ScriptedServer.token("token\($0)") }
         _ = await bench.observe()
@@ -200,7 +200,7 @@ struct KeepingFreshTests {
         #expect(bench.clock.sleeping == 1)
     }
 
-    @Test("a person's request that is under way is shared, and told of as no renewal")
+    @Test("a person's request in flight is shared, and not reported as a renewal")
     func shared() async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: true)
         _ = await bench.observe()
@@ -216,7 +216,7 @@ struct KeepingFreshTests {
         #expect(await nextOfRenewal(bench) == nil)
     }
 
-    @Test("nobody is asked by itself within five seconds of a person's request; a person asks whenever he wants")
+    @Test("no renewal is sent within five seconds of a person's request; a person may refresh at any time")
     func floor() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)", lifetime: 2) }
         let entry = try await bench.add("a", keepsFresh: true)
@@ -230,7 +230,7 @@ struct KeepingFreshTests {
         #expect(await eventually { bench.server.arrived == 3 })
     }
 
-    @Test("that a watched token is about to expire is told once, and where its renewal has failed")
+    @Test("a token about to expire is reported once, only after its renewal has failed")
     func aboutToExpire() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abc") : ScriptedServer.refusal }
         let entry = try await bench.add("a", keepsFresh: true)
@@ -249,7 +249,7 @@ struct KeepingFreshTests {
         #expect(await nextOfRenewal(bench) == nil)
     }
 
-    @Test("closing ends the waiting and what is under way; nothing is told of it")
+    @Test("closing ends the wait and the requests in flight, without a report")
     func closed() async throws {
         let bench = try await Bench()
         let (first, _) = (try await bench.add("a", keepsFresh: true), try await bench.add("b", keepsFresh: true))
@@ -274,7 +274,7 @@ struct KeepingFreshTests {
         #expect(try await bench.otherVault().entry(first.id)?.attempt == .idle)
     }
 
-    @Test("a manager that nobody has closed and nobody holds is let go, though it sleeps")
+    @Test("a sleeping manager without references is released, even if it was not closed")
     func letGo() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         try await bench.add("a", keepsFresh: true)

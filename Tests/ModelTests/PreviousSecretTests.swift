@@ -6,7 +6,7 @@ import Testing
 @testable import Model
 @testable import Storage
 
-@Suite("A refused secret and the one before it", .timeLimit(.minutes(5)))
+@Suite("A refused secret and the previous one", .timeLimit(.minutes(5)))
 struct PreviousSecretTests {
     private let hint = Failure.Hint("the previous secret, set 2026-11-18, still works", .swapSecrets)
 
@@ -17,7 +17,7 @@ struct PreviousSecretTests {
             entry.profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
     }
 
-    @Test("where the previous secret still works the failure says so, and the token it gave is not stored")
+    @Test("if the previous secret still works, the failure says so, and its token is not stored")
     func works() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : ScriptedServer.token("abc") }
         let entry = try await rotated(bench)
@@ -36,7 +36,7 @@ struct PreviousSecretTests {
         #expect(attempt.failure == failure)
     }
 
-    @Test("where the previous one is refused as well, nothing is said of it")
+    @Test("if the previous secret is refused too, it is not mentioned")
     func worksNeither() async throws {
         let bench = try await Bench { _ in ScriptedServer.refusal }
         let entry = try await rotated(bench)
@@ -45,7 +45,7 @@ struct PreviousSecretTests {
         #expect(bench.server.arrived == 2)
     }
 
-    @Test("a client without a previous secret is asked for once, and so is one that could not be reached")
+    @Test("without a previous secret, or if the server is not reached, one request is sent")
     func notAsked() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : .failure(.nameResolution(host: "x")) }
         let entry = try await bench.add("b")
@@ -57,7 +57,7 @@ struct PreviousSecretTests {
     }
 
     @Test(
-        "after an edit that changed where the secret goes together with the secret, the old one is sent nowhere",
+        "after an edit of both destination and secret, the old secret is sent nowhere",
         arguments: ["token URL", "client ID", "method", "all"], [false, true])
     func otherDestination(what: String, isByItself: Bool) async throws {
         let (bench, entry) = try await Bench.with("a", keepsFresh: isByItself) { _ in ScriptedServer.refusal }
@@ -76,14 +76,14 @@ struct PreviousSecretTests {
             #expect(bench.server.arrived == number)
         }
         #expect(bench.server.bodies.allSatisfy { !$0.contains("secret%20of%20a") })
-        // Taken back to where the old secret was used, it may be tried there again.
+        // With the old destination restored, the old secret may be tried again.
         let back = try await bench.manager.update(entry.profile, from: edited.revision, secret: nil)
         let before = bench.server.arrived
         _ = await thrown { try await bench.manager.refresh(back.id) }
         #expect(bench.server.urls[before...] == [entry.profile.tokenURL, entry.profile.tokenURL])
     }
 
-    @Test("a previous secret that an older keyfob stored says nothing of its destination, and is not tried")
+    @Test("a previous secret of an older keyfob has no destination, and is not tried")
     func unknownDestination() async throws {
         let bench = try await Bench { _ in ScriptedServer.refusal }
         let entry = try await rotated(bench)
@@ -92,7 +92,7 @@ struct PreviousSecretTests {
         #expect(bench.server.arrived == 1)
         let previous = try #require(try await bench.manager.vault.previousSecret(of: entry.id))
         #expect(previous.secret == Secret(utf8: "secret of a") && previous.destination == nil)
-        // By hand it can be used: it changes places with the one in use.
+        // A person can still use it, by swapping the secrets.
         _ = try await bench.manager.update(entry.profile, from: entry.revision, secret: nil, previous: .use)
         #expect(try await bench.manager.secret(of: entry.id) == Secret(utf8: "secret of a"))
     }
@@ -109,7 +109,7 @@ struct PreviousSecretTests {
         #expect(try await bench.otherVault().entry(entry.id)?.attempt == .idle)
     }
 
-    @Test("a renewal by itself tries the previous secret five seconds later, not at once")
+    @Test("an automatic renewal tries the previous secret five seconds later, not at once")
     func byItself() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.refusal : ScriptedServer.token("abc") }
         let entry = try await rotated(bench, keepsFresh: true)
@@ -129,7 +129,7 @@ struct PreviousSecretTests {
 }
 
 extension Vault {
-    /// Leaves the record as a keyfob of format 2 stores it.
+    /// Rewrites the record in the form of format 2.
     fileprivate func forgetDestination(of id: UUID) async throws(Failure) {
         try await thread.write(reachingFile: true) { (vault) throws(Failure) in
             guard let profile = try vault.profile(of: id)?.profile,

@@ -12,7 +12,7 @@ struct RefreshingTests {
         .refused, "the server refused client \"a\": invalid_client (401)",
         hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
 
-    @Test("a refresh is seen to begin, ends with the token in the vault, and is seen to end")
+    @Test("observers see a refresh begin and end, and the token is in the vault")
     func success() async throws {
         let (bench, entry) = try await Bench.with("a")
         #expect(await bench.observe() == .loaded([entry]))
@@ -37,7 +37,7 @@ struct RefreshingTests {
             ])
     }
 
-    @Test("however many ask at once, one request is sent and all get its token")
+    @Test("many callers at once share one request and its token")
     func singleFlight() async throws {
         let (bench, entry) = try await Bench.with("a")
         let first = await bench.refreshing(entry.id)
@@ -48,14 +48,14 @@ struct RefreshingTests {
         #expect(bench.server.arrived == 1)
     }
 
-    @Test("a refresh after one has ended asks again")
+    @Test("a refresh after another has ended sends a new request")
     func secondFlight() async throws {
         let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token0"))
         #expect(try await bench.manager.refresh(entry.id).token.value == Secret(utf8: "token1"))
     }
 
-    @Test("one who stops waiting is let go at once; the request goes on for the other")
+    @Test("a cancelled caller returns at once; the request goes on for the other")
     func oneLeaves() async throws {
         let (bench, entry) = try await Bench.with("a")
         let first = await bench.refreshing(entry.id)
@@ -68,7 +68,7 @@ struct RefreshingTests {
         #expect(try await second.value.get().token.value == Secret(utf8: "abc"))
     }
 
-    @Test("when the last one stops waiting the request is cancelled, and nothing is recorded of it")
+    @Test("when the last caller is cancelled, the request is cancelled and nothing is stored")
     func lastLeaves() async throws {
         let (bench, entry) = try await Bench.with("a")
         _ = await bench.observe()
@@ -81,7 +81,7 @@ struct RefreshingTests {
         #expect(try await bench.otherVault().entry(entry.id) == entry)
     }
 
-    @Test("a task that is cancelled already asks nobody")
+    @Test("an already cancelled task sends no request")
     func cancelledBefore() async throws {
         let (bench, entry) = try await Bench.with("a")
         let task = Task { [manager = bench.manager] in
@@ -95,7 +95,7 @@ struct RefreshingTests {
         #expect(await bench.manager.inFlight.isEmpty)
     }
 
-    @Test("a failed refresh is recorded, keeps the token that is held, and is forgotten with the next success")
+    @Test("a failed refresh is stored, keeps the stored token, and is removed at the next success")
     func failure() async throws {
         let bench = try await Bench {
             [ScriptedServer.token("abc"), ScriptedServer.refusal, ScriptedServer.token("def")][$0]
@@ -120,7 +120,7 @@ struct RefreshingTests {
         #expect(try await other.entry(entry.id)?.attempt == .idle)
     }
 
-    @Test("a client that is not there is told as such, and no attempt is made")
+    @Test("a missing client is reported, and no request is sent")
     func noSuchClient() async throws {
         let bench = try await Bench()
         let failure = await thrown { try await bench.manager.refresh(UUID()) }
@@ -128,7 +128,7 @@ struct RefreshingTests {
         #expect(bench.server.arrived == 0)
     }
 
-    @Test("the last request is there to be looked at, without a secret, until the client or the session is gone")
+    @Test("the last request can be inspected, without a secret, until the client or the session is gone")
     func exchange() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abcdefgh") : ScriptedServer.refusal }
         let entry = try await bench.add("a")
@@ -170,7 +170,7 @@ struct RefreshingTests {
         #expect(try await bench.otherVault().snapshot().entries.isEmpty)
     }
 
-    @Test("editing a client's credentials ends its refresh; the next asks with the new ones")
+    @Test("editing a client's credentials ends its refresh; the next one uses the new credentials")
     func edited() async throws {
         let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
@@ -184,7 +184,7 @@ struct RefreshingTests {
         #expect(try await next.value.get().token.value == Secret(utf8: "abc"))
     }
 
-    @Test("renaming a client leaves its refresh alone, and does not hide it")
+    @Test("renaming a client neither ends nor hides its refresh")
     func renamed() async throws {
         let (bench, entry) = try await Bench.with("a")
         let task = await bench.refreshing(entry.id)
@@ -248,7 +248,7 @@ struct RefreshingTests {
 
     // MARK: - Many
 
-    @Test("refreshAll keeps to its bound, counts what is done and what failed, and goes on after a failure")
+    @Test("refreshAll keeps its limit, counts successes and failures, and goes on after a failure")
     func all() async throws {
         let bench = try await Bench()
         for number in 0..<7 { try await bench.add("client \(number)") }
@@ -275,7 +275,7 @@ struct RefreshingTests {
         #expect(end.failures.map(\.failure.kind) == [.refused])
     }
 
-    @Test("cancelling refreshAll ends what is under way and starts nothing more")
+    @Test("cancelling refreshAll ends the requests in flight and starts no more")
     func allCancelled() async throws {
         let bench = try await Bench()
         for number in 0..<5 { try await bench.add("client \(number)") }
@@ -297,7 +297,7 @@ struct RefreshingTests {
             try await bench.manager.refreshAll() == RefreshProgress(done: 0, total: 0))
     }
 
-    @Test("refreshAll of some clients asks for these alone, in their order; one that is not there is told as failed")
+    @Test("refreshAll of some clients refreshes only these, in their order; a missing client has failed")
     func some() async throws {
         let bench = try await Bench { ScriptedServer.token("t\($0)") }
         var entries: [ClientEntry] = []
@@ -311,7 +311,7 @@ struct RefreshingTests {
         #expect(try await bench.manager.entries().map { $0.token != nil } == [false, true, true, false])
     }
 
-    @Test("of many tokens those that are held serve, the others are asked for once, and what fails is told")
+    @Test("of many tokens the stored ones are used, the others requested once, and failures reported")
     func tokensOfMany() async throws {
         let bench = try await Bench { $0 == 2 ? ScriptedServer.refusal : ScriptedServer.token("t\($0)", lifetime: 0) }
         let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
@@ -336,7 +336,7 @@ struct RefreshingTests {
 
     // MARK: - Using
 
-    @Test("the token that is held serves while it lives long enough, and is replaced after")
+    @Test("the stored token is used while it lives long enough, and replaced afterwards")
     func reuse() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
         let id = try await bench.add("a").id
@@ -353,7 +353,7 @@ struct RefreshingTests {
         #expect(bench.server.arrived == 3)
     }
 
-    @Test("an expired token never serves, whatever is asked of it")
+    @Test("an expired token is never used")
     func expired() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("same", lifetime: 60) }
         let id = try await bench.add("a").id
@@ -362,7 +362,7 @@ struct RefreshingTests {
         #expect(try await bench.manager.token(for: id, minimumValidity: 0).wasFetched)
     }
 
-    @Test("a token that lives shorter than asked is served once it is fetched, and told as such")
+    @Test("a new token that lives shorter than requested is returned and marked")
     func shorter() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("short", lifetime: 300) }
         let id = try await bench.add("a").id
@@ -372,7 +372,7 @@ struct RefreshingTests {
         #expect(try await !bench.manager.token(for: id, minimumValidity: 300).isShorterThanAsked)
     }
 
-    @Test("a token of unknown expiry is fetched anew, unless that is accepted or no life is asked for")
+    @Test("a token of unknown expiry is fetched again, unless it is accepted or no life is requested")
     func unknownExpiry() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)", lifetime: nil) }
         let id = try await bench.add("a").id

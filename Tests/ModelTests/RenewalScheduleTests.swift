@@ -4,16 +4,16 @@ import Testing
 
 @testable import Model
 
-@Suite("When tokens are renewed")
+@Suite("Renewal times")
 struct RenewalScheduleTests {
     private func approximately(_ left: Double?, _ right: Double) -> Bool {
         left.map { abs($0 - right) < 1e-6 } ?? false
     }
 
-    // MARK: - When a token is due
+    // MARK: - Due
 
     @Test(
-        "a token is due 90 s before its end, or a tenth of its life, and up to a tenth of that earlier",
+        "a token is due 90 s before its expiry, or a tenth of its life, and up to a tenth of that earlier",
         arguments: [(3_600.0, 0.0, 3_510.0), (3_600, 1, 3_501), (300, 0, 270), (300, 0.5, 268.5), (86_400, 0, 86_310)])
     func lead(life: Double, chance: Double, due: Double) {
         let simulation = RenewalSimulation { _, _ in .token(life) }
@@ -25,12 +25,12 @@ struct RenewalScheduleTests {
         #expect(schedule.due(at: simulation.now.advanced(by: due - 0.1), limit: 8) == RenewalSchedule.Due())
         let later = simulation.now.advanced(by: due + 0.1)
         #expect(schedule.due(at: later, limit: 8) == RenewalSchedule.Due(renewals: [entry.id]))
-        // Under way: not due once more.
+        // Under way, so not due again.
         #expect(schedule.due(at: later, limit: 8) == RenewalSchedule.Due())
         #expect(schedule.secondsUntilNext(at: later) == nil)
     }
 
-    @Test("a client without a token is due within two seconds, one whose token has expired at once")
+    @Test("a client without a token is due within two seconds, a client with an expired token at once")
     func withoutToken() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let expired = simulation.watch(token: simulation.facts(life: 60, age: 100))
@@ -54,7 +54,7 @@ struct RenewalScheduleTests {
         #expect(simulation.asked[fetched]?.count == 1)
     }
 
-    @Test("who is not watched is not renewed, and nothing is ever looked for")
+    @Test("a client that is not watched is not renewed, and no wake-up is scheduled")
     func notWatched() {
         var simulation = RenewalSimulation { _, _ in .token(60) }
         let id = simulation.watch(keepsFresh: false)
@@ -72,7 +72,7 @@ struct RenewalScheduleTests {
         #expect(simulation.requests == 0)
     }
 
-    @Test("a change of the client that is none of its token's draws no new chance")
+    @Test("a change of the client that does not concern its token draws no new random number")
     func otherChanges() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600))
@@ -86,7 +86,7 @@ struct RenewalScheduleTests {
         #expect(simulation.schedule.secondsUntilNext(at: simulation.now) == next)
     }
 
-    @Test("a token that somebody else has fetched puts the renewal off, also while it is being confirmed")
+    @Test("a token that another process has fetched postpones the renewal, also while it is confirmed")
     func fetchedElsewhere() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_550))
@@ -100,7 +100,7 @@ struct RenewalScheduleTests {
         #expect((3_500...3_509).contains(next))
     }
 
-    @Test("nothing is due within five seconds of a request that anybody sent")
+    @Test("nothing is due within five seconds of any request")
     func floor() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_505))
@@ -151,9 +151,9 @@ struct RenewalScheduleTests {
         #expect(simulation.warned.isEmpty)
     }
 
-    // MARK: - What comes to nothing
+    // MARK: - Fruitless renewals
 
-    @Test("after a failure it is tried again at growing intervals, up to five minutes, past the end as well")
+    @Test("after a failure renewal is repeated at growing intervals, up to five minutes, also after the expiry")
     func unreachable() {
         var simulation = RenewalSimulation { _, _ in .failure(.unreachable) }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_500))
@@ -167,7 +167,7 @@ struct RenewalScheduleTests {
         #expect(distances.count >= 16)
     }
 
-    @Test("a success after failures begins anew: the next failure waits five seconds again")
+    @Test("a success after failures resets the interval: the next failure waits five seconds again")
     func recovered() {
         var simulation = RenewalSimulation { _, number in number == 3 ? .token(3_600) : .failure(.unreachable) }
         let id = simulation.watch()
@@ -177,7 +177,7 @@ struct RenewalScheduleTests {
         #expect((5...5.8).contains(distances[4]))
     }
 
-    @Test("with a server that fails one time in three no client is without a token, and none asks in a storm")
+    @Test("with a server that fails one time in three no client lacks a token, and none floods the server")
     func flaky() {
         var simulation = RenewalSimulation { id, number in
             (Int(id.uuid.15) + number) % 3 == 0 ? .failure(.unreachable) : .token(300)
@@ -190,7 +190,7 @@ struct RenewalScheduleTests {
     }
 
     @Test(
-        "after a final answer nobody asks again by himself, after a restart neither",
+        "after a final answer nothing is renewed automatically, even after a restart",
         arguments: [Failure.Kind.refused, .notAToken, .redirected, .unusableProfile])
     func final(kind: Failure.Kind) {
         var simulation = RenewalSimulation { _, _ in .failure(kind) }
@@ -213,7 +213,7 @@ struct RenewalScheduleTests {
         #expect(restarted.requests == 1)
     }
 
-    @Test("a client that was refused is asked for again once it asks with other credentials")
+    @Test("a refused client is renewed again once it has other credentials")
     func otherCredentials() {
         var simulation = RenewalSimulation { _, number in number == 0 ? .failure(.refused) : .token(3_600) }
         let id = simulation.watch()
@@ -228,7 +228,7 @@ struct RenewalScheduleTests {
         #expect(simulation.requests == 2)
     }
 
-    @Test("a failure that could not be stored counts as well")
+    @Test("a failure that could not be stored counts too")
     func notStored() {
         var simulation = RenewalSimulation { _, _ in .token(60) }
         let id = simulation.watch(token: simulation.facts(life: 60, age: 58))
@@ -244,7 +244,7 @@ struct RenewalScheduleTests {
         #expect(simulation.schedule.secondsUntilRenewal(of: id, at: simulation.now) == nil)
     }
 
-    @Test("a server that hands one token out until its end is asked at growing intervals, and right after the end")
+    @Test("a server that returns one token until its expiry is asked at growing intervals, and right after the expiry")
     func sameToken() {
         var simulation = RenewalSimulation { _, number in number == 5 ? .token(3_600) : .sameToken }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_400))
@@ -255,12 +255,12 @@ struct RenewalScheduleTests {
         for (distance, wait) in zip(simulation.distances(of: id), [5.0, 10, 20, 40]) {
             #expect((wait...wait * 1.1 + 0.3).contains(distance))
         }
-        // Counted down in whole seconds, its end comes up to a second early each time.
+        // Counted in whole seconds, the expiry comes up to a second early each time.
         #expect(abs((times.last ?? 0) - end) < 6)
         #expect((simulation.clients[id]?.token?.secondsLeft(at: simulation.now) ?? 0) > 3_000)
     }
 
-    @Test("a server that hands one dead token out for ever is not asked in a storm")
+    @Test("a server that always returns one expired token is not flooded")
     func sameTokenForEver() {
         var simulation = RenewalSimulation { _, _ in .sameToken }
         let id = simulation.watch(token: simulation.facts(life: 300, age: 200))
@@ -269,7 +269,7 @@ struct RenewalScheduleTests {
         #expect((20...40).contains(simulation.asked[id]?.count ?? 0))
     }
 
-    @Test("the same token handed to a person long before its end does not bring the renewal nearer")
+    @Test("the same token returned to a person long before its expiry does not advance the renewal")
     func sameTokenEarly() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 1_000))
@@ -282,7 +282,7 @@ struct RenewalScheduleTests {
 
     // MARK: - Clocks
 
-    @Test("after a laptop has slept for eight hours all is renewed at once, and once")
+    @Test("after eight hours of suspend every token is renewed at once, and only once")
     func suspended() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         for _ in 0..<200 { simulation.watch(token: simulation.facts(life: 3_600, age: 60)) }
@@ -295,7 +295,7 @@ struct RenewalScheduleTests {
         #expect(simulation.asked.values.allSatisfy { ($0.last ?? .infinity) - woken < 10 })
     }
 
-    @Test("a clock set forward makes due what it lets expire, without a storm; set back, it delays nothing")
+    @Test("a clock set forward makes expired tokens due, without a flood; a clock set back delays nothing")
     func clockSet() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
         let id = simulation.watch(token: simulation.facts(life: 3_600))
@@ -313,7 +313,7 @@ struct RenewalScheduleTests {
 
     // MARK: - Warning
 
-    @Test("that a token is about to expire is told once, and only where its renewal came to nothing")
+    @Test("a token about to expire is reported once, and only after a fruitless renewal")
     func warning() {
         var simulation = RenewalSimulation { _, number in number < 20 ? .failure(.unreachable) : .token(3_600) }
         let (failing, refused) = (
@@ -326,19 +326,19 @@ struct RenewalScheduleTests {
         simulation.run(for: 3_000)
         for id in [failing, refused] {
             #expect(simulation.warned[id]?.count == 1)
-            // A request under way may bring the token yet.
+            // A request in flight may still bring the token.
             #expect((0...0.3).contains((simulation.warned[id]?.first ?? 0) - expiring))
         }
     }
 
-    @Test("it is told again of the next token, but not of the same one given once more")
+    @Test("it is reported again for the next token, but not for the same one returned again")
     func warningAgain() {
         var simulation = RenewalSimulation { _, _ in .failure(.refused) }
         let id = simulation.watch(token: simulation.facts(life: 3_600, age: 3_400))
         simulation.run(for: 150)
         #expect(simulation.warned[id]?.count == 1)
         for (life, warnings) in [(50.0, 1), (3_600, 2)] {
-            // A person's request got it, and the next was refused.
+            // A person's request got the token, and the next was refused.
             if var entry = simulation.clients[id] {
                 entry.token = simulation.facts(life: life)
                 simulation.put(entry)
@@ -350,7 +350,7 @@ struct RenewalScheduleTests {
 
     // MARK: - Many
 
-    /// Going through them all each time would take minutes: the limit ends that.
+    /// Going through all clients each time would take minutes, beyond the limit.
     @Test("after each of 100,000 changes among 10,000 clients there is a next moment", .timeLimit(.minutes(5)))
     func many() {
         var simulation = RenewalSimulation { _, _ in .token(3_600) }
@@ -367,7 +367,7 @@ struct RenewalScheduleTests {
 /// another.
 struct RenewalHour {
     let simulation: RenewalSimulation
-    /// How many requests it takes where each token is renewed exactly when its lead begins.
+    /// The number of requests if each token is renewed exactly when its lead begins.
     let ideal: Int
 
     init() {

@@ -3,17 +3,17 @@ import Foundation
 
 @testable import Model
 
-/// Clients kept fresh in simulated time: the schedule, a server that a test plays, and nobody else.
+/// Clients kept fresh in simulated time: the schedule and a scripted server.
 struct RenewalSimulation {
     enum Answer {
-        /// A new token that lives so many seconds.
+        /// A new token with this life, in seconds.
         case token(Double?)
-        /// The token that is held, with what is left of its life.
+        /// The same token, with its remaining life.
         case sameToken
         case failure(Failure.Kind)
     }
 
-    /// Its own numbers, so that a test says the same every time.
+    /// Its own random numbers, so that each run is the same.
     private struct Chance {
         var state: UInt64
 
@@ -38,13 +38,13 @@ struct RenewalSimulation {
     var now = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 1_000, bootID: "boot")
     var schedule = RenewalSchedule()
     var clients: [UUID: ClientEntry] = [:]
-    /// When each client was asked for, in seconds of the boot clock.
+    /// The times of each client's requests, in seconds on the boot clock.
     var asked: [UUID: [Double]] = [:]
-    /// When it was told that a token is about to expire.
+    /// The times of the warnings that a token is about to expire.
     var warned: [UUID: [Double]] = [:]
-    /// The longest that a client was without a living token, once it had one.
+    /// The longest time that a client was without a valid token, after its first.
     var longestGap = 0.0
-    /// How often the schedule was looked at.
+    /// The number of looks at the schedule.
     var looks = 0
     private var chance: Chance
     private var flights: [Flight] = []
@@ -58,7 +58,7 @@ struct RenewalSimulation {
 
     var requests: Int { asked.values.reduce(0) { $0 + $1.count } }
 
-    /// The shortest time between two requests for one client; nil where none had two.
+    /// The shortest time between two requests for one client; nil if no client had two.
     var shortestDistance: Double? {
         asked.values.flatMap { times in zip(times.dropFirst(), times).map { $0 - $1 } }.min()
     }
@@ -78,7 +78,7 @@ struct RenewalSimulation {
         return profile.id
     }
 
-    /// The client is as `entry` says from now on.
+    /// Replaces the client by `entry`.
     mutating func put(_ entry: ClientEntry) {
         clients[entry.id] = entry
         schedule.update(entry, at: now, random: chance.next())
@@ -89,7 +89,7 @@ struct RenewalSimulation {
         return TokenFacts(requested: requested, obtained: requested, lifetime: life, characterCount: 3)
     }
 
-    /// Lets time go by.
+    /// Lets time pass.
     mutating func run(for seconds: Double) {
         let end = now.boot + seconds
         while true {

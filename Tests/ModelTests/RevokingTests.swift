@@ -18,7 +18,7 @@ struct RevokingTests {
             200, #"{"issuer":"https://id.example","token_endpoint":"https://id.example/token"\#(revocation)}"#)
     }
 
-    /// A client that holds the token `abcdefgh`, got by request 0.
+    /// A client with the token `abcdefgh`, fetched by request 0.
     private func holding(
         _ bench: Bench, revocationURL: String = "", issuer: String = "", keepsFresh: Bool = false
     ) async throws -> ClientEntry {
@@ -42,7 +42,7 @@ struct RevokingTests {
         try await bench.manager.revoke(as: try await plan(bench, id))
     }
 
-    @Test("a token is taken back at the profile's endpoint and forgotten, and observers are told")
+    @Test("a token is revoked at the profile's endpoint and removed, and observers are notified")
     func atProfilesEndpoint() async throws {
         let bench = try await bench(Self.answer(200))
         let entry = try await holding(
@@ -71,7 +71,7 @@ struct RevokingTests {
         #expect(try await bench.manager.token(of: entry.id) == nil)
     }
 
-    @Test("where there is no endpoint the token is forgotten alone, and the reason said")
+    @Test("without an endpoint the token is only removed, with the reason")
     func noEndpoint() async throws {
         let neither = try await bench()
         let first = try await holding(neither)
@@ -97,7 +97,7 @@ struct RevokingTests {
         #expect(try await silent.manager.token(of: third.id) == nil)
     }
 
-    @Test("a server that can't revoke such tokens is told as the reason")
+    @Test("a server that cannot revoke such tokens is the reason")
     func unsupported() async throws {
         let bench = try await bench(Self.answer(400, #"{"error":"unsupported_token_type"}"#))
         let entry = try await holding(bench, revocationURL: "https://id.example/revoke")
@@ -107,7 +107,7 @@ struct RevokingTests {
         #expect(try await bench.manager.token(of: entry.id) == nil)
     }
 
-    @Test("a server that is not reached, can't answer now or refuses the client leaves the token held")
+    @Test("if the server is not reached, fails or refuses the client, the token stays")
     func stillHeld() async throws {
         let bench = try await bench(
             .failure(.nameResolution(host: "id.example")), Self.answer(503),
@@ -122,7 +122,7 @@ struct RevokingTests {
         #expect(try await bench.manager.entries() == [entry])
     }
 
-    @Test("an issuer that is not reached leaves the token held")
+    @Test("if the issuer is not reached, the token stays")
     func issuerNotReached() async throws {
         let bench = try await bench(.failure(.nameResolution(host: "id.example")))
         let entry = try await holding(bench, issuer: "https://id.example")
@@ -130,7 +130,7 @@ struct RevokingTests {
         #expect(try await bench.manager.entries() == [entry])
     }
 
-    @Test("a client without a token, and one that is gone, are told as such")
+    @Test("a client without a token and a missing client are reported")
     func nothingToRevoke() async throws {
         let bench = try await bench()
         let entry = try await bench.add("bare")
@@ -144,7 +144,7 @@ struct RevokingTests {
         #expect(bench.server.arrived == 0)
     }
 
-    @Test("a client that is kept fresh gets a new token after its own was revoked")
+    @Test("a client that is kept fresh gets a new token after the revocation")
     func keptFresh() async throws {
         let bench = try await bench(Self.answer(200), ScriptedServer.token("second"))
         let entry = try await holding(bench, revocationURL: "https://id.example/revoke", keepsFresh: true)
@@ -177,7 +177,7 @@ struct RevokingTests {
         #expect(stored == (isForeign ? url : ""), "a yes to a foreign host confirms it")
     }
 
-    @Test("a URL that the user has confirmed needs no issuer any more, and the edit before can still be undone")
+    @Test("a URL that the user has confirmed needs no issuer, and the earlier edit can still be undone")
     func confirmed() async throws {
         let bench = try await bench(
             Self.document(revocationURL: "https://other.example/r"), Self.answer(503), Self.answer(200))
@@ -212,14 +212,14 @@ struct RevokingTests {
         }
         let failure = await thrown { try await bench.manager.revoke(as: plan) }
         #expect(failure?.kind == .conflict)
-        #expect(failure?.summary == "client \"a\" was edited since the question was asked")
-        #expect(failure?.hints == ["nothing was sent, and the token is still held: ask again"])
+        #expect(failure?.summary == "client \"a\" was edited after the question was asked")
+        #expect(failure?.hints == ["nothing was sent, and the token is still held: start the revocation again"])
         #expect(bench.server.arrived == 2)
         #expect(try await other.entry(entry.id)?.profile.revocationURL == "")
         if !isCredential { #expect(try await other.token(of: entry.id) != nil) }
     }
 
-    @Test("of many clients each issuer is asked once, and each client has a plan of its own")
+    @Test("with many clients each issuer is asked once, and each client has its own plan")
     func many() async throws {
         let bench = try await Bench { _ in Self.document(revocationURL: "https://id.example/revoke") }
         var ids: [UUID] = []
@@ -247,7 +247,7 @@ struct RevokingTests {
         #expect(bench.server.arrived == 2)
     }
 
-    @Test("a search that is cancelled sends nothing more")
+    @Test("a cancelled search sends nothing more")
     func cancelled() async throws {
         let bench = try await Bench()
         var profile = bench.profile("a")

@@ -9,7 +9,7 @@ struct InFlightRequestsTests {
     private let client = UUID()
     private let now = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 10, bootID: "boot")
 
-    @Test("a client's request has its waiters until each has left, and tells which was the last")
+    @Test("a client's request keeps each waiter until it leaves, and reports the last one")
     func waiters() {
         var requests = InFlightRequests<String>()
         #expect(requests.isEmpty && requests[client] == nil)
@@ -26,7 +26,7 @@ struct InFlightRequestsTests {
         #expect(requests.isCurrent(1, of: client), "it is in flight until it is aborted")
     }
 
-    @Test("what a request was told late does not touch the one after it")
+    @Test("a late call for a request does not affect the next one")
     func late() {
         var requests = InFlightRequests<String>()
         requests.begin(1, of: client, since: now, nil)
@@ -41,7 +41,7 @@ struct InFlightRequestsTests {
         #expect(requests.isEmpty && requests.clients == [])
     }
 
-    @Test("a request asks otherwise only once its credentials are read, and are not these")
+    @Test("a request uses other credentials only after it has read them")
     func credentials() {
         var requests = InFlightRequests<String>()
         let (asked, other) = (UUID(), UUID())
@@ -63,7 +63,7 @@ struct RosterTests {
                 name: name, clientID: "app", created: Date(timeIntervalSince1970: 1_795_000_000)), revision: 1)
     }
 
-    @Test("what is stale is handed out once, and stays stale if it is marked again")
+    @Test("stale clients are returned once, and stay stale if they are marked again")
     func stale() {
         var roster = Roster()
         let client = UUID()
@@ -81,7 +81,7 @@ struct RosterTests {
         #expect(roster.hasStale && roster.loadFailure == failure)
     }
 
-    @Test("after a reading of all, clients that were not read are gone, and only new damage is news")
+    @Test("after a reading of all, clients that were not read are removed, and only new damage is news")
     func loaded() {
         var roster = Roster()
         let (kept, removed) = (entry("kept"), entry("removed"))
@@ -96,7 +96,7 @@ struct RosterTests {
         #expect(loaded.newlyDamaged == [] && roster.damagedProfile == damage)
     }
 
-    @Test("each state of a client is news once, and so is that it is gone")
+    @Test("each state of a client is news once, and so is its removal")
     func news() {
         var roster = Roster()
         var client = entry("one")
@@ -105,7 +105,7 @@ struct RosterTests {
         client.revision = 2
         news.append(roster.isNews(client, of: client.id))
         for _ in 0..<2 { news.append(roster.isNews(nil, of: client.id)) }
-        #expect(news == [false, true, false, true, true, false], "what nobody was told of needs not be taken back")
+        #expect(news == [false, true, false, true, true, false], "an unreported client needs no report of its removal")
         roster.put(client, for: client.id)
         roster.wipe()
         let isNewsAgain = roster.isNews(client, of: client.id)

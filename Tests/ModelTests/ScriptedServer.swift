@@ -17,13 +17,13 @@ final class ScriptedServer: HTTPTransport {
     private let state = Mutex(State())
     private let rule: (@Sendable (Int) -> Answer)?
 
-    /// - Parameter rule: from the request's number (from 0) to its answer, given at once; nil to answer by hand.
+    /// - Parameter rule: the immediate answer to each request, by its number from 0; nil to answer by hand.
     init(_ rule: (@Sendable (Int) -> Answer)? = nil) { self.rule = rule }
 
     var arrived: Int { state.withLock { $0.arrived.count } }
     var cancelled: Int { state.withLock { $0.cancelled } }
     var open: Int { state.withLock { $0.open.count } }
-    /// How many were under way at once, at most.
+    /// The most requests in flight at once.
     var mostOpen: Int { state.withLock { $0.mostOpen } }
     var bodies: [String] { state.withLock { $0.arrived.map { $0.body.unwipeableText() } } }
 
@@ -62,12 +62,12 @@ final class ScriptedServer: HTTPTransport {
         return try answer.get()
     }
 
-    /// Answers the request of that number, which must be open.
+    /// Answers the open request of that number.
     func answer(_ number: Int, _ answer: Answer) {
         state.withLock { $0.open.removeValue(forKey: number) }?.resume(returning: answer)
     }
 
-    /// Answers whichever is open, one.
+    /// Answers one open request.
     func answerOne(_ answer: Answer) {
         state.withLock { state in state.open.keys.min().flatMap { state.open.removeValue(forKey: $0) } }?
             .resume(returning: answer)
@@ -101,7 +101,7 @@ final class TestClock: Sendable {
 
     var now: Moment { state.withLock { $0.now } }
 
-    /// Moves the time on, and ends the sleeps whose time has come.
+    /// Advances the time, and ends the sleeps that are over.
     func advance(by seconds: Double) {
         suspend(for: seconds)
         let over = state.withLock { state in
@@ -112,14 +112,14 @@ final class TestClock: Sendable {
         for continuation in over { continuation.resume(returning: true) }
     }
 
-    /// Moves the time on while the machine sleeps: no sleep of the program's ends by it.
+    /// Advances the time while the machine is suspended: no sleep of the program ends.
     func suspend(for seconds: Double) { state.withLock { $0.now = $0.now.advanced(by: seconds) } }
 
-    /// How many sleeps are going on, and how many have begun ever.
+    /// The number of current sleeps, and of all sleeps so far.
     var sleeping: Int { state.withLock { $0.sleeps.count } }
     var begun: Int { state.withLock { $0.begun } }
 
-    /// Seconds until the next sleep ends; nil where none goes on.
+    /// Seconds until the next sleep ends; nil without a sleep.
     var untilNext: Double? { state.withLock { state in state.sleeps.values.map { $0.end - state.now.boot }.min() } }
 
     func pause(_ seconds: Double) async throws {
@@ -141,7 +141,7 @@ final class TestClock: Sendable {
     }
 }
 
-/// Waits until `condition` holds; false where it does not within a minute.
+/// Waits until `condition` holds; false if it does not within a minute.
 func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(60)
     while try await !condition() {
@@ -151,7 +151,7 @@ func eventually(_ condition: () async throws -> Bool) async rethrows -> Bool {
     return true
 }
 
-/// The failure that `body` throws; nil where it throws none.
+/// The failure that `body` throws; nil if it throws none.
 func thrown(_ body: () async throws -> Any) async -> Failure? {
     do {
         _ = try await body()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Model
 
-/// Two managers over one vault stand for two processes: the locks are those of open files, and each has its own.
+/// Two managers over one vault stand for two processes: each has its own open file, to which the locks belong.
 @Suite("One request for a client between all processes", .timeLimit(.minutes(5)))
 struct SharingTests {
     private func other(_ bench: Bench) async throws -> CredentialManager {
@@ -25,7 +25,8 @@ struct SharingTests {
         }
     }
 
-    @Test("who comes second waits, and gets the first one's token, asked for freshly or not", arguments: [false, true])
+    @Test(
+        "a second caller waits and gets the first one's token, even if it requests a new one", arguments: [false, true])
     func sharing(fresh: Bool) async throws {
         let (bench, entry) = try await Bench.with("a")
         let second = try await other(bench)
@@ -41,7 +42,7 @@ struct SharingTests {
         await second.close()
     }
 
-    @Test("a failure is shared too, and kept as it was")
+    @Test("a failure is shared too, and stays stored unchanged")
     func sharedFailure() async throws {
         let (bench, entry) = try await Bench.with("a")
         let second = try await other(bench)
@@ -57,7 +58,7 @@ struct SharingTests {
         await second.close()
     }
 
-    @Test("of many clients each shares what was answered since the asking began, also if its own turn comes later")
+    @Test("of many clients each shares an answer stored since the start, even if its own turn comes later")
     func many() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -74,7 +75,7 @@ struct SharingTests {
         await second.close()
     }
 
-    @Test("an answer from before is none: who asks afterwards asks the server")
+    @Test("an earlier answer does not count: a later caller asks the server")
     func later() async throws {
         let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let second = try await other(bench)
@@ -85,7 +86,7 @@ struct SharingTests {
         await second.close()
     }
 
-    @Test("a token that was stored between looking and asking is the answer")
+    @Test("a token stored between reading and requesting is the answer")
     func between() async throws {
         let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let second = try await other(bench)
@@ -98,7 +99,7 @@ struct SharingTests {
         await second.close()
     }
 
-    @Test("a holder that does not answer for 40 s is not waited for any longer")
+    @Test("a holder that does not answer for 40 s is no longer waited for")
     func stopped() async throws {
         let (bench, entry) = try await Bench.with("a")
         let vault = try await bench.otherVault()
@@ -120,7 +121,7 @@ struct SharingTests {
         await vault.close()
     }
 
-    @Test("a holder that is gone leaves the lock to the next, who asks; another client is never waited for")
+    @Test("the next caller gets a dead holder's lock and sends its request; other clients are never waited for")
     func gone() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -136,7 +137,7 @@ struct SharingTests {
         #expect(bench.server.arrived == 2)
     }
 
-    @Test("who waits can be cancelled, and a lock ends the waiting")
+    @Test("a waiting caller can be cancelled, and locking the vault ends the wait")
     func cancelled() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         let vault = try await bench.otherVault()
@@ -154,7 +155,7 @@ struct SharingTests {
         await vault.close()
     }
 
-    @Test("where nothing can be locked, the server is asked all the same")
+    @Test("if locking is impossible, the request is still sent")
     func unavailable() async throws {
         let (bench, entry) = try await Bench.with("a") { _ in ScriptedServer.token("abc") }
         try FileManager.default.createSymbolicLink(atPath: bench.path + "-lock", withDestinationPath: "/dev/null")
@@ -174,12 +175,12 @@ struct SharingTests {
                     let facts = try? await second.entry(entry.id)?.token
                     return bench.server.arrived == renewal && (facts?.secondsLeft(at: bench.clock.now) ?? 0) > 990
                 })
-            // Each learns of what the other has written, as it does by inotify(7).
+            // Each manager notices the other's writes, as it does by inotify(7).
             await bench.manager.vaultMayHaveChanged()
             await second.vaultMayHaveChanged()
             #expect(
                 await eventually {
-                    // Who waits for the other's request looks again.
+                    // A manager that waits for the other's request reads again.
                     if let next = bench.clock.untilNext, next < 1 { bench.clock.advance(by: 0.05) }
                     return bench.clock.untilNext.map { $0 > 100 } ?? false && bench.clock.sleeping == 2
                 })
@@ -190,9 +191,9 @@ struct SharingTests {
     }
 }
 
-@Suite("What can be asked for again stops nothing", .timeLimit(.minutes(5)))
+@Suite("A token that can be requested again stops nothing", .timeLimit(.minutes(5)))
 struct DamagedTokenTests {
-    @Test("a damaged token is dropped, said, and asked for again; looking at it finds none")
+    @Test("a damaged token is removed, reported and requested again; reading it returns nil")
     func dropped() async throws {
         let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         _ = try await bench.manager.refresh(entry.id)
@@ -205,14 +206,14 @@ struct DamagedTokenTests {
         #expect(served.token.value == Secret(utf8: "token1") && served.wasFetched)
         #expect(
             served.notices
-                == [Failure(.vaultDamaged, "the stored token of client \"a\" was damaged: it was dropped")])
+                == [Failure(.vaultDamaged, "the stored token of client \"a\" was damaged and was removed")])
         let again = try await manager.token(for: entry.id, minimumValidity: nil)
         #expect(!again.wasFetched && again.notices.isEmpty)
         #expect(try await vault.verify().damaged.isEmpty)
         await manager.close()
     }
 
-    @Test("a token is served by a process that has read nothing else, though the vault is gone when it comes")
+    @Test("a process that has read nothing else returns a new token even if the vault is gone by then")
     func vaultGone() async throws {
         let (bench, entry) = try await Bench.with("a")
         let manager = bench.manager(over: try await bench.otherVault())
@@ -227,7 +228,7 @@ struct DamagedTokenTests {
         await manager.close()
     }
 
-    @Test("a token that cannot be stored is served, and the reason is told with it")
+    @Test("a token that cannot be stored is returned, with the reason")
     func notStored() async throws {
         let (bench, entry) = try await Bench.with("a")
         let asking = Task { [manager = bench.manager] in

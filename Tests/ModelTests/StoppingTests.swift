@@ -11,7 +11,7 @@ struct StoppingTests {
         .timeout(host: "dead.example", during: .answer, seconds: 30))
     static let busy = ScriptedServer.Answer.success(HTTPResponse(status: 503, body: Secret(utf8: "")))
 
-    /// The ways in which a host gives no answer.
+    /// The ways in which a host does not answer.
     static let silences: [TransportFailure] = [
         .timeout(host: "dead.example", during: .answer, seconds: 30),
         .timeout(host: "dead.example", during: .connect, seconds: 10),
@@ -39,7 +39,7 @@ struct StoppingTests {
 
     // MARK: - Stopped
 
-    @Test("stopped, it tells who was refreshed, who was cancelled and who was not asked, and leaves each as it was")
+    @Test("when stopped, it reports the refreshed, cancelled and not asked clients, and leaves each unchanged")
     func stopping() async throws {
         let bench = try await Bench()
         let ids = try await add(["a", "b", "c", "d", "e"], at: "https://id.example/token", to: bench)
@@ -72,7 +72,7 @@ struct StoppingTests {
         for entry in before where entry.id != ids[0] { #expect(after.contains(entry)) }
     }
 
-    @Test("stopped before it has begun, it asks for nothing")
+    @Test("stopped before its start, it sends no request")
     func stoppedBefore() async throws {
         let bench = try await Bench()
         let ids = try await add(["a", "b"], at: "https://id.example/token", to: bench)
@@ -105,7 +105,7 @@ struct StoppingTests {
     // MARK: - A dead host
 
     @Test(
-        "after three requests in a row without an answer a host's other clients are not asked; other hosts' are",
+        "after three unanswered requests in a row a host's other clients are not refreshed; other hosts' are",
         arguments: StoppingTests.silences)
     func deadHost(_ silence: TransportFailure) async throws {
         let bench = try await Bench { $0 == 1 || $0 == 4 ? ScriptedServer.token("t\($0)") : .failure(silence) }
@@ -120,10 +120,11 @@ struct StoppingTests {
         let entries = try await bench.manager.entries().filter { dead[3...].contains($0.id) }
         #expect(entries.allSatisfy { $0.attempt == .idle }, "no failure is stored")
         let again = try await bench.manager.refreshAll([dead[3]], concurrency: 1)
-        #expect(again.failures.map(\.id) == [dead[3]], "the next refresh counts anew")
+        #expect(again.failures.map(\.id) == [dead[3]], "the next refresh starts counting again")
     }
 
-    @Test("of eight at a time those under way get their failures, and not one more is asked", arguments: [4, 12, 40])
+    @Test(
+        "with eight at a time the requests in flight get their failures, and no more are sent", arguments: [4, 12, 40])
     func deadHostAtOnce(count: Int) async throws {
         let bench = try await Bench { _ in Self.timeout }
         let dead = try await add((0..<count).map { "client \($0)" }, at: "https://dead.example/token", to: bench)
@@ -141,7 +142,7 @@ struct StoppingTests {
         (.success(HTTPResponse(status: 302, body: Secret(utf8: ""))), 1),
     ]
 
-    @Test("an answer of the host, even a refusal, begins the count anew", arguments: 0..<5)
+    @Test("an answer of the host, even a refusal, resets the count", arguments: 0..<5)
     func reset(place: Int) async throws {
         let (answer, sent) = Self.answers[place]
         let bench = try await Bench { (2..<2 + sent).contains($0) ? answer : Self.timeout }
@@ -151,7 +152,7 @@ struct StoppingTests {
         #expect(progress.done == 6 && bench.server.arrived == 5 + sent)
     }
 
-    @Test("after one silence of a host no more are sent to it than needed to know, until it answers")
+    @Test("after an unanswered request a host gets only as many as needed, until it answers")
     func heldBack() async throws {
         let bench = try await Bench()
         let ids = try await add((0..<6).map { "client \($0)" }, at: "https://dead.example/token", to: bench)
@@ -159,7 +160,7 @@ struct StoppingTests {
         let task = Task { [manager = bench.manager] in try await manager.refreshAll(ids + live, concurrency: 3) }
         #expect(await eventually { bench.server.open == 3 })
         bench.server.answerOne(Self.timeout)
-        // One silent and two under way: the host's next must wait, another host's need not.
+        // One unanswered and two in flight: the host's next request must wait, another host's need not.
         #expect(await eventually { bench.server.urls.last == "https://live.example/token" })
         #expect(bench.server.arrived == 4)
         bench.server.answerOne(ScriptedServer.token("abc"))
@@ -173,7 +174,7 @@ struct StoppingTests {
         #expect(progress.failures.count == 1 && progress.notAsked == [] && progress.refreshed == 7)
     }
 
-    @Test("a host that answers 503 every time is asked for every client")
+    @Test("a host that always answers 503 gets every client's request")
     func busyHost() async throws {
         let bench = try await Bench { _ in Self.busy }
         let ids = try await add(["a", "b", "c", "d", "e"], at: "https://busy.example/token", to: bench)
@@ -182,7 +183,7 @@ struct StoppingTests {
         #expect(progress.notAsked == [])
     }
 
-    @Test("a host is its name in either case and its port, whatever the path")
+    @Test("a host is its name without case and its port, whatever the path")
     func hosts() async throws {
         let bench = try await Bench { _ in Self.timeout }
         var ids: [UUID] = []
@@ -198,7 +199,7 @@ struct StoppingTests {
         #expect(progress.notAsked == silent([ids[4]]))
     }
 
-    @Test("tokens of many keep the rule: the clients of a dead host that were not asked are among the failures")
+    @Test("the tokens of many follow the same rule: a dead host's remaining clients are among the failures")
     func tokens() async throws {
         let bench = try await Bench { _ in Self.timeout }
         let dead = try await add((0..<12).map { "client \($0)" }, at: "https://dead.example/token", to: bench)

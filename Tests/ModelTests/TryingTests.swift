@@ -20,7 +20,7 @@ struct TryingTests {
         return try await bench.manager.create(profile, secret: Secret(utf8: "secret of a"))
     }
 
-    @Test("a request goes out with a token fetched for it; it is kept, and the use noted and told")
+    @Test("a request is sent with a fetched token and stored, and the use is stored and reported")
     func fetched() async throws {
         let bench = try await Bench { $0 == 0 ? ScriptedServer.token("abc") : Self.answer(200, #"{"up":true}"#) }
         let entry = try await add(bench)
@@ -34,7 +34,7 @@ struct TryingTests {
         #expect(try await bench.manager.entries().first?.lastUsed == bench.clock.now.wall)
     }
 
-    @Test("a token that is held serves, and one that the server refuses is fetched anew, once")
+    @Test("a stored token is used; if the server refuses it, a new one is fetched, once")
     func refused() async throws {
         let bench = try await Bench {
             switch $0 {
@@ -52,7 +52,7 @@ struct TryingTests {
         #expect(bench.server.authorizations == [nil, "Bearer first", nil, "Bearer second"])
     }
 
-    @Test("of the answer to a new token the refused one is hidden too")
+    @Test("in the answer to a new token the refused token is hidden too")
     func repeatsFirst() async throws {
         let bench = try await Bench {
             switch $0 {
@@ -79,7 +79,7 @@ struct TryingTests {
         #expect(bench.server.arrived == 4)
     }
 
-    @Test("where there is no new token the first answer stands, and says why")
+    @Test("without a new token the first answer stands, with the reason")
     func noNewToken() async throws {
         let bench = try await Bench {
             $0 == 0 ? ScriptedServer.token("first") : $0 == 1 ? Self.answer(401) : ScriptedServer.refusal
@@ -91,25 +91,25 @@ struct TryingTests {
         #expect(!answer.wasRepeatedWithNewToken)
         #expect(
             answer.hints.last
-                == "a new token was asked for: the server refused client \"a\": invalid_client (401)")
+                == "no new token: the server refused client \"a\": invalid_client (401)")
         #expect(bench.server.arrived == 3)
     }
 
-    @Test("a token fetched for the request, and the same one given again, are not worth a second try")
+    @Test("a token fetched for the request, or the same one returned again, gets no second try")
     func notWorthIt() async throws {
         let bench = try await Bench { $0.isMultiple(of: 2) ? ScriptedServer.token("same") : Self.answer(401) }
         let entry = try await add(bench)
         let first = try await bench.manager.attempt(health, with: entry.id)
-        #expect(first.hints.last == "the token was fetched just now: a newer one is hardly better")
+        #expect(first.hints.last == "the token was fetched just now: a newer one is unlikely to help")
         #expect(bench.server.arrived == 2)
         _ = try await bench.manager.refresh(entry.id)
         let second = try await bench.manager.attempt(health, with: entry.id)
-        #expect(second.hints.last == "a new token was asked for, and the server gave the same one again")
+        #expect(second.hints.last == "a new token was requested, but the server gave the same one again")
         #expect(!second.wasRepeatedWithNewToken)
         #expect(bench.server.arrived == 5)
     }
 
-    @Test("what can't be sent asks for no token and is not kept")
+    @Test("an invalid request fetches no token and is not stored")
     func unacceptable() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
         let entry = try await add(bench)
@@ -122,7 +122,7 @@ struct TryingTests {
         #expect(try await bench.manager.trials(of: entry.id) == [])
     }
 
-    @Test("where the server is not reached that is thrown, and the request is kept all the same")
+    @Test("if the server is not reached, that is thrown, and the request is still stored")
     func unreachable() async throws {
         let bench = try await Bench {
             $0 == 0 ? ScriptedServer.token("abc") : .failure(.nameResolution(host: "api.example"))
@@ -130,11 +130,11 @@ struct TryingTests {
         let entry = try await add(bench)
         #expect(await thrown { try await bench.manager.attempt(health, with: entry.id) }?.kind == .unreachable)
         #expect(try await bench.manager.trials(of: entry.id) == [health])
-        // The token endpoint has answered: it is no failure of its.
+        // The token endpoint has answered: the failure is not its own.
         #expect(try await bench.manager.entries().first?.attempt == .idle)
     }
 
-    @Test("a token goes only to the API base that was shown", arguments: [false, true])
+    @Test("a token is sent only to the API base that was shown", arguments: [false, true])
     func movedBase(isMovedBefore: Bool) async throws {
         let bench = try await Bench()
         let entry = try await add(bench)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Taking back the last edit or removal", .timeLimit(.minutes(5)))
 struct UndoingTests {
-    @Test("a removed client is there again, with its token and its secret, and observers are told")
+    @Test("a removed client is restored with its token and secret, and observers are notified")
     func removal() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
         let entry = try await bench.manager.refresh(try await bench.add("a").id).entry
@@ -25,7 +25,7 @@ struct UndoingTests {
         #expect(bench.server.bodies.last?.contains("client_secret=secret%20of%20a&") == true)
     }
 
-    @Test("an edit is taken back, its dropped token comes again, and it can be done once")
+    @Test("an edit is undone once, and its dropped token is restored")
     func edit() async throws {
         let bench = try await Bench { ScriptedServer.token("token\($0)") }
         let entry = try await bench.manager.refresh(try await bench.add("a").id).entry
@@ -42,7 +42,7 @@ struct UndoingTests {
         #expect(again?.summary == "there is nothing to undo")
     }
 
-    @Test("undoing ends a request that is under way with the credentials of the edit")
+    @Test("undoing ends a request in flight with the edit's credentials")
     func underWay() async throws {
         let (bench, entry) = try await Bench.with("a")
         _ = try await bench.manager.update(
@@ -52,7 +52,7 @@ struct UndoingTests {
         #expect(await task.value.error == .editedMeanwhile("a"))
     }
 
-    @Test("only the last one is kept; nothing is before the first")
+    @Test("only the last change is kept; before the first there is nothing to undo")
     func last() async throws {
         let bench = try await Bench()
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
@@ -65,7 +65,7 @@ struct UndoingTests {
         #expect(try await bench.manager.entries().map(\.id) == [b.id])
     }
 
-    @Test("a client that was changed since is a conflict, and stays as it is")
+    @Test("a client that was changed since is a conflict, and stays unchanged")
     func conflict() async throws {
         let (bench, entry) = try await Bench.with("a")
         var profile = entry.profile
@@ -79,7 +79,7 @@ struct UndoingTests {
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
     }
 
-    @Test("where its name is taken meanwhile a removed client can be brought back later")
+    @Test("if its name is taken meanwhile, a removed client can be restored later")
     func nameTaken() async throws {
         let (bench, entry) = try await Bench.with("a")
         try await bench.manager.remove(entry.id, from: nil)
@@ -91,7 +91,7 @@ struct UndoingTests {
         #expect(try await bench.manager.undo().entries.map(\.id) == [entry.id])
     }
 
-    @Test("clients removed together come back together; one changed since stays, and is told")
+    @Test("clients removed together are restored together; a client changed since stays and is reported")
     func together() async throws {
         let bench = try await Bench()
         let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
@@ -108,7 +108,7 @@ struct UndoingTests {
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)
     }
 
-    @Test("of clients removed together, one whose name is taken comes back later, the others now")
+    @Test("of clients removed together, one with a taken name is restored later, the others now")
     func togetherAndTaken() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -124,7 +124,7 @@ struct UndoingTests {
         #expect(try await bench.manager.undo().entries.map(\.id) == [a.id])
     }
 
-    @Test("an edit that swaps the secrets or forgets the previous one is taken back as a whole")
+    @Test("an edit that swaps the secrets or forgets the previous one is undone as a whole")
     func secrets() async throws {
         let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
         let rotated = try await bench.manager.update(
@@ -150,7 +150,7 @@ struct UndoingTests {
         #expect(rotated.profile == held.profile)
     }
 
-    @Test("where no previous secret is kept the rest is saved, told, and can be undone")
+    @Test("without a previous secret the rest is saved, reported, and can be undone")
     func noPreviousSecret() async throws {
         let (bench, entry) = try await Bench.with("a")
         var profile = entry.profile
@@ -163,7 +163,7 @@ struct UndoingTests {
         #expect(try await bench.manager.undo().entries.map(\.profile.name) == ["a"])
     }
 
-    @Test("tags set for marked clients are taken back from all of them in one go")
+    @Test("tags set for marked clients are undone for all of them at once")
     func tags() async throws {
         let bench = try await Bench()
         let (a, b, c) = (try await bench.add("a"), try await bench.add("b"), try await bench.add("c"))
@@ -172,7 +172,7 @@ struct UndoingTests {
             try await bench.manager.setTags(adding: ["eu", "test"], removing: [], for: [a.id, b.id, UUID()])
         }
         #expect(failure?.kind == .noSuchClient)
-        // Nothing changes, and so the step before stays.
+        // Nothing changes, so the earlier step stays.
         try await bench.manager.setTags(adding: ["eu"], removing: [], for: [a.id])
         let undone = try await bench.manager.undo()
         #expect(Set(undone.entries.map(\.id)) == [a.id, b.id])
@@ -180,7 +180,7 @@ struct UndoingTests {
         #expect(c.profile.tags == [])
     }
 
-    @Test("keeping fresh is a switch: what was done before it is undone, and it stays as it is")
+    @Test("keep fresh is a switch: the change before it is undone, and the switch stays")
     func keepsFresh() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
@@ -198,12 +198,12 @@ struct UndoingTests {
         #expect(try await bench.manager.undo().entries.map(\.profile.keepsFresh) == [true])
     }
 
-    @Test("observers are told whether there is something to undo: at first, when it comes and goes, after a failed one")
+    @Test("observers learn whether there is something to undo: at first, at each change, after a failed undo")
     func told() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))
         _ = await bench.observe()
-        // What is told of undoing comes before the change that it is of.
+        // `undoable` comes before the change of the client.
         try await bench.manager.remove(a.id, from: nil)
         #expect(await bench.next() == .removed(a.id))
         #expect(bench.canUndo == true)
@@ -215,7 +215,7 @@ struct UndoingTests {
         #expect(bench.canUndo == true, "it can be tried again")
     }
 
-    @Test("a removal that fails for some is the step to undo; one that fails for all leaves the step before")
+    @Test("a removal that fails for some clients is the step to undo; one that fails for all keeps the earlier step")
     func halfRemoval() async throws {
         let bench = try await Bench()
         let (a, b) = (try await bench.add("a"), try await bench.add("b"))

@@ -106,7 +106,7 @@ struct DamagedClientTests {
         "a token that is damaged is dropped, said and asked for again: exit 0, and silence the next time",
         arguments: ["zeroblob(length(sealed))", "x'00'", "x''", "zeroblob(5000000)", "substr(sealed, 1, 60)"])
     func token(_ damage: String) async throws {
-        let said = complaint("the stored token of client \"Billing\" was damaged: it was dropped")
+        let said = complaint("the stored token of client \"Billing\" was damaged and was removed")
         let story = try await Story.with([billing, reports])
         let other = try await story.run("token", "reports")
         var requests = 0
