@@ -12,7 +12,7 @@ public enum Ending: Sendable, Equatable {
     /// The terminal is gone.
     case hangup
 
-    /// 0, or 128 and the signal's number, as a shell tells it; a hangup counts as SIGHUP.
+    /// 0, or 128 and the signal's number, as a shell reports it; a hangup counts as SIGHUP.
     public var exitStatus: Int32 {
         switch self {
         case .asked: 0
@@ -127,7 +127,7 @@ public final class EventLoop<Message: Sendable> {
             wokenAt = SuspendingClock.now
             program.woken()
             mustPaint = handleSignals(program)
-            for input in takeInput() where ending == nil {
+            for input in readInput() where ending == nil {
                 program.input(input)
                 mustPaint = true
             }
@@ -169,7 +169,7 @@ public final class EventLoop<Message: Sendable> {
         return Int32(min(max(((deadline - now) / .milliseconds(1)).rounded(.up), 0), longestWait * 1000))
     }
 
-    private func takeInput() -> [Input] {
+    private func readInput() -> [Input] {
         let inputs = screen.readInput()
         guard inputs.isEmpty, let deadline = screen.inputDeadline, deadline <= .now else {
             return inputs
@@ -187,7 +187,7 @@ public final class EventLoop<Message: Sendable> {
             case SIGCONT:
                 isResized = screen.resume() || isResized
                 wasContinued = true
-            default: isResized = screen.takeSize() || isResized
+            default: isResized = screen.updateSize() || isResized
             }
         }
         if isResized, ending == nil { program.resized(screen.size) }

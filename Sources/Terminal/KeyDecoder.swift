@@ -118,7 +118,7 @@ final class KeyDecoder {
             switch mode {
             case .keys: break
             case .paste:
-                used += takePaste(rest, &inputs)
+                used += appendPaste(rest, &inputs)
                 if mode == .paste { break decoding }
                 continue
             case .answer:
@@ -322,7 +322,7 @@ final class KeyDecoder {
     private static let pasteEnd = Array("\u{1B}[201~".utf8)
 
     /// - Returns: the number of used bytes; the rest may be the start of the paste's end.
-    private func takePaste(_ bytes: UnsafeRawBufferPointer, _ inputs: inout [Input]) -> Int {
+    private func appendPaste(_ bytes: UnsafeRawBufferPointer, _ inputs: inout [Input]) -> Int {
         var search = 0
         while let escape = bytes[search...].firstIndex(of: Self.escape) {
             let rest = bytes[escape...]

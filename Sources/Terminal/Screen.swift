@@ -81,7 +81,7 @@ public final class Screen {
         entering = (Terminfo.string("smkx") ?? []) + Self.pasteOn + (hasMouse ? MouseReport.on : [])
         leaving =
             (hasMouse ? MouseReport.off : []) + Self.pasteOff + (Terminfo.string("rmkx") ?? []) + Self.plainKeysOff
-        takeSize()
+        updateSize()
         write(entering)
     }
 
@@ -241,7 +241,7 @@ public final class Screen {
     ///
     /// - Returns: true if the size has changed.
     @discardableResult
-    public func takeSize() -> Bool {
+    public func updateSize() -> Bool {
         var columns: Int32 = 0
         var rows: Int32 = 0
         guard isUp, cncurses_terminal_size(fileDescriptor, &columns, &rows) else { return false }
@@ -355,7 +355,7 @@ public final class Screen {
         lastReceived = .now
         if decoder.isOwed { asked = .now }
         redrawAll()
-        return takeSize()
+        return updateSize()
     }
 
     /// Restores the terminal for good. Later calls do nothing.

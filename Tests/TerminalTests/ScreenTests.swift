@@ -192,10 +192,10 @@ import Testing
     func resize() throws {
         try withScreen { screen, terminal in
             screen.paint(frame("one", "two"))
-            #expect(!screen.takeSize())
+            #expect(!screen.updateSize())
             for (columns, rows) in [(30, 9), (1, 1), (20, 4)] {
                 terminal.resize(columns: columns, rows: rows)
-                #expect(screen.takeSize())
+                #expect(screen.updateSize())
                 #expect(screen.size == Size(columns: columns, rows: rows))
                 screen.paint(Frame(size: screen.size))
             }
