@@ -66,7 +66,7 @@ extension OpenVault {
         let last = max(known, try revision(kind, of: id) ?? 0)
         if last < Int64.max { return last + 1 }
         // No keyfob writes that often: the number was set on purpose, and has no successor.
-        guard kind.canBeHadAgain else { throw damaged(kind, of: id) }
+        guard kind.isReplaceable else { throw damaged(kind, of: id) }
         try delete(kind, of: id)
         return 1
     }

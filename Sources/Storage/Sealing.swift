@@ -32,7 +32,7 @@ struct RecordKind: RawRepresentable, Hashable, Sendable {
     static let all: ClosedRange<Int64> = 1...255
 
     /// True if the content can be requested again or is no loss: the next write replaces a damaged record.
-    var canBeHadAgain: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
+    var isReplaceable: Bool { [.token, .attempt, .usage, .trials, .screenMemory, .name].contains(self) }
 
     /// True if the client cannot be used without the record: removing the record removes the client.
     var isIndispensable: Bool { [.profile, .secret].contains(self) }

@@ -10,9 +10,9 @@ public struct DamagedRecord: Sendable, Equatable {
     /// The client's name, if it is readable.
     public var client: String?
     /// True if the client cannot be used without the record: removing the record removes the client.
-    public var takesClient: Bool
+    public var isIndispensable: Bool
     /// True if the content can be requested again or is no loss.
-    public var canBeHadAgain: Bool
+    public var isReplaceable: Bool
     let place: Place
 
     /// The row's key; `id` is empty if it is not a UUID.
@@ -91,8 +91,8 @@ extension OpenVault {
             let kind = RecordKind(rawValue: place.kind)
             return DamagedRecord(
                 id: place.id.isEmpty ? "-" : place.id.map(Self.hexadecimal).joined(), kind: kind.noun,
-                client: client.flatMap { clients[$0]?.name ?? named[$0] }, takesClient: kind.isIndispensable,
-                canBeHadAgain: kind.canBeHadAgain, place: place)
+                client: client.flatMap { clients[$0]?.name ?? named[$0] }, isIndispensable: kind.isIndispensable,
+                isReplaceable: kind.isReplaceable, place: place)
         }
         return Verification(
             recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) })
@@ -143,7 +143,7 @@ extension OpenVault {
     }
 
     fileprivate func remove(_ record: DamagedRecord) throws(Failure) {
-        if record.takesClient, let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }) {
+        if record.isIndispensable, let id = record.place.id.withUnsafeBytes({ UUID(bytes: $0) }) {
             _ = try removeUndoably(id)
             return
         }

@@ -46,7 +46,7 @@ extension Failure {
     /// If the record can be requested again, removing it loses less than restoring an older copy of the vault.
     static func recordDamaged(_ path: String, _ kind: RecordKind, ofClient client: String?) -> Failure {
         let failure = vaultDamaged(path, kind.damage(ofClient: client))
-        guard kind.canBeHadAgain else { return failure }
+        guard kind.isReplaceable else { return failure }
         return Failure(
             failure.kind, failure.summary, hints: ["keyfob remove --damaged removes it; nothing else is lost"])
     }

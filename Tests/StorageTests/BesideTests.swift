@@ -325,7 +325,7 @@ struct BackupTests {
         let vault = try await folder.openVault()
         let verification = try await vault.verify()
         #expect(verification.damaged.map(\.kind) == ["secret"])
-        #expect(verification.damaged.map(\.client) == ["alpha"] && verification.damaged[0].takesClient)
+        #expect(verification.damaged.map(\.client) == ["alpha"] && verification.damaged[0].isIndispensable)
         #expect(try await vault.backup(to: folder.path + "/copy.db") == verification)
         await vault.close()
     }

@@ -30,12 +30,12 @@ struct DamageTests {
     }
 
     private func damaged(_ folder: Folder, _ what: String) -> Failure {
-        let canBeHadAgain = ["the token of", "the last failed", "the last use", "the list of"].contains {
+        let isReplaceable = ["the token of", "the last failed", "the last use", "the list of"].contains {
             what.hasPrefix($0)
         }
         return Failure(
             .vaultDamaged, "the vault \(folder.vault) is damaged: \(what)",
-            hints: [canBeHadAgain ? "keyfob remove --damaged removes it; nothing else is lost" : Self.hint])
+            hints: [isReplaceable ? "keyfob remove --damaged removes it; nothing else is lost" : Self.hint])
     }
 
     private func id(_ entry: ClientEntry) -> String { id(of: entry.profile) }

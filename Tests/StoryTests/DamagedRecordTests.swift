@@ -83,17 +83,18 @@ struct DamagedRecordTests {
                         complaint: damaged(1, of: 14, story, isNoLoss: [3, 4, 6, 7, 9, 10].contains(row.kind))))
 
             let removed = try await story.run("remove", "--damaged", "--yes")
-            let takesClient = [1, 2].contains(row.kind)
+            let isIndispensable = [1, 2].contains(row.kind)
             let name = owner.map { " of client \"\($0)\"" } ?? ""
             #expect(
                 removed
                     == Story.Outcome(
                         0,
                         complaint: complaint(
-                            "damaged: the \(kind)\(name) (\(row.id))\(takesClient ? "; its client goes with it" : "")")
+                            "damaged: the \(kind)\(name) (\(row.id))\(isIndispensable ? "; its client goes with it" : "")"
+                        )
                             + complaint("removed 1 damaged record")))
             let after = try story.rows()
-            if takesClient {
+            if isIndispensable {
                 #expect(after.filter { $0.kind < 8 } == before.filter { $0.kind < 8 && $0.id != row.id })
                 #expect(after.count { $0.kind == 10 } == 1, "its name is free")
             } else if row.kind == 5 {
@@ -110,7 +111,7 @@ struct DamagedRecordTests {
             let names = listed.output.split(separator: "\n").compactMap {
                 $0.split(separator: "\t").first.map(String.init)
             }
-            #expect(names == ["Billing", "Reports"].filter { !takesClient || $0 != owner }, "\(kind)")
+            #expect(names == ["Billing", "Reports"].filter { !isIndispensable || $0 != owner }, "\(kind)")
         }
     }
 

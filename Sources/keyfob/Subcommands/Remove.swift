@@ -86,6 +86,6 @@ struct Remove: Subcommand {
 extension DamagedRecord {
     fileprivate var words: String {
         let owner = client.map { " of client \"\(UntrustedText.line($0))\"" } ?? ""
-        return "damaged: the \(kind)\(owner) (\(id))\(takesClient ? "; its client goes with it" : "")"
+        return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; its client goes with it" : "")"
     }
 }

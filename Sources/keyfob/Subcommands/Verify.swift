@@ -36,7 +36,7 @@ extension DamagedRecord {
 extension Verification {
     /// - Parameter place: `the vault PATH`.
     func damage(of place: String) -> Failure {
-        let isNoLoss = damaged.allSatisfy(\.canBeHadAgain)
+        let isNoLoss = damaged.allSatisfy(\.isReplaceable)
         return Failure(
             .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
             hints: isNoLoss
