@@ -60,7 +60,7 @@ public enum SettingName: String, CaseIterable, Sendable {
     public var explanation: String { entry.explanation }
 
     /// The values that the file may have: `a whole number from 0 to 1440`.
-    public var takes: String {
+    public var acceptedValues: String {
         switch entry.kind {
         case .choice(let names, _, _):
             names.dropLast().map(ShellQuoting.json.quoted).joined(separator: ", ") + " or "
@@ -168,7 +168,8 @@ public enum SettingName: String, CaseIterable, Sendable {
             return
         default: break
         }
-        throw text.mistake("\(rawValue) takes \(takes), not \(text.excerpt(value))", at: value.range.lowerBound)
+        throw text.mistake(
+            "\(rawValue) takes \(acceptedValues), not \(text.excerpt(value))", at: value.range.lowerBound)
     }
 }
 

@@ -10,7 +10,7 @@ struct ReadmeTests {
     func settings() throws {
         let usual = Settings()
         let rows = SettingName.allCases.map { name in
-            "| `\(name.rawValue)` | \(name.fileText(in: usual)) | \(name.takes) | \(name.explanation) |"
+            "| `\(name.rawValue)` | \(name.fileText(in: usual)) | \(name.acceptedValues) | \(name.explanation) |"
         }
         let table = (["| setting | usual | takes | what it is |", "|---|---|---|---|"] + rows).joined(separator: "\n")
         #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")

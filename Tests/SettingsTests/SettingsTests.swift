@@ -205,7 +205,7 @@ struct SettingNameTests {
     func words(name: SettingName) {
         #expect(name.title.first?.isUppercase == true)
         #expect(name.explanation.first?.isLowercase == true || name.explanation.hasPrefix("Ctrl"))
-        for text in [name.title, name.explanation, name.takes] {
+        for text in [name.title, name.explanation, name.acceptedValues] {
             #expect(!text.isEmpty && !text.hasSuffix(".") && !text.contains("\n"))
         }
     }
