@@ -100,7 +100,7 @@ extension CredentialManager {
             let isOurs = inFlight[id] == nil
             var failure: Failure?
             do throws(Failure) {
-                let refreshed = try await refresh(id, isByItself: true, since: LastAnswer(roster.cached[id]))
+                let refreshed = try await refresh(id, isAutomatic: true, since: LastAnswer(roster.cached[id]))
                 if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
             } catch {
                 failure = error

@@ -12,19 +12,19 @@ extension CredentialManager {
     /// answer for a client that was removed or edited meanwhile is dropped.
     /// - Throws: the failures of `TokenService.requestToken` and of the vault; `noSuchClient`; `conflict` if the client
     ///   was edited during the request; `locked`; `interrupted` if the task is cancelled.
-    public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isByItself: false) }
+    public func refresh(_ id: UUID) async throws(Failure) -> Refreshed { try await refresh(id, isAutomatic: false) }
 
     /// - Parameters:
-    ///   - isByItself: true for an automatic renewal, which sends the server no second request within 5 s.
+    ///   - isAutomatic: true for an automatic renewal, which sends the server no second request within 5 s.
     ///   - last: the last answer that the caller had seen when it decided to refresh. A newer answer, stored by another
     ///     process, counts as the answer. nil: the last answer in the vault now.
     func refresh(
-        _ id: UUID, isByItself: Bool, since last: LastAnswer? = nil
+        _ id: UUID, isAutomatic: Bool, since last: LastAnswer? = nil
     ) async throws(Failure) -> Refreshed {
         guard !isClosed else { throw .locked }
         let waiter = nextNumber()
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { join(id, as: waiter, isByItself: isByItself, since: last, $0) }
+            await withCheckedContinuation { join(id, as: waiter, isAutomatic: isAutomatic, since: last, $0) }
         } onCancel: {
             Task { await leave(id, waiter) }
         }
@@ -32,12 +32,12 @@ extension CredentialManager {
     }
 
     private func join(
-        _ id: UUID, as waiter: UInt64, isByItself: Bool, since last: LastAnswer?, _ continuation: Waiter
+        _ id: UUID, as waiter: UInt64, isAutomatic: Bool, since last: LastAnswer?, _ continuation: Waiter
     ) {
         guard !Task.isCancelled else { return continuation.resume(returning: .failure(.cancelled)) }
         if inFlight[id] == nil {
             let number = nextNumber()
-            let task = Task { await ask(id, number, isByItself: isByItself, since: last) }
+            let task = Task { await ask(id, number, isAutomatic: isAutomatic, since: last) }
             inFlight.begin(number, of: id, since: clock(), task)
             renewals?.schedule.asked(id, at: clock())
             tellState(of: id)
@@ -68,10 +68,10 @@ extension CredentialManager {
         var notStored: Failure?
     }
 
-    private func ask(_ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?) async {
+    private func ask(_ id: UUID, _ number: UInt64, isAutomatic: Bool, since last: LastAnswer?) async {
         let outcome: Result<Answer, Failure>
         do throws(Failure) {
-            outcome = .success(try await answer(id, number, isByItself: isByItself, since: last))
+            outcome = .success(try await answer(id, number, isAutomatic: isAutomatic, since: last))
         } catch {
             outcome = .failure(error)
         }
@@ -94,7 +94,7 @@ extension CredentialManager {
 
     /// The answer that another process has stored since `last`, else the server's.
     private func answer(
-        _ id: UUID, _ number: UInt64, isByItself: Bool, since last: LastAnswer?
+        _ id: UUID, _ number: UInt64, isAutomatic: Bool, since last: LastAnswer?
     ) async throws(Failure) -> Answer {
         let start = clock()
         var before = last
@@ -104,18 +104,18 @@ extension CredentialManager {
         if let before, let token = try await answerOfAnother(entry, since: before) {
             return Answer(entry: entry, token: token, seconds: clock().seconds(since: start))
         }
-        return try await fetch(entry, number, isByItself: isByItself)
+        return try await fetch(entry, number, isAutomatic: isAutomatic)
     }
 
     /// Asks the server, and stores the token or the failure.
-    private func fetch(_ entry: ClientEntry, _ number: UInt64, isByItself: Bool) async throws(Failure) -> Answer {
+    private func fetch(_ entry: ClientEntry, _ number: UInt64, isAutomatic: Bool) async throws(Failure) -> Answer {
         let id = entry.id
         let (profile, secret) = try await vault.credentials(of: id)
         guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
         inFlight.asks(with: profile.credentialsID, id)
         let start = clock()
         do throws(Failure) {
-            let asking = isByItself ? service.askingOnce : service
+            let asking = isAutomatic ? service.askingOnce : service
             let outcome = await asking.requestTokenRecorded(for: profile, secret: secret)
             guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
             if let exchange = outcome.exchange { exchanges[id] = exchange }
@@ -131,7 +131,7 @@ extension CredentialManager {
             var failure = error
             // After a 404 there is no token endpoint, and another secret does not help.
             let hasEndpoint = exchanges[id]?.status != 404
-            if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isByItself: isByItself) {
+            if error.kind == .refused, hasEndpoint, await previousSecretWorks(profile, isAutomatic: isAutomatic) {
                 failure.hints.insert(Self.hintOfPreviousSecret(profile), at: 0)
             }
             guard inFlight.isCurrent(number, of: id) else { throw .cancelled }
@@ -161,13 +161,13 @@ extension CredentialManager {
     /// True if the server, which has just refused the secret, still accepts the previous one. False, with nothing sent,
     /// unless the previous secret was used with the current token URL, client ID and method. The server's token is
     /// dropped: it belongs to a secret that is not in use.
-    private func previousSecretWorks(_ profile: ClientProfile, isByItself: Bool) async -> Bool {
+    private func previousSecretWorks(_ profile: ClientProfile, isAutomatic: Bool) async -> Bool {
         guard profile.previousSecretSet != nil,
             let previous = (try? await vault.previousSecret(of: profile.id)) ?? nil,
             previous.destination == profile.destination
         else { return false }
         do {
-            if isByItself { try await pause(RenewalSchedule.shortestWait) }
+            if isAutomatic { try await pause(RenewalSchedule.shortestWait) }
             _ = try await service.askingOnce.requestToken(for: profile, secret: previous.secret)
             return true
         } catch {
@@ -243,7 +243,7 @@ extension CredentialManager {
     ) async throws(Failure) -> Served {
         let held = try await held(id, minimumValidity: minimumValidity, acceptUnknownExpiry: acceptUnknownExpiry)
         if !fresh, let served = held.served { return served }
-        let refreshed = try await refresh(id, isByItself: false, since: held.last)
+        let refreshed = try await refresh(id, isAutomatic: false, since: held.last)
         return served(refreshed, minimumValidity: minimumValidity, after: held)
     }
 

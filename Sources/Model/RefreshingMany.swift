@@ -117,7 +117,7 @@ extension CredentialManager {
     private func result(ofRefreshing id: UUID, since last: LastAnswer?) async -> Result<Refreshed, Failure> {
         guard !Task.isCancelled else { return .failure(.notSent) }
         do throws(Failure) {
-            return .success(try await refresh(id, isByItself: false, since: last))
+            return .success(try await refresh(id, isAutomatic: false, since: last))
         } catch {
             return .failure(error)
         }

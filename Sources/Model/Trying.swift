@@ -54,7 +54,7 @@ extension CredentialManager {
         do throws(Failure) {
             var last = LastAnswer(served.entry)
             last.obtained = served.token.facts.obtained
-            refreshed = try await refresh(id, isByItself: false, since: last)
+            refreshed = try await refresh(id, isAutomatic: false, since: last)
         } catch {
             guard error.kind != .interrupted, error.kind != .locked else { throw error }
             answer.hints.append("no new token: \(error.summary)")

@@ -59,8 +59,8 @@ struct PreviousSecretTests {
     @Test(
         "after an edit of both destination and secret, the old secret is sent nowhere",
         arguments: ["token URL", "client ID", "method", "all"], [false, true])
-    func otherDestination(what: String, isByItself: Bool) async throws {
-        let (bench, entry) = try await Bench.with("a", keepsFresh: isByItself) { _ in ScriptedServer.refusal }
+    func otherDestination(what: String, isAutomatic: Bool) async throws {
+        let (bench, entry) = try await Bench.with("a", keepsFresh: isAutomatic) { _ in ScriptedServer.refusal }
         var profile = entry.profile
         if ["token URL", "all"].contains(what) { profile.tokenURL = "https://new.example/token" }
         if ["client ID", "all"].contains(what) { profile.clientID = "new" }
@@ -69,7 +69,7 @@ struct PreviousSecretTests {
             profile, from: entry.revision, secret: Secret(utf8: "regenerated"))
         for number in 1...3 {
             let failure = await thrown {
-                try await bench.manager.refresh(edited.id, isByItself: isByItself)
+                try await bench.manager.refresh(edited.id, isAutomatic: isAutomatic)
             }
             #expect(failure?.kind == .refused)
             #expect(failure?.hints.contains { $0.text.contains("previous") } == false)

@@ -93,7 +93,7 @@ struct SharingTests {
         let held = try await second.held(entry.id, minimumValidity: nil, acceptUnknownExpiry: false)
         #expect(held.served == nil)
         _ = try await bench.manager.refresh(entry.id)
-        let refreshed = try await second.refresh(entry.id, isByItself: false, since: held.last)
+        let refreshed = try await second.refresh(entry.id, isAutomatic: false, since: held.last)
         #expect(refreshed.token.value == Secret(utf8: "token0"))
         #expect(bench.server.arrived == 1)
         await second.close()
