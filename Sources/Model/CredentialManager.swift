@@ -242,8 +242,8 @@ public actor CredentialManager {
                 snapshot.entries, damaged: snapshot.damaged, profile: snapshot.damagedProfile, among: ids)
             for id in gone { apply(id, nil) }
             for entry in snapshot.entries { apply(entry.id, entry) }
-            for failure in newlyDamaged { tell(.failed(failure)) }
-            tellAll()
+            for failure in newlyDamaged { notify(.failed(failure)) }
+            notifyLoaded()
             return true
         } catch {
             roster.couldNotLoad(error)
@@ -269,7 +269,7 @@ public actor CredentialManager {
             abort(id, with: entry.map { .editedMeanwhile($0.profile.name) } ?? .removedMeanwhile)
         }
         scheduleRenewal(of: id, entry)
-        tellState(of: id)
+        notifyState(of: id)
     }
 
     // MARK: - Notifying
@@ -292,16 +292,16 @@ public actor CredentialManager {
     }
 
     /// Notifies observers of the client's state, unless they already know it.
-    func tellState(of id: UUID) {
+    func notifyState(of id: UUID) {
         let entry = observed(id)
         guard roster.isNews(entry, of: id) else { return }
-        tell(entry.map { .entry($0) } ?? .removed(id))
+        notify(entry.map { .entry($0) } ?? .removed(id))
     }
 
-    func tell(_ change: Change) { observers.notify(change) }
+    func notify(_ change: Change) { observers.notify(change) }
 
     /// Sends all clients to the observers that wait for them.
-    private func tellAll() {
+    private func notifyLoaded() {
         guard observers.someWait else { return }
         observers.load(
             [.loaded(sortedEntries())] + damaged.map { .failed($0) } + (undoable.isEmpty ? [] : [.undoable(true)]))

@@ -58,7 +58,7 @@ extension CredentialManager {
         guard !isClosed, let count = renewals?.underWay.count else { return }
         let now = clock()
         let due = renewals?.schedule.due(at: now, limit: Self.mostRenewals - count) ?? RenewalSchedule.Due()
-        for id in due.warnings { tell(.aboutToExpire(id)) }
+        for id in due.warnings { notify(.aboutToExpire(id)) }
         for id in due.renewals { renewals?.underWay[id] = Task { await renew(id) } }
         setAlarm(at: now)
     }
@@ -101,14 +101,14 @@ extension CredentialManager {
             var failure: Failure?
             do throws(Failure) {
                 let refreshed = try await refresh(id, isAutomatic: true, since: LastAnswer(roster.cached[id]))
-                if isOurs { tell(.renewed(id, seconds: refreshed.seconds)) }
+                if isOurs { notify(.renewed(id, seconds: refreshed.seconds)) }
             } catch {
                 failure = error
             }
             renewals?.schedule.answered(id, failure, at: clock(), random: random())
-            if let failure, isOurs, Self.tellsOfRenewal(failure) {
+            if let failure, isOurs, Self.isReported(failure) {
                 let next = renewals?.schedule.secondsUntilRenewal(of: id, at: clock())
-                tell(.renewalFailed(id, failure, nextIn: next))
+                notify(.renewalFailed(id, failure, nextIn: next))
             }
         }
         renewals?.underWay[id] = nil
@@ -116,7 +116,7 @@ extension CredentialManager {
     }
 
     /// False if the client was removed or edited meanwhile, or the vault locked.
-    private static func tellsOfRenewal(_ failure: Failure) -> Bool {
+    private static func isReported(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .noSuchClient, .conflict, .locked, .interrupted: false
         default: true

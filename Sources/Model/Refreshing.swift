@@ -40,7 +40,7 @@ extension CredentialManager {
             let task = Task { await ask(id, number, isAutomatic: isAutomatic, since: last) }
             inFlight.begin(number, of: id, since: clock(), task)
             renewals?.schedule.asked(id, at: clock())
-            tellState(of: id)
+            notifyState(of: id)
         }
         inFlight.add(continuation, waiter, to: id)
     }
@@ -55,7 +55,7 @@ extension CredentialManager {
     func abort(_ id: UUID, with failure: Failure) {
         guard let request = inFlight.remove(id) else { return }
         request.task?.cancel()
-        tellState(of: id)
+        notifyState(of: id)
         for waiter in request.waiters.values { waiter.resume(returning: .failure(failure)) }
     }
 
@@ -79,7 +79,7 @@ extension CredentialManager {
         // The next caller starts a new request; this request's waiters get the client's current state in the vault.
         let waiters = inFlight.remove(id, ifCurrent: number)?.waiters ?? [:]
         await catchUp(with: id)
-        tellState(of: id)
+        notifyState(of: id)
         let result = outcome.flatMap { answer -> Result<Refreshed, Failure> in
             guard !isClosed else { return .failure(.locked) }
             // The token counts even if the vault cannot be read now.
@@ -127,7 +127,7 @@ extension CredentialManager {
             answer.notStored = try await store(answer.token, for: profile)
             return answer
         } catch {
-            guard inFlight.isCurrent(number, of: id), Self.tellsOfTheServer(error) else { throw error }
+            guard inFlight.isCurrent(number, of: id), Self.concernsRequest(error) else { throw error }
             var failure = error
             // After a 404 there is no token endpoint, and another secret does not help.
             let hasEndpoint = exchanges[id]?.status != 404
@@ -181,7 +181,7 @@ extension CredentialManager {
     }
 
     /// True if the failure concerns the request, not the vault or the caller.
-    private static func tellsOfTheServer(_ failure: Failure) -> Bool {
+    private static func concernsRequest(_ failure: Failure) -> Bool {
         switch failure.kind {
         case .unreachable, .refused, .notAToken, .redirected, .unusableProfile: true
         default: false

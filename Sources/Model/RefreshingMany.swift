@@ -84,7 +84,7 @@ extension CredentialManager {
     /// Reports each client's outcome as it comes. If the task is cancelled, no more requests begin; if the manager is
     /// closed, nothing more is reported either.
     private func refreshEach(
-        of clients: AskingQueue, since before: [UUID: LastAnswer], concurrency: Int, _ tell: (End) -> Void
+        of clients: AskingQueue, since before: [UUID: LastAnswer], concurrency: Int, _ report: (End) -> Void
     ) async {
         await withTaskGroup(of: (id: UUID, result: Result<Refreshed, Failure>).self) { group in
             var queue = clients
@@ -95,12 +95,12 @@ extension CredentialManager {
             }
             while let answer = await group.next(), !isClosed {
                 switch answer.result.failure {
-                case .notSent?: tell(.notAsked([answer.id], .stopped))
-                case .cancelled?: tell(.cancelled(answer.id))
-                default: tell(.answered(answer.id, answer.result))
+                case .notSent?: report(.notAsked([answer.id], .stopped))
+                case .cancelled?: report(.cancelled(answer.id))
+                default: report(.answered(answer.id, answer.result))
                 }
                 if let (others, reason) = queue.ended(answer.id, sign(of: answer.result, answer.id)) {
-                    tell(.notAsked(others, reason))
+                    report(.notAsked(others, reason))
                 }
                 underWay -= 1
                 // Several may start if their host was held back before.
@@ -110,7 +110,7 @@ extension CredentialManager {
                 }
             }
             let rest = queue.removeAll()
-            if !isClosed, !rest.isEmpty { tell(.notAsked(rest, .stopped)) }
+            if !isClosed, !rest.isEmpty { report(.notAsked(rest, .stopped)) }
         }
     }
 

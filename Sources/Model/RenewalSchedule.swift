@@ -113,7 +113,7 @@ struct RenewalSchedule: Sendable {
     /// The due renewals and warnings, the longest due first.
     /// - Parameter limit: the most renewals; the others stay due.
     mutating func due(at now: Moment, limit: Int) -> Due {
-        judgeAnew(at: now)
+        requeueIfClockWasSet(at: now)
         var due = Due()
         while let first = nextInQueue(), first.at <= now.boot, var client = clients[first.id] {
             if let at = client.renewal(at: now), at <= now.boot {
@@ -132,7 +132,7 @@ struct RenewalSchedule: Sendable {
 
     /// Seconds until something is due; 0 if something is already due, nil if nothing is scheduled.
     mutating func secondsUntilNext(at now: Moment) -> Double? {
-        judgeAnew(at: now)
+        requeueIfClockWasSet(at: now)
         return nextInQueue().map { max(0, $0.at - now.boot) }
     }
 
@@ -213,7 +213,7 @@ struct RenewalSchedule: Sendable {
     }
 
     /// Computes all times again if the wall clock was set: the tokens' expiry is nearer or farther then.
-    private mutating func judgeAnew(at now: Moment) {
+    private mutating func requeueIfClockWasSet(at now: Moment) {
         let difference = now.wall.timeIntervalSince1970 - now.boot
         if let clockDifference, abs(difference - clockDifference) < 1 { return }
         clockDifference = difference

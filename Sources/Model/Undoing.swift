@@ -42,7 +42,7 @@ extension CredentialManager {
         }
         // Unless another change was made meanwhile.
         if undoable.isEmpty, !isClosed { undoable = later }
-        tell(.undoable(!undoable.isEmpty))
+        notify(.undoable(!undoable.isEmpty))
         await catchUp(with: changes.map(\.id))
         if let failure, entries.isEmpty { throw failure }
         return Undone(entries: entries.map { observed(afterWriting: $0) }, failure: failure)
@@ -71,7 +71,7 @@ extension CredentialManager {
         guard !isClosed, !changes.isEmpty else { return }
         let isNew = undoable.isEmpty
         undoable = changes
-        if isNew { tell(.undoable(true)) }
+        if isNew { notify(.undoable(true)) }
     }
 }
 
