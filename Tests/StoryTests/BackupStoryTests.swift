@@ -156,8 +156,8 @@ struct BackupStoryTests {
                     complaint: complaint("wrote the backup \(copy): 6 records")
                         + complaint(
                             "1 of 6 records of the vault, and so of the backup, are damaged",
-                            "put back a copy from before, if there is one",
-                            "keyfob remove --damaged takes them out for good")))
+                            "restore a backup, if there is one",
+                            "keyfob remove --damaged removes them for good")))
         let rows = "SELECT kind, hex(id), revision, hex(sealed) FROM record"
         let (ofCopy, ofVault) = (try story.sql(rows, on: copy), try story.sql(rows))
         #expect(Set(ofCopy) == Set(ofVault))

@@ -45,10 +45,10 @@ struct DamagedRecordTests {
     private func damaged(_ count: Int, of total: Int, _ story: Story, isNoLoss: Bool = false) -> String {
         let summary = "\(count) of \(total) records of the vault \(story.vault) are damaged"
         guard !isNoLoss else {
-            return complaint(summary, "keyfob remove --damaged takes them out; nothing else is lost")
+            return complaint(summary, "keyfob remove --damaged removes them; nothing else is lost")
         }
         return complaint(
-            summary, "put back a copy from before, if there is one", "keyfob remove --damaged takes them out for good")
+            summary, "restore a backup, if there is one", "keyfob remove --damaged removes them for good")
     }
 
     @Test("verify of a whole vault writes no line and says how many records it has checked")
@@ -90,7 +90,7 @@ struct DamagedRecordTests {
                     == Story.Outcome(
                         0,
                         complaint: complaint(
-                            "damaged: the \(kind)\(name) (\(row.id))\(isIndispensable ? "; its client goes with it" : "")"
+                            "damaged: the \(kind)\(name) (\(row.id))\(isIndispensable ? "; its client is removed too" : "")"
                         )
                             + complaint("removed 1 damaged record")))
             let after = try story.rows()
@@ -155,7 +155,7 @@ struct DamagedRecordTests {
         if let left { #expect(names == left) } else { #expect(names.count == 1) }
     }
 
-    @Test("with IDs only those are taken out, however the ID is written; an ID that nothing damaged has takes nothing")
+    @Test("with IDs only those records are removed, however an ID is written; another ID removes nothing")
     func ids() async throws {
         let story = try await furnished()
         try story.damage(3, of: billing)
@@ -198,7 +198,7 @@ struct DamagedRecordTests {
         let terminal = try await TerminalStory.start(
             story, "keyfob remove --damaged --passphrase-file passphrase", columns: 120)
         try await terminal.see(
-            "damaged: the profile of client \"Billing\" (\(billing.hexID)); its client goes with it",
+            "damaged: the profile of client \"Billing\" (\(billing.hexID)); its client is removed too",
             "remove what is named here for good (1)? [y/N]")
         try await terminal.press("n", "Enter", see: "keyfob: nothing was removed", "exit 1")
         #expect(try story.rows() == before)

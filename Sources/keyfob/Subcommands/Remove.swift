@@ -6,7 +6,7 @@ import System
 
 struct Remove: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove a client, its secret and its token; or what is damaged.",
+        abstract: "Remove a client with its secret and token, or damaged records.",
         usage: """
             keyfob remove [<options>] <name>
             keyfob remove [<options>] --damaged [<id> ...]
@@ -14,8 +14,8 @@ struct Remove: Subcommand {
         discussion: """
             Asks on a terminal; elsewhere it needs --yes. A no ends it with exit code 1.
 
-            With --damaged it takes out the records that keyfob verify lists, or those of the IDs given. A damaged \
-            profile or secret takes its client along.
+            With --damaged it removes the records that keyfob verify lists, or those of the given IDs. If a profile or \
+            secret is damaged, its client is removed too.
 
             EXAMPLES
               keyfob remove "old tenant"
@@ -29,7 +29,7 @@ struct Remove: Subcommand {
     @Argument(help: ArgumentHelp("The client's name; with --damaged, IDs of records.", valueName: "name"))
     var names: [String] = []
 
-    @Flag(help: "Take damaged records out.")
+    @Flag(help: "Remove damaged records.")
     var damaged = false
 
     @Flag(help: "Do not ask.")
@@ -86,6 +86,6 @@ struct Remove: Subcommand {
 extension DamagedRecord {
     fileprivate var words: String {
         let owner = client.map { " of client \"\(UntrustedText.line($0))\"" } ?? ""
-        return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; its client goes with it" : "")"
+        return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; its client is removed too" : "")"
     }
 }

@@ -40,7 +40,7 @@ extension Verification {
         return Failure(
             .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
             hints: isNoLoss
-                ? ["keyfob remove --damaged takes them out; nothing else is lost"]
-                : ["put back a copy from before, if there is one", "keyfob remove --damaged takes them out for good"])
+                ? ["keyfob remove --damaged removes them; nothing else is lost"]
+                : ["restore a backup, if there is one", "keyfob remove --damaged removes them for good"])
     }
 }
