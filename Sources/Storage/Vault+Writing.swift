@@ -21,9 +21,9 @@ extension Vault {
     /// `profile` are ignored.
     ///
     /// A new secret keeps the old one as the previous secret, with its destination; a damaged old secret is dropped. A
-    /// change of client ID, token URL, scope, method, extra parameters or secret changes the credentials: the token,
-    /// the last failed attempt and a damaged previous secret are removed, and a token requested with the old
-    /// credentials is no longer stored.
+    /// change of client ID, token URL, scope, method, basic encoding, extra parameters or secret changes the
+    /// credentials: the token, the last failed attempt and a damaged previous secret are removed, and a token requested
+    /// with the old credentials is no longer stored.
     /// - Parameters:
     ///   - revision: the revision that the edit was made from.
     ///   - secret: nil, or the current secret, keeps the current secret.

@@ -8,7 +8,7 @@ import Testing
 
 /// A lock during each kind of network use: the test answers by hand, so that each request is in flight
 /// until it is cancelled.
-@Suite("Closing while work is under way", .timeLimit(.minutes(5)))
+@Suite("Closing during requests", .timeLimit(.minutes(5)))
 struct ClosingTests {
     /// Work that uses the network, with the number of requests that are under way in the middle of it.
     enum Work: String, CaseIterable, CustomTestStringConvertible {

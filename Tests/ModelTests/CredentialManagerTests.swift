@@ -244,7 +244,7 @@ struct CredentialManagerTests {
         #expect(await bench.observe() == .loaded([refreshed.entry]))
         try await bench.damageTokens()
         await bench.manager.vaultMayHaveChanged()
-        #expect(await bench.next() == .entry(entry), "without the token that can't be read")
+        #expect(await bench.next() == .entry(entry), "without the unreadable token")
         guard case .failed(let damage) = await bench.next() else {
             Issue.record("the damage was not told")
             return

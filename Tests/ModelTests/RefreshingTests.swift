@@ -323,7 +323,7 @@ struct RefreshingTests {
         _ = try await bench.manager.refresh(a.id)
         let gone = UUID()
         let (served, failures) = try await bench.manager.tokens(for: [c.id, b.id, gone, a.id])
-        #expect(bench.server.arrived == 3, "a token without a life is not asked for again, and no refused client")
+        #expect(bench.server.arrived == 3, "neither a token of unknown expiry nor a refused client is requested again")
         #expect(served.count == 2)
         let reused = served.first { $0.entry.id == b.id }
         #expect(reused?.token == held && reused?.wasFetched == false)

@@ -172,7 +172,7 @@ struct RevokingTests {
         #expect(bench.server.bodies.last == "", "asking sends neither token nor secret")
         #expect(bench.server.authorizations.last == .some(nil))
         #expect(try await bench.manager.revoke(as: plan).atServer)
-        #expect(bench.server.urls.dropFirst(2) == [url], "what was shown is what is done, without asking again")
+        #expect(bench.server.urls.dropFirst(2) == [url], "the shown URL is used, without asking again")
         let stored = try await bench.otherVault().entry(entry.id)?.profile.revocationURL
         #expect(stored == (isForeign ? url : ""), "a yes to a foreign host confirms it")
     }

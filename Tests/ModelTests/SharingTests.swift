@@ -7,7 +7,7 @@ import Testing
 @testable import Model
 
 /// Two managers over one vault stand for two processes: each has its own open file, to which the locks belong.
-@Suite("One request for a client between all processes", .timeLimit(.minutes(5)))
+@Suite("One request for a client among all processes", .timeLimit(.minutes(5)))
 struct SharingTests {
     private func other(_ bench: Bench) async throws -> CredentialManager {
         bench.manager(over: try await bench.otherVault())
@@ -117,7 +117,7 @@ struct SharingTests {
         #expect(abs(waited - CredentialManager.longestTurn) < 0.06)
         bench.server.answer(0, ScriptedServer.token("abc"))
         #expect(try await asking.value.get().token.value == Secret(utf8: "abc"))
-        #expect(vault.lockRequest(for: entry.id) == .locked, "what was not taken is not let go of")
+        #expect(vault.lockRequest(for: entry.id) == .locked, "a lock that was not taken is not released")
         await vault.close()
     }
 

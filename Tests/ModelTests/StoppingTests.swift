@@ -65,7 +65,7 @@ struct StoppingTests {
         continuation.finish()
         var seen: [RefreshProgress] = []
         for await step in steps { seen.append(step) }
-        #expect(seen.last == progress && seen.count { $0.isFinished } == 1, "its end is told once")
+        #expect(seen.last == progress && seen.count { $0.isFinished } == 1, "the end is reported once")
         #expect(await eventually { bench.server.cancelled == 2 })
         #expect(bench.server.arrived == 4)
         let after = try await bench.otherVault().snapshot().entries

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Model
 
-@Suite("Taking back the last edit or removal", .timeLimit(.minutes(5)))
+@Suite("Undoing the last edit or removal", .timeLimit(.minutes(5)))
 struct UndoingTests {
     @Test("a removed client is restored with its token and secret, and observers are notified")
     func removal() async throws {
@@ -116,7 +116,7 @@ struct UndoingTests {
         let usurper = try await bench.add("A")
         let undone = try await bench.manager.undo()
         #expect(undone.failure?.kind == .nameTaken)
-        #expect(undone.entries.map(\.id) == [b.id], "what came back is told all the same")
+        #expect(undone.entries.map(\.id) == [b.id], "the restored clients are still reported")
         #expect(try await bench.manager.entries().map(\.id) == [usurper.id, b.id])
         let other = bench.manager(over: try await bench.otherVault())
         try await other.remove(usurper.id, from: nil)
@@ -225,7 +225,7 @@ struct UndoingTests {
         _ = await bench.observe()
         try await bench.manager.noteUse(of: [b.id])
         _ = await bench.next()
-        #expect(bench.canUndo == true, "who begins to look is told")
+        #expect(bench.canUndo == true, "a new observer is notified")
         #expect(try await bench.manager.undo().entries.map(\.id) == [a.id])
         _ = await bench.next()
         #expect(bench.canUndo == false)

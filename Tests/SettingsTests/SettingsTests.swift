@@ -139,7 +139,7 @@ struct SettingNameTests {
             #expect(other.fileText(in: changed) == other.fileText(in: Settings()))
         }
         #expect(name.next(after: Settings(), step: 0) == Settings())
-        #expect(name.next(after: changed, step: -1) == Settings(), "a step back is a step undone")
+        #expect(name.next(after: changed, step: -1) == Settings(), "a step back restores the value")
     }
 
     @Test("choices wrap around in both directions")

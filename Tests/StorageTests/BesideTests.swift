@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("What lies beside a vault is looked at before SQLite obeys it")
+@Suite("Files beside a vault are checked before SQLite obeys them")
 struct BesideTests {
     private func closedVault() async throws -> Folder {
         let folder = Folder()
@@ -115,7 +115,7 @@ struct BesideTests {
             await failure { () throws(Failure) in try Vault.inspect(at: folder.vault) } == .foreignFile(folder.vault))
     }
 
-    @Test("A file that takes the vault's place while it is being opened is not opened")
+    @Test("A file that replaces the vault during the opening is not opened")
     func replaced() async throws {
         let folder = try await closedVault()
         let file = VaultFile(path: folder.vault, isInOwnFolder: false)
@@ -207,7 +207,7 @@ struct BesideTests {
     }
 }
 
-@Suite("Making a vault without link(2)")
+@Suite("Creating a vault without link(2)")
 struct MakingWithoutLinksTests {
     @Test("On a file system without links, two processes create a vault at once: one succeeds")
     func creation() async throws {

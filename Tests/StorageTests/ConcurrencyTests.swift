@@ -16,9 +16,9 @@ struct ConcurrencyTests {
         #expect(try await !second.changedElsewhere())
         var profile = newProfile()
         _ = try await first.insert(profile, secret: Secret(utf8: "s"))
-        #expect(try await !first.changedElsewhere(), "its own writes are no news")
+        #expect(try await !first.changedElsewhere(), "its own writes do not count")
         #expect(try await second.changedElsewhere())
-        #expect(try await !second.changedElsewhere(), "asked again, it is old")
+        #expect(try await !second.changedElsewhere(), "the second call reports nothing")
         #expect(try await second.snapshot().entries == first.snapshot().entries)
         #expect(try await second.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         #expect(try await first.changedElsewhere())
@@ -178,7 +178,7 @@ struct GroupCommitTests {
             return try vault.recordCount() ?? -1
         }
         let counts = outcomes.compactMap { try? $0.get() }.sorted()
-        #expect(counts == Array(1...9), "each sees those before it, and not the one that failed")
+        #expect(counts == Array(1...9), "each sees the earlier ones, but not the failed one")
         #expect(outcomes[5] == .failure(.nameTaken("five")))
         #expect(try await witness.dataVersion() == before + 1, "one commit")
         await witness.close()

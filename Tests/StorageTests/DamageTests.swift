@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Damage to the file is told, and leaves the file as it is")
+@Suite("Damage to the file is reported, and reading leaves the file unchanged")
 struct DamageTests {
     private static let hint: Failure.Hint =
         "nothing was changed: keep this file and restore a backup, if there is one"

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Storage
 
-@Suite("Faults of an open vault that last")
+@Suite("Lasting faults of an open vault")
 struct FaultsTests {
     /// The next change of the faults; awaited only if a change must have come.
     private func next(_ faults: inout AsyncStream<VaultFaults>.Iterator) async -> VaultFaults? { await faults.next() }
 
     @Test(
-        "A file that is gone is told by the next look or write, once, and that it is back as well", arguments: [0, 1])
+        "The next check or write reports once that the file is gone, and once that it is back", arguments: [0, 1])
     func removed(kind: Int) async throws {
         let (folder, vault) = try await Folder.withVault()
         var faults = vault.faults.makeAsyncIterator()
@@ -48,7 +48,7 @@ struct FaultsTests {
         _ = try await vault.snapshot()
         disk.free()
         _ = try await vault.insert(newProfile(), secret: Secret(utf8: "s"))
-        #expect(await next(&faults) == VaultFaults(), "a look in between has told nothing")
+        #expect(await next(&faults) == VaultFaults(), "a check in between has reported nothing")
         await vault.close()
     }
 

@@ -11,7 +11,7 @@ struct FileLockTests {
     func exclusion() async throws {
         let folder = Folder()
         let (first, second) = (FileLock(for: folder.vault), FileLock(for: folder.vault))
-        #expect(folder.files == [], "the file is made by the first locking")
+        #expect(folder.files == [], "the first lock creates the file")
         #expect(first.lock(at: 7) == .locked)
         #expect(folder.files == ["vault.db-lock"])
         #expect(second.lock(at: 7) == .held)
@@ -61,6 +61,6 @@ struct FileLockTests {
         #expect(second.lock(at: 7) == .held)
         first.close()
         try await wait(for: second, at: 7)
-        #expect(kill(child, 0) == 0, "the child lives on")
+        #expect(kill(child, 0) == 0, "the child still runs")
     }
 }

@@ -63,7 +63,7 @@ struct PassphraseTests {
         let other = try await folder.openVault()
         try await open.changePassphrase(from: passphrase, to: new, cost: cheap)
         #expect(try await open.secret(of: profile.id) == Secret(utf8: "s"))
-        #expect(try await other.secret(of: profile.id) == Secret(utf8: "s"), "who has it open keeps it open")
+        #expect(try await other.secret(of: profile.id) == Secret(utf8: "s"), "a vault that is open stays open")
         #expect(folder.size("-wal") == 0, "the old slot is not left in the log")
         await open.close()
         await other.close()
@@ -126,7 +126,7 @@ struct PassphraseTests {
     }
 }
 
-@Suite("What was saved is on the disk")
+@Suite("Saved data is on the disk")
 struct DurabilityTests {
     @Test("A plain copy of the file alone holds every client that was saved")
     func plainCopy() async throws {
@@ -159,7 +159,7 @@ struct DurabilityTests {
             await failure { () throws(Failure) in
                 try await Vault.open(at: left.vault, passphrase: Secret(utf8: "wrong"))
             }.kind == .wrongPassphrase)
-        #expect(left.contents() == before && left.contents("vault.db-wal") == log, "not touched by who cannot open it")
+        #expect(left.contents() == before && left.contents("vault.db-wal") == log, "a failed open changes nothing")
         let again = try await left.openVault()
         #expect(try await again.token(of: profile.id) == newToken())
         await again.close()

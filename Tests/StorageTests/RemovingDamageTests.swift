@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Taking out what is damaged")
+@Suite("Removing damaged records")
 struct RemovingDamageTests {
     @Test("A damaged token is removed; a token stored in its place stays")
     func token() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("A new secret keeps the one before it")
+@Suite("A new secret keeps the previous one")
 struct RotationTests {
     private let first = Secret(utf8: "first")
     private let second = Secret(utf8: "second")

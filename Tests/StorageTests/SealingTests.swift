@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("A sealed record opens only as what it was sealed as")
+@Suite("A sealed record opens only in its own place")
 struct SealingTests {
     private let label = RecordLabel(
         vaultID: Array(0..<16), kind: .token, id: UUID(uuid: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)),
@@ -97,7 +97,7 @@ struct SealingTests {
     }
 }
 
-@Suite("A key slot tells damage, too much cost and a wrong passphrase apart")
+@Suite("A key slot distinguishes damage, an excessive cost and a wrong passphrase")
 struct KeySlotTests {
     private let vaultID: [UInt8] = Array(100..<116)
 
@@ -194,7 +194,7 @@ struct KeySlotTests {
     }
 }
 
-@Suite("A date comes back from the file bit for bit")
+@Suite("A date is restored from the file bit for bit")
 struct StoredTimeTests {
     @Test(
         "Any date of a set clock is restored exactly",

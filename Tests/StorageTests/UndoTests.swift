@@ -137,7 +137,7 @@ struct UndoTests {
         #expect(restored.revision == 4)
         #expect(try await whole(vault, entry.id) == before)
         let tokens = try folder.rows("SELECT revision FROM record WHERE kind = 3").map { $0[0] }
-        #expect(tokens == [what == "forget" ? "3" : "6"], "greater than any that it had")
+        #expect(tokens == [what == "forget" ? "3" : "6"], "greater than all earlier ones")
         #expect(
             try await !vault.store(newToken(), for: entry.id, credentialsID: edited.profile.credentialsID)
                 || what == "forget")

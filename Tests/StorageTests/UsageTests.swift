@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("What is kept of how a client is used")
+@Suite("A client's last use and tried requests")
 struct UsageTests {
     private func vault(_ folder: Folder) async throws -> (Vault, ClientProfile) {
         let vault = try await folder.newVault()
@@ -119,7 +119,7 @@ struct UsageTests {
     }
 }
 
-@Suite("What happened is kept")
+@Suite("Activity is kept")
 struct ActivityTests {
     private func entries(_ numbers: Range<Int>) -> [ActivityEntry] {
         numbers.map {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Before a passphrase is asked for, the file is looked at and nothing is changed")
+@Suite("Before a passphrase is asked for, the file is checked and not changed")
 struct VaultFileTests {
     /// A closed, empty vault.
     private func closedVault() async throws -> Folder {

@@ -121,7 +121,7 @@ struct VersionOne {
     }
 }
 
-@Suite("A vault of version 1 is read as it is, and is of version 3 from the first write on")
+@Suite("A vault of version 1 is read unchanged, and becomes version 3 with the first write")
 struct VersionOneTests {
     private let later = created.addingTimeInterval(60)
 

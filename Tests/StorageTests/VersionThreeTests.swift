@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("What a later keyfob adds to a vault is kept")
+@Suite("A later keyfob's additions to a vault are kept")
 struct VersionThreeTests {
     private let id = UUID(uuid: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))
     private let later = created.addingTimeInterval(60)
@@ -175,7 +175,7 @@ struct VersionThreeTests {
     }
 }
 
-@Suite("A client is found by its name without the others")
+@Suite("A client is found by its name without reading the others")
 struct NameTests {
     private func vault(_ folder: Folder, _ names: String...) async throws -> Vault {
         let vault = try await folder.newVault()
@@ -274,7 +274,7 @@ struct NameTests {
     }
 }
 
-@Suite("A secret keeps where it was used")
+@Suite("A secret keeps its destination")
 struct SecretDestinationTests {
     private let destination = SecretDestination(
         tokenURL: ClientProfile.defaultTokenURL, clientID: "7f3c09aa", authentication: .clientSecretPost)

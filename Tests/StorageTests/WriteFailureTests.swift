@@ -6,7 +6,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("A write that cannot be done says why and leaves what was there")
+@Suite("A failed write reports the reason and loses nothing")
 struct WriteFailureTests {
     @Test("A lock that another program holds for too long is reported as busy; reading works")
     func busy() async throws {

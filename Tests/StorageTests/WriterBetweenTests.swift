@@ -4,7 +4,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("A writer that comes between two looks at the file")
+@Suite("A write between two readings of the file")
 struct WriterBetweenTests {
     @Test("A file that is too short at first and longer afterwards is not reported as damaged")
     func grown() async throws {

@@ -115,7 +115,7 @@ struct SubprocessTests {
         #expect(result.output == Secret(utf8: "done\n"))
         #expect(stage.text(of: "taken") == "text")
         let left = try #require(stage.text(of: "left").flatMap { pid_t($0.trimmingCharacters(in: .newlines)) })
-        #expect(kill(left, SIGKILL) == 0, "it was to live on")
+        #expect(kill(left, SIGKILL) == 0, "it must still run")
     }
 
     @Test("no descriptor but 0 to 2 is inherited")

@@ -116,7 +116,7 @@ extension KeyDecoder {
     }
 
     @Test(
-        "Alt and a key is no key, and never Esc",
+        "Alt with a key is ignored, and never Esc",
         arguments: [
             "\u{1B}b", "\u{1B}\r", "\u{1B}\u{7F}", "\u{1B}é", "\u{1B}\u{1B}[A", "\u{1B}\u{1B}OA",
         ])
@@ -164,7 +164,7 @@ extension KeyDecoder {
     }
 }
 
-@Suite("Keys as kitty's protocol and modifyOtherKeys report them")
+@Suite("Keys in the forms of kitty's protocol and modifyOtherKeys")
 struct KeyReportTests {
     private static let reports: [(String, Key)] = [
         // Kitty's protocol: code ; modifiers : event ; text.

@@ -157,7 +157,7 @@ extension ScreenTests {
                 #expect(output.contains("48;5;16m") == (theme == .highContrast), "\(theme)")
             }
             terminal.send("\u{1B}[?62c")
-            #expect(screen.readInput() == [], "its background was asked for, and is not told")
+            #expect(screen.readInput() == [], "the background was asked for, and not answered")
             screen.use(.eitherBackground)
             screen.paint(twoStates(screen.size))
             #expect(terminal.output() == "")
