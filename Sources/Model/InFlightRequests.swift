@@ -47,7 +47,6 @@ struct InFlightRequests<Waiter: Sendable>: Sendable {
         requests[client]?.credentialsID.map { $0 != credentialsID } ?? false
     }
 
-    /// Removes the request from those in flight.
     mutating func remove(_ client: UUID) -> Request? { requests.removeValue(forKey: client) }
 
     /// Removes the request; nil if another request is in flight by now.

@@ -7,7 +7,6 @@ extension CredentialManager {
     /// The most renewals under way at once.
     static let mostRenewals = 8
 
-    /// The state of automatic renewal.
     struct Renewals {
         struct Alarm {
             let number: UInt64

@@ -59,7 +59,6 @@ extension CredentialManager {
         for waiter in request.waiters.values { waiter.resume(returning: .failure(failure)) }
     }
 
-    /// The outcome of a request.
     private struct Answer {
         /// The client with the new token.
         var entry: ClientEntry

@@ -52,7 +52,6 @@ struct Roster {
         )
     }
 
-    /// Records that reading all clients failed.
     mutating func couldNotLoad(_ failure: Failure) {
         isAllStale = true
         loadFailure = failure
@@ -67,6 +66,5 @@ struct Roster {
         return true
     }
 
-    /// Forgets everything read from the vault.
     mutating func wipe() { self = Roster() }
 }

@@ -173,7 +173,6 @@ public enum SettingName: String, CaseIterable, Sendable {
     }
 }
 
-/// A row of the table.
 private struct Entry {
     enum Kind {
         case choice(names: [String], get: (Settings) -> String, set: (inout Settings, String) -> Bool)

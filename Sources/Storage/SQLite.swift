@@ -104,7 +104,6 @@ final class Connection {
         try check(csqlite_exec(handle, sql, nil, nil, nil))
     }
 
-    /// Runs one statement to its end.
     func run(_ sql: String, _ values: [Value] = []) throws(Failure) {
         try query(sql, values) { (_) throws(Failure) in }
     }

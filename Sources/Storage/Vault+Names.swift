@@ -20,7 +20,6 @@ extension Vault {
     }
 }
 
-/// The ID of a name record.
 struct NameHash {
     /// BLAKE2b under a key derived from the data key (docs/vault-format.md, "Names").
     static func id(of name: String, vaultID: [UInt8], dataKey: SecretBuffer) -> UUID {

@@ -10,7 +10,6 @@ public struct UndoableChange: Sendable {
         var before: SealedRow?
     }
 
-    /// The client that was edited or removed.
     public let id: UUID
     /// The revision that an edit left; nil for a removal.
     let revisionLeft: Int64?

@@ -13,7 +13,7 @@ final class WriterThread: Sendable {
         /// Does the work and returns the closure that reports it durable.
         var perform: @Sendable (OpenVault) throws(Failure) -> @Sendable () -> Void
         var fail: @Sendable (Failure) -> Void
-        /// True if the file itself must hold the write, not only the log.
+        /// True if the write must reach the file itself, not only the log.
         var reachesFile: Bool
     }
 

@@ -10,7 +10,6 @@ public enum Subprocess {
         case signalled(Int32)
         /// The program was still running at the time limit and was killed with its process group.
         case timedOut
-        /// The program is not in PATH.
         case notFound
         /// The system could not start the program (an errno).
         case notStarted(Int32)

@@ -54,7 +54,6 @@ final class KeyDecoder {
     var isOwed = false
     /// The content of the answer being read, up to a limit; nil if the answer is skipped.
     private var answer: [UInt8]?
-    /// The last answer about the background.
     private(set) var background: BackgroundReport?
 
     /// - Parameter sequences: called at the first escape character, not at start.
