@@ -205,7 +205,8 @@ public final class Screen {
         cursorIsVisible = cursor != nil
     }
 
-    /// Empty before the first frame: with it ncurses switches to the alternate screen, which has its own stack.
+    /// The bytes that make the terminal send the old form of keys; once, after the first frame: with it ncurses switches to
+    /// the alternate screen, which has its own stack.
     private func plainKeys() -> [UInt8] {
         defer { hasPlainKeys = true }
         return hasPlainKeys ? [] : Self.plainKeysOn
