@@ -125,10 +125,9 @@ struct Saying {
     static func failure(
         _ failure: Failure, client: String = "", prefix: String = "", suffix: String = "", isLogged: Bool = true
     ) -> Saying {
-        // A summary that names the client need not be told whose it is.
-        let isNamed = !client.isEmpty && failure.summary.contains("\"\(client)\"")
-        return Saying(
-            text: prefix + failure.summary + suffix, kind: .failure, client: isNamed ? "" : client, isLogged: isLogged)
+        Saying(
+            text: prefix + failure.summary(besideName: client) + suffix, kind: .failure, client: client,
+            isLogged: isLogged)
     }
 
     /// The reason why a key does nothing.

@@ -424,7 +424,8 @@ struct DialogTests {
         #expect(state.message?.text == "6 of 7 clients refreshed, 1 failed")
         #expect(
             state.activity.entries.map(\.text)
-                == [Samples.refusal.summary, "6 of 7 clients refreshed, 1 failed"], "each failure has its line")
+                == ["the server refused the client: invalid_client (401)", "6 of 7 clients refreshed, 1 failed"],
+            "each failure has its line")
         state.press(.escape, "A", .enter)
         #expect(state.context == .report, "its line in Activity opens it")
         state.press(.escape, ":")

@@ -50,7 +50,8 @@ struct KeepingTests {
         _ = update(&state, .renewed(Samples.id(3), .failure(Samples.refusal), next: nil))
         #expect(
             state.message?.text
-                == "not renewed: \(Samples.refusal.summary); not tried again before r asks for it")
+                == "Partner staging: not renewed: the server refused the client: invalid_client (401); "
+                + "not tried again before r asks for it")
         #expect(update(&state, .aboutToExpire(Samples.id(1))) == [])
         state.settings.notification = .bell
         #expect(

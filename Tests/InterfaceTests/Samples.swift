@@ -139,6 +139,8 @@ extension State {
 
     /// The frame that would come next.
     var drawing: String {
+        // A width is measured in the locale: without UTF-8 each character beyond ASCII would be drawn as a question mark.
+        precondition(Samples.isUTF8)
         var settled = self
         settled.settle()
         return view(settled).text

@@ -130,8 +130,10 @@ struct ListUpdateTests {
         #expect(state.message?.role == .expiring)
         #expect(state.clipboard?.clears != nil)
         #expect(
-            state.activity.entries.contains { $0.kind == .failure && $0.text == Samples.refusal.summary },
-            "the reason is kept")
+            state.activity.entries.contains {
+                $0.kind == .failure && $0.client == "Partner staging"
+                    && $0.text == "the server refused the client: invalid_client (401)"
+            }, "the reason is kept")
     }
 
     @Test("without a client every key that needs one says so and wants nothing done")
@@ -245,8 +247,12 @@ struct ListUpdateTests {
     func refreshFailed() {
         var state = Samples.open()
         _ = update(&state, .refreshed(Samples.id(3), .failure(Samples.refusal)))
-        #expect(state.message == State.Message(text: Samples.refusal.summary, role: .failed))
-        #expect(state.activity.entries.last?.kind == .failure)
+        let text = "the server refused the client: invalid_client (401)"
+        #expect(state.message == State.Message(text: "Partner staging: \(text)", role: .failed))
+        #expect(
+            state.activity.entries.last
+                == ActivityEntry(at: Samples.now.wall, client: "Partner staging", text: text, kind: .failure),
+            "the name stands once, in its column")
     }
 }
 

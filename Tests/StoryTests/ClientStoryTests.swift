@@ -268,7 +268,7 @@ struct ClientStoryTests {
         // The server knows another secret, and later another scope; what it was asked with is what counts. The previous
         // secret is tried after the new one.
         try await here.press("r")
-        try await here.see("the server refused client \"Billing\"")
+        try await here.see("the server refused the client")
         let asked = server.requests.map { String(decoding: $0.body, as: UTF8.self) }
         #expect(asked.contains { $0.contains("client_secret=an0ther") && $0.contains("scope=mine") })
 
@@ -300,7 +300,7 @@ struct ClientStoryTests {
         try await here.see("Billing!?: saved: r fetches its first token", without: ["Add a client"])
         try await there.see("Billing!?")
         try await here.press("r")
-        try await here.see("the server refused client \"Billing!?\"")
+        try await here.see("the server refused the client")
         #expect(lastAsked(server).contains("client_secret=s3cret") && lastAsked(server).contains("scope=mine"))
     }
 

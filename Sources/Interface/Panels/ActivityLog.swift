@@ -72,7 +72,7 @@ struct ActivityLog: FilteredPanel {
         }
         // What the row has no room for is told in full below it.
         let chosen = entries.dropFirst(selection).first
-        let text = chosen.map { $0.client.isEmpty ? $0.text : "\($0.client)  \($0.text)" } ?? "nothing matches"
+        let text = chosen.map { $0.client.isEmpty ? $0.text : "\($0.client): \($0.text)" } ?? "nothing matches"
         let footer = Array(DialogLine.wrapped(text, columns, chosen == nil ? .muted : .normal).prefix(3))
         return ListBox(
             title: "Activity: \(grouped(entries.count)) of \(grouped(state.activity.entries.count))", field: field,

@@ -43,22 +43,13 @@ struct Report: ChosenPanel {
         }
         for failed in progress.failures {
             guard let name = clients.entry(failed.id)?.profile.name else { continue }
-            add(failed.id, .failed, Self.reason(failed.failure, of: name), failed.failure.hints)
+            add(failed.id, .failed, failed.failure.summary(besideName: name), failed.failure.hints)
         }
         for id in progress.cancelled { add(id, .cancelled, "cancelled: the request had been sent") }
         for client in progress.notAsked { add(client.id, .notAsked, client.failure.summary) }
         self.groups = groups.sorted {
             ($0.end.rawValue, -$0.clients.count) < ($1.end.rawValue, -$1.clients.count)
         }
-    }
-
-    /// The summary without the client's name, which stands below it.
-    private static func reason(_ failure: Failure, of name: String) -> String {
-        var reason = failure.summary
-        for named in ["client \"\(name)\"", "\"\(name)\""] {
-            if let range = reason.firstRange(of: named) { reason.replaceSubrange(range, with: "the client") }
-        }
-        return reason
     }
 
     static let tables = [

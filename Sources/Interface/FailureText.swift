@@ -9,6 +9,18 @@ extension State {
     }
 }
 
+extension Failure {
+    /// The summary for a place that shows the client's name beside it: the name stands there once.
+    func summary(besideName name: String) -> String {
+        guard !name.isEmpty else { return summary }
+        var text = summary
+        for named in ["client \"\(name)\"", "\"\(name)\""] {
+            if let range = text.firstRange(of: named) { text.replaceSubrange(range, with: "the client") }
+        }
+        return text
+    }
+}
+
 extension Remedy {
     /// The list's action that begins it.
     fileprivate var action: String {
