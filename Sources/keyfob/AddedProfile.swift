@@ -2,20 +2,22 @@ import Credentials
 import OAuth
 import System
 
-// The profile that `keyfob add` makes of its options, held to the form's checks.
+// The profile from the options of `keyfob add`. The checks are the form's.
 extension Add {
-    /// Says on stderr what it changes about the options.
+    /// Reports on stderr each change that it makes to a given value.
     func profile() throws(Failure) -> ClientProfile {
         let identifier = ClientName.trimmed(clientID)
         guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
         if let problem = Placeholder.problem(identifier) {
-            throw Failure(.unacceptableInput, "the client ID has a gap in it", hints: [Failure.Hint(problem)])
+            throw Failure(.unacceptableInput, "the client ID contains a placeholder", hints: [Failure.Hint(problem)])
         }
         if identifier != clientID { Output.complain("white space around the client ID was removed") }
         let name = try ClientName.checked(name)
         let preset = try preset()
         let notes = UntrustedText.line(note, limit: 2_000)
-        if notes != ClientName.trimmed(note) { Output.complain("line breaks and controls were taken out of the note") }
+        if notes != ClientName.trimmed(note) {
+            Output.complain("line breaks and control characters were removed from the note")
+        }
         return ClientProfile(
             name: name, clientID: identifier,
             tokenURL: try url(tokenURL, .tokenURL, orOf: preset, preset.tokenURL),
@@ -27,7 +29,7 @@ extension Add {
             tags: ClientProfile.tags(in: tags.joined(separator: " ")), notes: notes, created: Clocks.now().wall)
     }
 
-    /// The settings that fill in what no option gives: never another host's than the token URL's.
+    /// The service's settings for options that were not given; never of another host than the token URL's.
     private func preset() throws(Failure) -> ServicePreset {
         guard let tokenURL else { return service ?? .gbgGO }
         guard let service else {
@@ -35,13 +37,14 @@ extension Add {
             return isGBGGO ? .gbgGO : .custom
         }
         guard service.covers(tokenURL: tokenURL) else {
-            Output.complain("the token URL is not \(service.name)'s: nothing of that service was filled in")
+            Output.complain("the token URL is not \(service.name)'s: no settings of that service were filled in")
             return .custom
         }
         return service
     }
 
-    /// - Parameter usual: the preset's; a gap in it must be filled by the option, unless the field may be empty.
+    /// - Parameter usual: the preset's URL. If it has a placeholder, the option must be given; an optional field then
+    ///   stays empty.
     private func url(
         _ given: String?, _ field: EndpointURL.Field, orOf preset: ServicePreset, _ usual: String
     ) throws(Failure) -> String {
@@ -61,7 +64,7 @@ extension Add {
         }
         if let name = URLText.secretName(in: url) {
             Output.complain(
-                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): a URL is shown and is no place for secrets"
+                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): do not put secrets in a URL, it is displayed"
             )
         }
         return url
@@ -73,7 +76,7 @@ extension Add {
         }
         let scope = ClientName.trimmed(scope ?? preset.scope)
         if let problem = Placeholder.problem(scope) {
-            throw Failure(.unacceptableInput, "the scope has a gap in it", hints: [Failure.Hint(problem)])
+            throw Failure(.unacceptableInput, "the scope contains a placeholder", hints: [Failure.Hint(problem)])
         }
         return scope
     }
@@ -93,14 +96,17 @@ extension Add {
             if let problem = parameter.reservation {
                 throw Failure(
                     .unacceptableInput, "--param: \(UntrustedText.line(problem))",
-                    hints: ["client ID, secret and scope have options of their own"])
+                    hints: [
+                        "give the client ID with --client-id, the scope with --scope, the secret with --secret-stdin"
+                    ])
             }
             if let problem = Placeholder.problem(parameter.value) {
-                throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [Failure.Hint(problem)])
+                throw Failure(
+                    .unacceptableInput, "the value of a --param contains a placeholder", hints: [Failure.Hint(problem)])
             }
             if SecretName.matches(parameter.name) {
                 Output.complain(
-                    "the parameter \(UntrustedText.line(parameter.name, limit: 60)) is shown: extra parameters are no place for secrets"
+                    "the parameter \(UntrustedText.line(parameter.name, limit: 60)) is displayed: do not put secrets in extra parameters"
                 )
             }
             given.append(parameter)
@@ -114,10 +120,10 @@ extension Add {
 
     private func missing(_ what: String, of preset: ServicePreset, _ pattern: String, option: String) -> Failure {
         guard !pattern.isEmpty else {
-            return Failure(.usage, "\(what) is missing", hints: ["\(option) gives it"])
+            return Failure(.usage, "\(what) is missing", hints: ["add \(option)"])
         }
         return Failure(
-            .usage, "\(preset.name) leaves a gap in \(what): \(pattern)",
-            hints: ["\(option) gives it, with what is yours in place of the words in braces"])
+            .usage, "\(what) of \(preset.name) contains a placeholder: \(pattern)",
+            hints: ["add \(option), with your own value in place of the words in braces"])
     }
 }

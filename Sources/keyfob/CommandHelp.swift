@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The parser's help texts, and the options that it lists there.
+/// The parser's help texts, and the options in them.
 enum CommandHelp {
     static let columns = 80
 
@@ -10,14 +10,14 @@ enum CommandHelp {
         Keyfob.helpMessage(for: command, columns: columns)
     }
 
-    /// `answer` as it is, or at 80 columns if it is a help text. The parser fills the terminal's width, and breaks the
-    /// lines of the examples in a narrow one: half a line, copied, is another command.
+    /// `answer`, set at 80 columns if it is a help text. The parser fills the terminal's width: a narrow terminal would
+    /// break the examples' lines, and half of an example, copied, is another command.
     static func atFixedWidth(_ answer: String) -> String {
         let commands = [Keyfob.self] + subcommands
         return commands.first { Keyfob.helpMessage(for: $0) == answer }.map(text) ?? answer
     }
 
-    /// The long options of a command, with their dashes, and true for those that take a value.
+    /// The long options of a command, with their dashes. True means that the option takes a value.
     static func options(of command: any ParsableCommand.Type) -> [String: Bool] {
         var options: [String: Bool] = [:]
         for line in text(of: command).split(separator: "\n") where line.hasPrefix("  -") {
@@ -31,12 +31,13 @@ enum CommandHelp {
     }
 }
 
-/// The word that was probably meant by a mistyped one.
+/// The name that a user probably meant by a mistyped word.
 enum NearestWord {
-    /// Nil if none is near: at most two letters, and at most half of them, may be wrong, missing, added or swapped.
+    /// nil if no name is near. At most two letters, and at most half of the word, may be wrong, missing, extra or
+    /// swapped.
     static func of(_ word: String, among names: [String]) -> String? {
         let word = word.lowercased()
-        // A longer word than any name is near to none, and takes long to compare.
+        // A word longer than every name is near to no name, and takes long to compare.
         guard word.utf8.count <= 40 else { return nil }
         let completions = names.filter { word.count > 1 && $0.hasPrefix(word) }
         if completions.count == 1 { return completions[0] }

@@ -1,16 +1,17 @@
 import ArgumentParser
 import Credentials
 
-/// An error of the argument parser, in our own words: help and versions are answers, all else is a mistake.
+/// An error of the argument parser, reported with keyfob's own messages. The parser also throws help and the version;
+/// both are answers.
 struct CommandLineMistake {
     private let message: String
     private let arguments: [String]
-    /// The first argument that is no option and no option's value, `help` left out.
+    /// The first argument that is neither an option nor an option's value, after `help`.
     private let commandWord: String?
-    /// The command that the arguments name; `keyfob` itself if they name none.
+    /// The command that the arguments name; `keyfob` itself if the arguments name no command.
     private let command: any ParsableCommand.Type
-    /// The first option before the command that `keyfob` itself does not have. The word behind the option may be the
-    /// option's value, and so a secret.
+    /// The first option before the command that `keyfob` itself does not have. The next word may be the option's value,
+    /// and may so be a secret.
     private let misplacedOption: String?
 
     /// - Parameter arguments: the command line without the program's name.
@@ -19,7 +20,7 @@ struct CommandLineMistake {
         let mistake = CommandLineMistake(message: Keyfob.message(for: error), arguments: arguments)
         guard Keyfob.exitCode(for: error) != .success else {
             var answer = CommandHelp.atFixedWidth(Keyfob.fullMessage(for: error))
-            // The parser answers with its own help if a command is unknown: `keyfob tokn --help`, `keyfob help tokn`.
+            // For an unknown command the parser answers with keyfob's help: `keyfob tokn --help`, `keyfob help tokn`.
             if mistake.isUnknownCommand, answer == CommandHelp.text(of: Keyfob.self) { return mistake.told() }
             while answer.last == "\n" { answer.removeLast() }
             do throws(Failure) {
@@ -41,7 +42,7 @@ struct CommandLineMistake {
         let named = CommandHelp.subcommands.first { command in
             misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
         }
-        // Behind the command the option is known or not as the parser says.
+        // The parser itself checks the options behind the command.
         if misplaced == nil { commandWord = words.first } else { commandWord = named?._commandName }
         command = named ?? Keyfob.self
         misplacedOption = misplaced
@@ -56,17 +57,17 @@ struct CommandLineMistake {
 
     private var summary: String {
         if isUnknownCommand { return unknownCommand }
-        // The parser repeats the arguments that it did not expect. They may hold a secret.
+        // The parser repeats unexpected arguments. Such arguments may hold a secret.
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
             return "there are more arguments than expected"
         }
         if let unknownOption { return "unknown option '\(unknownOption)'" }
         var text = sentences.first ?? "the command line was not understood"
-        // "The value 'x' is invalid for '--auth <auth>'": the value is not repeated.
+        // "The value 'x' is invalid for '--auth <auth>'". The value may be a secret.
         if text.hasPrefix("The value '"), let place = text.firstRange(of: " is invalid for ") {
             text = "the value for \(text[place.upperBound...]) is not valid"
         }
-        // "The option '--json' does not take any value, but 'x' was specified": likewise.
+        // "The option '--json' does not take any value, but 'x' was specified". The value may be a secret.
         if text.hasPrefix("The option '"), let place = text.firstRange(of: " does not take any value") {
             text = "\(text[..<place.lowerBound]) takes no value"
         }
@@ -74,12 +75,12 @@ struct CommandLineMistake {
     }
 
     private var unknownCommand: String {
-        // A longer word is a pasted secret rather than a command.
-        guard let word = commandWord, !word.isEmpty, word.utf8.count <= 40 else { return "there is no such command" }
-        return "there is no command \"\(UntrustedText.line(word, limit: 40))\""
+        // A longer word is probably a pasted secret.
+        guard let word = commandWord, !word.isEmpty, word.utf8.count <= 40 else { return "unknown command" }
+        return "unknown command \"\(UntrustedText.line(word, limit: 40))\""
     }
 
-    /// The unknown option, without a value that stands in the same word: `-pSECRET`.
+    /// The unknown option, without a value in the same word: `-pSECRET`.
     private var unknownOption: String? {
         guard let name = Self.quoted(after: "Unknown option '", in: message) else { return nil }
         let isShort = !name.hasPrefix("--") && CommandHelp.options(of: command)["-" + name] == nil
@@ -99,7 +100,7 @@ struct CommandLineMistake {
             ["secret", "passw"].contains(where: option.contains) || ["--passphrase", "-p"].contains(option)
         return
             (isSecret && placeHint == nil
-            ? ["a secret never comes from the command line, where others can see it"] : [])
+            ? ["do not pass a secret on the command line, where others can see it"] : [])
             + [dashHint].compactMap(\.self) + offers
             + [
                 command == Keyfob.self
@@ -107,7 +108,7 @@ struct CommandLineMistake {
             ]
     }
 
-    /// The values and options that the parser offers.
+    /// The parser's hints: the valid values of an option, or the option nearest to an unknown option.
     private var offers: [String] {
         if let unknownOption {
             if let placeHint { return [placeHint] }
@@ -121,16 +122,16 @@ struct CommandLineMistake {
         }
     }
 
-    /// The place of an option of the command that stands before it.
+    /// A hint for an option of the command that was given before the command.
     private var placeHint: String? {
         guard let misplacedOption, misplacedOption == unknownOption, command != Keyfob.self,
             let takesValue = CommandHelp.options(of: command)[misplacedOption]
         else { return nil }
         let usage = "keyfob \(command._commandName) \(misplacedOption)\(takesValue ? " VALUE" : "") …"
-        return "\(misplacedOption) stands behind the command: \(usage)"
+        return "put \(misplacedOption) behind the command: \(usage)"
     }
 
-    /// The way to pass a value or a name that begins with a dash, if that is what the parser took for an option.
+    /// A hint for a value or a name that begins with a dash, if the parser took that value or name for an option.
     private var dashHint: String? {
         let known = CommandHelp.options(of: command)
         func isDashed(_ argument: String) -> Bool {
@@ -138,7 +139,7 @@ struct CommandLineMistake {
                 && known[String(argument.prefix { $0 != "=" })] == nil
         }
         if message.hasPrefix("Missing expected argument '<name>'"), arguments.contains(where: isDashed) {
-            return "a name that begins with a dash comes last, after --"
+            return "put a name that begins with a dash last, after --"
         }
         guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {
             return nil
@@ -147,11 +148,11 @@ struct CommandLineMistake {
         guard let value = values.first else { return nil }
         let isShown = UntrustedText.line(value, limit: 100) == value
         return
-            "\(isShown ? ShellQuoting.word("\(option)=\(value)") : "\(option)=VALUE") passes a value that begins with a dash"
+            "write \(isShown ? ShellQuoting.word("\(option)=\(value)") : "\(option)=VALUE") for a value that begins with a dash"
     }
 
-    /// The arguments that are neither options nor options' values, and the first option before them that is not among
-    /// `options`, without a value behind `=`.
+    /// - Returns: the arguments that are neither options nor options' values; and the first option before these words
+    ///   that is not among `options`, without a value behind `=`.
     private static func listed(
         _ arguments: [String], taking options: [String: Bool]
     ) -> (words: [String], unknown: String?) {
@@ -177,7 +178,7 @@ struct CommandLineMistake {
         return String(message.dropFirst(beginning.count).prefix { $0 != "'" })
     }
 
-    /// Four values or more come as a list with dashes, a line each, which are one line by now.
+    /// The parser lists four or more values with dashes, a line each; `sentences` has joined the lines.
     private static func listed(_ text: String) -> String {
         guard let start = text.firstRange(of: "one of the following: - ") else { return text }
         return "one of " + text[start.upperBound...].split(separator: " - ").joined(separator: ", ")

@@ -1,6 +1,6 @@
 import Credentials
 
-/// The exit codes: a contract with scripts (after sysexits.h where that has a fitting one).
+/// The exit codes, a contract with scripts. If sysexits.h has a fitting code, that code is used.
 enum ExitStatus {
     static let done: Int32 = 0
     static let usage: Int32 = 64

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Model
 
-/// What `--json` writes; names and forms are a contract.
+/// The output of `--json`. Its names and formats are a contract.
 enum JSONAnswer {
     static func text(_ value: some Encodable) throws(Failure) -> Secret {
         let encoder = JSONEncoder()
@@ -17,10 +17,10 @@ enum JSONAnswer {
     }
 }
 
-/// Seconds as whole ones: a part of a second left does not count as one.
+/// Seconds rounded down: a part of a second does not count.
 func wholeSeconds(left seconds: Double) -> Int { Int(min(max(seconds, 0), 1e12).rounded(.down)) }
 
-/// A client as `list --json` and `show --json` tell it.
+/// A client in the output of `list --json` and `show --json`.
 struct ClientAnswer: Encodable {
     struct LastError: Encodable {
         let kind: String
@@ -57,7 +57,7 @@ struct ClientAnswer: Encodable {
         revocationURL = entry.profile.revocationURL
         apiBase = entry.profile.apiBase
         tags = entry.profile.tags
-        // The notes alone may have control characters in them, which a terminal must not get.
+        // The notes are the only field that may contain control characters. A terminal must not get them.
         notes = String(
             String.UnicodeScalarView(
                 entry.profile.notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
@@ -73,7 +73,7 @@ struct ClientAnswer: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        // Spelled so that the encoder's snake case makes client_id, token_url and revocation_url of them.
+        // The encoder's snake case turns these spellings into client_id, token_url and revocation_url.
         case name, scope, authMethod, basicEncoding, extraParameters, issuer, apiBase, tags, notes
         case status, expiresAt, expiresIn, lastError
         case clientID = "clientId"
@@ -81,7 +81,7 @@ struct ClientAnswer: Encodable {
         case revocationURL = "revocationUrl"
     }
 
-    /// Every member, a missing value as null: a reader need not ask whether a key is there.
+    /// Writes a missing value as null: every key is always present.
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
@@ -102,7 +102,7 @@ struct ClientAnswer: Encodable {
         try container.encode(lastError, forKey: .lastError)
     }
 
-    /// As `show` writes them without `--json`.
+    /// The plain-text output of `show`.
     var lines: [(label: String, value: String)] {
         var lines = [
             ("name", name), ("client id", clientID), ("token url", tokenURL), ("scope", scope),
@@ -121,13 +121,13 @@ struct ClientAnswer: Encodable {
     }
 }
 
-/// A token as `token --json` tells it: the client's members and these.
+/// The output of `token --json`: the client's members and the token's.
 struct TokenAnswer: Encodable {
     let client: ClientAnswer
     let accessToken: String
     let tokenType: String
 
-    /// The token becomes a `String` here, to be written out at once.
+    /// Copies the token into a `String`, which nothing wipes; it must be written out at once.
     init(_ served: CredentialManager.Served, at now: Moment) {
         client = ClientAnswer(served.entry, at: now)
         accessToken = served.token.value.unwipeableText()

@@ -11,12 +11,12 @@ struct Keyfob: Subcommand {
         abstract: "A key fob for OAuth 2.0 API clients.",
         usage: "keyfob [<options>] [<subcommand>]",
         discussion: """
-            Without a subcommand it opens the terminal interface.
+            Without a subcommand, keyfob opens the terminal interface.
 
             EXAMPLES
               keyfob demo                              try it, nothing to set up
               keyfob                                   browse, refresh, copy
-              keyfob header billing | curl -H @- URL   call an API with a living token
+              keyfob header billing | curl -H @- URL   call an API with a valid token
             """,
         version: Version.number,
         subcommands: [
@@ -36,7 +36,7 @@ struct Keyfob: Subcommand {
     }
 }
 
-/// A subcommand: its own work, and nothing of the terminal's, the network's or the disk's but through the modules.
+/// A subcommand. It reaches the terminal, the network and the disk through the modules alone.
 protocol Subcommand: ParsableCommand {
     @MainActor func perform() async throws(Failure)
 }
@@ -50,11 +50,10 @@ enum Program {
         end(await status())
     }
 
-    /// Ends the process at once. exit(3) would run the cleanup of libraries that the network's thread may still be in,
-    /// cancelling a request; all that must be kept is written and closed before.
+    /// Ends the process at once; everything that must be stored is already written and closed. exit(3) would run the
+    /// cleanup of libraries while the network's thread may still be cancelling a request in them.
     static func end(_ status: Int32) -> Never { _exit(status) }
 
-    /// Does what the command line asks for.
     @MainActor
     private static func status() async -> Int32 {
         do {
@@ -70,7 +69,7 @@ enum Program {
             case let command as any Subcommand:
                 try startTaskThreads()
                 try await command.perform()
-            // The help subcommand, which answers by throwing what it says.
+            // The help subcommand, which throws its text.
             default: try command.run()
             }
             return ExitStatus.done

@@ -3,27 +3,27 @@ import Files
 import Glibc
 import System
 
-/// The one place that writes to stdout and stderr. stdout holds the answer alone.
+/// The only code that writes to stdout and stderr. stdout gets the answer and nothing else.
 enum Output {
     /// Writes `line` and a line break to stdout.
     static func answer(_ line: String) throws(Failure) { try answer(Secret(utf8: line)) }
 
     /// Writes `line` and a line break to stdout.
-    /// - Throws: `cannotWrite` if stdout takes no more: an answer that was cut must not count as one.
+    /// - Throws: `cannotWrite` if the whole answer cannot be written: an incomplete answer must not look complete.
     static func answer(_ line: Secret) throws(Failure) {
         let whole = Secret(count: line.count + 1) { target in
             line.withBytes { target.copyMemory(from: $0) }
             target[line.count] = 0x0A
         }
         guard whole.withBytes({ writeAll($0, to: 1) }) else {
-            // The reader has seen enough (`keyfob list | head`): no message, and the exit status of a death by SIGPIPE.
+            // The reader has closed the pipe (`keyfob list | head`): no message, and the exit status of SIGPIPE.
             let code = errno
             if code == EPIPE { Program.end(128 + SIGPIPE) }
             throw Failure(.cannotWrite, "could not write the answer to standard output: \(errorText(code))")
         }
     }
 
-    /// `keyfob: what is wrong`, then `  hint: what to do`, on stderr.
+    /// Writes `keyfob: SUMMARY` and a line `  hint: HINT` for each hint to stderr.
     static func failure(_ failure: Failure) { complain(failure.summary, hints: failure.hints) }
 
     static func complain(_ summary: String, hints: [Failure.Hint] = []) {

@@ -4,17 +4,17 @@ import Glibc
 import Settings
 import System
 
-/// The file with the user's settings. Reading and writing it block for as long as the disk does.
+/// The user's settings file. Reading and writing block until the disk has answered.
 struct SettingsFile: Sendable {
-    /// nil if there is no home folder for it.
+    /// nil if there is no home folder.
     let path: String?
-    // Most users have no such file: without one these two are never made.
+    // Most users have no settings file. Without a settings file these two are never computed.
     private let knownActions: @Sendable () -> Set<String>
     private let indispensableKeys: @Sendable () -> [String: [String]]
     private let environment: [String: String]
     let isKeyName: @Sendable (String) -> Bool
 
-    /// - Parameters: as `Settings.read` has them.
+    /// - Parameters: the same as those of `Settings.read`.
     init(
         environment: [String: String], knownActions: @autoclosure @escaping @Sendable () -> Set<String>,
         indispensableKeys: @autoclosure @escaping @Sendable () -> [String: [String]] = [:],
@@ -27,23 +27,21 @@ struct SettingsFile: Sendable {
         self.isKeyName = isKeyName
     }
 
-    /// As a message shows it.
+    /// The path for a message.
     var name: String { path.map { Paths.printable($0, environment: environment) } ?? "config.json" }
 
-    /// The settings in the file; a missing file sets nothing.
-    /// - Throws: `Failure` of kind `unacceptableInput` if it can't be read, naming it, or if something in it is
-    ///   wrong, naming its line.
+    /// The settings in the file; the defaults if the file is missing.
+    /// - Throws: `Failure` of kind `unacceptableInput`, which names the unreadable file or the line with the mistake.
     func read() throws(Failure) -> Settings { try settings(in: try text()) }
 
-    /// The same as `read`, with the failure as a value.
     func result() -> Result<Settings, Failure> {
         do throws(Failure) { return .success(try read()) } catch { return .failure(error) }
     }
 
-    /// Gives `setting` in the file the value that it has in `settings`. All else stays as another program may have left it
-    /// until then; a change by such a program between this reading and the rename(2) would be lost.
+    /// Copies the value of `setting` from `settings` into the file. The rest of the file stays as it is on the disk. If
+    /// another program writes the file between this method's read and its rename(2), that change is lost.
     /// - Returns: the settings in the new file.
-    /// - Throws: as `read`, then nothing is written; `Failure` of kind `cannotWrite`, then the file is as it was.
+    /// - Throws: the failures of `read`; `Failure` of kind `cannotWrite`. The file is then unchanged.
     func write(_ setting: SettingName, asIn settings: Settings) throws(Failure) -> Settings {
         let text = try text()
         _ = try self.settings(in: text)
@@ -52,7 +50,7 @@ struct SettingsFile: Sendable {
         let result = try self.settings(in: changed)
         guard setting.fileText(in: result) == setting.fileText(in: settings) else {
             throw Failure(
-                .bug, "\(name) would not be read as \(setting.rawValue) was set", hints: ["set it there by hand"])
+                .bug, "cannot change \(setting.rawValue) in \(name)", hints: ["edit \(name) by hand"])
         }
         try replace(by: changed)
         return result
@@ -78,7 +76,7 @@ struct SettingsFile: Sendable {
 
     private func text() throws(Failure) -> String {
         guard let path else { return "" }
-        // Not blocking: the open of a FIFO would wait for a writer.
+        // O_NONBLOCK: opening a FIFO would otherwise wait for a writer.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return "" }
@@ -87,7 +85,7 @@ struct SettingsFile: Sendable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw unreadable(errorText(errno)) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw unreadable("it is no file") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw unreadable("it is not a file") }
 
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -108,22 +106,23 @@ struct SettingsFile: Sendable {
     private func unreadable(_ reason: String) -> Failure {
         Failure(
             .unacceptableInput, "can't read \(name): \(reason)",
-            hints: ["make it a file that you can read, or move it away: without one the defaults hold"])
+            hints: ["make it a readable file, or move it away: without a settings file the defaults are used"])
     }
 
     // MARK: - Writing
 
-    /// Puts a file with `text` in its place, whole or not at all. The new file has the mode of the old one; if that is
-    /// behind a symbolic link, the link stays.
+    /// Replaces the file by a file that holds `text`, completely or not at all. The new file has the old file's mode. A
+    /// symbolic link to the file stays.
     private func replace(by text: String) throws(Failure) {
         guard let path else {
             throw Failure(
-                .cannotWrite, "there is no home folder to keep the settings in", hints: ["set HOME or XDG_CONFIG_HOME"])
+                .cannotWrite, "cannot save the settings: there is no home folder",
+                hints: ["set HOME or XDG_CONFIG_HOME"])
         }
         if let home = Paths.foreignHome(holding: path, environment: environment) {
             throw Failure(
                 .cannotWrite, "can't write \(name): the home folder \(home) belongs to another user",
-                hints: ["sudo -H keyfob has settings of its own; XDG_CONFIG_HOME names another folder"])
+                hints: ["run keyfob with sudo -H, or set XDG_CONFIG_HOME to another folder"])
         }
         do throws(SystemError) { try makeFolder(FilePath.folder(of: path)) } catch { throw unwritable(error.code) }
         var (target, mode) = (path, mode_t(0o600))
@@ -131,10 +130,10 @@ struct SettingsFile: Sendable {
         if lstat(path, &status) == 0 {
             guard let real = FilePath.real(path), stat(real, &status) == 0 else {
                 throw Failure(
-                    .cannotWrite, "\(name) is a symbolic link to nothing",
-                    hints: ["remove the link, or make the file that it names"])
+                    .cannotWrite, "\(name) is a symbolic link to a missing file",
+                    hints: ["remove the link, or create the file that it points to"])
             }
-            // rename(2) does not ask for this permission.
+            // rename(2) does not check this permission.
             guard access(real, W_OK) == 0 else { throw unwritable(errno) }
             (target, mode) = (real, status.st_mode & 0o7777)
         }
@@ -144,6 +143,6 @@ struct SettingsFile: Sendable {
     private func unwritable(_ code: Int32) -> Failure {
         Failure(
             .cannotWrite, "can't write \(name): \(errorText(code))",
-            hints: ["it is as it was: see that there is room, and that it and its folder can be written"])
+            hints: ["check that the disk has room and that the file and its folder are writable; nothing was changed"])
     }
 }

@@ -1,6 +1,6 @@
 import Credentials
 
-/// A command line of keyfob's own, for a hint: copied into a shell as it is, it does what the hint says.
+/// A keyfob command line for a hint. The command works as it stands when it is copied into a shell.
 enum ShellCommand {
     /// `keyfob VERB FLAGS NAMES` for the vault that `choice` names.
     static func clients(_ verb: String, _ names: [String], _ choice: VaultChoice, flags: String = "") -> String {
@@ -9,7 +9,7 @@ enum ShellCommand {
         return "keyfob \(verb)\(vault(choice))" + words.map { " " + $0 }.joined()
     }
 
-    /// The hints of `failure`, their commands for the vault that `choice` names.
+    /// `failure` with the vault's option added to the commands in its hints.
     static func naming(_ choice: VaultChoice, in failure: Failure) -> Failure {
         var failure = failure
         let option = vault(choice)
@@ -19,7 +19,7 @@ enum ShellCommand {
         return failure
     }
 
-    /// The option that names the vault, with a blank before it. A vault that the environment names needs none.
+    /// The `--vault` option with a blank before it; empty if no option named the vault or the path cannot be printed.
     static func vault(_ choice: VaultChoice) -> String {
         guard let path = choice.path, UntrustedText.line(path, limit: 400) == path else { return "" }
         return path.hasPrefix("-") ? " \(ShellQuoting.word("--vault=" + path))" : " --vault \(ShellQuoting.word(path))"
@@ -27,17 +27,17 @@ enum ShellCommand {
 }
 
 extension Failure.Hint {
-    /// The hint in the command line's words, which name no key.
+    /// The hint for the command line, which names no key.
     var textOfCommandLine: String { remedy?.commandLineWords.map { "\(text): \($0)" } ?? text }
 }
 
 extension Remedy {
-    /// The way to do it from a shell; nil if there is none.
+    /// The instruction for a shell; nil if there is none.
     fileprivate var commandLineWords: String? {
         switch self {
         case .edit: "edit the client in the terminal interface"
-        case .swapSecrets: "edit the client in the terminal interface and swap them"
-        // Each run opens the vault and asks with what is in it then.
+        case .swapSecrets: "edit the client in the terminal interface and swap its secrets"
+        // Each run opens the vault and uses the secrets that it holds then.
         case .refresh, .reopen: "run the command again"
         case .tryRequest: nil
         }

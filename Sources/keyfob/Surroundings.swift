@@ -5,13 +5,13 @@ import OAuth
 import Storage
 import System
 
-/// What the process finds around it, wired to the modules that want it.
+/// The process's environment, its settings file, and managers with the real network, clock and pause.
 enum Surroundings {
     static let environment = EnvironmentVariables.read()
 
     static let settingsFile = settingsFile(environment: environment)
 
-    /// - Parameter environment: names the folder that it is in.
+    /// - Parameter environment: names the file's folder.
     static func settingsFile(environment: [String: String]) -> SettingsFile {
         SettingsFile(
             environment: environment, knownActions: Keymap.changeableActions,

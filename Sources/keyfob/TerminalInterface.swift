@@ -6,10 +6,10 @@ import Settings
 import System
 import Terminal
 
-/// The terminal interface: the event loop with the interface's values on one side and the effects on the other.
+/// The terminal interface: connects the event loop, the interface's state and the effects.
 @MainActor
 final class TerminalInterface {
-    /// A vault that is opened by the program itself, not by a passphrase that somebody types.
+    /// Opens a vault without asking the user for a passphrase.
     typealias Preparation = @Sendable () async throws(Failure) -> (CredentialManager, refreshing: [UUID])
 
     private let screen: Screen
@@ -21,7 +21,8 @@ final class TerminalInterface {
     private var state: State
     private var watch: FolderWatch?
 
-    /// The interface on the vault that was chosen, from the question for its passphrase, or for a new one, to the end.
+    /// Runs the interface on the chosen vault to its end. Without a passphrase file, the interface asks for the
+    /// passphrase, or creates a missing vault.
     static func open(_ choice: VaultChoice) async throws(Failure) {
         let location = try choice.location()
         let isMissing = try location.isMissing()
@@ -29,12 +30,12 @@ final class TerminalInterface {
         var start: State.Start = isMissing ? .newVault : .locked
         var effects: [Effect] = []
         if choice.namedPassphraseFile != nil {
-            // A file was named for a vault that is to be there: a mistyped path must not make another one.
+            // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
             if isMissing { try location.inspect() }
             start = .unlocking
             effects = [.unlock(passphrase: try choice.passphrase(of: location))]
         }
-        // Not before: a passphrase that is waited for on a pipe can be interrupted.
+        // Not earlier: Ctrl-C must be able to interrupt the wait for a passphrase from a pipe.
         Signals.block()
         let ending = try await TerminalInterface(
             start, location: location, vaultOption: ShellCommand.vault(choice)
@@ -42,7 +43,7 @@ final class TerminalInterface {
         guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
-    /// Takes the terminal. `Signals.block()` comes before it, and before the first other thread.
+    /// Starts the screen on the terminal. `Signals.block()` must be called before, and before the first other thread.
     init(
         _ start: State.Start, location: VaultLocation, vaultOption: String,
         settingsFile: SettingsFile = Surroundings.settingsFile, isDemo: Bool = false
@@ -74,7 +75,7 @@ final class TerminalInterface {
             settingsMistake: settingsMistake)
     }
 
-    /// Runs until the user quits or a signal ends it, and gives the terminal back.
+    /// Runs until the user quits or a signal arrives, then restores the terminal.
     func run(_ effects: [Effect] = [], preparing preparation: Preparation? = nil) async -> Ending {
         let restoration = screen.restoration
         CrashGuard.arm(
@@ -118,7 +119,7 @@ final class TerminalInterface {
         if case .write(let bytes, let session) = message, !session.hasEnded { screen.writeRaw(bytes) }
         guard let event = runner.receive(message, clearsCopies: clearsCopies) else { return }
         handle(event)
-        // The last of what comes with a vault.
+        // The last event of opening a vault.
         if case .remembered = event { Footprint.trim() }
         if case .opened(_, _, let opening) = message {
             watchFolder()
@@ -147,8 +148,8 @@ final class TerminalInterface {
         }
     }
 
-    /// When the machine wakes up the vault is locked at once. Where that can't be watched it is said, and the time that
-    /// the machine was suspended counts as time without a key.
+    /// Locks the vault when the machine wakes up. If suspension cannot be watched, a message says so, and the time in
+    /// suspension counts as time without a keypress.
     private func watchSuspensions() {
         guard suspensions == nil else { return }
         do throws(Failure) {
@@ -165,7 +166,7 @@ final class TerminalInterface {
         }
     }
 
-    /// Other programs' writes are seen from now on. Without a watch everything works but that, and it is said.
+    /// Watches for writes by other programs. If the folder cannot be watched, a message says so and all else works.
     private func watchFolder() {
         guard watch == nil else { return }
         do throws(Failure) {
@@ -182,7 +183,7 @@ final class TerminalInterface {
 }
 
 extension Settings.Notification {
-    /// What is sent to the terminal for it; nil: nothing.
+    /// The kind of sequence to send to the terminal; nil means that no sequence is sent.
     fileprivate var kind: TerminalNotification.Kind? {
         switch self {
         case .off: nil

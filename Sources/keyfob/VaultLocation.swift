@@ -2,17 +2,17 @@ import Credentials
 import Storage
 import System
 
-/// Which vault is meant.
+/// The path of the chosen vault.
 struct VaultLocation: Sendable {
     let path: String
-    /// Whether its folder is keyfob's own: made where it is missing, and closed to everybody else.
+    /// True if the vault's folder is keyfob's own: keyfob then creates a missing folder and closes it to other users.
     let isDefault: Bool
 
     /// `option`, else `KEYFOB_VAULT`, else the default.
     init(option: String?, environment: [String: String]) throws(Failure) {
         path = try Paths.vault(option: option, environment: environment)
         guard !path.isEmpty else {
-            throw Failure(.usage, "--vault names no file", hints: ["--vault PATH is where the vault is, or is to be"])
+            throw Failure(.usage, "--vault names no file", hints: ["give the vault's path: --vault PATH"])
         }
         isDefault = option == nil && environment["KEYFOB_VAULT", default: ""].isEmpty
     }
@@ -22,7 +22,7 @@ struct VaultLocation: Sendable {
         isDefault = false
     }
 
-    /// As a message shows it.
+    /// The path for a message.
     var name: String { UntrustedText.line(path, limit: 400) }
 
     func inspect() throws(Failure) {
@@ -34,7 +34,7 @@ struct VaultLocation: Sendable {
         }
     }
 
-    /// Whether there is none yet. Every other trouble is thrown.
+    /// True if the vault does not exist yet. Every other failure is thrown.
     func isMissing() throws(Failure) -> Bool {
         do {
             try inspect()
@@ -44,7 +44,7 @@ struct VaultLocation: Sendable {
         }
     }
 
-    /// To be called before a passphrase is asked for that a new vault would have.
+    /// Must be called before a new vault's passphrase is asked for.
     /// - Throws: `Failure` of kind `cannotWrite` if the vault's folders would be made in another user's home.
     func checkHome() throws(Failure) {
         if let homeRefusal { throw homeRefusal }
@@ -55,8 +55,8 @@ struct VaultLocation: Sendable {
             return nil
         }
         return Failure(
-            .cannotWrite, "no vault is made in \(home): that home folder belongs to another user",
-            hints: ["sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be"])
+            .cannotWrite, "cannot create a vault in \(home): that home folder belongs to another user",
+            hints: ["run keyfob with sudo -H, or name another vault with --vault PATH"])
     }
 
     func open(_ passphrase: Secret) async throws(Failure) -> Vault {

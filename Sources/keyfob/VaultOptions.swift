@@ -4,7 +4,7 @@ import Model
 import Storage
 import System
 
-/// The options that every subcommand has, and the way to the vault that they name.
+/// The options of every subcommand: the vault and its passphrase.
 struct VaultOptions: ParsableArguments {
     @Option(
         name: .customLong("vault"),
@@ -18,13 +18,13 @@ struct VaultOptions: ParsableArguments {
             valueName: "path"))
     var passphraseFile: String?
 
-    /// What these options say, and where they say nothing what the ones given before the subcommand say.
+    /// These options; if one is missing, the same option given before the subcommand.
     func over(_ outer: VaultOptions) -> VaultChoice {
         VaultChoice(path: path ?? outer.path, passphraseFile: passphraseFile ?? outer.passphraseFile)
     }
 }
 
-/// Which vault was chosen, where its passphrase comes from, and the way in.
+/// The chosen vault and the source of its passphrase.
 struct VaultChoice {
     var path: String?
     var passphraseFile: String?
@@ -33,12 +33,12 @@ struct VaultChoice {
         try VaultLocation(option: path, environment: Surroundings.environment)
     }
 
-    /// The file that the passphrase is read from, where one is named.
+    /// The file that holds the passphrase; nil if neither an option nor the environment names one.
     var namedPassphraseFile: String? {
         PassphraseSource.file(option: passphraseFile, environment: Surroundings.environment)
     }
 
-    /// The passphrase from where the options say, else asked for. Blocks.
+    /// The passphrase from the named file, or from the user. Blocks.
     func passphrase(of location: VaultLocation) throws(Failure) -> Secret {
         let answer = try PassphraseSource.read(
             file: passphraseFile, environment: Surroundings.environment, prompt: "passphrase of \(location.name)")
@@ -46,7 +46,7 @@ struct VaultChoice {
         return answer.passphrase
     }
 
-    /// Runs `work` with the vault open, and closes it whatever happens. The hints of a failure name the vault.
+    /// Runs `work` with the vault open, and closes the vault in any case. The hints of a failure name the vault.
     @MainActor
     func withManager<Result: Sendable>(
         _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
@@ -63,7 +63,7 @@ struct VaultChoice {
         _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         let location = try location()
-        // Before the passphrase is asked for: nobody should type it for nothing.
+        // Before the passphrase is asked for: a user must not type it in vain.
         try location.inspect()
         let manager = Surroundings.manager(of: try await location.open(passphrase(of: location)))
         do throws(Failure) {

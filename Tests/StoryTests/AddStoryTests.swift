@@ -28,7 +28,7 @@ struct AddStoryTests {
             ], in: story)
         #expect(
             added.status == 0
-                && added.complaint.hasPrefix("keyfob: line breaks and controls were taken out of the note\n"))
+                && added.complaint.hasPrefix("keyfob: line breaks and control characters were removed from the note\n"))
         let client = try await shown("x", in: story)
         #expect(client["token_url"] as? String == "https://login.example.com/token")
         #expect(client["scope"] as? String == "a b")
@@ -145,19 +145,19 @@ struct AddStoryTests {
         let client = try await shown("x", in: story)
         #expect(client["auth_method"] as? String == method)
         #expect(client["scope"] as? String == scope)
-        #expect(client["issuer"] as? String == "", "a gap in what may be empty counts as empty")
+        #expect(client["issuer"] as? String == "", "a placeholder in an optional field counts as empty")
     }
 
     private static let refusedCases: [([String], Int32, String, String)] = [
-        (["--service", "auth0"], 64, "Auth0 leaves a gap in the token URL", "--token-url URL gives it"),
-        (["--service", "custom"], 64, "the token URL is missing", "--token-url URL gives it"),
+        (["--service", "auth0"], 64, "the token URL of Auth0 contains a placeholder", "add --token-url URL"),
+        (["--service", "custom"], 64, "the token URL is missing", "add --token-url URL"),
         (
             ["--service", "auth0", "--token-url", "https://acme.auth0.com/oauth/token"], 64,
-            "Auth0 leaves a gap in the parameter audience", "--param audience=VALUE gives it"
+            "the parameter audience of Auth0 contains a placeholder", "add --param audience=VALUE"
         ),
         (
             ["--service", "entra", "--token-url", "https://login.microsoftonline.com/t/oauth2/v2.0/token"], 64,
-            "Microsoft Entra leaves a gap in the scope: {resource}/.default", "--scope SCOPE gives it"
+            "the scope of Microsoft Entra contains a placeholder: {resource}/.default", "add --scope SCOPE"
         ),
         (["--service", "hunter2"], 64, "the value for '--service <name>' is not valid", "one of gbg-go, "),
         (
@@ -172,13 +172,16 @@ struct AddStoryTests {
         (["--param", "=x"], 64, "--param needs a name and a value", "write it as name=value"),
         (
             ["--param", "Client_Secret=hunter2"], 64, "keyfob already sends Client_Secret",
-            "options of their own"
+            "the secret with --secret-stdin"
         ),
-        (["--param", "scope=x"], 64, "keyfob already sends scope", "options of their own"),
-        (["--param", "audience={API identifier}"], 64, "a --param has a gap in it", "{API identifier}"),
-        (["--scope", "{scope}"], 64, "the scope has a gap in it", "{scope}"),
-        (["--client-id", "x{y}"], 64, "the client ID has a gap in it", "replace {y} with your value"),
-        (["--client-id", "{client_id}"], 64, "the client ID has a gap in it", "replace {client_id}"),
+        (["--param", "scope=x"], 64, "keyfob already sends scope", "the secret with --secret-stdin"),
+        (
+            ["--param", "audience={API identifier}"], 64, "the value of a --param contains a placeholder",
+            "{API identifier}"
+        ),
+        (["--scope", "{scope}"], 64, "the scope contains a placeholder", "{scope}"),
+        (["--client-id", "x{y}"], 64, "the client ID contains a placeholder", "replace {y} with your value"),
+        (["--client-id", "{client_id}"], 64, "the client ID contains a placeholder", "replace {client_id}"),
         (["--tag", "a\u{1B}b"], 64, "the tag contains control characters", "keyfob: "),
     ]
 
@@ -198,19 +201,19 @@ struct AddStoryTests {
     private static let secretCases: [([String], String)] = [
         (
             ["--param", "Password=hunter2"],
-            "the parameter Password is shown: extra parameters are no place for secrets"
+            "the parameter Password is displayed: do not put secrets in extra parameters"
         ),
         (
             ["--param", "X-Api-Key=hunter2"],
-            "the parameter X-Api-Key is shown: extra parameters are no place for secrets"
+            "the parameter X-Api-Key is displayed: do not put secrets in extra parameters"
         ),
         (
             ["--token-url", "https://o.example/t?a=b&client_secret=hunter2"],
-            "the token URL has a parameter client_secret: a URL is shown and is no place for secrets"
+            "the token URL has a parameter client_secret: do not put secrets in a URL, it is displayed"
         ),
         (
             ["--revocation-url", "https://o.example/r?access_token=hunter2"],
-            "the revocation URL has a parameter access_token: a URL is shown and is no place for secrets"
+            "the revocation URL has a parameter access_token: do not put secrets in a URL, it is displayed"
         ),
     ]
 

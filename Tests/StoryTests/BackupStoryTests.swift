@@ -45,7 +45,7 @@ struct BackupStoryTests {
         let environment = ["KEYFOB_VAULT": copy]
         #expect(
             try await story.run("verify", environment: environment)
-                == Story.Outcome(0, complaint: complaint("all 7 records are what was written")))
+                == Story.Outcome(0, complaint: complaint("all 7 records are intact")))
         #expect(try await story.run("token", "billing", environment: environment) == token)
         #expect(server.tokenRequests(of: "app") == 1)
         #expect(
@@ -140,7 +140,10 @@ struct BackupStoryTests {
                         "keyfob backup --help lists its options")))
         #expect(
             try await story.run("backup", "")
-                == Story.Outcome(64, complaint: complaint("the backup has no name", "keyfob backup FILE")))
+                == Story.Outcome(
+                    64,
+                    complaint: complaint(
+                        "the backup's file name is empty", "keyfob backup FILE writes the backup to FILE")))
         #expect(try await story.run("backup", "one", "two").status == 64)
     }
 
@@ -155,9 +158,9 @@ struct BackupStoryTests {
                     65,
                     complaint: complaint("wrote the backup \(copy): 6 records")
                         + complaint(
-                            "1 of 6 records of the vault, and so of the backup, are damaged",
-                            "restore a backup, if there is one",
-                            "keyfob remove --damaged removes them for good")))
+                            "1 of 6 records of the vault and of its backup are damaged",
+                            "restore an earlier copy, if you have one",
+                            "keyfob remove --damaged removes them permanently")))
         let rows = "SELECT kind, hex(id), revision, hex(sealed) FROM record"
         let (ofCopy, ofVault) = (try story.sql(rows, on: copy), try story.sql(rows))
         #expect(Set(ofCopy) == Set(ofVault))

@@ -17,7 +17,7 @@ struct CopiesTests {
             _ = try await copies.copy(Secret(utf8: "earlier"), number: 1, isSecret: true, to: clipboard)
             Issue.record("the earlier one was copied over the later one")
         } catch {
-            #expect(error.summary == "what was asked for later is in the clipboard already")
+            #expect(error.summary == "a later copy is already in the clipboard")
         }
         _ = try await copies.copy(Secret(utf8: "latest"), number: 3, isSecret: true, to: clipboard)
         #expect(written.withLock { $0 } == 2)

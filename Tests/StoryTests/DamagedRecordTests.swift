@@ -48,7 +48,7 @@ struct DamagedRecordTests {
             return complaint(summary, "keyfob remove --damaged removes them; nothing else is lost")
         }
         return complaint(
-            summary, "restore a backup, if there is one", "keyfob remove --damaged removes them for good")
+            summary, "restore an earlier copy, if you have one", "keyfob remove --damaged removes them permanently")
     }
 
     @Test("verify of a whole vault writes no line and says how many records it has checked")
@@ -58,10 +58,10 @@ struct DamagedRecordTests {
         #expect(before.map(\.kind) == [1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 10])
         #expect(
             try await story.run("verify")
-                == Story.Outcome(0, complaint: complaint("all 14 records are what was written")))
+                == Story.Outcome(0, complaint: complaint("all 14 records are intact")))
         #expect(
             try await story.run("remove", "--damaged", "--yes")
-                == Story.Outcome(0, complaint: complaint("nothing is damaged")))
+                == Story.Outcome(0, complaint: complaint("no record is damaged")))
         #expect(try story.rows() == before)
     }
 
@@ -90,7 +90,7 @@ struct DamagedRecordTests {
                     == Story.Outcome(
                         0,
                         complaint: complaint(
-                            "damaged: the \(kind)\(name) (\(row.id))\(isIndispensable ? "; its client is removed too" : "")"
+                            "damaged: the \(kind)\(name) (\(row.id))\(isIndispensable ? "; the client is removed too" : "")"
                         )
                             + complaint("removed 1 damaged record")))
             let after = try story.rows()
@@ -193,17 +193,17 @@ struct DamagedRecordTests {
                 == Story.Outcome(
                     64,
                     complaint: complaint(
-                        "removing needs a yes, and standard input is no terminal",
-                        "keyfob remove --damaged --yes goes ahead")))
+                        "cannot ask for confirmation: standard input is not a terminal",
+                        "keyfob remove --damaged --yes removes without asking")))
         let terminal = try await TerminalStory.start(
             story, "keyfob remove --damaged --passphrase-file passphrase", columns: 120)
         try await terminal.see(
-            "damaged: the profile of client \"Billing\" (\(billing.hexID)); its client is removed too",
-            "remove what is named here for good (1)? [y/N]")
+            "damaged: the profile of client \"Billing\" (\(billing.hexID)); the client is removed too",
+            "remove these damaged records permanently (1)? [y/N]")
         try await terminal.press("n", "Enter", see: "keyfob: nothing was removed", "exit 1")
         #expect(try story.rows() == before)
         try await terminal.type("clear; keyfob remove --damaged --passphrase-file passphrase; echo exit $?\n")
-        try await terminal.see("remove what is named here for good (1)? [y/N]")
+        try await terminal.see("remove these damaged records permanently (1)? [y/N]")
         try await terminal.press("y", "Enter", see: "keyfob: removed 1 damaged record", "exit 0")
         #expect(try await story.run("list").output.hasPrefix("Reports\t"))
     }

@@ -17,7 +17,7 @@ struct ExitCodeTests {
     private static let unknown = "keyfob --help lists the commands"
     private static func usage(_ command: String) -> String { "keyfob \(command) --help lists its options" }
 
-    private static let secret = "a secret never comes from the command line, where others can see it"
+    private static let secret = "do not pass a secret on the command line, where others can see it"
 
     private static let passphraseFile = "did you mean '--passphrase-file'?"
 
@@ -32,7 +32,7 @@ struct ExitCodeTests {
         (
             ["add", "x", "--client-id", "y", "--secret", "hunter2"],
             [
-                "unknown option '--secret'", "a secret never comes from the command line, where others can see it",
+                "unknown option '--secret'", "do not pass a secret on the command line, where others can see it",
                 "did you mean '--secret-stdin'?", usage("add"),
             ]
         ),
@@ -63,7 +63,7 @@ struct ExitCodeTests {
         (
             ["--format", "curl", "header", "x"],
             [
-                "unknown option '--format'", "--format stands behind the command: keyfob header --format VALUE …",
+                "unknown option '--format'", "put --format behind the command: keyfob header --format VALUE …",
                 usage("header"),
             ]
         ),
@@ -71,13 +71,13 @@ struct ExitCodeTests {
             ["--min-valid=500", "token", "x"],
             [
                 "unknown option '--min-valid'",
-                "--min-valid stands behind the command: keyfob token --min-valid VALUE …", usage("token"),
+                "put --min-valid behind the command: keyfob token --min-valid VALUE …", usage("token"),
             ]
         ),
         (
             ["--fresh", "token", "x"],
             [
-                "unknown option '--fresh'", "--fresh stands behind the command: keyfob token --fresh …",
+                "unknown option '--fresh'", "put --fresh behind the command: keyfob token --fresh …",
                 usage("token"),
             ]
         ),
@@ -85,11 +85,11 @@ struct ExitCodeTests {
             ["--secret-stdin", "add", "x"],
             [
                 "unknown option '--secret-stdin'",
-                "--secret-stdin stands behind the command: keyfob add --secret-stdin …", usage("add"),
+                "put --secret-stdin behind the command: keyfob add --secret-stdin …", usage("add"),
             ]
         ),
         (["--frsh", "token", "x"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
-        (["list", "--vault", ""], ["--vault names no file", "--vault PATH is where the vault is, or is to be"]),
+        (["list", "--vault", ""], ["--vault names no file", "give the vault's path: --vault PATH"]),
     ]
 
     @Test("64: the command line was not understood, and what may be a secret is not repeated")
@@ -120,11 +120,11 @@ struct ExitCodeTests {
             let hint = nearest.map { "did you mean \"\($0)\"? \(Self.unknown)" } ?? Self.unknown
             #expect(
                 try await story.run(arguments, input: "", environment: [:])
-                    == Story.Outcome(64, complaint: complaint("there is no command \"\(word)\"", [hint])),
+                    == Story.Outcome(64, complaint: complaint("unknown command \"\(word)\"", [hint])),
                 "\(arguments)")
         }
         let long = try await story.run(String(repeating: "s3cret", count: 20))
-        #expect(long == Story.Outcome(64, complaint: complaint("there is no such command", [Self.unknown])))
+        #expect(long == Story.Outcome(64, complaint: complaint("unknown command", [Self.unknown])))
     }
 
     /// Each option that takes a value, with the command that it belongs to.
@@ -144,7 +144,7 @@ struct ExitCodeTests {
                 ("-abc", "\(option)=-abc"), ("--b c", "'\(option)=--b c'"), ("-\u{1B}[31m", "\(option)=VALUE"),
             ] {
                 let outcome = try await story.run(arguments + [option, typed], input: "", environment: [:])
-                let hints = ["\(hint) passes a value that begins with a dash", Self.usage(arguments[0])]
+                let hints = ["write \(hint) for a value that begins with a dash", Self.usage(arguments[0])]
                 #expect(
                     outcome
                         == Story.Outcome(64, complaint: complaint("missing value for '\(option) <\(value)>'", hints)))
@@ -159,7 +159,7 @@ struct ExitCodeTests {
         #expect(
             name.complaint
                 == complaint(
-                    "missing expected argument '<name>'", "a name that begins with a dash comes last, after --",
+                    "missing expected argument '<name>'", "put a name that begins with a dash last, after --",
                     Self.usage("token")))
     }
 

@@ -13,8 +13,8 @@ struct FormatStoryTests {
         "curl", "httpie", "wget", "powershell", "fetch", "python", "postman", "http",
     ]
     private static let noBase = """
-        keyfob: client "billing" has no API base: https://api.example.com/ stands in its place
-          hint: enter its API base: edit the client in the terminal interface
+        keyfob: client "billing" has no API base: https://api.example.com/ is used instead
+          hint: enter the client's API base: edit the client in the terminal interface
 
         """
 

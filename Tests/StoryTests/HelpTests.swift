@@ -115,8 +115,8 @@ struct HelpTests {
                 .hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
         #expect(try await complaint(["passwd"]).hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
         let made = try await complaint(["init"] + weak, input: "short\n")
-        #expect(made.contains("; keyfob passwd --vault '\(path)' changes it\n"))
-        #expect(try await complaint(["init"] + weak).contains("  hint: keyfob --vault '\(path)' opens it; "))
+        #expect(made.contains("  hint: keyfob passwd --vault '\(path)' changes the passphrase\n"))
+        #expect(try await complaint(["init"] + weak).contains("  hint: keyfob --vault '\(path)' opens this vault; "))
         let none = try await complaint(["show", "billing"] + weak, input: "short\n")
         #expect(none.hasSuffix("  hint: keyfob list --vault '\(path)' shows the names\n"))
     }
@@ -124,7 +124,8 @@ struct HelpTests {
     /// The first hint up to the verb that says what its command does.
     private func command(in outcome: Story.Outcome) throws -> String {
         let hint = try #require(outcome.complaint.split(separator: "\n").first { $0.hasPrefix("  hint: keyfob ") })
-        let end = try #require(hint.firstRange(of: " fetches its first token") ?? hint.firstRange(of: " goes ahead"))
+        let end = try #require(
+            hint.firstRange(of: " fetches its first token") ?? hint.firstRange(of: " removes without asking"))
         return String(hint[..<end.lowerBound].dropFirst("  hint: ".count))
     }
 

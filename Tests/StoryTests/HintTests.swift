@@ -11,7 +11,8 @@ struct HintTests {
         #expect(
             Remedy.allCases.map { Failure.Hint("it is so", $0).textOfCommandLine } == [
                 "it is so: edit the client in the terminal interface",
-                "it is so: edit the client in the terminal interface and swap them", "it is so: run the command again",
+                "it is so: edit the client in the terminal interface and swap its secrets",
+                "it is so: run the command again",
                 "it is so", "it is so: run the command again",
             ])
     }

@@ -207,7 +207,7 @@ struct JourneyTests {
         try await terminal.press("Enter", see: "Partner staging")
         try await terminal.press("q")
         try await terminal.see(
-            "keyfob: nothing of the demo was kept: `keyfob` makes a vault of your own\nexit 0", without: ["╭"])
+            "keyfob: nothing of the demo was saved: run `keyfob` to create your own vault\nexit 0", without: ["╭"])
         try await terminal.expectRestored()
         let left = try FileManager.default.contentsOfDirectory(atPath: terminal.story.folder.path)
         #expect(left.filter { $0.hasPrefix("keyfob-") } == [])

@@ -84,7 +84,7 @@ struct LastingFaultTests {
         try await terminal.see("the fault") { isSeen($0, standing: fault, answer: "") }
         try await terminal.press("f")
         try await terminal.see("the answer") {
-            isSeen($0, standing: fault, answer: "cannot write the vault") && !$0.contains("is not kept")
+            isSeen($0, standing: fault, answer: "cannot write the vault") && !$0.contains("not saved: ")
         }
     }
 }

@@ -100,7 +100,7 @@ struct SettingsFileTests {
     @Test("a folder, a pipe or a circle of links in its place is told, and does not hold anything up")
     func noFile() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let summary = "can't read ~/.config/keyfob/config.json: it is no file"
+        let summary = "can't read ~/.config/keyfob/config.json: it is not a file"
         #expect(failure(file.read)?.summary == summary)
         #expect(failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }?.summary == summary)
         #expect(rmdir(path) == 0 && mkfifo(path, 0o600) == 0)
@@ -167,7 +167,7 @@ struct SettingsFileTests {
         #expect(try file.read() == Settings())
         let problem = failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }
         #expect(problem?.kind == .cannotWrite)
-        #expect(problem?.summary == "~/.config/keyfob/config.json is a symbolic link to nothing")
+        #expect(problem?.summary == "~/.config/keyfob/config.json is a symbolic link to a missing file")
         #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 

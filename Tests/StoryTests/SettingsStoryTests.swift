@@ -111,7 +111,7 @@ struct SettingsStoryTests {
         let story = try await Story.with([])
         try FileManager.default.createDirectory(at: story.settings, withIntermediateDirectories: true)
         let terminal = try await TerminalStory.start(story, "keyfob", columns: 80, rows: 24)
-        try await terminal.see("can't read ~/config/keyfob/config.json: it is no file", "Enter opens the vault")
+        try await terminal.see("can't read ~/config/keyfob/config.json: it is not a file", "Enter opens the vault")
         try await terminal.see("lock_after_minutes")
         try await terminal.press("Escape", see: "exit 0")
         try await terminal.expectRestored()
@@ -134,8 +134,9 @@ struct SettingsStoryTests {
             made
                 == Story.Outcome(
                     73,
-                    complaint: "keyfob: no vault is made in \(home.path): that home folder belongs to another user\n"
-                        + "  hint: sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be\n"
+                    complaint:
+                        "keyfob: cannot create a vault in \(home.path): that home folder belongs to another user\n"
+                        + "  hint: run keyfob with sudo -H, or name another vault with --vault PATH\n"
                 ))
         let unopened = try await story.run([], input: "", environment: foreign)
         #expect(unopened.status == 73)
@@ -145,7 +146,7 @@ struct SettingsStoryTests {
                 == Story.Outcome(
                     66,
                     complaint: "keyfob: no vault at \(home.path)/.local/share/keyfob/vault.db\n"
-                        + "  hint: sudo -H keyfob has a vault of its own; --vault PATH says where else it is, or is to be\n"
+                        + "  hint: run keyfob with sudo -H, or name another vault with --vault PATH\n"
                 ))
         // Nor is a home folder that would be made in it.
         let within = foreign.merging(["HOME": home.path + "/a/b"]) { $1 }

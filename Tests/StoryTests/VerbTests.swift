@@ -16,8 +16,8 @@ struct VerbTests {
                 == Story.Outcome(
                     73,
                     complaint: """
-                        keyfob: there is a vault already: \(story.vault)
-                          hint: keyfob opens it; --vault PATH names another
+                        keyfob: the vault already exists: \(story.vault)
+                          hint: keyfob opens this vault; --vault PATH names another
 
                         """))
     }
@@ -44,7 +44,8 @@ struct VerbTests {
                     0,
                     complaint: """
                         keyfob: the passphrase is weak: shorter than 12 characters
-                          hint: several words are easy to remember and hard to guess; keyfob passwd changes it
+                          hint: choose several words: they are easy to remember and hard to guess
+                          hint: keyfob passwd changes the passphrase
                         keyfob: created the vault \(story.vault)
 
                         """))
@@ -120,8 +121,8 @@ struct VerbTests {
                 == Story.Outcome(
                     64,
                     complaint: """
-                        keyfob: removing needs a yes, and standard input is no terminal
-                          hint: keyfob remove --yes billing goes ahead
+                        keyfob: cannot ask for confirmation: standard input is not a terminal
+                          hint: keyfob remove --yes billing removes without asking
 
                         """))
         #expect(
@@ -185,7 +186,7 @@ struct VerbTests {
         let long = try await story.run("token", "short", "--min-valid", "600")
         #expect(long.status == 0)
         #expect(server.requests.count == 2)
-        #expect(long.complaint.hasPrefix("keyfob: the new token lives shorter than asked: "))
+        #expect(long.complaint.hasPrefix("keyfob: the new token is valid for less than requested: "))
         try await story.add("opaque", "opaque", at: server)
         _ = try await story.run("token", "opaque")
         let unknown = try await story.run("token", "opaque")
@@ -217,7 +218,7 @@ struct VerbTests {
                     77,
                     complaint: """
                         keyfob: cannot ask for the new passphrase: no terminal
-                          hint: name a file that holds it with --new-passphrase-file PATH
+                          hint: name a file that holds the new passphrase with --new-passphrase-file PATH
 
                         """))
     }

@@ -5,7 +5,7 @@ import Model
 import OAuth
 import System
 
-// What is done to clients: saved, removed, brought back.
+// The effects on clients: save, remove, undo, discover.
 extension EffectRunner {
     func save(_ draft: ClientDraft) {
         work(
@@ -43,7 +43,7 @@ extension EffectRunner {
             do throws(Failure) {
                 post(.discovered(issuer: issuer, .success(try await manager.discover(issuer))))
             } catch {
-                // The form may be asking the same issuer again by now.
+                // Cancelled. The form may already be asking the same issuer again.
                 guard error.kind != .interrupted else { return }
                 post(.discovered(issuer: issuer, .failure(error)))
             }
@@ -59,7 +59,7 @@ extension ClientDraft {
             guard let secret else { throw Failure(.bug, "a new client came without a secret") }
             return try await manager.create(profile, secret: secret)
         }
-        // A secret that was typed has made the current one the previous.
+        // A newly typed secret has already made the current secret the previous one.
         guard secret == nil else { return try await manager.update(profile, from: revision, secret: secret) }
         return try await manager.update(profile, from: revision, secret: nil, previous: previousSecret)
     }

@@ -5,9 +5,10 @@ import Interface
 import Model
 import System
 
-// What is copied, and taken from the clipboard again.
+// The effects on the clipboard: copy and clear.
 extension EffectRunner {
-    /// Fetches what does not serve, all at once, and copies a line for each client that there is something of.
+    /// Copies the clients in `format`. Tokens that do not live long enough are fetched first, all at once. A client is
+    /// left out if its token cannot be fetched.
     func copy(_ ids: [UUID], _ format: CopyFormat) {
         copy(ids, noun: format.noun, isSecret: format.holdsToken) { manager throws(Failure) in
             let (subjects, failures, notices) = try await manager.subjects(ids, needsToken: format.needsToken)
@@ -29,16 +30,15 @@ extension EffectRunner {
         copy([], noun: noun, isSecret: false) { _ in Content(text: Secret(utf8: text)) }
     }
 
-    /// What is to be copied.
     private struct Content: Sendable {
         var text: Secret
-        /// Of the token, where it is one.
+        /// The facts of the token, if the text is the token of one client.
         var facts: TokenFacts?
-        /// The clients whose tokens are in it.
+        /// The clients whose tokens are in the text.
         var used: [UUID] = []
-        /// Those of whom there is nothing in it.
+        /// The clients that are left out.
         var failed: [RefreshProgress.Failed] = []
-        /// Troubles that must be said beside it.
+        /// Failures to report although the copy succeeded.
         var notices: [Failure] = []
     }
 
@@ -71,7 +71,7 @@ extension EffectRunner {
             })
     }
 
-    /// It comes after a lock as well: what was copied is to go whatever happens.
+    /// Clears also after a lock: a copied secret must go in any case.
     func clearClipboard() {
         let (mailbox, copies) = (mailbox, copies)
         doToTheEnd {
@@ -80,19 +80,20 @@ extension EffectRunner {
     }
 }
 
-/// The secrets that were copied and are to be cleared: one, or more where copying was quicker than clearing.
+/// The copied secrets that must be cleared: one, or more if copies came faster than clearings.
 actor Copies {
     private var holds: [ClipboardHold] = []
-    /// The number of the copy that was made last.
+    /// The number of the latest copy made.
     private var latest = 0
     private var isCopying = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// Copies `text`, and before that clears what would stay beside it. One at a time; the one asked for last stays.
+    /// Copies `text`, and first clears earlier copies that `text` does not replace. Copies run one at a time, and the
+    /// latest request wins.
     /// - Parameters:
-    ///   - number: greater for what was asked for later.
-    ///   - isSecret: whether it is to be cleared later.
-    /// - Throws: as `Clipboard.copy`; `interrupted` where a later one has been copied already.
+    ///   - number: greater for a later request.
+    ///   - isSecret: true if the copy must be cleared later.
+    /// - Throws: the failures of `Clipboard.copy`; `interrupted` if a later request has already been copied.
     func copy(
         _ text: Secret, number: Int, isSecret: Bool, to clipboard: Clipboard
     ) async throws(Failure) -> (way: Clipboard.Way, canBeCleared: Bool) {
@@ -104,7 +105,7 @@ actor Copies {
             waiting = []
         }
         guard number > latest else {
-            throw Failure(.interrupted, "what was asked for later is in the clipboard already")
+            throw Failure(.interrupted, "a later copy is already in the clipboard")
         }
         latest = number
         let before = taken()
@@ -119,7 +120,8 @@ actor Copies {
         }
     }
 
-    /// What became of the last one; nil where there was none.
+    /// Clears all copied secrets.
+    /// - Returns: the outcome for the last one; nil if no copy had to be cleared.
     func clear() async -> ClipboardClearing? {
         var clearing: ClipboardClearing?
         for hold in taken() { clearing = await hold.clearIfUnchanged() }
@@ -133,7 +135,7 @@ actor Copies {
 }
 
 extension CredentialManager {
-    /// The clients, each with a token that serves where one is needed, and those that can't be had.
+    /// The clients with their tokens, if `needsToken`; the clients that failed; and failures that left a token usable.
     fileprivate func subjects(
         _ ids: [UUID], needsToken: Bool
     ) async throws(Failure) -> (

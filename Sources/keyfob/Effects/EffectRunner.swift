@@ -7,35 +7,34 @@ import Storage
 import System
 import Terminal
 
-/// What comes back to the main thread from the work of effects.
+/// A message from an effect's work to the main thread.
 enum Message: Sendable {
-    /// An event of a session; dropped when that has ended.
+    /// An event of a session; dropped if the session has ended.
     case event(Event, of: Session)
-    /// An event that is of no session: it comes after a lock as well.
+    /// An event of no session: it also arrives after a lock.
     case lasting(Event)
     case opened(CredentialManager, of: Session, Opening)
-    /// Bytes for the terminal itself: an OSC sequence.
+    /// An OSC sequence for the terminal.
     case write(Secret, of: Session)
     /// The list's state, or activity, could not be written.
     case notKept(Failure, of: Session)
-    /// What the settings file holds after a change of it, which may have failed; the changes are counted.
+    /// The content of the settings file after a change, which may have failed; the changes are numbered.
     case settings(Result<Settings, Failure>, afterChange: Int)
-    /// One of what `EffectRunner.unfinished` waits for is done.
+    /// A task of `EffectRunner.unfinished` is done.
     case finished(Int)
 }
 
-/// How a vault came to be open.
+/// The circumstances under which a vault was opened.
 struct Opening: Sendable {
-    /// Whether it was made just now, by the user.
+    /// True if the user has just created the vault.
     var isNew = false
-    /// Clients that a token is fetched for at once.
+    /// Clients to fetch a token for at once.
     var refreshing: [UUID] = []
 }
 
-/// Carries out what `update` asks for. It works on threads of others and only ever answers with messages.
+/// Carries out the effects of `update` on other threads, and answers with messages.
 ///
-/// It begins a session and ends it at a lock. What is done to tokens, to clients and to the clipboard stands in files of
-/// its own beside this one.
+/// A session ends at a lock. The effects on tokens, clients and the clipboard are in the files beside this one.
 @MainActor
 final class EffectRunner {
     let location: VaultLocation
@@ -44,27 +43,27 @@ final class EffectRunner {
     let environment: [String: String]
     let clipboardLimits: Clipboard.Limits
     private(set) var session: Session
-    /// What quitting waits for, and stopping where the vault is locked, by number: vaults being made and closed, copies
-    /// and clearings. Once the session is over, none of it waits for the network.
+    /// Tasks that quitting waits for, by number: vaults being created and closed, copies and clearings. If the vault is
+    /// locked, Ctrl-Z waits for these tasks too. After the session's end none of them waits for the network.
     private var unfinished: [Int: Task<Void, Never>] = [:]
-    /// The number of the last question to an issuer.
+    /// The task number of the last discovery.
     private var lastDiscovery: Int?
     private var lastNumber = 0
     let copies = Copies()
-    /// The refresh of many clients, which Esc stops.
+    /// The task number of the last refresh of many clients, which Esc stops.
     var lastRefreshOfMany: Int?
-    /// The search for revocation endpoints, which Esc ends.
+    /// The task number of the last search for revocation endpoints, which Esc stops.
     var lastRevocationSearch: Int?
-    /// How many copies have been asked for.
+    /// The number of copies requested so far.
     var lastCopy = 0
-    /// Writes of the list's state and of activity, one after another.
+    /// The last write of the list's state or of activity. Each write waits for the write before it.
     private(set) var lastRecord: Task<Void, Never>?
-    /// The session in which such a failed write was said, which has no standing line.
+    /// The session that has already reported an unsaved record. Such a failure has no line below the header.
     private var sessionOfNotKept: Session?
     private var lastSetting: Task<Void, Never>?
     private var lastChangeOfSettings = 0
 
-    /// - Parameter environment: tells where the clipboard is.
+    /// - Parameter environment: decides which clipboard is used.
     init(
         location: VaultLocation, mailbox: Mailbox<Message>, settingsFile: SettingsFile,
         environment: [String: String] = Surroundings.environment, clipboardLimits: Clipboard.Limits = .init()
@@ -77,7 +76,7 @@ final class EffectRunner {
         self.environment = environment
     }
 
-    /// All effects but those that are the terminal's own: quit, suspend, redraw, notify.
+    /// Performs all effects except the terminal's own: quit, suspend, redraw, notify.
     func perform(_ effect: Effect) {
         switch effect {
         case .createVault(let passphrase):
@@ -122,13 +121,13 @@ final class EffectRunner {
         }
     }
 
-    /// What `message` means for the state; nil where nothing, or nothing any more.
-    /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
+    /// - Returns: the event for the state; nil if `message` is not for the state, or comes too late.
+    /// - Parameter clearsCopies: false if the settings say that copied secrets stay in the clipboard.
     func receive(_ message: Message, clearsCopies: Bool) -> Event? {
         switch message {
         case .event(let event, let session):
             if !session.hasEnded { return event }
-            // The lock came while it was copied: nobody counts the seconds until it is to be cleared.
+            // Locked during the copy: the state no longer counts the seconds until the clearing.
             if clearsCopies, case .copied(_, _, .success(let copied)) = event, copied.isSecret { clearClipboard() }
             return nil
         case .lasting(let event): return event
@@ -147,15 +146,15 @@ final class EffectRunner {
             unfinished[number] = nil
             return nil
         case .notKept(let failure, let session):
-            // A full disk and a file that is gone come as faults of the vault.
+            // A full disk and a missing file are reported as faults of the vault.
             guard !session.hasEnded, ![.cannotWrite, .conflict].contains(failure.kind), sessionOfNotKept !== session
             else { return nil }
             sessionOfNotKept = session
             return .noticed(
                 Failure(
-                    failure.kind, "what happens and how the list is shown is not kept: \(failure.summary)",
+                    failure.kind, "activity and list settings are not saved: \(failure.summary)",
                     hints: failure.hints))
-        // What came before a change that is on its way to the file would take that back on the screen.
+        // An earlier result would undo on the screen a later change that is still being written.
         case .settings(let result, let number):
             guard number == lastChangeOfSettings else { return nil }
             return switch result {
@@ -166,10 +165,10 @@ final class EffectRunner {
         }
     }
 
-    /// Whether the process may be stopped: an open vault stays open then, one that was locked is to be closed.
+    /// True if Ctrl-Z may stop the process now. An open vault stays open; a locked vault must be closed first.
     var mayStop: Bool { session.manager != nil || unfinished.isEmpty }
 
-    /// Opens a vault without the user's help.
+    /// Opens a vault without asking the user.
     func prepare(_ preparation: @escaping TerminalInterface.Preparation) {
         let (mailbox, session) = (mailbox, session)
         session.start {
@@ -182,7 +181,7 @@ final class EffectRunner {
         }
     }
 
-    /// Tells what is in the vault, and all that happens to it.
+    /// Posts the vault's content, and every later change.
     private func follow(_ manager: CredentialManager) {
         work { manager, post in
             for await change in await manager.changes() {
@@ -206,7 +205,7 @@ final class EffectRunner {
         work { manager, post in
             var memory: ScreenMemory?
             var activity: [ActivityEntry] = []
-            // One that is damaged does not keep the other from the screen.
+            // If one of the two is damaged, the other is still shown.
             do throws(Failure) { memory = try await manager.screenMemory() } catch { post(.noticed(error)) }
             do throws(Failure) { activity = try await manager.activity() } catch { post(.noticed(error)) }
             post(.remembered(memory, activity))
@@ -218,30 +217,30 @@ final class EffectRunner {
         work { manager, _ in await manager.vaultMayHaveChanged() }
     }
 
-    /// The machine was suspended, or somebody has set its clock.
+    /// The machine was suspended, or its clock was set.
     func clockJumped() {
         work { manager, _ in await manager.clockJumped() }
     }
 
-    /// Ends the session: cancels its tasks and every request, wipes the data key, drops what arrives late. A copy and
-    /// its clearing, records and settings that were begun, and a vault that is being created outlive it.
+    /// Ends the session: cancels its tasks and every request, wipes the data key, drops late events. Copies, clearings,
+    /// record and settings writes that have begun, and a vault that is being created, go on.
     func lock() {
         let ending = session.end(after: lastRecord)
         session = Session(mailbox)
         if let ending { doToTheEnd(ending) }
     }
 
-    /// Cancels one task of the session; nothing happens if it is done.
+    /// Cancels a task of the session. Does nothing if the task has finished.
     func stop(_ task: Int?) {
         if let task { session.cancel(task) }
     }
 
-    /// Returns when everything is closed and what was copied is cleared. It waits for the disk and the clipboard, never
-    /// for the network.
-    /// - Parameter clearsCopies: whether what was copied is to be cleared at all.
+    /// Locks, and returns when everything is closed and the clipboard is cleared. Waits for the disk and the clipboard,
+    /// never for the network.
+    /// - Parameter clearsCopies: false if the settings say that copied secrets stay in the clipboard.
     func finish(clearsCopies: Bool) async {
         lock()
-        // At once, for a disk may take its time; and again when a copy that was under way has landed.
+        // At once, since the disk may be slow; and again below, for a copy that was under way.
         if clearsCopies { _ = await copies.clear() }
         await lastRecord?.value
         await lastSetting?.value
@@ -251,7 +250,7 @@ final class EffectRunner {
 
     // MARK: -
 
-    /// Does `body` away from the main thread; quitting waits for it.
+    /// Runs `body` away from the main thread; quitting waits until `body` has finished.
     func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
         lastNumber += 1
         let (mailbox, number) = (mailbox, lastNumber)
@@ -261,9 +260,9 @@ final class EffectRunner {
         }
     }
 
-    /// Does `body` away from the main thread; what it posts is dropped once the session is over.
-    /// - Parameter toTheEnd: quitting waits for it. Otherwise the end of the session cancels it.
-    /// - Returns: the number of the session's task; nil if there is none.
+    /// Runs `body` away from the main thread. Its events are dropped after the session's end.
+    /// - Parameter toTheEnd: true if quitting waits for `body`; false if the session's end cancels it.
+    /// - Returns: the number of the session's task; nil if no task of the session was started.
     @discardableResult
     func work(
         toTheEnd: Bool = false,
@@ -278,7 +277,7 @@ final class EffectRunner {
         return session.start(work)
     }
 
-    /// As `work`; the event tells what came of `body`.
+    /// The same as `work` above, with the result of `body` as the event `answer`.
     @discardableResult
     func work<Value: Sendable>(
         toTheEnd: Bool = false, answer: @escaping @Sendable (Result<Value, Failure>) -> Event,
@@ -287,15 +286,15 @@ final class EffectRunner {
         work(toTheEnd: toTheEnd) { manager, post in post(answer(await result(of: body, manager))) }
     }
 
-    /// An edit whose result comes as a change of the clients.
+    /// Runs an edit. A success arrives as a change of the clients.
     private func edit(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
         work { manager, post in
             do throws(Failure) { try await body(manager) } catch { post(.trouble(error)) }
         }
     }
 
-    /// Keeps something, in the order in which it was asked for. A failure is said once a session, or stands for as long as
-    /// it lasts.
+    /// Writes one record after another, in the order of the calls. A failure is reported once a session, or displayed
+    /// below the header for as long as it lasts.
     private func record(_ body: @escaping @Sendable (CredentialManager) async throws(Failure) -> Void) {
         guard let manager = session.manager else { return }
         let (mailbox, session, before) = (mailbox, session, lastRecord)
@@ -307,7 +306,7 @@ final class EffectRunner {
         }
     }
 
-    /// - Parameter change: what is done to the file, and returns what the file sets then.
+    /// - Parameter change: changes the file, and returns the settings in it.
     private func changeSettings(_ change: @escaping @Sendable (SettingsFile) throws(Failure) -> Settings) {
         lastChangeOfSettings += 1
         let (mailbox, file, before, number) = (mailbox, settingsFile, lastSetting, lastChangeOfSettings)
@@ -317,7 +316,7 @@ final class EffectRunner {
                 mailbox.post(.settings(.success(try change(file)), afterChange: number))
             } catch {
                 mailbox.post(.lasting(.trouble(error)))
-                // A change that is not in the file does not hold.
+                // A change that was not written must not stay on the screen.
                 mailbox.post(.settings(file.result(), afterChange: number))
             }
         }
@@ -335,13 +334,12 @@ final class EffectRunner {
                 session.post(isNew ? .vaultCreated(.failure(error)) : .unlocked(.failure(error)))
             }
         }
-        // A vault that is only being unlocked loses nothing where the process ends.
+        // If the process ends during an unlock, nothing is lost.
         if isNew { doToTheEnd(opening) } else { session.start(opening) }
     }
 }
 
-/// A function of its own: the optimizer of Swift 6.3.1 loses a value that a task's closure returns from within a typed
-/// `do`.
+/// A separate function: the optimizer of Swift 6.3.1 loses a value that a task's closure returns from a typed `do`.
 private func result<Value>(
     of body: (CredentialManager) async throws(Failure) -> Value, _ manager: CredentialManager
 ) async -> Result<Value, Failure> {

@@ -3,14 +3,14 @@ import Model
 import Synchronization
 import Terminal
 
-/// The time between two locks: the open vault, and every task that was started for it. Once it has ended nothing of it
-/// arrives: not what is posted later, and not what waits in the mailbox.
+/// The time between two locks: the open vault, and every task that was started for the vault. After a session's end, no
+/// event of the session arrives: neither a later one nor one that waits in the mailbox.
 final class Session: Sendable {
     private struct State {
         var manager: CredentialManager?
         var hasEnded = false
         var lastNumber = 0
-        /// A task that is done goes without a message, which would wake the main thread.
+        /// A finished task removes itself here: a message for that would wake the main thread.
         var running: [Int: Task<Void, Never>] = [:]
     }
 
@@ -21,18 +21,17 @@ final class Session: Sendable {
 
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
-    /// nil until the vault is open, and once the session has ended.
+    /// nil until the vault is open, and after the session's end.
     var manager: CredentialManager? { state.withLock { $0.manager } }
 
-    /// The vault is open.
     func begin(with manager: CredentialManager) { state.withLock { $0.manager = manager } }
 
     func post(_ event: Event) { mailbox.post(.event(event, of: self)) }
 
     // MARK: - Tasks
 
-    /// Does `body` away from the main thread until the session ends.
-    /// - Returns: the task's number; nil if the session has ended, and then nothing was begun.
+    /// Runs `body` away from the main thread. The session's end cancels it.
+    /// - Returns: the task's number; nil if the session has ended, and `body` was not started.
     @discardableResult
     func start(_ body: @escaping @Sendable () async -> Void) -> Int? {
         state.withLock { state in
@@ -47,17 +46,17 @@ final class Session: Sendable {
         }
     }
 
-    /// Cancels a task; nothing happens if it is done.
+    /// Cancels a task. Does nothing if the task has finished.
     func cancel(_ number: Int) { state.withLock { $0.running[number] }?.cancel() }
 
     private func forget(_ number: Int) { state.withLock { $0.running[number] = nil } }
 
     // MARK: - The end
 
-    /// Ends the session at once: its tasks are cancelled, and nothing of it arrives any more.
-    /// - Parameter record: writes that were asked for before; the vault is not closed until they are done.
-    /// - Returns: the rest, which takes the disk's time: cancels every request, closes the vault, and waits for the tasks,
-    ///   which hold secrets until they have ended. nil if no vault was open.
+    /// Ends the session at once: cancels its tasks, and no event of it arrives any more.
+    /// - Parameter record: earlier writes; the vault stays open until these writes are done.
+    /// - Returns: the slow part, which waits for the disk: cancels every request, closes the vault, and waits for the
+    ///   tasks, which hold secrets until they have ended. nil if no vault was open.
     func end(after record: Task<Void, Never>?) -> (@Sendable () async -> Void)? {
         let (manager, tasks) = state.withLock { state in
             defer {
@@ -70,7 +69,7 @@ final class Session: Sendable {
         for task in tasks { task.cancel() }
         guard let manager else { return nil }
         return {
-            // The disk may take its time for the record; requests do not go on until then.
+            // Before the wait for the disk: no request may go on meanwhile.
             await manager.cancelAll()
             await record?.value
             await manager.close()

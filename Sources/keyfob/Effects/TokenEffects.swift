@@ -5,7 +5,7 @@ import Interface
 import Model
 import System
 
-// What is done with tokens: fetched, revoked, looked at, tried.
+// The effects on tokens: refresh, revoke, inspect, try.
 extension EffectRunner {
     func refresh(_ id: UUID) {
         work { manager, post in
@@ -30,7 +30,7 @@ extension EffectRunner {
         }
     }
 
-    /// The screen has stopped waiting for an earlier search.
+    /// Stops the earlier search: the screen no longer waits for it.
     func findRevocation(of ids: [UUID]) {
         stop(lastRevocationSearch)
         lastRevocationSearch = work(
@@ -53,7 +53,7 @@ extension EffectRunner {
                 let token = try await manager.token(of: id)
                 let name = try await manager.entry(id)?.profile.name
                 var claims = token.flatMap { JSONWebToken($0.value) }
-                // A secret that cannot be read has nothing to be compared with.
+                // Without a readable secret there is nothing to redact.
                 if let shown = claims,
                     let redaction = (try? await manager.redaction(of: shown.header + shown.claims, from: id)) ?? nil
                 {

@@ -9,8 +9,8 @@ struct Add: Subcommand {
         abstract: "Add a client.",
         usage: "keyfob add [<options>] <name> --client-id <id>",
         discussion: """
-            The secret is asked for, or read from standard input with --secret-stdin; it never comes from the command \
-            line. If the passphrase comes from standard input too, it is line 1 and the secret is the rest.
+            Asks for the secret, or reads the secret from standard input with --secret-stdin. If standard input also \
+            holds the passphrase, the passphrase is line 1 and the secret is the rest.
 
             EXAMPLES
               keyfob add production --client-id 7f3c09aa
@@ -33,33 +33,34 @@ struct Add: Subcommand {
 
     @Option(
         help: ArgumentHelp(
-            "The service whose usual settings fill in what is not given (default: gbg-go without --token-url, else "
+            "The service whose usual settings fill in missing options (default: gbg-go without --token-url, else "
                 + "custom).", valueName: "name"))
     var service: ServicePreset?
 
     @Option(name: .customLong("token-url"), help: ArgumentHelp("The token endpoint.", valueName: "url"))
     var tokenURL: String?
 
-    @Option(help: "The scope to ask for; may be empty (default: the service's).")
+    @Option(help: "The scope to request; may be empty (default: the service's).")
     var scope: String?
 
-    @Option(name: .customLong("auth"), help: "How ID and secret are sent (default: the service's usual way).")
+    @Option(name: .customLong("auth"), help: "The client authentication method (default: the service's).")
     var authentication: ClientAuthenticationMethod?
 
-    @Option(help: "What is done to ID and secret before base64, with client_secret_basic.")
+    @Option(help: "The encoding of ID and secret before base64, with client_secret_basic.")
     var basicEncoding = BasicEncoding.form
 
     @Option(
         name: .customLong("param"),
-        help: ArgumentHelp("Another member of the token request; may be given several times.", valueName: "name=value"))
+        help: ArgumentHelp(
+            "An extra parameter of the token request; may be given several times.", valueName: "name=value"))
     var parameters: [String] = []
 
     @Option(
         name: .customLong("api-base"),
-        help: ArgumentHelp("The URL that requests to the API are relative to.", valueName: "url"))
+        help: ArgumentHelp("The base URL of requests to the API.", valueName: "url"))
     var apiBase: String?
 
-    @Option(help: ArgumentHelp("The URL that publishes the endpoints.", valueName: "url"))
+    @Option(help: ArgumentHelp("The issuer's URL, which publishes the endpoints.", valueName: "url"))
     var issuer: String?
 
     @Option(
@@ -70,7 +71,7 @@ struct Add: Subcommand {
     @Option(name: .customLong("tag"), help: ArgumentHelp("A tag; may be given several times.", valueName: "tag"))
     var tags: [String] = []
 
-    @Option(help: ArgumentHelp("A note; no place for secrets.", valueName: "text"))
+    @Option(help: ArgumentHelp("A note; do not put secrets in it.", valueName: "text"))
     var note = ""
 
     @Flag(help: "Read the secret from standard input.")

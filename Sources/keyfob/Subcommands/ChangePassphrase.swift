@@ -8,7 +8,7 @@ struct ChangePassphrase: Subcommand {
         abstract: "Change the vault's passphrase.",
         usage: "keyfob passwd [<options>]",
         discussion: """
-            Copies of the vault made before still open with the old passphrase.
+            Earlier copies of the vault still open with the old passphrase.
 
             EXAMPLES
               keyfob passwd
@@ -38,10 +38,10 @@ struct ChangePassphrase: Subcommand {
         do throws(Failure) {
             let new = try NewPassphrase.read(
                 file: newPassphraseFile, for: options,
-                fileHint: "name a file that holds it with --new-passphrase-file PATH")
+                fileHint: "name a file that holds the new passphrase with --new-passphrase-file PATH")
             try await vault.changePassphrase(from: old, to: new)
         } catch {
-            // A vault that is left open leaves its log to the next process, with a change in it that was told as failed.
+            // If the vault stayed open, its log would hold a change that was reported as failed, for the next process.
             await vault.close()
             throw error
         }

@@ -8,21 +8,21 @@ import Terminal
 
 struct Demo: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Try keyfob on sample clients; nothing is kept.",
+        abstract: "Try keyfob with sample clients; nothing is saved.",
         usage: "keyfob demo",
         discussion: """
-            Opens the terminal interface on a throwaway vault, with sample clients and an authorization server of its \
-            own on 127.0.0.1. After a lock it asks for the passphrase, which is: demo
+            Opens the terminal interface with a temporary vault, sample clients and an authorization server on \
+            127.0.0.1. The passphrase of the vault is: demo
             """)
 
     func perform() async throws(Failure) {
         Signals.block()
         let ending = try await play()
         guard ending == .asked else { Program.end(ending.exitStatus) }
-        Output.complain("nothing of the demo was kept: `keyfob` makes a vault of your own")
+        Output.complain("nothing of the demo was saved: run `keyfob` to create your own vault")
     }
 
-    /// Everything it made is gone when it returns.
+    /// Runs the demo, and then removes everything that the demo has created.
     @MainActor
     private func play() async throws(Failure) -> Ending {
         let folder = try TemporaryFolder(environment: Surroundings.environment)
@@ -31,7 +31,7 @@ struct Demo: Subcommand {
         defer { server.stop() }
         let location = VaultLocation(path: folder.path + "/vault.db")
         let endpoints = SampleClient.Endpoints(server)
-        // The user's own settings are neither needed nor changed.
+        // The demo must neither need nor change the user's own settings.
         let settingsFile = Surroundings.settingsFile(environment: ["XDG_CONFIG_HOME": folder.path])
         let interface = try TerminalInterface(
             .unlocking, location: location, vaultOption: ShellCommand.vault(VaultChoice(path: location.path)),
@@ -42,7 +42,7 @@ struct Demo: Subcommand {
                 var refreshing: [UUID] = []
                 for client in SampleClient.all {
                     let entry = try await manager.create(client.profile(endpoints), secret: client.known.secret)
-                    // The demo's API is like GBG GO's; its host is not GBG's, whose first request is known.
+                    // Only for GBG's own host a first request is known. The demo's API answers the same request.
                     try await manager.offer(TrialRequest(path: "/journey/health"), for: entry.id)
                     if client.isFetchedAtStart { refreshing.append(entry.id) }
                 }
@@ -55,16 +55,16 @@ struct Demo: Subcommand {
     }
 }
 
-/// A client of the demo: as the server knows it and as the vault holds it.
+/// A client of the demo, for the server and for the vault.
 struct SampleClient: Sendable {
     let name: String
     let known: DemoServer.Client
     var tags: [String] = []
     var notes = ""
-    /// Whether a token is asked for at once, so that the demo does not begin empty.
+    /// True if a token is fetched at once, so that the demo does not begin empty.
     var isFetchedAtStart = true
 
-    /// Where the demo's server is, as far as a profile tells.
+    /// The URLs of the demo's server in a profile.
     struct Endpoints: Sendable {
         let tokenURL, issuer, apiBase: String
 
@@ -81,7 +81,7 @@ struct SampleClient: Sendable {
             apiBase: endpoints.apiBase, tags: tags, notes: notes, created: Clocks.now().wall)
     }
 
-    /// One for every state that there is.
+    /// At least one client for each state of a token.
     static let all = [
         sample(
             "GBG GO production (eu)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01", .token(lifetime: 3_600), ["prod", "eu"]),

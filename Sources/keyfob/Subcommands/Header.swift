@@ -5,7 +5,7 @@ import System
 
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print `Authorization: Bearer …` for a client, or its token in another form.",
+        abstract: "Print a client's token as `Authorization: Bearer …` or in another format.",
         usage: "keyfob header [<options>] <name>",
         discussion: """
             EXAMPLES
@@ -18,7 +18,7 @@ struct Header: Subcommand {
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
-    @Option(help: "The form of the answer; curl and its like go to the client's API base.")
+    @Option(help: "The format; curl and other commands go to the client's API base.")
     var format = CopyFormat.header
 
     func perform() async throws(Failure) {
@@ -35,8 +35,8 @@ struct Header: Subcommand {
         }
         if let example = format.exampleURL(for: subject.profile) {
             Output.complain(
-                "client \"\(UntrustedText.line(subject.profile.name))\" has no API base: \(example) stands in its place",
-                hints: [Failure.Hint("enter its API base", .edit)])
+                "client \"\(UntrustedText.line(subject.profile.name))\" has no API base: \(example) is used instead",
+                hints: [Failure.Hint("enter the client's API base", .edit)])
         }
         try Output.answer(format.render(subject))
     }

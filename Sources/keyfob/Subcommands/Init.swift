@@ -7,7 +7,7 @@ struct Init: Subcommand {
         abstract: "Create the vault.",
         usage: "keyfob init [<options>]",
         discussion: """
-            Asks for a new passphrase twice. There is no recovery: without it the vault cannot be opened.
+            Asks for a new passphrase twice. There is no recovery: without the passphrase the vault cannot be opened.
 
             EXAMPLES
               keyfob init
@@ -20,23 +20,23 @@ struct Init: Subcommand {
     func perform() async throws(Failure) {
         let options = options.over(root.vault)
         let location = try options.location()
-        // Before a passphrase is typed for nothing; creating decides it for good.
+        // Checked here, so that the user does not type a passphrase in vain; `create` checks again.
         guard try location.isMissing() else {
             throw Failure(
-                .vaultExists, "there is a vault already: \(location.name)",
-                hints: ["keyfob\(ShellCommand.vault(options)) opens it; --vault PATH names another"])
+                .vaultExists, "the vault already exists: \(location.name)",
+                hints: ["keyfob\(ShellCommand.vault(options)) opens this vault; --vault PATH names another"])
         }
         try location.checkHome()
         try await location.create(
             NewPassphrase.read(
                 file: options.namedPassphraseFile, for: options,
-                fileHint: "name a file that holds it with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")
+                fileHint: "name a file that holds the passphrase with --passphrase-file PATH or KEYFOB_PASSPHRASE_FILE")
         ).close()
         Output.complain("created the vault \(location.name)")
     }
 }
 
-/// A passphrase that is chosen, for `init` and `passwd`.
+/// The new passphrase of `init` and `passwd`.
 enum NewPassphrase {
     private static func asked(_ fileHint: String) throws(Failure) -> Secret {
         do {
@@ -47,8 +47,9 @@ enum NewPassphrase {
         }
     }
 
-    /// From `file`, else asked for twice. A weak one is warned of, an empty one refused.
-    /// - Parameter fileHint: how a file is named that it can come from.
+    /// Reads a new passphrase from `file`, or asks the user for it twice. Warns of a weak passphrase; refuses an empty
+    /// passphrase.
+    /// - Parameter fileHint: the hint, if there is no terminal, on how to name a passphrase file.
     static func read(file: String?, for choice: VaultChoice, fileHint: String) throws(Failure) -> Secret {
         let passphrase: Secret
         if let file {
@@ -59,17 +60,19 @@ enum NewPassphrase {
             passphrase = try asked(fileHint)
             guard !passphrase.isEmpty else {
                 throw Failure(
-                    .unacceptableInput, "the passphrase is empty", hints: ["choose one of 12 characters or more"])
+                    .unacceptableInput, "the passphrase is empty",
+                    hints: ["choose a passphrase of 12 characters or more"])
             }
-            guard try TTYPrompt.passphrase("the same again") == passphrase else {
-                throw Failure(.unacceptableInput, "the two passphrases are not the same", hints: ["try once more"])
+            guard try TTYPrompt.passphrase("repeat the new passphrase") == passphrase else {
+                throw Failure(.unacceptableInput, "the two passphrases differ", hints: ["run the command again"])
             }
         }
         if let weakness = Passphrase.weakness(of: passphrase) {
             Output.complain(
                 "the passphrase is weak: \(weakness)",
                 hints: [
-                    "several words are easy to remember and hard to guess; keyfob passwd\(ShellCommand.vault(choice)) changes it"
+                    "choose several words: they are easy to remember and hard to guess",
+                    "keyfob passwd\(ShellCommand.vault(choice)) changes the passphrase",
                 ])
         }
         return passphrase

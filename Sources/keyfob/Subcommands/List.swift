@@ -7,8 +7,8 @@ struct List: Subcommand {
         abstract: "List the clients.",
         usage: "keyfob list [<options>]",
         discussion: """
-            A line a client: name, status (none, valid, expiring, expired, unknown), seconds left (or -), separated by \
-            tabs.
+            Prints a line for each client: name, status (none, valid, expiring, expired, unknown) and seconds left (or \
+            -), separated by tabs.
 
             EXAMPLES
               keyfob list
@@ -18,7 +18,7 @@ struct List: Subcommand {
     @OptionGroup var options: VaultOptions
     @ParentCommand var root: Keyfob
 
-    @Flag(help: "Write one JSON array.")
+    @Flag(help: "Print a JSON array.")
     var json = false
 
     func perform() async throws(Failure) {
@@ -27,7 +27,7 @@ struct List: Subcommand {
             (try await manager.entries(), await manager.damaged)
         }
         try answer(entries)
-        // What can be read is answered; the status says that it was not all.
+        // Readable clients are listed even if others are damaged; the exit code reports the damage.
         let failures = damaged.map { ShellCommand.naming(choice, in: $0) }
         for failure in failures.dropLast() { Output.failure(failure) }
         if let last = failures.last { throw last }

@@ -12,10 +12,11 @@ struct Remove: Subcommand {
             keyfob remove [<options>] --damaged [<id> ...]
             """,
         discussion: """
-            Asks on a terminal; elsewhere it needs --yes. A no ends it with exit code 1.
+            Asks for confirmation on a terminal; without a terminal, --yes is required. If you decline, the exit code \
+            is 1.
 
-            With --damaged it removes the records that keyfob verify lists, or those of the given IDs. If a profile or \
-            secret is damaged, its client is removed too.
+            With --damaged, removes the records that keyfob verify lists, or only those with the given IDs. If a \
+            client's profile or secret is damaged, the client is removed too.
 
             EXAMPLES
               keyfob remove "old tenant"
@@ -32,7 +33,7 @@ struct Remove: Subcommand {
     @Flag(help: "Remove damaged records.")
     var damaged = false
 
-    @Flag(help: "Do not ask.")
+    @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
     func validate() throws {
@@ -45,8 +46,8 @@ struct Remove: Subcommand {
         guard yes || StandardInput.isTerminal else {
             let flags = damaged ? "--damaged --yes" : "--yes"
             throw Failure(
-                .usage, "removing needs a yes, and standard input is no terminal",
-                hints: ["\(ShellCommand.clients("remove", names, choice, flags: flags)) goes ahead"])
+                .usage, "cannot ask for confirmation: standard input is not a terminal",
+                hints: ["\(ShellCommand.clients("remove", names, choice, flags: flags)) removes without asking"])
         }
         try await choice.withManager { manager throws(Failure) in
             if damaged { try await removeDamaged(from: manager) } else { try await removeClient(from: manager) }
@@ -73,9 +74,9 @@ struct Remove: Subcommand {
             }
             records = records.filter { ids.contains($0.id) }
         }
-        guard !records.isEmpty else { return Output.complain("nothing is damaged") }
+        guard !records.isEmpty else { return Output.complain("no record is damaged") }
         for record in records { Output.complain(record.words) }
-        let question = "remove what is named here for good (\(records.count))?"
+        let question = "remove these damaged records permanently (\(records.count))?"
         let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
         guard isMeant else { throw Failure(.declined, "nothing was removed") }
         let count = try await manager.remove(records)
@@ -86,6 +87,6 @@ struct Remove: Subcommand {
 extension DamagedRecord {
     fileprivate var words: String {
         let owner = client.map { " of client \"\(UntrustedText.line($0))\"" } ?? ""
-        return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; its client is removed too" : "")"
+        return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; the client is removed too" : "")"
     }
 }

@@ -18,7 +18,7 @@ struct Show: Subcommand {
     @Argument(help: "The client's name.")
     var name: String
 
-    @Flag(help: "Write one JSON object.")
+    @Flag(help: "Print a JSON object.")
     var json = false
 
     func perform() async throws(Failure) {

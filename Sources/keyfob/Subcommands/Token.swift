@@ -3,25 +3,26 @@ import Credentials
 import Model
 import System
 
-/// What `token` and `header` have in common.
+/// The argument and options that `token` and `header` share.
 struct TokenOptions: ParsableArguments {
     @Argument(help: "The client's name.")
     var name: String
 
-    @Flag(help: "Fetch a new token, whatever the one held has left.")
+    @Flag(help: "Fetch a new token even if the stored token is still valid.")
     var fresh = false
 
     @Option(
         name: .customLong("min-valid"),
         help: ArgumentHelp(
-            "Fetch a new one where less is left (default: 60, or a tenth of its life).", valueName: "seconds"))
+            "Fetch a new token if fewer seconds are left (default: 60, or a tenth of the lifetime).",
+            valueName: "seconds"))
     var minimumValidity: Double?
 
     func validate() throws {
         guard minimumValidity?.isFinite ?? true else { throw ValidationError("--min-valid needs a number of seconds") }
     }
 
-    /// The token that serves, after what is to be said of it was said.
+    /// The token that lives long enough, or a new token. Reports warnings about the token on stderr.
     @MainActor
     func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
         let served = try await choice.withManager { manager throws(Failure) in
@@ -33,9 +34,9 @@ struct TokenOptions: ParsableArguments {
             for warning in served.token.facts.warnings { Output.complain(warning) }
             let left = served.token.facts.secondsLeft(at: Clocks.now())
             if let left, served.isShorterThanAsked {
-                Output.complain("the new token lives shorter than asked: \(wholeSeconds(left: left)) s")
+                Output.complain("the new token is valid for less than requested: \(wholeSeconds(left: left)) s")
             } else if left == nil, minimumValidity ?? 0 > 0 {
-                Output.complain("the expiry of the new token is unknown: the server did not say")
+                Output.complain("the expiry of the new token is unknown: the server did not send one")
             }
         }
         return served
@@ -44,7 +45,7 @@ struct TokenOptions: ParsableArguments {
 
 struct Token: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a client's token, fetching one where none lives long enough.",
+        abstract: "Print a client's token. Fetches a new token if none is valid for long enough.",
         usage: "keyfob token [<options>] <name>",
         discussion: """
             EXAMPLES
@@ -56,7 +57,7 @@ struct Token: Subcommand {
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
-    @Flag(help: "Write one JSON object, the token in it.")
+    @Flag(help: "Print a JSON object that contains the token.")
     var json = false
 
     func perform() async throws(Failure) {

@@ -4,10 +4,10 @@ import Storage
 
 struct Verify: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check that every record is what was written.",
+        abstract: "Check every record of the vault for damage.",
         usage: "keyfob verify [<options>]",
         discussion: """
-            A line a damaged record: its ID, what it is, its client (or -), separated by tabs. Nothing is changed.
+            Prints a line for each damaged record: ID, kind and client (or -), separated by tabs. Changes nothing.
 
             EXAMPLES
               keyfob verify
@@ -25,7 +25,7 @@ struct Verify: Subcommand {
             throw ShellCommand.naming(choice, in: verification.damage(of: "the vault \(try choice.location().name)"))
         }
         let count = verification.recordCount
-        Output.complain("all \(count) records are what was written")
+        Output.complain("all \(count) records are intact")
     }
 }
 
@@ -41,6 +41,6 @@ extension Verification {
             .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
             hints: isNoLoss
                 ? ["keyfob remove --damaged removes them; nothing else is lost"]
-                : ["restore a backup, if there is one", "keyfob remove --damaged removes them for good"])
+                : ["restore an earlier copy, if you have one", "keyfob remove --damaged removes them permanently"])
     }
 }
