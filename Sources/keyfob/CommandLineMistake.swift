@@ -16,12 +16,12 @@ struct CommandLineMistake {
 
     /// - Parameter arguments: the command line without the program's name.
     /// - Returns: the exit code.
-    static func tell(_ error: any Error, arguments: [String]) -> Int32 {
+    static func report(_ error: any Error, arguments: [String]) -> Int32 {
         let mistake = CommandLineMistake(message: Keyfob.message(for: error), arguments: arguments)
         guard Keyfob.exitCode(for: error) != .success else {
             var answer = CommandHelp.atFixedWidth(Keyfob.fullMessage(for: error))
             // For an unknown command the parser answers with keyfob's help: `keyfob tokn --help`, `keyfob help tokn`.
-            if mistake.isUnknownCommand, answer == CommandHelp.text(of: Keyfob.self) { return mistake.told() }
+            if mistake.isUnknownCommand, answer == CommandHelp.text(of: Keyfob.self) { return mistake.report() }
             while answer.last == "\n" { answer.removeLast() }
             do throws(Failure) {
                 try Output.answer(answer)
@@ -31,7 +31,7 @@ struct CommandLineMistake {
             }
             return ExitStatus.done
         }
-        return mistake.told()
+        return mistake.report()
     }
 
     private init(message: String, arguments: [String]) {
@@ -48,7 +48,7 @@ struct CommandLineMistake {
         misplacedOption = misplaced
     }
 
-    private func told() -> Int32 {
+    private func report() -> Int32 {
         Output.complain(summary, hints: hints.map { Failure.Hint($0) })
         return ExitStatus.usage
     }

@@ -77,7 +77,7 @@ enum Program {
             Output.failure(failure)
             return ExitStatus.of(failure.kind)
         } catch {
-            return CommandLineMistake.tell(error, arguments: (try? CommandLineArguments.read()) ?? [])
+            return CommandLineMistake.report(error, arguments: (try? CommandLineArguments.read()) ?? [])
         }
     }
 

@@ -28,7 +28,7 @@ enum Output {
 
     static func complain(_ summary: String, hints: [Failure.Hint] = []) {
         var text = "keyfob: \(summary)\n"
-        for hint in hints { text += "  hint: \(hint.textOfCommandLine)\n" }
+        for hint in hints { text += "  hint: \(hint.commandLineText)\n" }
         writeAll(text, to: 2)
     }
 }

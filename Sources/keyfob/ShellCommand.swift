@@ -28,12 +28,12 @@ enum ShellCommand {
 
 extension Failure.Hint {
     /// The hint for the command line, which names no key.
-    var textOfCommandLine: String { remedy?.commandLineWords.map { "\(text): \($0)" } ?? text }
+    var commandLineText: String { remedy?.commandLineInstruction.map { "\(text): \($0)" } ?? text }
 }
 
 extension Remedy {
     /// The instruction for a shell; nil if there is none.
-    fileprivate var commandLineWords: String? {
+    fileprivate var commandLineInstruction: String? {
         switch self {
         case .edit: "edit the client in the terminal interface"
         case .swapSecrets: "edit the client in the terminal interface and swap its secrets"

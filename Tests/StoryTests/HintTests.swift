@@ -7,9 +7,9 @@ import Testing
 struct HintTests {
     @Test("each remedy is told in the command line's words, which name no key; a hint without one is its text")
     func remedies() {
-        #expect(Failure.Hint("it is so").textOfCommandLine == "it is so")
+        #expect(Failure.Hint("it is so").commandLineText == "it is so")
         #expect(
-            Remedy.allCases.map { Failure.Hint("it is so", $0).textOfCommandLine } == [
+            Remedy.allCases.map { Failure.Hint("it is so", $0).commandLineText } == [
                 "it is so: edit the client in the terminal interface",
                 "it is so: edit the client in the terminal interface and swap its secrets",
                 "it is so: run the command again",

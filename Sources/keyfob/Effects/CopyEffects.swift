@@ -108,7 +108,7 @@ actor Copies {
             throw Failure(.interrupted, "a later copy is already in the clipboard")
         }
         latest = number
-        let before = taken()
+        let before = removeAllHolds()
         for hold in before { await hold.clearBeforeNext() }
         do throws(Failure) {
             let (way, hold) = try await clipboard.copy(text)
@@ -124,11 +124,11 @@ actor Copies {
     /// - Returns: the outcome for the last one; nil if no copy had to be cleared.
     func clear() async -> ClipboardClearing? {
         var clearing: ClipboardClearing?
-        for hold in taken() { clearing = await hold.clearIfUnchanged() }
+        for hold in removeAllHolds() { clearing = await hold.clearIfUnchanged() }
         return clearing
     }
 
-    private func taken() -> [ClipboardHold] {
+    private func removeAllHolds() -> [ClipboardHold] {
         defer { holds = [] }
         return holds
     }

@@ -17,7 +17,7 @@ enum Message: Sendable {
     /// An OSC sequence for the terminal.
     case write(Secret, of: Session)
     /// The list's state, or activity, could not be written.
-    case notKept(Failure, of: Session)
+    case recordFailed(Failure, of: Session)
     /// The content of the settings file after a change, which may have failed; the changes are numbered.
     case settings(Result<Settings, Failure>, afterChange: Int)
     /// A task of `EffectRunner.unfinished` is done.
@@ -59,7 +59,7 @@ final class EffectRunner {
     /// The last write of the list's state or of activity. Each write waits for the write before it.
     private(set) var lastRecord: Task<Void, Never>?
     /// The session that has already reported an unsaved record. Such a failure has no line below the header.
-    private var sessionOfNotKept: Session?
+    private var sessionOfRecordFailure: Session?
     private var lastSetting: Task<Void, Never>?
     private var lastChangeOfSettings = 0
 
@@ -145,11 +145,12 @@ final class EffectRunner {
         case .finished(let number):
             unfinished[number] = nil
             return nil
-        case .notKept(let failure, let session):
+        case .recordFailed(let failure, let session):
             // A full disk and a missing file are reported as faults of the vault.
-            guard !session.hasEnded, ![.cannotWrite, .conflict].contains(failure.kind), sessionOfNotKept !== session
+            guard !session.hasEnded, ![.cannotWrite, .conflict].contains(failure.kind),
+                sessionOfRecordFailure !== session
             else { return nil }
-            sessionOfNotKept = session
+            sessionOfRecordFailure = session
             return .noticed(
                 Failure(
                     failure.kind, "activity and list settings are not saved: \(failure.summary)",
@@ -301,7 +302,7 @@ final class EffectRunner {
         lastRecord = Task.detached {
             await before?.value
             do throws(Failure) { try await body(manager) } catch {
-                mailbox.post(.notKept(error, of: session))
+                mailbox.post(.recordFailed(error, of: session))
             }
         }
     }

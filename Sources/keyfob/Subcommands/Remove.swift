@@ -57,8 +57,8 @@ struct Remove: Subcommand {
     private func removeClient(from manager: CredentialManager) async throws(Failure) {
         let entry = try await manager.entry(named: names[0])
         let question = "remove \"\(entry.profile.name)\", its secret and its token?"
-        let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
-        guard isMeant else { throw Failure(.declined, "nothing was removed") }
+        let isConfirmed = if yes { true } else { try TTYPrompt.confirm(question) }
+        guard isConfirmed else { throw Failure(.declined, "nothing was removed") }
         try await manager.remove(entry.id, from: entry.revision)
         Output.complain("removed \"\(entry.profile.name)\"")
     }
@@ -75,17 +75,17 @@ struct Remove: Subcommand {
             records = records.filter { ids.contains($0.id) }
         }
         guard !records.isEmpty else { return Output.complain("no record is damaged") }
-        for record in records { Output.complain(record.words) }
+        for record in records { Output.complain(record.sentence) }
         let question = "remove these damaged records permanently (\(records.count))?"
-        let isMeant = if yes { true } else { try TTYPrompt.confirm(question) }
-        guard isMeant else { throw Failure(.declined, "nothing was removed") }
+        let isConfirmed = if yes { true } else { try TTYPrompt.confirm(question) }
+        guard isConfirmed else { throw Failure(.declined, "nothing was removed") }
         let count = try await manager.remove(records)
         Output.complain("removed \(count) damaged record\(count == 1 ? "" : "s")")
     }
 }
 
 extension DamagedRecord {
-    fileprivate var words: String {
+    fileprivate var sentence: String {
         let owner = client.map { " of client \"\(UntrustedText.line($0))\"" } ?? ""
         return "damaged: the \(kind)\(owner) (\(id))\(isIndispensable ? "; the client is removed too" : "")"
     }
