@@ -1,26 +1,26 @@
-# `make` lists what can be made. Nothing here asks anything, save sudo its password; what succeeds is quiet.
+# `make` lists the targets. No target asks a question, except sudo for its password. A successful target prints little.
 PREFIX ?= /usr/local
 SCRATCH ?= .build
 BUILD = $(SCRATCH)/release
 MAKEFLAGS += --no-print-directory
 
-# One module may import another only where Package.swift says so, and no warning is let through.
+# Package.swift lists the imports that a module may have. Every warning is an error.
 FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors -Xcc -Werror=all
-# lld writes the relocations of a static program in a few kilobytes instead of a megabyte that is read at every start.
-# libgcc is linked in: loading a shared one takes 2 % of the time to the first frame.
-# No RUNPATH: SwiftPM's own would have libraries loaded from the folder that the program lies in.
+# lld writes the relocations of a static program in a few kilobytes; otherwise a megabyte is read at every start.
+# libgcc is linked statically: loading the shared library takes 2 % of the time to the first frame.
+# No RUNPATH: SwiftPM's RUNPATH would load libraries from the program's own folder.
 RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
-# Swift's runtime needs the C++ library: loading a shared one takes an eighth of the time to the first frame. Where there
-# is none to link in, the shared one is found.
+# Swift's runtime needs the C++ library. Loading the shared C++ library takes an eighth of the time to the first frame.
+# If the system has no static library, the shared library is linked.
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
 .PHONY: help deps build run test stories install uninstall bench screenshots goldens faults format clean
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-deps: ## install what building and running need (apt; Swift too where the distribution has it)
+deps: ## install the packages to build and run keyfob (with apt; Swift too if the distribution has it)
 	@scripts/deps run
 
 build: deps ## build the release: .build/release/keyfob
@@ -30,46 +30,46 @@ build: deps ## build the release: .build/release/keyfob
 	@readelf -d $(BUILD)/keyfob >$(SCRATCH)/dynamic
 	@! grep -E '\((RPATH|RUNPATH)\)' $(SCRATCH)/dynamic || { echo "$(BUILD)/keyfob must not name folders to load libraries from" >&2; exit 1; }
 
-run: build ## try keyfob on sample clients: keyfob demo
+run: build ## try keyfob with sample clients: keyfob demo
 	@$(BUILD)/keyfob demo
 
-test: ## install what is missing, run every test, end with a count
+test: ## install missing packages, run every test, print the counts at the end
 	@scripts/deps run test
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test --disable-xctest
 
-stories: build ## run the stories with the release: the optimizer's mistakes show there alone
+stories: build ## run the stories with the release, which alone shows the optimizer's mistakes
 	@scripts/deps run test
 	@$(SWIFT_BUILD) --build-tests
 	@KEYFOB_PROGRAM=$(abspath $(BUILD))/keyfob scripts/test --disable-xctest --filter StoryTests
 
-install: ## install keyfob in PREFIX (/usr/local); DESTDIR is honoured
+install: ## install keyfob in PREFIX (default: /usr/local), below DESTDIR if it is set
 	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
-	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root does not write into a user's .build
+	@[ -n "$$SUDO_USER" -a -x $(BUILD)/keyfob ] || $(MAKE) build # root must not write into a user's .build
 	install -D -s -m 755 $(BUILD)/keyfob "$(DESTDIR)$(PREFIX)/bin/keyfob"
 
-uninstall: ## remove what `make install` put there
+uninstall: ## remove the installed keyfob
 	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
 	rm -f "$(DESTDIR)$(PREFIX)/bin/keyfob"
 
-bench: ## measure against tig and htop, write docs/benchmarks.md
+bench: ## compare keyfob with tig and htop, write docs/benchmarks.md
 	@scripts/deps run bench
 	@scripts/bench
 
-screenshots: build ## take screenshots/ anew, real pixels
+screenshots: build ## take screenshots/ again from the real program
 	@scripts/deps screenshots
 	@scripts/screenshots
 
-goldens: ## draw the frames of Tests/InterfaceTests/Goldens anew; read the difference
+goldens: ## draw the frames in Tests/InterfaceTests/Goldens again; then read the difference
 	@$(SWIFT_BUILD) --build-tests
 	@KEYFOB_REFRESH_GOLDENS=1 scripts/test --disable-xctest --filter InterfaceTests
 
-faults: ## stage every fault as root, write docs/faults.md anew; read the difference
+faults: ## stage every fault (needs root), write docs/faults.md; then read the difference
 	@$(SWIFT_BUILD) --build-tests
 	@KEYFOB_REFRESH_FAULTS=1 scripts/test --disable-xctest --filter FaultPageTests
 
 format: ## format the Swift sources
 	@swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-clean: ## remove what was built
+clean: ## remove the build
 	rm -rf .build

@@ -255,7 +255,7 @@ struct ScriptTests {
                 complaint: """
                     make install: no permission to write in \(place)
                       hint: \(command)
-                      hint: make install PREFIX="$HOME/.local" needs no other rights
+                      hint: make install PREFIX="$HOME/.local" needs no other permission
 
                     """)
         }
