@@ -1,10 +1,10 @@
 import Testing
 
-/// Rules of the house that a text can be held to.
+/// The rules of the house that a check of the source text can test.
 struct HouseRules {
     static let longestFile = 420
 
-    /// The lines that turn a check of the compiler off (`as!`, `try!` and `it!` among them) without a comment on the
+    /// The lines that turn off a check of the compiler (such as `as!`, `try!` and `it!`) without a comment on the
     /// line or on the line above the first of a few such lines.
     static func unexplained(in file: SourceFile) -> [String] {
         let lines = file.lines
@@ -24,7 +24,7 @@ struct HouseRules {
         }.map { "\(file.path):\($0 + 1)" }
     }
 
-    /// Where `file` uses what Swift 6.0.3, Debian 13's, does not have.
+    /// The places in `file` that use a feature which Swift 6.0.3, Debian 13's version, does not have.
     static func tooNew(in file: SourceFile) -> [String] {
         let code = file.code
         // The parenthesis may stand on the next line.
@@ -34,13 +34,13 @@ struct HouseRules {
         let marks =
             ["@concurrent", "isolated deinit", "InlineArray<", " Span<", " RawSpan<"]
             + ["struct", "class", "enum", "protocol", "extension"].map { "nonisolated \($0) " }
-            // They say what was thrown only since 6.1.
+            // These return the thrown error only since 6.1.
             + ["= #expect(throws", "= await #expect(throws", "= try #require(throws", "= try await #require(throws"]
         return commas + marks.filter { code.contains($0) }.map { "\(file.path): \($0)" }
     }
 
-    /// Literal summaries of failures that are not lower case without a full stop. Names written in capitals may begin
-    /// one.
+    /// Literal summaries of failures that begin with a capital or end with a full stop. A name in capitals may begin
+    /// a summary.
     static func loudSummaries(in file: SourceFile) -> [String] {
         file.text.matches(of: /Failure\(\s*\.\w+,\s*"([^"\\]*)"/).map(\.output.1).filter { summary in
             let first = summary.prefix { $0 != " " }
@@ -49,12 +49,12 @@ struct HouseRules {
         }.map { "\(file.path): \($0)" }
     }
 
-    /// The modules whose texts are printed on the screen and on the command line.
+    /// The modules whose texts appear both on the screen and on the command line.
     static let roomsWithoutKeys: Set = [
         "Credentials", "DemoServer", "Formats", "Model", "OAuth", "Storage", "System", "keyfob",
     ]
 
-    /// Literal texts that name a key of the screen: a key with a name, or a letter with a verb behind it.
+    /// Literal texts that name a key of the screen: a named key, or a letter before a verb.
     static func namedKeys(in file: SourceFile) -> [String] {
         let key = /\b(Esc|Enter|Ctrl-[A-Z]|F[0-9]+)\b|(^|[:;,] )[b-zA-Z?\/] [a-z]+s\b/
         return file.lines.filter { $0.drop { $0 == " " }.prefix(2) != "//" }
@@ -65,38 +65,38 @@ struct HouseRules {
 
 @Suite("The rules of the house")
 struct HouseRulesTests {
-    @Test("what turns a check of the compiler off has its reason beside it")
+    @Test("each exception to a check of the compiler has a comment with its reason")
     func exceptionsAreExplained() throws {
         let places = try SourceFile.all(in: "Sources").flatMap(HouseRules.unexplained)
         #expect(places == [])
     }
 
-    @Test("nothing is used that Swift 6.0.3 does not have")
+    @Test("no file uses a feature that Swift 6.0.3 does not have")
     func nothingTooNew() throws {
         let files = try SourceFile.all(in: "Sources") + SourceFile.all(in: "Tests")
         #expect(files.flatMap(HouseRules.tooNew) == [])
     }
 
-    @Test("a file can be read in one go")
+    @Test("no file is longer than the limit")
     func fileLength() throws {
         let files = try SourceFile.all(in: "Sources", suffixes: [".swift", ".c", ".h"])
         #expect(files.filter { $0.lines.count > HouseRules.longestFile }.map(\.path) == [])
     }
 
-    @Test("a failure is said in lower case, without a full stop")
+    @Test("each summary of a failure is in lower case, without a full stop")
     func failuresAreQuiet() throws {
         let places = try SourceFile.all(in: "Sources").flatMap(HouseRules.loudSummaries)
         #expect(places == [])
     }
 
-    @Test("only the screen's own modules name keys: a hint of another module names a remedy")
+    @Test("only the screen's modules name keys; a hint of another module names a remedy")
     func keysAreTheScreens() throws {
         let files = try SourceFile.all(in: "Sources").filter { HouseRules.roomsWithoutKeys.contains($0.target) }
         #expect(files.flatMap(HouseRules.namedKeys) == [])
     }
 
     @Test(
-        "a text that names a key is seen",
+        "the check finds a text that names a key",
         arguments: [
             ("\"it still works: e edits the client\"", 1), ("\"Esc closes this\"", 1), ("\"x revokes it\"", 1),
             ("\"its tokens live 45 s; f keeps it fresh\"", 1), ("\"where Ctrl-O asks\"", 1),
@@ -107,7 +107,7 @@ struct HouseRulesTests {
     }
 
     @Test(
-        "an exception without a reason is seen, one with a reason is not",
+        "the check finds an exception without a reason, and accepts an exception with a reason",
         arguments: [
             ("let a = b!", 1), ("let a = b as! C", 1), ("try! go()", 1), ("fatalError()", 1), ("let a = b()![0]", 1),
             ("final class A: @unchecked Sendable {}", 1), ("// The lock guards it.\nnonisolated(unsafe) var a = 1", 0),
@@ -119,7 +119,7 @@ struct HouseRulesTests {
     }
 
     @Test(
-        "what is too new is seen",
+        "the check finds a feature that is too new",
         arguments: [
             ("go(\n    a,\n)", true), ("nonisolated struct A {}", true), ("let a: Span<Int>", true),
             ("let it = #expect(throws: Failure.self) {}", true), ("#expect(throws: Failure.self) {}", false),
@@ -130,7 +130,7 @@ struct HouseRulesTests {
     }
 
     @Test(
-        "a loud failure is seen",
+        "the check finds a summary with a capital or a full stop",
         arguments: [
             ("Failure(.bug, \"It broke\")", 1), ("Failure(\n    .usage, \"no such thing.\")", 1),
             ("Failure(.bug, \"it broke\")", 0), ("Failure(.unreachable, \"TLS failed\")", 0),

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A source file as the house's checks read it.
+/// A source file for the checks of the house.
 struct SourceFile {
-    /// From the package's folder on: `Sources/OAuth/TokenRequest.swift`.
+    /// The path from the package's folder: `Sources/OAuth/TokenRequest.swift`.
     let path: String
     let text: String
-    /// The text with comments and what is between quotes blanked, line for line; what is interpolated stays.
+    /// The text with comments and string literals blanked, line for line; interpolated code stays.
     let code: String
 
     init(path: String, text: String) {
@@ -14,12 +14,12 @@ struct SourceFile {
         code = Self.blanked(text)
     }
 
-    /// The folder under `Sources`, or under `Tests`, that it is in.
+    /// The file's folder under `Sources` or `Tests`.
     var target: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
     var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// The modules it imports, `import struct A.B` and `public import A` included.
+    /// The imported modules, `import struct A.B` and `public import A` included.
     var imports: [String] {
         codeLines.compactMap { line in
             let words = line.split { $0 == " " || $0 == ";" }
@@ -31,8 +31,8 @@ struct SourceFile {
         }
     }
 
-    /// Each call of a free function, or of what looks like one (`print(` in `print(1)`, not in `list.print(1)`), and
-    /// each name used, with the line that it is on.
+    /// Each call that looks like a free function's (`print(` in `print(1)`, not in `list.print(1)`), and
+    /// each used name, with its line.
     var names: [(name: Substring, isFreeCall: Bool, line: Int)] {
         var found: [(name: Substring, isFreeCall: Bool, line: Int)] = []
         for (number, line) in codeLines.enumerated() {
@@ -57,7 +57,7 @@ struct SourceFile {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// Every file with one of `suffixes` in `folder` of the package.
+    /// All files in the package's `folder` that end with one of `suffixes`.
     static func all(in folder: String, suffixes: [String] = [".swift"]) throws -> [SourceFile] {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path)
         return try paths.filter { path in suffixes.contains { path.hasSuffix($0) } }.sorted().map { path in
@@ -66,8 +66,8 @@ struct SourceFile {
         }
     }
 
-    /// Walks over the text once. The stack holds what it is inside of: a string's closing mark, or, for what is
-    /// interpolated in one, how many parentheses are open.
+    /// Reads the text once. The stack holds what encloses the position: a string's closing mark or, inside an
+    /// interpolation, the number of open parentheses.
     private static func blanked(_ text: String) -> String {
         enum Inside {
             case string(close: [UInt8], escape: [UInt8])
@@ -123,7 +123,7 @@ struct SourceFile {
                     at += hashes.count
                     continue
                 }
-                // Two quotes are an empty string: opened by the first, closed by the second.
+                // Two quotes are an empty string: the first opens the string, the second closes it.
                 let mark = quotes.count == 3 ? quotes : [UInt8(ascii: "\"")]
                 at += hashes.count + mark.count
                 stack.append(.string(close: mark + hashes, escape: [UInt8(ascii: "\\")] + hashes))

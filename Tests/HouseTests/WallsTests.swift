@@ -1,9 +1,9 @@
 import Testing
 
-/// The walls of docs/architecture.md. SwiftPM holds the arrows between our own modules; here are the system's modules
-/// too, and what a module may not do though it could.
+/// The walls of docs/architecture.md. SwiftPM checks the imports of our own modules; this file checks the system's
+/// modules too, and the functions and types that a module must not use.
 struct Walls {
-    /// All that a target may import, the standard library aside.
+    /// Everything that a target may import, apart from the standard library.
     static let imports: [String: Set<String>] = [
         "Credentials": ["CSodium", "FoundationEssentials", "Swift"],
         "Files": ["CLinux", "Glibc"],
@@ -31,10 +31,10 @@ struct Walls {
 
     struct Wall {
         let rule: String
-        /// What would break it: the names of free functions, and of types.
+        /// The forbidden names: free functions and types.
         var calls: Set<Substring> = []
         var types: Set<Substring> = []
-        /// The targets that the rule leaves free; all others are held to it.
+        /// The targets to which the rule does not apply.
         let free: Set<String>
     }
 
@@ -79,7 +79,7 @@ struct Walls {
         ]
     }()
 
-    /// What `file` breaks, a sentence each.
+    /// The rules that `file` breaks, a sentence for each.
     static func broken(by file: SourceFile) -> [String] {
         let isSwift = file.path.hasSuffix(".swift")
         let strangers = isSwift ? file.imports.filter { imports[file.target]?.contains($0) != true } : []
@@ -94,7 +94,7 @@ struct Walls {
 
 @Suite("The walls of the house")
 struct WallsTests {
-    @Test("every source file keeps within its target's walls")
+    @Test("every source file respects its target's walls")
     func walls() throws {
         let files = try SourceFile.all(in: "Sources", suffixes: [".swift", ".c", ".h"])
         let targets = Set(files.filter { $0.path.hasSuffix(".swift") }.map(\.target))
@@ -103,7 +103,7 @@ struct WallsTests {
     }
 
     @Test(
-        "a broken wall is seen",
+        "the check finds a broken wall",
         arguments: [
             ("Interface", "import Glibc"), ("Interface", "internal import CNCurses"), ("OAuth", "import CSQLite"),
             ("Model", "@preconcurrency import Foundation"), ("Storage", "import struct CCurl.curl_slist"),
@@ -118,7 +118,7 @@ struct WallsTests {
     }
 
     @Test(
-        "what only looks like a broken wall is none",
+        "the check accepts code that only looks like a broken wall",
         arguments: [
             ("Interface", "// import Glibc"), ("Interface", "let help = \"import Glibc\""), ("Model", "list.print()"),
             ("Model", "func blueprint() {}; blueprint()"), ("OAuth", "/* open(path) /* print(1) */ fork() */"),

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Stories of keyfob add")
 struct AddStoryTests {
-    /// What `show --json` tells of the client.
+    /// The client in the output of `show --json`.
     private func shown(_ name: String, in story: Story) async throws -> [String: Any] {
         let json = try await story.run("show", name, "--json").output
         return try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
@@ -15,7 +15,7 @@ struct AddStoryTests {
             ["add", "x", "--client-id", "app"] + arguments + ["--secret-stdin"], input: "s3cret", environment: [:])
     }
 
-    @Test("everything that the form holds can be given, and show, list and JSON have it")
+    @Test("add has an option for every field of the form, and show, list and JSON print the fields")
     func everything() async throws {
         let story = try await Story.withVault()
         let added = try await add(
@@ -71,7 +71,7 @@ struct AddStoryTests {
                 """)
     }
 
-    @Test("what is given is what is sent: no scope where none is given, the parameters in their order")
+    @Test("the request holds the given values: no scope without --scope, the parameters in their order")
     func sent() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let story = try await Story.withVault()
@@ -105,7 +105,7 @@ struct AddStoryTests {
     ]
 
     @Test(
-        "GBG GO is the default only without a token URL, and its settings go with GBG's token URL alone",
+        "GBG GO is the default only without a token URL; its settings are used only with GBG's token URL",
         arguments: defaultsCases)
     func defaults(arguments: [String], scope: String, base: String) async throws {
         let story = try await Story.withVault()
@@ -136,7 +136,7 @@ struct AddStoryTests {
     ]
 
     @Test(
-        "a service fills in what is not given",
+        "a service fills in missing options",
         arguments: servicesCases)
     func services(arguments: [String], method: String, scope: String) async throws {
         let story = try await Story.withVault()
@@ -186,7 +186,7 @@ struct AddStoryTests {
     ]
 
     @Test(
-        "what can't be saved is refused, with the option that mends it",
+        "an unusable value is refused, with a hint at the option to correct",
         arguments: refusedCases)
     func refused(arguments: [String], status: Int32, summary: String, hint: String) async throws {
         let story = try await Story.withVault()
@@ -217,7 +217,7 @@ struct AddStoryTests {
         ),
     ]
 
-    @Test("a secret in what is shown is warned of, and not repeated", arguments: secretCases)
+    @Test("a secret in a displayed field causes a warning that does not repeat the secret", arguments: secretCases)
     func shownSecret(arguments: [String], warning: String) async throws {
         let story = try await Story.withVault()
         let outcome = try await add(arguments, in: story)
@@ -226,7 +226,7 @@ struct AddStoryTests {
         #expect(!outcome.complaint.contains("hunter2"))
     }
 
-    @Test("a value that sounds secret is no reason to warn")
+    @Test("a value that sounds like a secret causes no warning")
     func noSecret() async throws {
         let story = try await Story.withVault()
         let outcome = try await add(
@@ -234,7 +234,7 @@ struct AddStoryTests {
         #expect(outcome.status == 0 && !outcome.complaint.contains("secrets"))
     }
 
-    @Test("with an API base, header --format curl goes there and warns of nothing")
+    @Test("with an API base, header --format curl uses the API base, without a warning")
     func apiBase() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let story = try await Story.withVault()

@@ -27,14 +27,14 @@ struct BackupStoryTests {
         return lstat(path, &status) == 0 ? status.st_mode : nil
     }
 
-    /// The files of the story's folder, less those that the test's own runs leave.
+    /// The files of the story's folder, without the files that the test's own runs leave.
     private func files(_ story: Story) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: story.folder.path).filter {
             !$0.hasSuffix(".in") && !$0.hasSuffix(".out") && !$0.hasSuffix(".err")
         }
     }
 
-    @Test("a backup has mode 0600, opens with the same passphrase, is whole, and holds the tokens")
+    @Test("a backup has mode 0600, opens with the same passphrase, is complete and holds the tokens")
     func whole() async throws {
         let story = try await Story.with([billing, reports])
         let token = try await story.run("token", "billing")
@@ -55,7 +55,7 @@ struct BackupStoryTests {
         #expect(wrong.status == 77)
     }
 
-    @Test("what is there already stays as it is, whatever it is: 73")
+    @Test("an existing file of any kind is not changed: 73")
     func exists() async throws {
         let story = try await Story.with([billing])
         let (file, link, folder) = (
@@ -81,7 +81,7 @@ struct BackupStoryTests {
         #expect(try files(story).sorted() == before.sorted())
     }
 
-    @Test("where the folder is missing the hint makes it, and then the backup is made")
+    @Test("if the folder is missing, the command in the hint creates it, and then the backup works")
     func missingFolder() async throws {
         let story = try await Story.with([billing])
         let folder = story.folder.path + "/it's new/deeper"
@@ -104,7 +104,7 @@ struct BackupStoryTests {
         #expect(try await story.run("verify", environment: ["KEYFOB_VAULT": folder + "/copy.db"]).status == 0)
     }
 
-    @Test("what is left beside the name of an earlier vault is not taken into the backup: 73")
+    @Test("files left beside the backup's name by an earlier vault do not get into the backup: 73")
     func leftover() async throws {
         let story = try await Story.with([billing])
         let copy = story.folder.path + "/copy.db"
@@ -118,7 +118,7 @@ struct BackupStoryTests {
         #expect(try await story.run("backup", copy).status == 0)
     }
 
-    @Test("a backup gets no name that belongs to the vault itself")
+    @Test("a backup cannot have the name of one of the vault's own files")
     func ownNames() async throws {
         let story = try await Story.with([billing])
         for part in ["-journal", "-wal", "-shm", "-lock"] {
@@ -128,7 +128,7 @@ struct BackupStoryTests {
         #expect(try await story.run("token", "billing").status == 0)
     }
 
-    @Test("the command line: one file, and it has a name")
+    @Test("the command line needs exactly one file with a name")
     func usage() async throws {
         let story = try await Story.with([billing])
         #expect(
@@ -147,7 +147,7 @@ struct BackupStoryTests {
         #expect(try await story.run("backup", "one", "two").status == 64)
     }
 
-    @Test("of a vault with a damaged record the copy is made as it is, and that is said: 65")
+    @Test("a vault with a damaged record is copied unchanged, with a message: 65")
     func damaged() async throws {
         let story = try await Story.with([billing, reports])
         try story.damage(2, of: reports)
@@ -170,7 +170,7 @@ struct BackupStoryTests {
     }
 
     @Test(
-        "out of disk: 73, and nothing is left where the backup was to be",
+        "disk full: 73, and no file is left at the backup's name",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"), arguments: [4, 16, 32, 64, 96])
     func fullDisk(kilobytes: Int) async throws {
         let story = try await Story.with((0..<150).map { server.profile("client \($0)", "app") })
@@ -189,7 +189,7 @@ struct BackupStoryTests {
     }
 
     @Test(
-        "a vault on a full or a read-only file system is copied to another one",
+        "a vault on a full or read-only file system is copied to another file system",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func fromReadOnly() async throws {
         let story = try await Story.with([billing, reports])
@@ -208,7 +208,7 @@ struct BackupStoryTests {
     }
 
     @Test(
-        "while others write without pause every backup opens, is whole, and has every client that was saved before it",
+        "while other processes write without pause, every backup opens, is complete, and has every client saved before it",
         .timeLimit(.minutes(4)))
     func whileWriting() async throws {
         let story = try await Story.with([billing])
@@ -228,7 +228,7 @@ struct BackupStoryTests {
         #expect(try files(story).filter { $0.contains(".new-") } == [])
     }
 
-    /// What the writers have done.
+    /// The writers' results.
     private final class Writing: Sendable {
         private let names = Mutex<Set<String>>([])
         private let isOver = Mutex(false)

@@ -14,7 +14,7 @@ struct ClientStoryTests {
         String(decoding: server.requests.last { $0.path == "/token" }?.body ?? [], as: UTF8.self)
     }
 
-    @Test("u brings deleted clients back with their secrets and tokens")
+    @Test("u restores deleted clients with their secrets and tokens")
     func undoDelete() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(
@@ -36,7 +36,7 @@ struct ClientStoryTests {
         try await terminal.press("u", see: "3 clients: as before", "○ Archive", "● Billing", "○ Reports")
     }
 
-    @Test("u takes an edit back, its new secret and the token that it dropped too")
+    @Test("u undoes an edit, with its new secret and the token that the edit dropped")
     func undoEdit() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -56,7 +56,7 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_secret=s3cret"))
     }
 
-    @Test("D makes a client like the selected one, with its secret unless another is typed")
+    @Test("D creates a copy of the selected client, with its secret unless another secret is typed")
     func duplicate() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(
@@ -68,7 +68,7 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_secret=s3cret"))
     }
 
-    @Test("p makes a client of a pasted curl command of several lines; its secret is not shown")
+    @Test("p creates a client from a pasted curl command of several lines; its secret is not displayed")
     func pasteCurl() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]))
@@ -91,7 +91,7 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
     }
 
-    @Test("a .env file, a comment above curl and two commands, with CR for each line break as tmux sends them")
+    @Test("a .env file, a comment above curl and two commands are pasted, with CR as the line break like tmux sends it")
     func pasteLines() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]))
@@ -121,7 +121,7 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_id=app&client_secret=s3cret"))
     }
 
-    @Test("a new secret that is refused while the one before works is told, and the form swaps them")
+    @Test("if a new secret is refused and the previous secret works, a hint says so, and the form swaps the two")
     func rotation() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -141,7 +141,7 @@ struct ClientStoryTests {
     }
 
     @Test(
-        "a asks for the service, the form shows what must be filled in, and a click shows the rest; a paste skips both")
+        "a asks for the service, the form shows the required fields, and a click shows the rest; a paste skips both")
     func services() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), columns: 80, rows: 24)
@@ -190,7 +190,7 @@ struct ClientStoryTests {
         try await terminal.press("r", see: "Billing: new token in")
     }
 
-    @Test("after the preset's token URL was typed over, neither x nor Enter has anywhere else to send to")
+    @Test("after the preset's token URL was changed, x and Enter have no other host to send to")
     func overtypedPreset() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([]), rows: 32)
@@ -213,7 +213,8 @@ struct ClientStoryTests {
         #expect(server.requests.map(\.path) == ["/token"])
     }
 
-    @Test("an edit that moves the token URL asks what stays behind; cleared, the old host gets nothing any more")
+    @Test(
+        "an edit that moves the token URL asks about the other URLs; if they are cleared, the old host gets no request")
     func movedTokenURL() async throws {
         let (old, new) = (try server(), try server())
         defer {
@@ -240,7 +241,9 @@ struct ClientStoryTests {
         #expect(old.requests.isEmpty)
     }
 
-    @Test("two screens edit one client: only what both have changed is asked about; a client that is gone becomes new")
+    @Test(
+        "two screens edit one client: the form asks only about fields that both have changed; a removed client becomes new"
+    )
     func twoScreens() async throws {
         let server = try server()
         defer { server.stop() }
@@ -248,7 +251,7 @@ struct ClientStoryTests {
         let here = try await TerminalStory.open(story, rows: 36)
         let there = try await TerminalStory.open(story, rows: 36)
 
-        // The same field, and one that only the other screen touches.
+        // The same field, and a field that only the other screen changes.
         try await here.press("e")
         try await here.see("Edit Billing")
         try await here.press("Tab", "Tab", "Tab", "Tab", "C-u")
@@ -265,14 +268,14 @@ struct ClientStoryTests {
         try await here.see("was changed meanwhile: Scope", "Scope: theirs \"theirs\", yours \"mine\"")
         try await here.press("Enter")
         try await here.see("Billing: saved", without: ["Edit Billing"])
-        // The server knows another secret, and later another scope; what it was asked with is what counts. The previous
-        // secret is tried after the new one.
+        // The server refuses, since it knows another secret and scope; the test reads the values in the requests. The
+        // previous secret is tried after the new one.
         try await here.press("r")
         try await here.see("the server refused the client")
         let asked = server.requests.map { String(decoding: $0.body, as: UTF8.self) }
         #expect(asked.contains { $0.contains("client_secret=an0ther") && $0.contains("scope=mine") })
 
-        // Two fields: nothing is asked.
+        // Two different fields: no question.
         try await here.press("e")
         try await here.see("Edit Billing")
         try await here.type("!")
@@ -304,7 +307,7 @@ struct ClientStoryTests {
         #expect(lastAsked(server).contains("client_secret=s3cret") && lastAsked(server).contains("scope=mine"))
     }
 
-    @Test("with the vault's file gone the form keeps what was typed, and no hint promises to save it")
+    @Test("if the vault's file is missing, the form keeps the typed values, and no hint promises to save them")
     func vaultGone() async throws {
         let server = try server()
         defer { server.stop() }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Copies")
 struct CopiesTests {
-    @Test("what was asked for last stays in the clipboard, whichever is ready first")
+    @Test("the copy requested last stays in the clipboard, whichever copy is ready first")
     func order() async throws {
         let written = Mutex(0)
         let clipboard = Clipboard(environment: ["TERM": "xterm"]) { _ in written.withLock { $0 += 1 } }

@@ -8,14 +8,14 @@ import Testing
 struct CopyStoryTests {
     private func server() throws -> DemoServer { try DemoServer.with(["app": .token(lifetime: 3_600)]) }
 
-    /// Two clients, and what was copied cleared after so many seconds.
+    /// Two clients; copies are cleared after `seconds`.
     private func story(_ server: DemoServer, clearedAfter seconds: Int = 45) async throws -> Story {
         let story = try await Story.with([server.profile("billing", "app"), server.profile("reports", "app")])
         try story.set("{ clear_clipboard_seconds: \(seconds) }")
         return story
     }
 
-    @Test("an export from the copy menu, run by bash, holds the token; the menu and the screen show none of it")
+    @Test("an export from the copy menu, run by bash, sets the token; the menu and the screen do not display the token")
     func export() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -37,7 +37,7 @@ struct CopyStoryTests {
         #expect(!screen.contains(token.prefix(12)))
     }
 
-    @Test("of several marked clients a line each is copied, fetched first where none lives")
+    @Test("several marked clients are copied as one line each; missing tokens are fetched first")
     func several() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -51,7 +51,7 @@ struct CopyStoryTests {
         #expect(Set(expected).count == 2)
     }
 
-    @Test("of several clients one that is refused is asked once, and the others are copied without it")
+    @Test("if one of several clients is refused, it is asked once, and the others are copied without it")
     func severalWithoutOne() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses], recording: true)
         let story = try await Story.with([
@@ -64,7 +64,7 @@ struct CopyStoryTests {
         #expect(server.tokenRequests(of: "old") == 1)
     }
 
-    @Test("the client secret is copied from the menu, where it is marked, and never shown")
+    @Test("the client secret is copied from the menu, which marks it as a secret, and is never displayed")
     func secret() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -77,7 +77,7 @@ struct CopyStoryTests {
         #expect(!menu.contains("s3cret") && !after.contains("s3cret"))
     }
 
-    @Test("what was copied is cleared after the seconds that are set, also when the vault was locked meanwhile")
+    @Test("a copy is cleared after the seconds in the settings, also if the vault was locked meanwhile")
     func cleared() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 2))
@@ -86,13 +86,13 @@ struct CopyStoryTests {
         try await terminal.see("the clipboard was cleared")
         #expect(try await terminal.bufferCount == 0)
         try await terminal.press("c")
-        // The first copy is in Activity still; one that lands after the lock is cleared at once.
+        // The first copy is still in Activity; a copy that finishes after the lock is cleared at once.
         try await terminal.see("clipboard clears in 0:0")
         try await terminal.press("L", see: "Passphrase")
         try await terminal.waitForBuffers(0)
     }
 
-    @Test("what somebody else has copied since is left alone")
+    @Test("a later copy by another program is not cleared")
     func othersStay() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 1))
@@ -102,7 +102,7 @@ struct CopyStoryTests {
         #expect(try await terminal.copied == "mine")
     }
 
-    @Test("tmux keeps what was copied before: it is gone as soon as the next thing is copied, secret or not")
+    @Test("tmux keeps earlier copies: a copied secret is removed before the next copy, secret or not")
     func earlierCopies() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -121,7 +121,7 @@ struct CopyStoryTests {
         #expect(try await terminal.copied == "app")
     }
 
-    @Test("where it is never to be cleared, quitting leaves it too")
+    @Test("if copies are never cleared, quitting does not clear the copy either")
     func never() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server, clearedAfter: 0))

@@ -21,7 +21,7 @@ struct DamagedClientTests {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
     }
 
-    @Test("a client whose profile is damaged is named as damaged, 65; the other is used as ever")
+    @Test("a client with a damaged profile is reported as damaged, 65; the other client works")
     func profile() async throws {
         let story = try await Story.with([billing, reports])
         try story.damage(1, of: billing)
@@ -37,7 +37,7 @@ struct DamagedClientTests {
         #expect(server.tokenRequests(of: "other") == 1)
     }
 
-    @Test("a name that no readable client has is 65 while any profile is damaged, and 66 where none is")
+    @Test("an unknown name ends with 65 while any profile is damaged, and with 66 if none is")
     func unknownName() async throws {
         let story = try await Story.with([billing, reports])
         let missing = Story.Outcome(
@@ -64,7 +64,7 @@ struct DamagedClientTests {
         #expect(try await story.run("token", "nobody") == missing)
     }
 
-    @Test("a name whose record is damaged, or moved, is found all the same")
+    @Test("a client is found by its name even if the name's record is damaged or moved")
     func nameRecord() async throws {
         for damage in ["sealed = zeroblob(length(sealed))", "sealed = x''", "id = randomblob(16)", "revision = 9"] {
             let story = try await Story.with([billing, reports])
@@ -74,7 +74,7 @@ struct DamagedClientTests {
         }
     }
 
-    @Test("a name whose record is damaged is not given to a second client")
+    @Test("a second client cannot take a name whose record is damaged")
     func nameTaken() async throws {
         let taken = complaint("a client named \"BILLING\" already exists", "choose another name: case does not matter")
         for damage in ["zeroblob(length(sealed))", "x''", "(SELECT sealed FROM record r WHERE r.kind = 10 LIMIT 1)"] {
@@ -87,7 +87,7 @@ struct DamagedClientTests {
         }
     }
 
-    @Test("a damaged secret stops what needs it, and nothing else")
+    @Test("a damaged secret stops only the commands that need the secret")
     func secret() async throws {
         let story = try await Story.with([billing, reports])
         let token = try await story.run("token", "billing")
@@ -103,14 +103,14 @@ struct DamagedClientTests {
     }
 
     @Test(
-        "a token that is damaged is dropped, said and asked for again: exit 0, and silence the next time",
+        "a damaged token is dropped, reported and fetched again: exit 0, and no message the next time",
         arguments: ["zeroblob(length(sealed))", "x'00'", "x''", "zeroblob(5000000)", "substr(sealed, 1, 60)"])
     func token(_ damage: String) async throws {
         let said = complaint("the stored token of client \"Billing\" was damaged and was removed")
         let story = try await Story.with([billing, reports])
         let other = try await story.run("token", "reports")
         var requests = 0
-        // A run is what this takes: every verb meets one damage, and every damage one verb.
+        // Runs take long: one kind of damage is tried with every verb, the other kinds with one verb.
         let verbs =
             damage.hasPrefix("zeroblob(l") ? [["token"], ["header"], ["token", "--fresh"]] : [["token", "--json"]]
         for arguments in verbs {
@@ -129,7 +129,7 @@ struct DamagedClientTests {
         #expect(try await story.run("verify").status == 0)
     }
 
-    @Test("20 processes at once on a damaged token send one request, and all print its token")
+    @Test("20 processes at once on a damaged token send one request, and all print the new token")
     func tokenShared() async throws {
         let story = try await Story.with([billing])
         #expect(try await story.run("token", "billing").status == 0)
@@ -153,7 +153,7 @@ struct DamagedClientTests {
     }
 
     @Test(
-        "on the screen c and r work on a client whose token is damaged, and Activity says that it was",
+        "on the screen, c and r work on a client with a damaged token, and Activity reports the damage",
         arguments: ["c", "r"])
     func screen(_ key: String) async throws {
         let story = try await Story.with([billing, reports])

@@ -51,7 +51,7 @@ struct DamagedRecordTests {
             summary, "restore an earlier copy, if you have one", "keyfob remove --damaged removes them permanently")
     }
 
-    @Test("verify of a whole vault writes no line and says how many records it has checked")
+    @Test("verify of an undamaged vault prints no line and reports the number of records")
     func whole() async throws {
         let story = try await furnished()
         let before = try story.rows()
@@ -65,7 +65,7 @@ struct DamagedRecordTests {
         #expect(try story.rows() == before)
     }
 
-    @Test("any one record that is damaged is told by its ID and goes; what hangs on it goes too, and nothing else")
+    @Test("each damaged record is reported with its ID and removed, with the records that depend on it and no others")
     func each() async throws {
         let story = try await furnished()
         let whole = try Data(contentsOf: URL(fileURLWithPath: story.vault))
@@ -116,7 +116,7 @@ struct DamagedRecordTests {
     }
 
     @Test(
-        "it is damage too: a cut record, one moved to another revision or client, a lost secret, a record of nothing",
+        "a cut record, a record moved to another revision or client, a lost secret and an unknown record are damage too",
         arguments: [
             ("UPDATE record SET sealed = x'00' WHERE kind = 3", 2, ["Billing", "Reports"]),
             ("UPDATE record SET sealed = x'' WHERE kind = 7", 1, ["Billing", "Reports"]),
@@ -155,7 +155,9 @@ struct DamagedRecordTests {
         if let left { #expect(names == left) } else { #expect(names.count == 1) }
     }
 
-    @Test("with IDs only those records are removed, however an ID is written; another ID removes nothing")
+    @Test(
+        "with IDs, only those records are removed, in any spelling of the ID; an ID of no damaged record removes nothing"
+    )
     func ids() async throws {
         let story = try await furnished()
         try story.damage(3, of: billing)
@@ -183,7 +185,7 @@ struct DamagedRecordTests {
         #expect(try await story.run("verify").status == 0)
     }
 
-    @Test("removing asks on a terminal, and elsewhere needs --yes")
+    @Test("remove asks on a terminal, and needs --yes without a terminal")
     func question() async throws {
         let story = try await furnished()
         try story.damage(1, of: billing)

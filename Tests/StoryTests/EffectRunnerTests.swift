@@ -11,16 +11,16 @@ import Testing
 
 @testable import keyfob
 
-@Suite("What effects do beside one another, and at the end", .timeLimit(.minutes(5)))
+@Suite("Effects that run at the same time, and at the end", .timeLimit(.minutes(5)))
 @MainActor
 struct EffectRunnerTests {
-    @Test("quitting waits for a copy that is under way, and clears it")
+    @Test("quitting waits for a copy that has begun, and clears it")
     func quitDuringCopy() async throws {
         let stage = try await EffectStage()
         stage.runner.perform(.copySecret(stage.client))
         #expect(await stage.see { stage.has("arrived") })
         let finishing = Task { await stage.runner.finish(clearsCopies: true) }
-        // All else that is waited for is done by then.
+        // Everything else that quitting waits for is done by then.
         #expect(await stage.see { !stage.isVaultOpen })
         stage.letPass(2)
         await finishing.value
@@ -28,7 +28,7 @@ struct EffectRunnerTests {
         #expect(!stage.has("buffer"))
     }
 
-    @Test("where nothing is ever cleared, quitting waits for the copy all the same, and leaves it")
+    @Test("if copies are never cleared, quitting still waits for the copy, and leaves it")
     func quitDuringLastingCopy() async throws {
         let stage = try await EffectStage()
         stage.runner.perform(.copySecret(stage.client))
@@ -40,7 +40,7 @@ struct EffectRunnerTests {
         #expect(stage.has("landed") && stage.has("buffer"))
     }
 
-    @Test("quitting waits for a clearing that is under way")
+    @Test("quitting waits for a clearing that has begun")
     func quitDuringClearing() async throws {
         let stage = try await EffectStage()
         stage.runner.perform(.copySecret(stage.client))
@@ -55,7 +55,7 @@ struct EffectRunnerTests {
         #expect(!stage.has("buffer"))
     }
 
-    @Test("what lands after a lock is cleared at once, and said; not where nothing is ever cleared")
+    @Test("a copy that finishes after a lock is cleared at once and reported, unless copies are never cleared")
     func lockDuringCopy() async throws {
         for clears in [true, false] {
             let stage = try await EffectStage(clearsCopies: clears)
@@ -72,7 +72,7 @@ struct EffectRunnerTests {
         }
     }
 
-    /// What asks the network, and where it waits for an answer.
+    /// The effects that send a request, and the place where each waits for the answer.
     enum Asking: String, CaseIterable {
         case refresh, refreshMany, copy, trial, revocation, discoveryOfRevocation, discovery
 
@@ -104,7 +104,7 @@ struct EffectRunnerTests {
     }
 
     @Test(
-        "a lock ends what asks the network, whose connection is closed and of which nothing is told; quitting likewise",
+        "a lock ends each request: its connection is closed, and no event of it arrives; so does quitting",
         arguments: Asking.allCases, [true, false])
     func lockDuringRequest(_ asking: Asking, isLock: Bool) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
@@ -132,13 +132,13 @@ struct EffectRunnerTests {
         #expect(!stage.has("arrived"), "nothing was copied")
     }
 
-    @Test("a lock does not let requests go on until the vault has written what is to be kept")
+    @Test("a lock cancels requests at once, before the vault has written its records")
     func lockDuringRecord() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 3_600, lifetime: 60)])
         let stage = try await EffectStage(server.profile("billing", "app"))
         stage.runner.perform(.refresh(stage.client))
         #expect(await stage.see { server.waitingCount == 1 })
-        // Another process that writes: what is to be kept waits for it.
+        // Another process is writing: the records wait for it.
         var other: OpaquePointer?
         try #require(sqlite3_open(stage.story.vault, &other) == SQLITE_OK)
         defer { sqlite3_close(other) }
@@ -154,7 +154,7 @@ struct EffectRunnerTests {
         await vault.close()
     }
 
-    @Test("stopping a discovery closes its connection, and the vault stays open; so does asking another issuer")
+    @Test("stopping a discovery, or asking another issuer, closes the connection, and the vault stays open")
     func stoppedDiscovery() async throws {
         let (first, second) = (try DemoServer.with([:]), try DemoServer.with([:]))
         for server in [first, second] { server.hang(at: [.discovery]) }
@@ -171,7 +171,9 @@ struct EffectRunnerTests {
         #expect(!stage.events.contains { if case .discovered(_, .failure) = $0 { true } else { false } })
     }
 
-    @Test("stopping the refresh of many closes its connections and tells who was cancelled; one client's goes on")
+    @Test(
+        "stopping the refresh of many closes its connections and names the cancelled clients; another client's refresh goes on"
+    )
     func stoppedRefresh() async throws {
         let (server, other) = (try DemoServer.with([:]), try DemoServer.with([:]))
         defer { for server in [server, other] { server.stop() } }
@@ -190,7 +192,7 @@ struct EffectRunnerTests {
         #expect(!stage.events.contains { if case .refreshed = $0 { true } else { false } })
     }
 
-    @Test("of settings that are changed quickly the screen is told the last, and none of before")
+    @Test("after quick changes of settings, the screen gets only the last settings")
     func quickSettings() async throws {
         let stage = try await EffectStage()
         var settings = Settings()
@@ -203,10 +205,10 @@ struct EffectRunnerTests {
         #expect(try stage.runner.settingsFile.read() == settings)
     }
 
-    @Test("settings that can't be written are as the file has them, and that is told")
+    @Test("if settings cannot be written, the file's settings hold, and the failure is reported")
     func unwritableSettings() async throws {
         let stage = try await EffectStage()
-        // A file where its folder would have to be.
+        // A file in the place of the settings' folder.
         try FileManager.default.createDirectory(at: stage.story.configuration, withIntermediateDirectories: true)
         try Data().write(to: stage.story.settings.deletingLastPathComponent())
         var settings = Settings()
@@ -217,12 +219,12 @@ struct EffectRunnerTests {
         #expect(stage.troubles.map(\.kind) == [.cannotWrite])
     }
 
-    @Test("a file that was replaced is a fault of the vault, also where activity and the list's state can't be kept")
+    @Test("a replaced file is a fault of the vault, also if activity and the list's state cannot be written")
     func notKept() async throws {
         let stage = try await EffectStage()
-        // What is read when a vault opens has been read: that it can't be is said as well.
+        // Wait until opening has read everything: a failed read would be reported too.
         #expect(await stage.see { stage.events.contains { if case .remembered = $0 { true } else { false } } })
-        // Another file in its place: what is written to the one that is open would be lost.
+        // Another file in its place: writes to the open file would be lost.
         try FileManager.default.moveItem(atPath: stage.story.vault, toPath: stage.story.vault + ".away")
         try Data().write(to: URL(fileURLWithPath: stage.story.vault))
         for _ in 0..<2 {
@@ -233,14 +235,14 @@ struct EffectRunnerTests {
         #expect(await stage.see { stage.vaultFaults.last?.file != nil })
         #expect(stage.vaultFaults.last?.file?.summary.hasSuffix("was replaced or removed while it was open") == true)
         #expect(stage.troubles.isEmpty)
-        // Back in its place, the next look finds it.
+        // The file is back in its place, and the next look finds it.
         try FileManager.default.removeItem(atPath: stage.story.vault)
         try FileManager.default.moveItem(atPath: stage.story.vault + ".away", toPath: stage.story.vault)
         stage.runner.vaultMayHaveChanged()
         #expect(await stage.see { stage.vaultFaults.last == VaultFaults() })
     }
 
-    @Test("an open vault keeps nobody from stopping the job; one that was locked, until it is closed")
+    @Test("with an open vault the job can be stopped at once; after a lock, when the vault is closed")
     func stopping() async throws {
         let stage = try await EffectStage()
         #expect(stage.runner.mayStop)
@@ -250,8 +252,8 @@ struct EffectRunnerTests {
     }
 }
 
-/// A runner on an open vault with one client, and a clipboard that the test holds up: a tmux that is a script, which
-/// waits for `letPass` before it takes a text and before it lists what it has.
+/// A runner on an open vault with one client, and a clipboard that the test can delay: tmux is a script that
+/// waits for `letPass` before it copies a text and before it lists its buffers.
 @MainActor
 final class EffectStage {
     let story: Story
@@ -317,7 +319,7 @@ final class EffectStage {
 
     deinit { close(gate) }
 
-    /// Lets the next so many calls of the clipboard go on.
+    /// Lets the next `count` calls of the clipboard go on.
     func letPass(_ count: Int) { for _ in 0..<count { write(gate, "\n", 1) } }
 
     func has(_ file: String) -> Bool {
@@ -331,10 +333,10 @@ final class EffectStage {
         }
     }
 
-    /// How many connections to the server are open.
+    /// The number of open connections to the server.
     func connections(to server: DemoServer) throws -> Int { try OpenConnections.count(of: getpid(), to: server.port) }
 
-    /// Whether `condition` comes to hold, while messages are taken as the interface takes them.
+    /// True if `condition` becomes true while messages are handled like in the interface.
     func see(_ condition: () throws -> Bool) async rethrows -> Bool {
         let deadline = ContinuousClock.now + .seconds(60)
         repeat {
@@ -347,6 +349,6 @@ final class EffectStage {
         return false
     }
 
-    /// Whether such an event comes, or has come.
+    /// True if such an event arrives or has arrived.
     func sees(_ isMeant: (Event) -> Bool) async -> Bool { await see { events.contains(where: isMeant) } }
 }

@@ -92,7 +92,7 @@ struct ExitCodeTests {
         (["list", "--vault", ""], ["--vault names no file", "give the vault's path: --vault PATH"]),
     ]
 
-    @Test("64: the command line was not understood, and what may be a secret is not repeated")
+    @Test("64: the command line is not understood; a possible secret is not repeated")
     func usage() async throws {
         let story = try Story()
         for (arguments, lines) in Self.misunderstood {
@@ -103,7 +103,7 @@ struct ExitCodeTests {
         }
     }
 
-    /// Command lines with an unknown command, how the message shows the command, and the nearest command.
+    /// Command lines with an unknown command, the command in the message, and the nearest command.
     private static let unknownCommands: [([String], String, String?)] = [
         (["tokn"], "tokn", "token"), (["tokn", "billing", "--fresh"], "tokn", "token"),
         (["TOKEN"], "TOKEN", "token"), (["ver"], "ver", "verify"), (["hedaer", "x"], "hedaer", "header"),
@@ -113,7 +113,7 @@ struct ExitCodeTests {
         (["to\u{1B}]0;x\u{7}kn\n"], "to]0;xkn", nil),
     ]
 
-    @Test("64: an unknown command is repeated, without control characters, with the nearest one")
+    @Test("64: an unknown command is repeated without control characters, with the nearest command")
     func unknownCommand() async throws {
         let story = try Story()
         for (arguments, word, nearest) in Self.unknownCommands {
@@ -136,7 +136,7 @@ struct ExitCodeTests {
         (["passwd"], "--new-passphrase-file", "path"),
     ]
 
-    @Test("64: a value that begins with a dash is passed as the hint says")
+    @Test("64: the hint shows how to pass a value that begins with a dash")
     func dashes() async throws {
         let story = try Story()
         for (arguments, option, value) in Self.valueOptions {
@@ -163,7 +163,7 @@ struct ExitCodeTests {
                     Self.usage("token")))
     }
 
-    @Test("65: damaged, not a vault, a newer format; the file stays as it was")
+    @Test("65: damaged, not a vault, a newer format; the file is not changed")
     func damaged() async throws {
         let story = try await Story.withVault()
         let good = try Data(contentsOf: URL(fileURLWithPath: story.vault))
@@ -207,7 +207,7 @@ struct ExitCodeTests {
         )
     }
 
-    @Test("65: with one client damaged, list writes the others and then complains")
+    @Test("65: if one client is damaged, list prints the others and then reports the damage")
     func oneDamaged() async throws {
         let story = try await Story.withVault()
         for name in ["alpha", "beta"] {
@@ -246,7 +246,7 @@ struct ExitCodeTests {
         #expect(try await story.run("remove", "billing", "--yes").status == 66)
     }
 
-    @Test("69: nobody there, busy for good, an answer that never ends")
+    @Test("69: no server, a server that stays busy, an answer that never ends")
     func unreachable() async throws {
         let server = try DemoServer.with([
             "busy": .html("<h1>503</h1>", status: 503, headers: [("Retry-After", "3600")]), "gone": .hangsUp,
@@ -284,7 +284,7 @@ struct ExitCodeTests {
         #expect(last.output.contains("\"kind\" : \"unreachable\""), "the failed attempt is kept for others to see")
     }
 
-    @Test("73: the vault exists, the name is taken, the folder is not there")
+    @Test("73: the vault exists, the name is in use, the folder is missing")
     func cannotWrite() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
         let story = try await Story.withVault()
@@ -306,7 +306,7 @@ struct ExitCodeTests {
                         "mkdir -p -m 700 \(story.folder.path)/no")))
     }
 
-    @Test("75: somebody else holds the vault's lock for longer than is waited for")
+    @Test("75: another process holds the vault's lock for too long")
     func busy() async throws {
         let story = try await Story.withVault()
         let database = try open(story.vault)
@@ -324,7 +324,7 @@ struct ExitCodeTests {
         #expect(try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s").status == 0)
     }
 
-    @Test("76: refused, a redirect, HTML, another token type, a token that no header may hold")
+    @Test("76: refused, a redirect, HTML, another token type, a token with a forbidden character")
     func refused() async throws {
         let server = try DemoServer.with([
             "refused": .refuses,
@@ -363,7 +363,7 @@ struct ExitCodeTests {
         }
     }
 
-    @Test("77: wrong passphrase, none to be had, others could read the vault")
+    @Test("77: wrong passphrase, no passphrase, a vault that other users may read")
     func notOpened() async throws {
         let story = try await Story.withVault()
         let wrong = try await story.run("list", "--passphrase-file", "/dev/stdin", input: "wrong\n")
@@ -390,7 +390,7 @@ struct ExitCodeTests {
                 ))
     }
 
-    @Test("78: a bad URL, plain http to another machine; at add already")
+    @Test("78: a bad URL, plain http to another machine; already at add")
     func unusable() async throws {
         let story = try await Story.withVault()
         for (url, summary, hint) in [

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The table of exit codes")
 struct ExitStatusTests {
-    @Test("each kind of failure has the code of the contract, the one for a bug in keyfob too")
+    @Test("each kind of failure has the exit code of the contract, a bug in keyfob too")
     func table() {
         let contract: [Int32: [Failure.Kind]] = [
             1: [.declined],

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A fault of the disk, or a kill, in the middle of the program's work: a C library that is preloaded into it counts its
-/// calls and lets one of them fail.
+/// A fault of the disk, or a kill, in the middle of the program's work. A preloaded C library counts the program's
+/// calls and makes one of them fail.
 struct Fault {
     enum Kind: String {
         /// fsync(2) or fdatasync(2) number N fails with EIO; the calls after it succeed.
@@ -17,22 +17,22 @@ struct Fault {
         case read
         /// SIGKILL before step N: a write, a sync, a truncation, a link, a renaming or a removal.
         case kill
-        /// The same, and half of a write's bytes are written first.
+        /// The same, after half of a write's bytes were written.
         case tear
-        /// link(2) fails with EPERM, on each call: a file system without links. N processes wait for each other there.
+        /// Each link(2) fails with EPERM, like on a file system without links. N processes wait for each other there.
         case link
     }
 
     var kind: Kind
     var number = 0
-    /// Part of the path of the files that the fault is for; with `$` after it the path's end. Several are separated by
+    /// A part of the affected files' paths; with `$` behind it, the end of their paths. Several parts are separated by
     /// `|`.
     var path: String
 }
 
 extension Story {
     /// Runs `keyfob ARGUMENTS` with a fault.
-    /// - Returns: whether the call that the fault is for was made.
+    /// - Returns: true if the affected call was made.
     func run(
         _ arguments: [String], with fault: Fault, input: String = "", environment: [String: String] = [:]
     ) async throws -> (outcome: Outcome, hasStruck: Bool) {
@@ -49,10 +49,10 @@ extension Story {
 enum FaultInjection {
     struct NoCompiler: Error {}
 
-    /// The library's file, compiled once a run, beside the program.
+    /// The library beside the program, compiled once per test run.
     static let library = Result { try compiled("fault-injection.so", source) }
 
-    /// Compiles C into a library beside the program, or into what `arguments` say.
+    /// Compiles C into a library beside the program, or into the kind of file that `arguments` name.
     static func compiled(
         _ name: String, _ source: String, arguments: [String] = ["-shared", "-fPIC"]
     ) throws -> String {
@@ -81,7 +81,7 @@ enum FaultInjection {
             .first { access($0, X_OK) == 0 }
     }
 
-    // System calls directly: the functions of these names in libc are the ones that are replaced.
+    // System calls directly, since the library replaces libc's functions of these names.
     private static let source = #"""
         #define _GNU_SOURCE
         #include <errno.h>
@@ -142,7 +142,7 @@ enum FaultInjection {
             return -1;
         }
 
-        // One more call that counts: 0 before number N, 1 at it, 2 after it.
+        // Counts one more call: 0 before number N, 1 at N, 2 after N.
         static int turn(void) {
             long call = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
             return call < number ? 0 : call == number ? 1 : 2;
@@ -168,7 +168,7 @@ enum FaultInjection {
         int fsync(int fd) { return synchronize(SYS_fsync, fd); }
         int fdatasync(int fd) { return synchronize(SYS_fdatasync, fd); }
 
-        // 0: to be written as usual.
+        // 0 means: write as usual.
         static int spoils(int fd, const void *bytes, size_t count, off_t at, int has_offset) {
             if (!*fault || !(is("write") || is("full") || kills()) || !concerns(fd)) return 0;
             int now = turn();
@@ -215,7 +215,7 @@ enum FaultInjection {
 
         int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
 
-        // Returns when N processes have come here.
+        // Returns when N processes have reached this point.
         static void meet(const char *path) {
             char name[PATH_MAX + 16];
             snprintf(name, sizeof name, "%s.meeting", path);
@@ -237,7 +237,7 @@ enum FaultInjection {
 
         int rename(const char *from, const char *to) {
             step(matches(to));
-            // Slow, so that the other of two processes looks at the name before this one has it.
+            // Slow, so that the second process checks the name before the first process has created it.
             if (is("link") && matches(to)) usleep(20000);
             return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
         }

@@ -6,12 +6,12 @@ import Storage
 import System
 import Testing
 
-/// A section of docs/faults.md, as a test has seen it.
+/// A section of docs/faults.md with the observations of a test.
 struct SeenFault {
-    /// The line of the list of faults that it belongs to.
+    /// The section's line in the list of faults.
     var number: Int
     var title: String
-    /// Each command with its output, as a terminal shows them.
+    /// Each command with its output, like in a terminal.
     var runs: [String]
     var disk: String
     var wire: String
@@ -29,17 +29,17 @@ struct SeenFault {
     }
 }
 
-/// A fault to be staged.
+/// A fault to stage.
 struct StagedFault: Sendable {
     var number: Int
     var title: String
-    /// Whether it can be staged here: other users' files, mounted disks and other processes' descriptors are root's.
+    /// True if the fault can be staged here: other users' files, mounts and other processes' descriptors need root.
     var isPossible = true
-    /// Returns what is left on disk beside what the stage tells of it.
+    /// Returns a text about the files left on the disk, besides the stage's own observations.
     var play: @Sendable (FaultStage) async throws -> String
 }
 
-/// One vault, one server, and what was seen of them.
+/// One vault, one server, and the observations.
 final class FaultStage {
     static let date = Date(timeIntervalSince1970: 1_795_000_000)
     static let secret = "s3cret"
@@ -51,7 +51,7 @@ final class FaultStage {
     private var runs: [String] = []
     private(set) var before: Data?
 
-    /// A vault with the clients a and b of a server that answers both with tokens.
+    /// A vault with the clients a and b; the server sends a token to both.
     init() async throws {
         story = try Story(place: "place")
         server = try DemoServer.with(["a": .token(lifetime: 3_600), "b": .token(lifetime: 3_600)], recording: true)
@@ -72,7 +72,7 @@ final class FaultStage {
         return ClientProfile(id: id, name: name, clientID: name, tokenURL: server.tokenURL, created: date)
     }
 
-    /// Another server, which answers the client a so; its name stands for its address in what is seen.
+    /// Another server with this behaviour for the client a. In the observations its name replaces its address.
     func server(_ name: String, _ behaviour: DemoServer.Behaviour) throws -> DemoServer {
         let server = try DemoServer.with(["a": behaviour], recording: true)
         servers.append((name, server))
@@ -89,7 +89,7 @@ final class FaultStage {
         await vault.close()
     }
 
-    /// Gives a client a token that was asked for so many seconds ago and lives an hour.
+    /// Gives a client a token that was requested so many seconds ago and lives for an hour.
     func store(tokenOf name: String, secondsAgo: Double = 0, bootID: String? = nil) async throws {
         try await change { vault in
             let entry = try #require(try await vault.entry(named: name))
@@ -101,21 +101,21 @@ final class FaultStage {
         }
     }
 
-    /// The state that a fault must leave alone.
+    /// The state that a fault must not change.
     func remember() throws { before = try story.bytes() }
 
     func forget() { before = nil }
 
-    /// How many records of a kind there are.
+    /// The number of records of a kind.
     func stored(_ kind: Int, _ noun: String) throws -> String {
         let count = try story.number("SELECT count(*) FROM record WHERE kind = \(kind)")
         return "\(count) \(noun)\(count == 1 ? " is" : "s are") stored"
     }
 
-    /// Runs keyfob and writes down what is seen.
+    /// Runs keyfob and records its output.
     /// - Parameters:
-    ///   - shown: the command as the page has it.
-    ///   - quietly: without its answer, which counts seconds.
+    ///   - shown: the command on the page.
+    ///   - quietly: leaves out the answer, which contains seconds.
     @discardableResult
     func run(
         _ arguments: [String], input: String = "", fault: Fault? = nil, environment: [String: String] = [:],
@@ -144,7 +144,7 @@ final class FaultStage {
         runs.append("$ \(masked(command))\n\(masked(outcome.output + outcome.complaint))exit code \(outcome.status)")
     }
 
-    /// A comment between the commands.
+    /// Adds a comment between the commands.
     func note(_ text: String) { runs.append("# \(text)") }
 
     private func masked(_ text: String) -> String {
@@ -213,7 +213,7 @@ enum FaultPage {
 }
 
 extension FaultPage {
-    /// What `FaultSweepTests` asserts.
+    /// The assertions of `FaultSweepTests`.
     private static let sweeps = """
         ## Every step of a change
 

@@ -3,20 +3,20 @@ import Testing
 
 @Suite("The page of faults", .timeLimit(.minutes(5)))
 struct FaultPageTests {
-    /// In the order of the page.
+    /// The stages in the order of the page.
     private static let faults =
         (StagedFault.ofSecrets + StagedFault.ofFiles + StagedFault.ofOwners + StagedFault.ofTheDisk
         + StagedFault.ofRequests + StagedFault.ofContent + StagedFault.ofCopies + StagedFault.ofLibraries)
         .enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }.map(\.element)
 
-    @Test("docs/faults.md tells of each fault what is seen, the exit code, and what is left on disk and on the wire")
+    @Test("docs/faults.md has each fault's output, its exit code, and its traces on disk and on the network")
     func everyFault() async throws {
         let staged = Self.faults.filter(\.isPossible)
         let areAllStaged = staged.count == Self.faults.count
         let seen = try await withThrowingTaskGroup(of: (Int, SeenFault).self) { group in
             var seen = [SeenFault?](repeating: nil, count: staged.count)
             for (index, fault) in staged.enumerated() {
-                // Two at a time: the program runs on the other processors.
+                // Two stages at a time; the program runs on the other processors.
                 if index >= 2, let (done, row) = try await group.next() { seen[done] = row }
                 group.addTask {
                     do { return (index, try await FaultStage.play(fault)) } catch {

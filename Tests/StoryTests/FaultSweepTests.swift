@@ -5,26 +5,26 @@ import Storage
 import System
 import Testing
 
-/// A command that changes a vault, and the two states that it may leave: nothing in between.
+/// A command that changes a vault. Afterwards the vault is in one of two states, never between them.
 struct Change<State: Equatable> {
     var arguments: [String]
     var input = ""
     var before: State
     var after: State
-    /// Puts the story where the command begins.
+    /// Prepares the story for the command.
     var begin: (Story) async throws -> Void
-    /// What is there; each whole, or the test fails.
+    /// The present state. The test fails if a record is damaged.
     var state: (Story) async throws -> State
 }
 
 @Suite("A fault at every step of a change", .timeLimit(.minutes(5)))
 struct FaultSweepTests {
-    /// Of a failure that leaves open whether the change holds.
+    /// Part of a message that says that the change may have been made.
     private static let uncertain = "may still "
 
-    /// Runs the change with the fault at its first step, its second … until the fault finds no step any more. The exit
-    /// code and the message are true at each.
-    /// - Returns: how many steps there were.
+    /// Runs the change with the fault at its first step, at its second step and so on, until there is no such step. The
+    /// exit code and the message must be true at each step.
+    /// - Returns: the number of steps.
     @discardableResult
     private func sweep<State>(
         _ kind: Fault.Kind, of change: Change<State>, in story: Story,
@@ -51,7 +51,7 @@ struct FaultSweepTests {
                 if outcome.status != 0, !outcome.complaint.contains(Self.uncertain) {
                     #expect(state == change.before, "\(place)")
                 }
-                // The vault was closed: no change lies in a log that the next to open it finds.
+                // The vault was closed: no log with a change is left for the next process.
                 if kind == .sync || kind == .write { #expect(!files.contains("-shm"), "\(place): \(files)") }
             }
             try await check(story, outcome, state)
@@ -71,7 +71,7 @@ struct FaultSweepTests {
     private static let allFaults = diskFaults + [.tear]
 
     @Test(
-        "passwd: exactly one passphrase opens the vault, and the message tells which or how to see",
+        "passwd: exactly one passphrase opens the vault, and the message says which one or how to find out",
         arguments: allFaults)
     func passphrase(kind: Fault.Kind) async throws {
         struct Openings: Equatable { var old, new: [String]? }
@@ -104,7 +104,7 @@ struct FaultSweepTests {
     }
 
     @Test(
-        "add: the client is there or not, as the message says, and adding it once more works or tells",
+        "add: the client exists or not, as the message says, and a second add succeeds or reports the client",
         arguments: allFaults)
     func add(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
@@ -116,7 +116,7 @@ struct FaultSweepTests {
         #expect(steps > 1)
     }
 
-    @Test("remove: the client is gone or not, as the message says", arguments: allFaults)
+    @Test("remove: the client is removed or not, as the message says", arguments: allFaults)
     func remove(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
         let change = Change(
@@ -126,7 +126,7 @@ struct FaultSweepTests {
     }
 
     @Test(
-        "token: what was fetched is printed whatever the disk does, and a warning says if it was not stored",
+        "token: a fetched token is printed in spite of any fault, and a warning says if it was not stored",
         arguments: diskFaults)
     func token(kind: Fault.Kind) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
@@ -163,14 +163,14 @@ struct FaultSweepTests {
             state: { story in story.parts.contains("") ? try await story.clients() : nil })
     }
 
-    @Test("init: there is a whole vault or none, as the message says", arguments: diskFaults)
+    @Test("init: there is a complete vault or no vault, as the message says", arguments: diskFaults)
     func create(kind: Fault.Kind) async throws {
         let story = try Story()
         #expect(try await sweep(kind, of: initializing, in: story) > 1)
     }
 
     @Test(
-        "init in the default folder: the parents of the folders that it makes are synced, and a fault of that is told")
+        "init in the default folder: the parents of new folders are synced, and a fault of the sync is reported")
     func parents() async throws {
         for parent in ["", "/.local", "/.local/share"] {
             let story = try Story(place: "home")
@@ -197,7 +197,7 @@ struct FaultSweepTests {
             })
     }
 
-    @Test("backup: the copy is whole or not there, as the message says", arguments: diskFaults)
+    @Test("backup: there is a complete copy or no copy, as the message says", arguments: diskFaults)
     func backup(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
         #expect(try await sweep(kind, of: backingUp(bytes, in: story), in: story) > 1)
@@ -206,7 +206,7 @@ struct FaultSweepTests {
     // MARK: Kills
 
     @Test(
-        "kill -9 at each step of init leaves a whole vault or none, and init goes on from there",
+        "kill -9 at each step of init leaves a complete vault or no vault, and a second init succeeds or reports the vault",
         arguments: [Fault.Kind.kill, .tear])
     func killedInit(kind: Fault.Kind) async throws {
         let story = try Story()
@@ -219,7 +219,7 @@ struct FaultSweepTests {
     }
 
     @Test(
-        "kill -9 at each step of backup leaves a whole copy or none, and the vault as it was",
+        "kill -9 at each step of backup leaves a complete copy or no copy, and the vault unchanged",
         arguments: [Fault.Kind.kill, .tear])
     func killedBackup(kind: Fault.Kind) async throws {
         let (story, bytes) = try await twoClients()
@@ -227,7 +227,7 @@ struct FaultSweepTests {
     }
 
     @Test(
-        "kill -9 at each step of the first write to a vault of version 2 leaves it version 2 or 3, with every client",
+        "kill -9 at each step of the first write to a vault of version 2 leaves version 2 or 3, with every client",
         arguments: [Fault.Kind.kill, .tear])
     func killedUpgrade(kind: Fault.Kind) async throws {
         let (story, _) = try await twoClients()
@@ -252,7 +252,7 @@ struct FaultSweepTests {
         #expect(steps > 5 && versions == [2, 3])
     }
 
-    @Test("Two inits at once without link(2): one makes the vault, and its passphrase opens it")
+    @Test("two inits at once without link(2): one creates the vault, and its passphrase opens the vault")
     func twoInits() async throws {
         for _ in 0..<20 {
             let story = try Story()
@@ -272,7 +272,7 @@ struct FaultSweepTests {
     // MARK: Reading
 
     @Test(
-        "An error on reading any page is told as an I/O error, and not as damage",
+        "a read error on any page is reported as an I/O error, not as damage",
         arguments: ["list", "show", "token", "verify"])
     func reading(verb: String) async throws {
         let (story, _) = try await twoClients()
@@ -299,11 +299,11 @@ struct FaultSweepTests {
     }
 
     @Test(
-        "An error on reading the log is told as an I/O error, and leaves the log as it is", arguments: ["list", "add"])
+        "a read error on the log is reported as an I/O error, and the log is not changed", arguments: ["list", "add"])
     func readingLog(verb: String) async throws {
         let (story, bytes) = try await twoClients()
         let change = adding(to: bytes)
-        // Killed where the log is moved into the file.
+        // Killed while the log is moved into the file.
         let killed = try await story.run(
             change.arguments, with: Fault(kind: .kill, number: 1, path: "/vault.db$"), input: change.input)
         #expect(killed.hasStruck)
@@ -327,7 +327,7 @@ struct FaultSweepTests {
 }
 
 extension AccessToken {
-    /// One that was fetched just now and lives for an hour.
+    /// A token that was just fetched and lives for an hour.
     static func living(_ value: String) -> AccessToken {
         let now = Clocks.now()
         return AccessToken(

@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-// What the tests of faults do with a story's vault, beside running the program on it.
+// Direct access to a story's vault for the tests of faults.
 extension Story {
     struct DatabaseTrouble: Error { let code: Int32 }
 
@@ -26,7 +26,7 @@ extension Story {
 
     func bytes(_ part: String = "") throws -> Data { try Data(contentsOf: URL(fileURLWithPath: vault + part)) }
 
-    /// Puts a vault there, with nothing beside it.
+    /// Puts a vault in its place, without any file beside it.
     func put(_ bytes: Data) throws {
         for part in parts { unlink(vault + part) }
         try bytes.write(to: URL(fileURLWithPath: vault))
@@ -58,8 +58,8 @@ extension Story {
         return sqlite3_column_text(statement, 0).map { String(cString: $0) } ?? ""
     }
 
-    /// The names of the clients in a vault; nil where the passphrase does not open it. Every record is whole, or the test
-    /// fails.
+    /// The names of the clients in a vault; nil if the passphrase does not open the vault. If a record is damaged, the
+    /// test fails.
     func clients(
         _ passphrase: String = Story.passphrase, in path: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation

@@ -19,7 +19,7 @@ struct FindingStoryTests {
         ])
     }
 
-    /// The names in the list, in its order.
+    /// The names in the list, in the order of the list.
     private func names(_ screen: String) -> [String] {
         ["Archive", "Billing eu", "Billing us", "Sandbox"]
             .compactMap { name in listLine(name, screen).map { (name, $0) } }
@@ -30,13 +30,13 @@ struct FindingStoryTests {
         try await terminal.see("a list of \(wanted)") { names($0) == wanted }
     }
 
-    /// The number of the first line of the list, the left pane, with `text` in it.
+    /// The number of the first line of the list, the left pane, that contains `text`.
     private func listLine(_ text: String, _ screen: String) -> Int? {
         screen.split(separator: "\n", omittingEmptySubsequences: false).map { $0.prefix(39) }
             .firstIndex { $0.contains(text) }
     }
 
-    @Test("the list is filtered at every letter, by words, #tag and !status; Esc shows all again")
+    @Test("each typed letter filters the list, by words, #tag and !status; Esc shows all clients again")
     func filter() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -51,7 +51,7 @@ struct FindingStoryTests {
         try await see("Archive", "Billing us", in: terminal)
         try await terminal.type(" arch")
         try await terminal.see("1 of 4")
-        // The filter stays; what is done is done to what it shows.
+        // The filter stays; actions apply to the filtered clients.
         try await terminal.press("Enter", "r", see: "Archive: new token in")
         try await terminal.press("/", "C-u")
         try await terminal.type("!valid")
@@ -64,7 +64,7 @@ struct FindingStoryTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("the order is as it was when keyfob is opened again; a filter, which hides clients, is not kept")
+    @Test("the order survives a restart; a filter, which hides clients, does not")
     func restart() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -85,7 +85,7 @@ struct FindingStoryTests {
         #expect(server.requests.count == 2, "opening asks for nothing")
     }
 
-    @Test("grouped by tag, a folded group stays folded when keyfob is opened again")
+    @Test("grouped by tag, a folded group stays folded after a restart")
     func groups() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -105,7 +105,7 @@ struct FindingStoryTests {
         try await terminal.see("no groups") { !$0.contains("#prod  ") && !$0.contains("▾") }
     }
 
-    @Test("Space marks, r refreshes what is marked alone, and a report names what failed and why")
+    @Test("Space marks, r refreshes only the marked clients, and a report names the failed clients and the reasons")
     func marked() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -120,7 +120,7 @@ struct FindingStoryTests {
         try await terminal.see("no marks") { !$0.contains("marked") && !$0.contains("✓") }
     }
 
-    @Test("* marks all that a filter shows, # adds and takes away their tags")
+    @Test("* marks all filtered clients, # adds and removes their tags")
     func tags() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
@@ -137,7 +137,7 @@ struct FindingStoryTests {
         try await terminal.see("Tags       #eu #blue")
         try await terminal.press("Enter", "*")
         try await terminal.see("no marks") { !$0.contains("marked") }
-        // Of one client all tags are edited at once.
+        // With one client, all tags are edited at once.
         try await terminal.press("#", see: "Tags of Billing eu")
         try await terminal.press("C-u")
         try await terminal.type("green")

@@ -18,7 +18,7 @@ struct FormatStoryTests {
 
         """
 
-    @Test("header --format gives the stored token in any form, and none of them asks the server again")
+    @Test("header --format prints the stored token in every format, without another request")
     func formats() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let story = try await Story.withVault()
@@ -50,7 +50,7 @@ struct FormatStoryTests {
         #expect((3_400...3_600).contains(left))
     }
 
-    @Test("the client ID needs no token: the server is not asked for one")
+    @Test("the format client_id needs no token and sends no request")
     func clientID() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let story = try await Story.withVault()
@@ -61,7 +61,7 @@ struct FormatStoryTests {
         #expect(try await story.run("header", "other", "--format", "client-id").status == 66)
     }
 
-    @Test("a format that there is none of is a mistake that names those there are, and not what was typed")
+    @Test("for an unknown format, the message lists the formats and does not repeat the typed value")
     func unknownFormat() async throws {
         let story = try Story()
         #expect(
@@ -76,7 +76,7 @@ struct FormatStoryTests {
                         """))
     }
 
-    @Test("the help of header lists the formats")
+    @Test("the help of header lists all formats")
     func help() async throws {
         let help = try await Story().run("header", "--help").output.split { $0 == " " || $0 == "\n" }.joined(
             separator: " ")

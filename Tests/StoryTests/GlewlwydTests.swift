@@ -2,10 +2,10 @@ import Foundation
 import System
 import Testing
 
-/// The whole path against an authorization server that nobody of this project wrote.
+/// The whole path against an authorization server of another project.
 @Suite("glewlwyd", .serialized)
 struct GlewlwydTests {
-    /// A server of its own for one test, ended with it.
+    /// A server for one test; it ends with the test.
     private struct Server {
         let tokenURL: String
         let clientID: String
@@ -40,7 +40,7 @@ struct GlewlwydTests {
         await stop()
     }
 
-    @Test("its tokens are fetched by both methods, and what it refuses is told with what to check")
+    @Test("keyfob fetches its tokens with both methods, and a refusal is reported with hints")
     func commandLine() async throws {
         let story = try await Story.withVault()
         try await withServer(story) { server in
@@ -69,7 +69,7 @@ struct GlewlwydTests {
         }
     }
 
-    @Test("on the screen: r fetches its token, c copies the header, and its refusal is explained")
+    @Test("on the screen, r fetches its token, c copies the header, and its refusal is explained")
     func screen() async throws {
         let story = try await Story.withVault()
         try await withServer(story) { server in

@@ -9,14 +9,14 @@ import Testing
 struct HelpTests {
     private static let commands: [any ParsableCommand.Type] = [Keyfob.self] + CommandHelp.subcommands
 
-    /// The lines of a command's examples, as they stand in the source.
+    /// The lines of a command's examples in the source.
     private func examples(of command: any ParsableCommand.Type) -> [Substring] {
         guard let start = command.configuration.discussion.firstRange(of: "EXAMPLES\n") else { return [] }
         return command.configuration.discussion[start.upperBound...].split(separator: "\n")
     }
 
     @Test(
-        "each example stays one line in a terminal of any width, and no line is longer than 80",
+        "each example stays on one line in a terminal of any width, and no line is longer than 80",
         arguments: [30, 80, 200])
     func widths(_ columns: Int) async throws {
         let story = try Story()
@@ -32,7 +32,7 @@ struct HelpTests {
         }
     }
 
-    @Test("every subcommand but demo has examples, and the parser takes each one")
+    @Test("every subcommand except demo has examples, and the parser accepts each example")
     func examplesAreTaken() throws {
         for command in Self.commands where command != Demo.self {
             var lines = examples(of: command).joined(separator: "\n").replacing("\\\n", with: " ")
@@ -53,7 +53,7 @@ struct HelpTests {
         }
     }
 
-    @Test("help says where the vault and the passphrase come from without an option")
+    @Test("help names the sources of the vault and the passphrase without an option")
     func defaults() {
         for command in Self.commands where command != Demo.self {
             let help = CommandHelp.text(of: command).split { $0.isWhitespace }.joined(separator: " ")
@@ -86,7 +86,7 @@ struct HelpTests {
         }
     }
 
-    @Test("remove without a terminal says the command that goes ahead")
+    @Test("remove without a terminal prints a command that removes without asking")
     func hintOfRemove() async throws {
         let story = try await Story.with(
             Self.names.map { ClientProfile(name: $0, clientID: "x", created: Date(timeIntervalSince1970: 0)) })
@@ -121,7 +121,7 @@ struct HelpTests {
         #expect(none.hasSuffix("  hint: keyfob list --vault '\(path)' shows the names\n"))
     }
 
-    /// The first hint up to the verb that says what its command does.
+    /// The command in the first hint, up to the words about its effect.
     private func command(in outcome: Story.Outcome) throws -> String {
         let hint = try #require(outcome.complaint.split(separator: "\n").first { $0.hasPrefix("  hint: keyfob ") })
         let end = try #require(

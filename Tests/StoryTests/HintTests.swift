@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Hints on the command line")
 struct HintTests {
-    @Test("each remedy is told in the command line's words, which name no key; a hint without one is its text")
+    @Test(
+        "each remedy has an instruction for the command line, which names no key; a hint without a remedy is its text")
     func remedies() {
         #expect(Failure.Hint("it is so").commandLineText == "it is so")
         #expect(

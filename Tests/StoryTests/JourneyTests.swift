@@ -6,7 +6,8 @@ import Testing
 @Suite("The terminal interface, end to end")
 struct JourneyTests {
     @Test(
-        "from nothing: a vault, a first client, a token, a moving countdown, a copy, a lock, a resize, the shell again")
+        "from the beginning: a vault, a first client, a token, a countdown, a copy, a lock, a resize, back to the shell"
+    )
     func firstRun() async throws {
         let server = try DemoServer.with(["app-1": .token(lifetime: 3_600)])
         let terminal = try await TerminalStory.start(try Story(), "keyfob")
@@ -56,7 +57,7 @@ struct JourneyTests {
             try await terminal.resize(columns: columns, rows: rows)
             try await terminal.see(sight)
         }
-        // One cell shows nothing to wait for: a "k" is what tmux leaves of the frame before, until the next is painted.
+        // A screen of one cell has no text to wait for: until the next painting, tmux keeps a "k" of the last frame.
         try await terminal.resize(columns: 1, rows: 1)
         try await terminal.resize(columns: 100, rows: 30)
         try await terminal.see("Activity")
@@ -64,7 +65,7 @@ struct JourneyTests {
         try await terminal.expectRestored()
     }
 
-    @Test("Esc in a form asks before a typed secret is thrown away; several lines are not pasted into a field")
+    @Test("Esc in a form asks before it discards a typed secret; several lines are not pasted into a field")
     func formSafety() async throws {
         let terminal = try await TerminalStory.start(try await Story.withVault(), "keyfob --passphrase-file passphrase")
         try await terminal.see("no client yet: a adds one")
@@ -82,7 +83,7 @@ struct JourneyTests {
         try await terminal.expectRestored()
     }
 
-    @Test("quitting never waits for a slow server, nor does deleting its client")
+    @Test("neither quitting nor deleting a client waits for a slow server")
     func slowServer() async throws {
         let server = try DemoServer.with(["slow": .slow(seconds: 600, lifetime: 60)])
         let story = try await Story.withVault()
@@ -97,7 +98,7 @@ struct JourneyTests {
         try await terminal.expectRestored()
     }
 
-    @Test("two keyfobs see each other's changes, and what the screen shows as saved survives kill -9")
+    @Test("two keyfobs see each other's changes, and changes displayed as saved survive kill -9")
     func sharedVault() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let story = try await Story.withVault()
@@ -123,7 +124,7 @@ struct JourneyTests {
     }
 
     @Test(
-        "the terminal is given back whatever ends the program",
+        "the terminal is restored after every end of the program",
         arguments: [(SIGTERM, 143), (SIGHUP, 129), (SIGSEGV, 139), (SIGABRT, 134)] as [(Int32, Int32)])
     func signals(signal: Int32, status: Int32) async throws {
         let terminal = try await TerminalStory.start(try await Story.withVault(), "keyfob")
@@ -133,7 +134,7 @@ struct JourneyTests {
         try await terminal.expectRestored()
     }
 
-    @Test("Ctrl-Z goes back to the shell, fg returns, Ctrl-L repaints")
+    @Test("Ctrl-Z goes back to the shell, fg returns, Ctrl-L paints the screen again")
     func suspend() async throws {
         let terminal = try await TerminalStory.start(try await Story.withVault(), "/bin/bash --norc -i")
         try await terminal.see("shell>")
@@ -150,7 +151,7 @@ struct JourneyTests {
     }
 
     @Test(
-        "every kind of terminal is drawn on",
+        "the screen is drawn on every kind of terminal",
         arguments: [
             ("xterm-256color", [:]), ("xterm", [:]), ("screen-256color", [:]), ("tmux-256color", [:]), ("linux", [:]),
             ("vt100", [:]), ("xterm-256color", ["NO_COLOR": "1"]), ("xterm-256color", ["LC_ALL": "C"]),
@@ -172,14 +173,14 @@ struct JourneyTests {
         try await terminal.press("q", see: "exit 0")
     }
 
-    @Test("a terminal that nothing is known of is refused in words")
+    @Test("an unknown terminal is refused with a message")
     func unknownTerminal() async throws {
         let terminal = try await TerminalStory.start(try await Story.withVault(), "TERM=nonsense keyfob")
         try await terminal.see("keyfob: the terminal database does not know \"nonsense\" (TERM)")
         try await terminal.see("exit 64")
     }
 
-    @Test("a passphrase typed for a subcommand is not shown, and Ctrl-C there is exit 130")
+    @Test("a passphrase typed for a subcommand is not displayed, and Ctrl-C at its prompt ends with 130")
     func prompts() async throws {
         let story = try await Story.withVault()
         let terminal = try await TerminalStory.start(story, "keyfob list; echo status $?; keyfob list")
@@ -192,13 +193,13 @@ struct JourneyTests {
         try await terminal.see("exit 130")
     }
 
-    @Test("the demo shows every state, needs nothing, and leaves nothing behind")
+    @Test("the demo shows every state, needs no setup, and leaves no files")
     func demo() async throws {
         let terminal = try await TerminalStory.start(try Story(), "TMPDIR=$PWD keyfob demo", columns: 100, rows: 30)
         try await terminal.see("every state that lasts") { screen in
             ["valid", "unknown", "1 failed", "no token", "refused", "age "].allSatisfy(screen.contains)
         }
-        // For five seconds, which a busy machine may need to look at the screen once.
+        // For five seconds: a busy machine may need as long for one look at the screen.
         try await terminal.see("a slow one") { screen in
             ["1 refreshing", "Slow region (au): new token in "].contains(where: screen.contains)
         }
@@ -213,7 +214,7 @@ struct JourneyTests {
         #expect(left.filter { $0.hasPrefix("keyfob-") } == [])
     }
 
-    /// The countdown of the only client, as its row shows it.
+    /// The countdown in the row of the only client.
     private func countdown(_ screen: String) -> String? {
         screen.split(separator: "\n").first { $0.contains("▌●") }.flatMap { row in
             row.split(separator: " ").first { $0.contains(":") }.map(String.init)

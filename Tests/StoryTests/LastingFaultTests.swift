@@ -18,7 +18,7 @@ struct LastingFaultTests {
         return standing.map { lines[1].contains($0) } ?? lines[1].contains("Clients")
     }
 
-    /// A story's vault on a disk of its own.
+    /// A story's vault on its own disk.
     private func onDisk() async throws -> (Story, SmallDisk, environment: [String: String]) {
         let story = try await Story.with([Self.client])
         let disk = try SmallDisk(kilobytes: 1_024)
@@ -29,7 +29,7 @@ struct LastingFaultTests {
     }
 
     @Test(
-        "on a full disk the answer to c stands in the border, and the disk below the header until a write succeeds",
+        "on a full disk, the answer to c is in the border, and the fault is below the header until a write succeeds",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func fullDisk() async throws {
         let (story, disk, environment) = try await onDisk()
@@ -55,7 +55,7 @@ struct LastingFaultTests {
         }
     }
 
-    @Test("a vault that is removed stands below the header until it is put back; keys have their own answers")
+    @Test("a removed vault is reported below the header until the file is back; keys have their own answers")
     func removed() async throws {
         let story = try await Story.with([Self.client])
         let terminal = try await TerminalStory.open(story)
@@ -74,7 +74,7 @@ struct LastingFaultTests {
     }
 
     @Test(
-        "a read-only vault stands below the header while it is open",
+        "a read-only vault is reported below the header while the vault is open",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func readOnly() async throws {
         let (story, disk, environment) = try await onDisk()

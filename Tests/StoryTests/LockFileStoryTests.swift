@@ -14,7 +14,7 @@ struct LockFileStoryTests {
         return lstat(path, &status) == 0 ? status : nil
     }
 
-    @Test("it is made by the first request: empty, of mode 0600, and it stays as it is")
+    @Test("the first request creates the lock file, empty and with mode 0600; later requests do not change it")
     func file() async throws {
         let server = try server()
         let story = try await Story.with([server.profile("billing", "app")])
@@ -30,7 +30,7 @@ struct LockFileStoryTests {
         #expect(server.tokenRequests(of: "app") == 2)
     }
 
-    @Test("a symbolic link in its place is not followed, and neither is anything else taken for it: token works")
+    @Test("a symbolic link or another kind of file in its place is not used: token works")
     func planted() async throws {
         let server = try server()
         let story = try await Story.with([server.profile("billing", "app")])
@@ -56,7 +56,7 @@ struct LockFileStoryTests {
         #expect(server.tokenRequests(of: "app") == plants.count)
     }
 
-    @Test("a vault that is opened by a link's name has the same lock")
+    @Test("a vault opened through a symbolic link has the same lock")
     func link() async throws {
         let server = try server()
         let story = try await Story.with([server.profile("billing", "app")])
@@ -68,7 +68,7 @@ struct LockFileStoryTests {
     }
 
     @Test(
-        "on a read-only file system a token is asked for without the lock, printed, and said not to be stored",
+        "on a read-only file system, a token is fetched without the lock and printed, with a warning that it was not stored",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func readOnly() async throws {
         let server = try server()

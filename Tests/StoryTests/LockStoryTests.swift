@@ -27,7 +27,8 @@ struct LockStoryTests {
         }
     }
 
-    @Test("without a key the vault is locked after the time that is set, and the screen says why and shows no client")
+    @Test(
+        "without a keypress the vault locks after the time in the settings; the screen gives the reason and no client")
     func idle() async throws {
         let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.1 }", keepsFresh: true))
         let pressed = ContinuousClock.now
@@ -38,7 +39,7 @@ struct LockStoryTests {
         try await unlock(terminal)
     }
 
-    @Test("a secret that is typed in a form and saved nowhere keeps the idle lock away until the form is closed")
+    @Test("a typed secret that is not yet saved delays the idle lock until the form is closed")
     func typedSecret() async throws {
         let terminal = try await TerminalStory.open(try await story("{ lock_after_minutes: 0.08 }"))
         try await terminal.openForm()
@@ -51,7 +52,7 @@ struct LockStoryTests {
         try await terminal.press("y", see: "Passphrase")
     }
 
-    @Test("Ctrl-Z locks where that is set: the shell's screen comes back, and fg asks for the passphrase")
+    @Test("Ctrl-Z locks if the settings say so: the shell's screen is back, and fg asks for the passphrase")
     func suspend() async throws {
         let story = try await story("{ lock_on_suspend: true }")
         let terminal = try await TerminalStory.start(story, "/bin/bash --norc -i", columns: 100, rows: 30)
@@ -68,7 +69,7 @@ struct LockStoryTests {
         try await unlock(terminal)
     }
 
-    @Test("l locks without a word of why; what could be undone is forgotten with it")
+    @Test("L locks without giving a reason; after the lock nothing can be undone")
     func asked() async throws {
         let terminal = try await TerminalStory.open(try await story("{}"))
         try await terminal.press("D", "Enter", see: "Billing 2: saved")

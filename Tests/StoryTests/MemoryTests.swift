@@ -6,8 +6,8 @@ import Testing
 
 @testable import Storage
 
-/// What docs promise of secrets in memory, held against the memory itself. The program is used for all that touches a
-/// secret, by keys as a person would.
+/// Compares the documents' promises about secrets with the memory itself. The program is used for everything that
+/// handles a secret, with keys like a person.
 @Suite("Secrets in memory", .serialized, .enabled(if: geteuid() == 0, "reads another process's memory: needs root"))
 struct MemoryTests {
     private static let passphrase = "walrus-Tangerine-7491-orbit-Quilt"
@@ -26,7 +26,7 @@ struct MemoryTests {
     }()
 
     @Test(
-        "between two uses no secret and no token is in memory; after a lock neither are the passphrase and the keys",
+        "between two uses no secret and no token is in memory; after a lock, no passphrase and no key",
         arguments: surroundings)
     func memory(copiedBy way: String, environment: [String: String]) async throws {
         let server = try DemoServer(clients: [
@@ -38,7 +38,8 @@ struct MemoryTests {
         let story = try Story()
         try Data(Self.passphrase.utf8).write(to: story.folder.appendingPathComponent("passphrase"))
         try #require(try await story.run("init").status == 0)
-        // The release has Swift's libraries in it, bound at start; those that the tests' build loads are not.
+        // The release contains Swift's libraries, bound at start. The debug build loads Swift's libraries, which are
+        // not.
         let terminal = try await TerminalStory.start(
             story, "keyfob", columns: 100, rows: 40, environment: environment.merging(["LD_BIND_NOW": "1"]) { $1 })
         let tokens = try await use(terminal, server, copies: way)
@@ -61,7 +62,7 @@ struct MemoryTests {
         let keys = try self.keys(of: story)
         let betweenUses = try await left(of: used, in: memory)
         #expect(betweenUses == [])
-        // What is there can be found.
+        // Checks the search itself: it finds a value that is in memory.
         let keyPlaces = try await memory.places(of: [keys[0]])
         #expect(keyPlaces != [])
 
@@ -71,7 +72,7 @@ struct MemoryTests {
         try await terminal.press("Escape", see: "exit 0")
     }
 
-    /// Work that waits for a server when the lock comes.
+    /// Work that waits for a server during the lock.
     enum UnderWay: String, CaseIterable, CustomTestStringConvertible {
         case refresh, refreshAll, copy, renewal, previousSecret, trial, revocation, discovery
 
@@ -86,7 +87,7 @@ struct MemoryTests {
             }
         }
 
-        /// What the request needs, by the names of its traces. Nothing else of the vault may be in memory meanwhile.
+        /// The names of the secrets that the request needs. No other secret of the vault may be in memory meanwhile.
         var needs: Set<String> {
             switch self {
             case .refresh: ["secret 1"]
@@ -101,7 +102,7 @@ struct MemoryTests {
     }
 
     @Test(
-        "during a request only what it needs is in memory; a lock closes the connection, and then nothing is",
+        "during a request only the request's secrets are in memory; a lock closes the connection and leaves no secret",
         arguments: UnderWay.allCases)
     func lockDuring(_ work: UnderWay) async throws {
         let server = try DemoServer(clients: [
@@ -112,7 +113,7 @@ struct MemoryTests {
         ])
         let (story, token) = try await story(on: server)
         if work != .previousSecret { server.hang(at: [work.endpoint]) }
-        // A shell with jobs, in which Ctrl-Z locks from within a dialog.
+        // A shell with job control: Ctrl-Z locks, also in a dialog.
         let terminal = try await TerminalStory.start(
             story, "/bin/bash --norc -i", columns: 100, rows: 40, environment: ["LD_BIND_NOW": "1"])
         try await terminal.see("shell>")
@@ -131,14 +132,14 @@ struct MemoryTests {
         let keys = try keys(of: story)
         let unneeded = try await left(of: secrets.filter { !work.needs.contains($0.name) } + [keys[1]], in: memory)
         #expect(unneeded == [])
-        // What is there can be found.
+        // Checks the search itself: it finds a value that is in memory.
         let needed = try await memory.places(of: secrets.filter { work.needs.contains($0.name) })
         #expect((needed != []) == (work != .discovery))
         #expect(try OpenConnections.count(of: keyfob, to: server.port) > 0)
 
         if work == .discovery {
             try await terminal.press("C-z", see: "Stopped")
-            // A job waits two seconds for its vault to close, and a busy machine may need more: then it closes now.
+            // A job waits two seconds for its vault to close. A busy machine may need more: then the vault closes now.
             try await terminal.type("fg\n")
             try await terminal.see("Passphrase")
         } else {
@@ -150,7 +151,7 @@ struct MemoryTests {
         try await terminal.press("Escape", see: "shell>")
     }
 
-    /// A vault with `Billing`, which holds a token, and `Rotated`, which has a new secret that the server does not know.
+    /// A vault with `Billing`, which has a token, and `Rotated`, whose new secret the server does not know.
     /// - Returns: the story and the token.
     private func story(on server: DemoServer) async throws -> (Story, String) {
         let story = try Story()
@@ -202,8 +203,8 @@ struct MemoryTests {
         }
     }
 
-    /// Unlocks, and does once all that can be done with a secret and a token.
-    /// - Returns: the tokens that it got.
+    /// Unlocks, and does once everything that uses a secret or a token.
+    /// - Returns: the fetched tokens.
     private func use(_ terminal: TerminalStory, _ server: DemoServer, copies way: String) async throws -> [String] {
         try await terminal.see("Passphrase")
         try await terminal.type(Self.passphrase)
@@ -237,7 +238,7 @@ struct MemoryTests {
         try await terminal.press("y", see: "support bundle \(way)")
         try await terminal.press("q")
 
-        // What the API echoes, the token too.
+        // The API echoes the request with its token.
         try await terminal.press("Enter", see: "API base")
         try await terminal.press("Up", "Right", "Right", "Tab", "C-u")
         try await terminal.type("/echo")
@@ -262,7 +263,7 @@ struct MemoryTests {
         return tokens
     }
 
-    /// Fetches a token; it is read by another process.
+    /// Fetches a token on the screen, and reads the token in another process.
     private func refreshed(_ terminal: TerminalStory) async throws -> String {
         try await terminal.press("C-l", "r", see: "new token in")
         let said = try await terminal.story.run("token", "billing")
@@ -270,7 +271,7 @@ struct MemoryTests {
         return said.output.trimmingCharacters(in: .newlines)
     }
 
-    /// What is still found after a while: what is under way may end first.
+    /// The secrets that are still in memory after a while; work that has begun may end first.
     private func left(of traces: [Trace], in memory: ProcessMemory) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
@@ -280,7 +281,7 @@ struct MemoryTests {
         }
     }
 
-    /// The data key, and the key from the passphrase that it is wrapped by.
+    /// The data key, and the key from the passphrase that encrypts the data key.
     private func keys(of story: Story) throws -> [Trace] {
         let connection = try Connection(file: story.vault, named: story.vault, mode: .immutable)
         defer { connection.close() }

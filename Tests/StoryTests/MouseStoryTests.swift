@@ -17,7 +17,7 @@ struct MouseStoryTests {
         return (lines[row].distance(from: lines[row].startIndex, to: start), row)
     }
 
-    @Test("a click selects a client, and one on a hint does what its key does")
+    @Test("a click selects a client, and a click on a hint acts like the hint's key")
     func click() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(
@@ -35,7 +35,7 @@ struct MouseStoryTests {
         try await terminal.see("╭ Keys ")
     }
 
-    @Test("in the copy menu a click chooses an entry, and a second one copies")
+    @Test("in the copy menu a click selects an entry, and a second click copies")
     func menu() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -50,7 +50,7 @@ struct MouseStoryTests {
         #expect(try await terminal.copied.hasPrefix("wget -qO- --header='Authorization: Bearer ey"))
     }
 
-    @Test("the wheel moves a list that is longer than the screen, and what is selected with it")
+    @Test("the wheel scrolls a list that is longer than the screen, and the selection moves with it")
     func wheel() async throws {
         let server = try server()
         let profiles = (10..<60).map { server.profile("Client \($0)", "app") }
@@ -62,7 +62,7 @@ struct MouseStoryTests {
         try await terminal.see("the first again") { $0.contains(" ○ Client 10") && $0.contains("▌○ Client 13") }
     }
 
-    @Test("the mouse is asked for, and given back at the end")
+    @Test("mouse reports are switched on at the start and off at the end")
     func givenBack() async throws {
         let server = try server()
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))

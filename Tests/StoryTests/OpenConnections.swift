@@ -1,10 +1,10 @@
 import Foundation
 
-/// TCP connections of a process, as the kernel has them.
+/// The TCP connections of a process, according to the kernel.
 enum OpenConnections {
     struct Unreadable: Error {}
 
-    /// How many connections to `port` the process has open, in whatever state. The far end of a connection is not
+    /// The number of the process's connections to `port`, in any state. The far end of a connection is not
     /// counted, even if it is of the same process.
     static func count(of process: Int32, to port: UInt16) throws -> Int {
         let folder = "/proc/\(process)/fd"

@@ -2,16 +2,16 @@ import Foundation
 import System
 import Testing
 
-/// Programs as another user than root runs them. The other user may not be able to look up their paths: a shell opens
-/// them before. A copy would be busy as long as a child of another test holds the descriptor that wrote it.
+/// Runs programs as a user other than root. That user may not be able to look up the programs' paths: a shell opens the
+/// programs before. A copy would be busy as long as a child of another test holds the descriptor that wrote the copy.
 enum OtherUser {
-    /// The user that owns nothing.
+    /// The user `nobody`, who owns no files.
     static let number: UInt32 = 65_534
     static let isNeeded = geteuid() == 0
 
     static let becoming = ["/usr/bin/setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
-    /// keyfob as the other user runs it; its arguments come after these words.
+    /// The words before keyfob's arguments that run keyfob as the other user.
     static let keyfob = command(Story.program.path)
 
     private static func command(_ program: String) -> [String] {
@@ -20,7 +20,7 @@ enum OtherUser {
 
     /// Runs `test` again in a child that is not root.
     /// - Parameter test: the suite's and the function's name, `SuiteTests.function`.
-    /// - Returns: false, and nothing was run, if this process is not root.
+    /// - Returns: false, without a run, if this process is not root.
     static func runs(_ test: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Bool {
         guard isNeeded else { return false }
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

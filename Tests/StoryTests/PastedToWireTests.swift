@@ -40,7 +40,7 @@ struct PastedToWireTests {
             ]),
     ]
 
-    /// The draft that the form makes of a pasted client once it has a name.
+    /// The form's draft for a pasted client with a name.
     private func saved(_ pasted: PastedClient) throws -> ClientDraft {
         let now = Moment(wall: Date(timeIntervalSince1970: 1_795_000_000), boot: 0, bootID: "boot")
         var form = ClientForm(pasted: pasted, isFirst: false)
@@ -67,9 +67,9 @@ struct PastedToWireTests {
         return text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? "?"
     }
 
-    @Test("every property of the parsed client is saved, and sent as it was pasted")
+    @Test("every property of the parsed client is saved, and sent unchanged")
     func everyProperty() throws {
-        // A new property belongs into this test.
+        // Add a new property to this test.
         #expect(
             Mirror(reflecting: PastedClient()).children.compactMap(\.label) == [
                 "tokenURL", "clientID", "secret", "scope", "authentication", "basicEncoding", "extraParameters",
@@ -110,7 +110,7 @@ struct PastedToWireTests {
     }
 
     @Test(
-        "a Basic header and curl -u are sent byte for byte, percent-encoded or not",
+        "the credentials of a Basic header and of curl -u are sent byte for byte, percent-encoded or not",
         arguments: ["app-1:s3cret", "app%2F1:s%2Bcret%3D", "app 1:s3:cr+et/=&%", "app-1:s%20"])
     func basicByteForByte(pair: String) throws {
         let sent = "Basic " + Data(pair.utf8).base64EncodedString()
@@ -125,7 +125,7 @@ struct PastedToWireTests {
         }
     }
 
-    @Test("a block of GBG's names gets GBG GO's settings on the wire; a command to GBG's server only what it says")
+    @Test("a block of GBG's names is sent with GBG GO's settings; a command to GBG's server is sent unchanged")
     func gbg() throws {
         let block = try saved(try #require(PastedClient.read(Secret(utf8: "GBG_CLIENT_ID=a\nGBG_CLIENT_SECRET=b"))))
         #expect(block.profile.tokenURL == ClientProfile.defaultTokenURL)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Missing permissions")
 struct PermissionTests {
-    @Test("a vault and a folder without permissions are named, with the command that gives them")
+    @Test("a vault or folder without permissions is named, with the command that adds the permissions")
     func vaultAndFolder() async throws {
         let story = try await Story.with([
             ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))

@@ -3,7 +3,7 @@ import DemoServer
 import Foundation
 import Testing
 
-/// Allocators that a user has preloaded; the package of the first is one of `scripts/deps`' for tests.
+/// Preloaded allocators. `scripts/deps test` installs the package of the first.
 enum Preloaded {
     static let jemalloc = library("libjemalloc.so.2")
     /// glibc's own, which with MALLOC_CHECK_=3 checks each block that is freed.
@@ -20,14 +20,14 @@ enum Preloaded {
 @Suite("A preloaded allocator", .timeLimit(.minutes(5)))
 struct PreloadTests {
     @Test(
-        "its blocks end in its own free: every verb answers as without it",
+        "its blocks are freed by its own free: every verb answers the same as without it",
         arguments: Preloaded.all)
     func verbs(library: String) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let story = try await Story.withVault()
         try await story.add("billing", "app", at: server)
         let preloaded = ["LD_PRELOAD": library, "MALLOC_CHECK_": "3"]
-        // No token yet: nothing that is said counts seconds.
+        // No token yet: no output contains seconds.
         for arguments in [["--version"], ["list"], ["show", "billing"], ["list", "--json"]] {
             let without = try await story.run(arguments, input: "", environment: [:])
             let with = try await story.run(arguments, input: "", environment: preloaded)

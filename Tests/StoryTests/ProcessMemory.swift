@@ -1,10 +1,10 @@
 import Foundation
 import System
 
-/// What is to be found nowhere in a process's memory, and under which name that is told.
+/// Bytes that must not be in a process's memory, and their name in messages.
 struct Trace: Sendable {
     let name: String
-    /// Pieces of 16 bytes, one every 24 at least: what is left of a copy is found too.
+    /// Pieces of 16 bytes, at least one in every 24 bytes: the search also finds parts of a copy.
     let pieces: [[UInt8]]
 
     init(_ name: String, _ bytes: some Collection<UInt8>) {
@@ -36,9 +36,9 @@ struct ProcessMemory: Sendable {
         dlsym(nil, "memmem"),
         to: (@convention(c) (UnsafeRawPointer?, Int, UnsafeRawPointer?, Int) -> UnsafeRawPointer?).self)
 
-    /// Where pieces of which trace are, a line for each kind of place: `[heap]: the token, 3 pieces`.
+    /// The places of the traces' pieces, a line for each kind of place: `[heap]: the token, 3 pieces`.
     func places(of traces: [Trace]) async throws -> [String] {
-        // Most of a second's work, which would hold up the other tests.
+        // This takes most of a second and would block other tests.
         try await OwnThread.run { Result { try find(traces) } }.get()
     }
 
@@ -58,12 +58,12 @@ struct ProcessMemory: Sendable {
                 }
             }
         }
-        // A process that is gone has an empty memory, in which nothing is found.
+        // A process that has ended has an empty memory: the search would find nothing.
         guard read > 1 << 20 else { throw Unreadable() }
         return counts.map { "\($0.key), \($0.value) pieces" }.sorted()
     }
 
-    /// A file's pages that the process can't write hold what the file holds.
+    /// Pages of a file that the process cannot write have the file's content.
     private func mayHoldWhatWasRead(_ region: Region) -> Bool {
         (region.isWritable || !region.name.hasPrefix("/")) && !["[vvar]", "[vsyscall]", "[vdso]"].contains(region.name)
     }
@@ -88,7 +88,7 @@ struct ProcessMemory: Sendable {
         return regions
     }
 
-    /// Pieces overlap, so that nothing is cut in two; those that are all zero are passed over.
+    /// Pieces overlap, so that none is cut in two. Pieces of zeros are skipped.
     private func eachPiece(
         of region: Region, in memory: Int32, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws {

@@ -45,7 +45,7 @@ private enum Surrounding {
             """#)
     }
 
-    /// Starts the program that PROGRAM names without any argument, not even a name.
+    /// Starts the program in PROGRAM without any argument, also without its name.
     static let withoutName = Result {
         try FaultInjection.compiled(
             "without-name",
@@ -71,7 +71,7 @@ struct ProcessStartTests {
         complaint: "keyfob: no thread could be started: the limit on processes is reached\n"
             + "  hint: end other programs, or raise the limit on processes and threads (ulimit -u)\n")
 
-    @Test("a preloaded library that calls setenv(3) takes no arguments away")
+    @Test("arguments are complete although a preloaded library calls setenv(3)")
     func earlyEnvironment() async throws {
         let story = try await Story.withVault()
         let early = ["LD_PRELOAD": try Surrounding.earlyEnvironment.get()]
@@ -88,7 +88,7 @@ struct ProcessStartTests {
         #expect(try await story.run("list", environment: early) == Story.Outcome(0))
     }
 
-    @Test("an argument that is not UTF-8 is refused, not repaired")
+    @Test("an argument that is not UTF-8 is refused")
     func notUTF8() async throws {
         let story = try await Story.withVault()
         let script = "name=$(printf 'caf\\351'); exec \"$0\" show \"$name\""
@@ -110,7 +110,7 @@ struct ProcessStartTests {
         #expect(vault.complaint.hasPrefix("keyfob: KEYFOB_VAULT is not UTF-8\n"))
     }
 
-    @Test("started without any argument, not even a name, it opens the screen")
+    @Test("without any argument, even without its name, the program opens the screen")
     func noArguments() async throws {
         let story = try await Story.withVault()
         let outcome = try await story.run(
@@ -120,7 +120,7 @@ struct ProcessStartTests {
         #expect(outcome.complaint.hasPrefix("keyfob: cannot show the screen: no terminal\n"))
     }
 
-    @Test("without a thread every command ends with a message, help and version answer as ever")
+    @Test("without a thread every command ends with a message; help and version work")
     func noThreads() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let story = try await Story.withVault()
@@ -135,7 +135,7 @@ struct ProcessStartTests {
         #expect(try await story.run("list", "x", environment: preloaded).status == 64)
     }
 
-    @Test("with any number of threads a request ends, with a token or with a message", arguments: 1...8)
+    @Test("with any number of threads, a request ends with a token or a message", arguments: 1...8)
     func fewThreads(_ count: Int) async throws {
         let busy = DemoServer.Behaviour.html("", status: 503, headers: [("Retry-After", "1")])
         let server = try DemoServer.with(["app": .token(lifetime: 3_600), "busy": busy])
@@ -152,7 +152,7 @@ struct ProcessStartTests {
         #expect(refused.complaint.hasPrefix("keyfob: "))
     }
 
-    @Test("the screen is not begun without a thread, and says that the vault has none")
+    @Test("without a thread the screen does not start, or reports that the vault has no thread")
     func screen() async throws {
         let story = try await Story.with([])
         let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "0"]
@@ -176,7 +176,7 @@ struct ProcessStartTests {
             program: ["/bin/sh", "-c", "exec \"$0\" \(arguments)", Story.program.path])
     }
 
-    @Test("an answer that cannot be written is exit code 73, whatever the answer is")
+    @Test("if any answer cannot be written, the exit code is 73")
     func unwritableAnswer() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let story = try await Story.withVault()
@@ -194,12 +194,12 @@ struct ProcessStartTests {
         }
         #expect(try await run(story, "token billing >&- 2>&-") == Story.Outcome(73))
         #expect(try await run(story, "token billing <&- >&- 2>&-") == Story.Outcome(73))
-        // What has no answer needs no standard output.
+        // A command without an answer needs no standard output.
         #expect(try await run(story, "verify >&- 2>&-") == Story.Outcome(0))
         #expect(try await run(story, "remove nobody --yes >&- 2>&-") == Story.Outcome(66))
     }
 
-    @Test("no file gets the number of a standard descriptor that was closed")
+    @Test("no file gets the number of a closed standard descriptor")
     func vaultIsNoOutput() async throws {
         let story = try await Story.withVault()
         let added = try await run(
@@ -211,7 +211,7 @@ struct ProcessStartTests {
         #expect(try await story.run("verify").status == 0)
     }
 
-    @Test("a standard input that is closed holds no secret and no passphrase")
+    @Test("a closed standard input gives no secret and no passphrase")
     func closedInput() async throws {
         let story = try await Story.withVault()
         let secret = try await run(story, "add x --client-id y --secret-stdin <&-")
@@ -226,7 +226,7 @@ struct ProcessStartTests {
     // MARK: - Questions
 
     @Test(
-        "a declined remove is exit code 1, and an interrupted one 130, also if another program left kitty's protocol on"
+        "a declined remove ends with 1, an interrupted remove with 130, also if another program left kitty's protocol on"
     )
     func declined() async throws {
         let story = try await Story.withVault()
@@ -248,7 +248,7 @@ struct ProcessStartTests {
         #expect(try await story.run("list").output == "x\tnone\t-\n")
     }
 
-    @Test("Esc closes and Ctrl-C quits on the screen in kitty's form and in that of modifyOtherKeys")
+    @Test("on the screen, Esc closes and Ctrl-C quits in kitty's form and in the form of modifyOtherKeys")
     func reportedKeys() async throws {
         let story = try await Story.with([])
         let terminal = try await TerminalStory.open(story)

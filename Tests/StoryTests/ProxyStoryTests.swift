@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-/// Proxies of the environment that can't be used: every one is on this machine or no URL, so that nothing leaves it.
+/// Unusable proxies in the environment. Each is on this machine or is not a URL, so that no request leaves the machine.
 @Suite("A proxy in the environment", .timeLimit(.minutes(5)))
 struct ProxyStoryTests {
     private let check = "in the environment; list hosts that need no proxy in no_proxy"
@@ -20,7 +20,7 @@ struct ProxyStoryTests {
         "keyfob: \(lines[0])\n" + lines.dropFirst().map { "  hint: \($0)\n" }.joined()
     }
 
-    /// The message with these variables set, of which each holds the password `hunter2`, or pieces of it.
+    /// The message with these variables set; each variable holds the password `hunter2` or parts of it.
     private func said(_ environment: [String: String], in story: Story? = nil) async throws -> String {
         let story = if let story { story } else { try await self.story() }
         let outcome = try await story.run("token", "Billing", environment: environment)
@@ -41,7 +41,7 @@ struct ProxyStoryTests {
     }
 
     @Test(
-        "a URL that can't be read is told by its variable and not quoted",
+        "for an unreadable URL, the message names the variable and does not quote the URL",
         arguments: [
             "http://user:p@ss hunter2@host:port/", "http://user:hunter2@127.0.0.1:port",
             "user:hunt/er2@127.0.0.1:99999",
@@ -60,7 +60,7 @@ struct ProxyStoryTests {
         }
     }
 
-    @Test("a scheme that no proxy has is told of the proxy")
+    @Test("an unknown scheme of a proxy is reported as the proxy's")
     func scheme() async throws {
         #expect(
             try await said(["https_proxy": "gopher://user:hunter2@127.0.0.1:1"])
@@ -70,7 +70,7 @@ struct ProxyStoryTests {
     }
 
     @Test(
-        "a proxy without an address, or one that does not listen, is told as the proxy",
+        "a failure to reach a proxy is reported as the proxy's",
         arguments: ["http", "https", "socks5h"])
     func absent(scheme: String) async throws {
         let name = String(repeating: "a", count: 64) + ".invalid"
@@ -86,7 +86,7 @@ struct ProxyStoryTests {
                     "no connection to the proxy in all_proxy: connection refused", "check all_proxy \(check)"))
     }
 
-    @Test("a proxy that refuses a tunnel, and one that speaks no TLS, are told as the proxy")
+    @Test("a refused tunnel and a proxy without TLS are reported as the proxy's failures")
     func refuses() async throws {
         let server = try DemoServer.with([:])
         let refused = try await said(["https_proxy": "http://user:hunter2@127.0.0.1:\(server.port)"])
@@ -97,7 +97,7 @@ struct ProxyStoryTests {
         #expect(insecure.hasPrefix("keyfob: no secure connection to the proxy in https_proxy: "))
     }
 
-    @Test("a request to this machine goes past every proxy")
+    @Test("a request to this machine uses no proxy")
     func loopback() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
         let story = try await Story.with([server.profile("Billing", "app")])

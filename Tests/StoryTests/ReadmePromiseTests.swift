@@ -21,14 +21,14 @@ struct ReadmePromiseTests {
             .dropFirst().map { $0.split(separator: "|")[0].trimmingCharacters(in: .whitespaces) }
     }
 
-    @Test("its table has every exit code of a failure")
+    @Test("README's table has the exit code of every failure")
     func exitCodes() throws {
         let codes = Set(Failure.Kind.allCases.map(ExitStatus.of)).union([ExitStatus.done, ExitStatus.usage])
         let named = try Set(Self.table("| exit | meaning |").map { try #require(Int32($0)) })
         #expect(codes.subtracting(named) == [])
     }
 
-    @Test("the files that it names are the files that there are")
+    @Test("README names exactly the files that keyfob creates")
     func files() async throws {
         let rows = try Self.table("| file | holds |").flatMap { $0.split(separator: ", ") }
             .map { $0.trimmingCharacters(in: ["`"]) }
@@ -51,7 +51,7 @@ struct ReadmePromiseTests {
         #expect(settings.name == rows.last)
     }
 
-    @Test("its lines for a shell's start file define completions", arguments: ["bash", "fish"])
+    @Test("README's lines for a shell's start file define completions", arguments: ["bash", "fish"])
     func completions(_ shell: String) async throws {
         let line = try #require(
             Self.readme().split(separator: "\n").first {

@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-/// A server that says back what it was sent, and the real program.
+/// The real program with a server that echoes the request.
 @Suite("A server that repeats the secret", .timeLimit(.minutes(5)))
 struct RepeatedSecretStoryTests {
     private static let secret = "Gx7qLm2vB9wZktR4"
@@ -21,7 +21,7 @@ struct RepeatedSecretStoryTests {
     ]
 
     @Test(
-        "stderr, show, list --json and the vault say that it was repeated, and not what",
+        "stderr, show, list --json and the vault say that the secret was repeated, without the secret",
         arguments: spellings.keys.sorted())
     func everywhere(name: String) async throws {
         let said = try #require(Self.spellings[name])
@@ -57,7 +57,7 @@ struct RepeatedSecretStoryTests {
         }
     }
 
-    @Test("a redirect's query is cut in the failure as in the inspector")
+    @Test("the query of a redirect is redacted in the failure and in the inspector")
     func redirect() async throws {
         let server = try DemoServer.with([
             "app": .raw(.init(status: 302, headers: [("Location", "https://x.example/?a=1&access_token=zzz#code=yyy")]))

@@ -4,11 +4,11 @@ import Glibc
 import Synchronization
 import Testing
 
-/// The real binary, run without a terminal while the test does something else. It is killed when nobody waits for it any
-/// more.
+/// The real binary, running without a terminal while the test does something else. It is killed when no test
+/// waits for it any more.
 ///
-/// Foundation's Process is no use here: it notices an end by a socket that another child, started at the same time, may
-/// have as well and keep open.
+/// Foundation's Process cannot be used: it notices the end by a socket, which another child started at the same time
+/// may inherit and keep open.
 final class RunningProgram: Sendable {
     let id: pid_t
     private let output: String
@@ -29,14 +29,14 @@ final class RunningProgram: Sendable {
         posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&files, 2, complaint, O_WRONLY | O_CREAT, 0o600)
-        // Closing one that is not open is no error (posix_spawn(3)).
+        // Closing a descriptor that is not open is no error (posix_spawn(3)).
         for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&files, descriptor) }
         var id: pid_t = 0
         let arguments = ([Story.program.path] + arguments).map { strdup($0) } + [nil]
         let environment = story.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + environment { free(text) } }
         try #require(posix_spawn(&id, Story.program.path, &files, nil, arguments, environment) == 0)
-        // Tests beside this one have limits of seconds: a crowd does not take the machine from them.
+        // Tests that run at the same time have limits of seconds: many processes must not slow them down.
         setpriority(Int32(PRIO_PROCESS.rawValue), id_t(id), 10)
         self.id = id
     }
@@ -48,7 +48,7 @@ final class RunningProgram: Sendable {
         waitpid(id, &status, 0)
     }
 
-    /// Waits for its end. The status is that of the shell: 128 and the signal's number after a signal.
+    /// Waits for the end. After a signal the status is 128 plus the signal's number, like in a shell.
     func outcome() async throws -> Story.Outcome {
         var status: Int32 = 0
         while waitpid(id, &status, WNOHANG) == 0 { try await Task.sleep(for: .milliseconds(10)) }
@@ -62,7 +62,7 @@ final class RunningProgram: Sendable {
 
     func signal(_ number: Int32) { kill(id, number) }
 
-    /// Whether the process has this file open. Only root may look: the program forbids it to its own user.
+    /// True if the process has this file open. Only root may check this: the program forbids it to its own user.
     func hasOpen(_ file: String) -> Bool {
         let folder = "/proc/\(id)/fd"
         let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

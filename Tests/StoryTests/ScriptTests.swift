@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The scripts that a newcomer meets, with programs of the test's own in PATH.
+/// The scripts that a new developer runs, with the test's own programs in PATH.
 @Suite("The scripts behind make")
 struct ScriptTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -36,7 +36,7 @@ struct ScriptTests {
 
     // MARK: scripts/test
 
-    /// The log of a run in which tests fail in several ways.
+    /// The log of a run with several kinds of failed tests.
     private static let log = """
         ◇ Test run started.
         ◇ Suite "A suite" started.
@@ -80,7 +80,7 @@ struct ScriptTests {
         return try await script("test", "--filter", "Pad")
     }
 
-    @Test("make test ends with the failed tests and their whole issues, then the count")
+    @Test("make test ends with the failed tests, their complete issues and the counts")
     func failedTests() async throws {
         let outcome = try await test(
             Self.log + "✘ Test run with 4 tests in 1 suite failed after 0.1 seconds with 2 issues.\n")
@@ -93,7 +93,7 @@ struct ScriptTests {
         #expect(outcome == Story.Outcome(1, output: expected))
     }
 
-    @Test("a crash is told with its place, and the test that it ended")
+    @Test("a crash is reported with its place and the test that it ended")
     func crash() async throws {
         let outcome = try await test(
             Self.log + """
@@ -120,7 +120,7 @@ struct ScriptTests {
         #expect(outcome == Story.Outcome(1, output: expected))
     }
 
-    @Test("of two tests of one name the one that did not end is told")
+    @Test("of two tests of the same name, the test that did not end is reported")
     func sameName() async throws {
         let outcome = try await test(
             """
@@ -139,7 +139,7 @@ struct ScriptTests {
         #expect(outcome == Story.Outcome(1, output: expected))
     }
 
-    @Test("a run that ends badly though all tests pass says its status")
+    @Test("if a run fails although all tests pass, its exit status is reported")
     func status() async throws {
         let outcome = try await test(
             """
@@ -181,7 +181,7 @@ struct ScriptTests {
         "libmicrohttpd-dev", "swiftlang",
     ].joined(separator: " ")
 
-    @Test("without root and sudo the message has the whole command for an administrator, Swift and the sizes in it")
+    @Test("without root and sudo, the message has the complete command for an administrator, with Swift and the sizes")
     func noSudo() async throws {
         try debian()
         #expect(
@@ -197,7 +197,7 @@ struct ScriptTests {
                         """))
     }
 
-    @Test("the packages and their sizes are said before sudo is called, then the progress")
+    @Test("the packages and their sizes are printed before sudo is called, then the progress")
     func progress() async throws {
         try debian()
         try program("sudo", "echo \"sudo $1 $2\" >&2; echo said >>said; exec \"$@\"")
@@ -221,7 +221,7 @@ struct ScriptTests {
                         """, complaint: outcome.complaint))
     }
 
-    @Test("an installation that fails ends with apt's own words")
+    @Test("a failed installation ends with apt's message")
     func failure() async throws {
         try debian()
         try program("sudo", "exec \"$@\"")
@@ -232,13 +232,13 @@ struct ScriptTests {
 
     // MARK: scripts/may-write
 
-    @Test("make install without the right to write says sudo make install, with the same PREFIX and DESTDIR")
+    @Test("make install without permission prints the command sudo make install, with the same PREFIX and DESTDIR")
     func install() async throws {
         let closed = story.folder.path + "/closed"
         mkdir(closed, 0o500)
         let user = OtherUser.isNeeded ? OtherUser.becoming : []
         chmod(story.folder.path, 0o755)
-        // The other user may not be able to read the script where it lies.
+        // The other user may not be able to read the script file.
         let text = try String(contentsOfFile: "\(Self.root)/scripts/may-write", encoding: .utf8)
         func mayWrite(_ arguments: String...) async throws -> Story.Outcome {
             try await story.run(

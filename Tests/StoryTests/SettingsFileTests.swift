@@ -25,7 +25,7 @@ struct SettingsFileTests {
         return settings
     }
 
-    /// Puts a file there.
+    /// Creates the file.
     private func put(_ content: Data, mode: Int = 0o600) throws {
         try FileManager.default.createDirectory(
             atPath: FilePath.folder(of: path), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
@@ -49,13 +49,13 @@ struct SettingsFileTests {
         return nil
     }
 
-    @Test("where there is none the defaults hold, and reading makes none")
+    @Test("without a file the defaults are used, and reading creates no file")
     func missing() throws {
         #expect(try file.read() == Settings())
         #expect(try names(in: home) == [])
     }
 
-    @Test("what it sets is read, comments and all")
+    @Test("its settings are read, with comments in the file")
     func read() throws {
         try put(Data("{ theme: 'dark', /* mine */ keys: { refresh: 'F5' } }".utf8))
         var expected = darkTheme
@@ -63,7 +63,7 @@ struct SettingsFileTests {
         #expect(try file.read() == expected)
     }
 
-    @Test("a mistake is told with the file and the line, and the file is not written over")
+    @Test("a mistake is reported with the file and the line, and the file is not overwritten")
     func mistake() throws {
         let content = "{\n  theme: 'dark',\n  colour: 'red',\n}"
         try put(Data(content.utf8))
@@ -75,13 +75,13 @@ struct SettingsFileTests {
         #expect(try text() == content)
     }
 
-    @Test("text that is not UTF-8 is told with its line")
+    @Test("text that is not UTF-8 is reported with its line")
     func notUTF8() throws {
         try put(Data("{}\n// caf".utf8) + [0xE9, 0x0A])
         #expect(failure(file.read)?.summary == "~/.config/keyfob/config.json, line 2: this is not UTF-8")
     }
 
-    @Test("a file above 1 MiB is refused, one of 1 MiB is read")
+    @Test("a file above 1 MiB is refused, a file of 1 MiB is read")
     func length() throws {
         try put(Data("{}".utf8) + Data(repeating: 0x20, count: Settings.longestFile - 2))
         #expect(try file.read() == Settings())
@@ -89,7 +89,7 @@ struct SettingsFileTests {
         #expect(failure(file.read)?.summary == "can't read ~/.config/keyfob/config.json: it is larger than 1 MiB")
     }
 
-    @Test("a change that would make it too long is not made")
+    @Test("a change that would make the file too long is refused")
     func tooLongThen() throws {
         let content = Data("{}".utf8) + Data(repeating: 0x20, count: Settings.longestFile - 2)
         try put(content)
@@ -97,7 +97,7 @@ struct SettingsFileTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == content)
     }
 
-    @Test("a folder, a pipe or a circle of links in its place is told, and does not hold anything up")
+    @Test("a folder, a pipe or a loop of links in its place is reported without a wait")
     func noFile() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         let summary = "can't read ~/.config/keyfob/config.json: it is not a file"
@@ -111,14 +111,14 @@ struct SettingsFileTests {
                 == "can't read ~/.config/keyfob/config.json: too many levels of symbolic links")
     }
 
-    @Test("a file that this user may not read is told")
+    @Test("a file that this user may not read is reported")
     func noPermission() async throws {
         if try await OtherUser.runs("SettingsFileTests.noPermission") { return }
         try put(Data("{}".utf8), mode: 0)
         #expect(failure(file.read)?.summary == "can't read ~/.config/keyfob/config.json: permission denied")
     }
 
-    @Test("a file that this user may not write stays as it is")
+    @Test("a file that this user may not write is not changed")
     func readOnly() async throws {
         if try await OtherUser.runs("SettingsFileTests.readOnly") { return }
         try put(Data("{}".utf8), mode: 0o400)
@@ -128,7 +128,7 @@ struct SettingsFileTests {
         #expect(try text() == "{}")
     }
 
-    @Test("the first setting makes the file and its folders, for this user alone")
+    @Test("the first setting creates the file and its folders, for this user only")
     func first() throws {
         #expect(try file.write(.theme, asIn: darkTheme) == darkTheme)
         #expect(try file.read() == darkTheme)
@@ -138,7 +138,7 @@ struct SettingsFileTests {
         #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
-    @Test("a change keeps comments, the other settings, also one made by hand meanwhile, and the file's mode")
+    @Test("a change keeps comments, other settings, a meanwhile edited setting, and the file's mode")
     func change() throws {
         try put(Data("// mine\n{\n  lock_after_minutes: 5, // short\n}\n".utf8), mode: 0o640)
         let result = try file.write(.theme, asIn: darkTheme)
@@ -148,7 +148,7 @@ struct SettingsFileTests {
         #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
-    @Test("a symbolic link stays, and the file behind it is changed")
+    @Test("a symbolic link stays, and its target is changed")
     func link() throws {
         try put(Data())
         let real = "\(home)/dotfiles.json"
@@ -160,7 +160,7 @@ struct SettingsFileTests {
         #expect(try names(in: home) == [".config", "dotfiles.json"])
     }
 
-    @Test("a symbolic link to nothing sets nothing, and is not written over")
+    @Test("a symbolic link to a missing file sets nothing and is not overwritten")
     func danglingLink() throws {
         try put(Data())
         #expect(unlink(path) == 0 && symlink("nothing", path) == 0)
@@ -171,7 +171,7 @@ struct SettingsFileTests {
         #expect(try names(in: FilePath.folder(of: path)) == ["config.json"])
     }
 
-    @Test("a folder that can't be made is told")
+    @Test("a folder that cannot be created is reported")
     func noFolder() throws {
         try Data().write(to: URL(fileURLWithPath: "\(home)/.config"))
         #expect(try file.read() == Settings())

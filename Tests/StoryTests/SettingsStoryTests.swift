@@ -7,7 +7,7 @@ import Testing
 struct SettingsStoryTests {
     private func text(_ story: Story) throws -> String { try String(contentsOf: story.settings, encoding: .utf8) }
 
-    @Test("what is changed on the screen is in the file at once, beside its comments, and holds at once")
+    @Test("a change on the screen is written to the file at once, keeps its comments, and takes effect at once")
     func change() async throws {
         let story = try await Story.with([])
         try story.set("// mine\n{\n  clear_clipboard_seconds: 30, // half\n  theme: 'dark'\n}\n")
@@ -28,7 +28,9 @@ struct SettingsStoryTests {
         #expect(try text(story) == wanted)
     }
 
-    @Test("the demo has settings of its own: a mistake in the user's does not keep it from starting, nor is it touched")
+    @Test(
+        "the demo has its own settings: it starts in spite of a mistake in the user's file, and does not change that file"
+    )
     func demo() async throws {
         let story = try Story()
         let mistake = "{ colour: 1 }"
@@ -52,7 +54,7 @@ struct SettingsStoryTests {
         #expect(left.filter { $0.hasPrefix("keyfob-") } == [])
     }
 
-    @Test("the first change makes the file, for its user alone")
+    @Test("the first change creates the file, for this user only")
     func first() async throws {
         let story = try await Story.with([])
         let terminal = try await TerminalStory.open(story)
@@ -76,7 +78,7 @@ struct SettingsStoryTests {
         ("[]", "line 1: the settings must be one object"),
     ]
 
-    @Test("a mistake in the file stands on the screen until it is mended, and until then nothing is written")
+    @Test("a mistake in the file is displayed until it is corrected, and until then the file is not written")
     func mistake() async throws {
         for (settings, complaint) in Self.mistakes {
             let story = try await Story.with([])
@@ -96,7 +98,7 @@ struct SettingsStoryTests {
             #expect(try text(story) == settings)
             try story.set("{ theme: 'light' }")
             try await terminal.press("Right")
-            // Activity goes on telling what was complained of.
+            // Activity still lists the complaint.
             try await terminal.see(
                 "the settings file is mended and in force", "< light >", without: ["nothing of the file is in force"])
             try await terminal.press("Escape")
@@ -106,7 +108,7 @@ struct SettingsStoryTests {
         }
     }
 
-    @Test("what is no file to read stands on the screen too, also while the vault is locked; scripts go on")
+    @Test("an unreadable settings file is displayed too, also while the vault is locked; subcommands work")
     func unreadable() async throws {
         let story = try await Story.with([])
         try FileManager.default.createDirectory(at: story.settings, withIntermediateDirectories: true)
@@ -121,7 +123,7 @@ struct SettingsStoryTests {
     }
 
     @Test(
-        "in the home folder of another user nothing is made: no settings, no folder, no vault",
+        "in another user's home folder, no settings, no folder and no vault are created",
         .enabled(if: getuid() == 0))
     func foreignHome() async throws {
         let story = try await Story.with([])
@@ -148,11 +150,11 @@ struct SettingsStoryTests {
                     complaint: "keyfob: no vault at \(home.path)/.local/share/keyfob/vault.db\n"
                         + "  hint: run keyfob with sudo -H, or name another vault with --vault PATH\n"
                 ))
-        // Nor is a home folder that would be made in it.
+        // A home folder inside that home folder is refused too.
         let within = foreign.merging(["HOME": home.path + "/a/b"]) { $1 }
         let madeWithin = try await story.run("init", environment: within)
-        #expect(madeWithin.status == 73 && madeWithin.complaint.contains(" made in \(home.path): "))
-        // A base folder within it is no other place.
+        #expect(madeWithin.status == 73 && madeWithin.complaint.contains("create a vault in \(home.path): "))
+        // A base folder inside that home folder is refused too.
         let inside = try await story.run(
             "init", environment: foreign.merging(["XDG_DATA_HOME": home.path + "/data"]) { $1 })
         #expect(inside.status == 73)
@@ -166,7 +168,7 @@ struct SettingsStoryTests {
         try await terminal.see("the list") { !$0.contains("Settings") }
         try await terminal.press("q", see: "exit 0")
         #expect(try FileManager.default.contentsOfDirectory(atPath: home.path) == [])
-        // Elsewhere, and in a home of its own, all is made.
+        // Elsewhere, and in the user's own home folder, everything is created.
         let elsewhere = try await story.run(
             "init", environment: foreign.merging(["XDG_DATA_HOME": story.folder.path + "/data"]) { $1 })
         #expect(elsewhere.status == 0)
@@ -175,7 +177,7 @@ struct SettingsStoryTests {
         #expect(try await story.run("init", environment: within).status == 0)
     }
 
-    @Test("a mistake made while keyfob is open is told when a setting is to be saved, and the file stays")
+    @Test("a mistake made while keyfob is open is reported when a setting is saved, and the file is not changed")
     func mistakeMeanwhile() async throws {
         let story = try await Story.with([])
         let terminal = try await TerminalStory.open(story)
@@ -185,7 +187,7 @@ struct SettingsStoryTests {
         #expect(try text(story) == "{\n  theme: }\n")
     }
 
-    @Test("another key for an action works, and stands in the hint bar and the help; the usual one does nothing")
+    @Test("another key for an action works, and is in the hint bar and the help; the default key does nothing")
     func keys() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let story = try await Story.with([server.profile("Billing", "app")])

@@ -9,7 +9,7 @@ import Testing
 struct SharedRequestTests {
     private static let rootAlone: Comment = "reads another process's open files: needs root"
 
-    /// A vault with one client, and the token that it holds, which has expired.
+    /// A vault with one client, and the client's token, which has expired.
     private func expired(_ profile: ClientProfile) async throws -> Story {
         let story = try await Story.with([profile])
         let vault = try await open(story)
@@ -26,8 +26,8 @@ struct SharedRequestTests {
         try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
     }
 
-    /// Starts `count` processes that all wait for the client's lock, which the test holds until then: what each of them
-    /// decides on was read before any of them asks.
+    /// Starts `count` processes that all wait for the client's lock, which the test holds until then: each process
+    /// has read the vault before any of them sends a request.
     private func gathered(
         _ count: Int, _ story: Story, _ profile: ClientProfile, _ arguments: String...
     ) async throws -> [Story.Outcome] {
@@ -49,7 +49,7 @@ struct SharedRequestTests {
         return outcomes
     }
 
-    @Test("200 processes at once that find an expired token send one request, and all print its token")
+    @Test("200 processes at once with an expired token send one request, and all print the new token")
     func expiredToken() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 0.5, lifetime: 3_600)], recording: true)
         let story = try await expired(server.profile("billing", "app"))
@@ -62,7 +62,7 @@ struct SharedRequestTests {
     }
 
     @Test(
-        "--fresh: processes that have begun before an answer is stored share it, and a later one asks again",
+        "--fresh: processes that begin before an answer is stored share it, and a later process sends a request",
         .enabled(if: geteuid() == 0, rootAlone))
     func fresh() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
@@ -78,7 +78,7 @@ struct SharedRequestTests {
         #expect(server.tokenRequests(of: "app") == 3)
     }
 
-    @Test("20 processes started together with --fresh send fewer requests than they are")
+    @Test("20 processes started together with --fresh send fewer than 20 requests")
     func freshTogether() async throws {
         let server = try DemoServer.with(["app": .slow(seconds: 1, lifetime: 3_600)], recording: true)
         let story = try await Story.with([server.profile("billing", "app")])
@@ -90,7 +90,7 @@ struct SharedRequestTests {
     }
 
     @Test(
-        "a server that refuses is asked once, and 20 processes tell the same failure",
+        "a server that refuses gets one request, and 20 processes report the same failure",
         .enabled(if: geteuid() == 0, rootAlone))
     func refused() async throws {
         let server = try DemoServer.with(["app": .refuses], recording: true)
@@ -124,7 +124,7 @@ struct SharedRequestTests {
         #expect(try await waiting.outcome().status == 0)
     }
 
-    @Test("a process that is killed while it asks lets the next one ask")
+    @Test("if a process is killed during its request, the next process sends a request")
     func killedHolder() async throws {
         let server = try hangingOnce()
         let story = try await expired(server.profile("billing", "app"))
@@ -139,7 +139,7 @@ struct SharedRequestTests {
     }
 
     @Test(
-        "a process that is stopped while it asks is waited for 40 s; then the next one asks all the same",
+        "if a process is stopped during its request, the next process waits 40 s and then sends a request",
         .timeLimit(.minutes(4)))
     func stoppedHolder() async throws {
         let server = try hangingOnce()
@@ -162,9 +162,9 @@ struct SharedRequestTests {
             ["app": .inTurn([.slow(seconds: 600, lifetime: 60), .token(lifetime: 3_600)])], recording: true)
     }
 
-    @Test("two screens that keep a client fresh renew it once each time, over three renewals", .timeLimit(.minutes(3)))
+    @Test("two screens that keep a client fresh send one request for each of three renewals", .timeLimit(.minutes(3)))
     func twoScreens() async throws {
-        // Each answer takes longer than the two screens' renewals are apart by chance.
+        // Each answer takes longer than the random difference between the two screens' renewals.
         let server = try DemoServer.with(["app": .slow(seconds: 0.7, lifetime: 6)], recording: true)
         let profile = server.profile("Billing", "app")
         let story = try await Story.with([profile])

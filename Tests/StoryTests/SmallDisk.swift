@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// A file system of its own in memory, if this process may mount one.
+/// A file system in memory, if this process may mount one.
 final class SmallDisk {
     let folder: URL
     private let isOwnFolder: Bool
@@ -10,7 +10,7 @@ final class SmallDisk {
 
     static let isPermitted: Bool = geteuid() == 0 && (try? SmallDisk(kilobytes: 64)) != nil
 
-    /// - Parameter place: the folder to mount it on; nil for one of its own.
+    /// - Parameter place: the folder to mount on; nil for a new folder.
     init(kilobytes: Int = 512, at place: URL? = nil) throws {
         isOwnFolder = place == nil
         if let place {
@@ -40,8 +40,8 @@ final class SmallDisk {
     var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? [] }
 
     func fill() async throws {
-        // A file that was removed has its room until the last who has it open lets go of it: then the disk would not be
-        // full any more. Such a disk cannot be made read-only.
+        // A removed file uses room until the last process closes it; after that the disk would not be
+        // full any more. A disk with such a file cannot be made read-only.
         try await makeReadOnly()
         try #require(mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "") == 0)
         fillInUse()
@@ -52,15 +52,15 @@ final class SmallDisk {
         let descriptor = open(folder.path + "/ballast", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 0, count: 4_096)
-        // A write may end for other reasons than a full disk, and must not count as one.
+        // A write may fail for other reasons than a full disk.
         while write(descriptor, block, block.count) == block.count || errno != ENOSPC {
             precondition(descriptor >= 0, "the disk cannot be filled")
         }
     }
 
     func makeReadOnly() async throws {
-        // A process that another test starts has every descriptor until it becomes another program, one that writes to
-        // this disk among them.
+        // A process that another test starts has all descriptors until its exec, a descriptor that writes to
+        // this disk included.
         let deadline = ContinuousClock.now + .seconds(60)
         while mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), "") != 0 {
             try #require(errno == EBUSY && ContinuousClock.now < deadline)

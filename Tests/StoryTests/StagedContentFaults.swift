@@ -23,7 +23,7 @@ extension StagedFault {
             stage in
             let refusing = try stage.server("REFUSING", .refuses)
             try await stage.direct("a", to: refusing)
-            // Until all of them wait: one that came after the answer would ask again.
+            // Until all of them wait: a process that comes after the answer would send another request.
             try await stage.change { vault in
                 let id = try #require(try await vault.entry(named: "a")).id
                 #expect(vault.lockRequest(for: id) == .locked)
@@ -149,7 +149,7 @@ extension Story {
         }
     }
 
-    /// Of those other than this one, how many have the file of locks open.
+    /// The number of other processes that have the lock file open.
     var processesWithLockFile: Int {
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap(Int32.init) ?? []
         return numbers.count { number in
@@ -165,7 +165,7 @@ extension Story {
 }
 
 extension FaultStage {
-    /// Makes the server the one that a client's tokens come from.
+    /// Sets a client's token URL to the server's.
     func direct(_ name: String, to server: DemoServer) async throws {
         try await change { vault in
             let entry = try #require(try await vault.entry(named: name))
@@ -175,13 +175,13 @@ extension FaultStage {
         }
     }
 
-    /// Writes down what processes at once have seen, all of them the same.
+    /// Records the output of several processes, which must all be the same.
     func show(_ outcomes: [Story.Outcome], _ arguments: [String]) {
         #expect(outcomes.allSatisfy { $0 == outcomes[0] })
         show("keyfob \(arguments.joined(separator: " ")) # \(outcomes.count) at once, each:", outcomes[0])
     }
 
-    /// Writes another cost into the key slot, and the checksum that belongs to it (docs/vault-format.md).
+    /// Writes another cost and its checksum into the key slot (docs/vault-format.md).
     func setCost(passes: Int, memory: Int) throws {
         let query = "SELECT hex(salt) || ' ' || hex(sealed_key) || ' ' || (SELECT hex(id) FROM vault) FROM key_slot"
         let parts = try story.text(query).split(separator: " ").map(Self.bytes)
@@ -200,9 +200,9 @@ extension FaultStage {
     }
 }
 
-/// A journal by which SQLite changes the vault that it lies beside.
+/// A journal beside a vault; SQLite changes the vault according to the journal.
 enum HotJournal {
-    /// - Parameter superJournal: the file that SQLite deletes once it has obeyed the journal.
+    /// - Parameter superJournal: the file that SQLite deletes after it has applied the journal.
     static func emptying(_ story: Story, superJournal: String? = nil) throws -> Data {
         let copy = try Story()
         try copy.put(try story.bytes())
@@ -210,8 +210,8 @@ enum HotJournal {
         var database: OpaquePointer?
         defer { sqlite3_close_v2(database) }
         try #require(sqlite3_open_v2(copy.vault, &database, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK)
-        // More than the cache holds, so that pages go into the file and their former content into the journal; without
-        // syncs the journal's header counts all of its pages from the beginning.
+        // More than the cache holds, so that SQLite writes pages to the file and their old content to the journal.
+        // Without syncs, the journal's header has the final page count from the beginning.
         let write = """
             PRAGMA synchronous = OFF; PRAGMA cache_size = 1; BEGIN; UPDATE vault SET id = zeroblob(16); UPDATE key_slot SET salt = zeroblob(16);
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
@@ -225,7 +225,7 @@ enum HotJournal {
         return journal
     }
 
-    /// Of a journal of a transaction over several files (https://sqlite.org/fileformat2.html, src/pager.c,
+    /// The end of a journal for a transaction over several files (https://sqlite.org/fileformat2.html, src/pager.c,
     /// `readSuperJournal`).
     private static func ending(_ name: String, pageSize: UInt32) -> Data {
         func bigEndian(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
@@ -236,7 +236,7 @@ enum HotJournal {
                 + [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7])
     }
 
-    /// SQLite alone obeys it.
+    /// Only SQLite itself applies the journal.
     private static func prove(_ journal: Data, on vault: Data, victim: String?) throws {
         let copy = try Story()
         try copy.put(vault)

@@ -8,7 +8,7 @@ import Testing
 
 extension StagedFault {
     static let isRoot = geteuid() == 0
-    /// Root of a container may not.
+    /// False in a container where root may not.
     static let mayMount = isRoot && SmallDisk.isPermitted
 
     // MARK: Secrets
@@ -155,7 +155,7 @@ extension StagedFault {
             try await stage.run(["token", "a"])
             let owners = stage.owners
             #expect(owners[""] == 65_534 && owners["-lock"] == 65_534)
-            // Killed where the log is moved into the file, so that all that it makes is there to be looked at.
+            // Killed while the log is moved into the file, so that all its files still exist.
             let (_, hasStruck) = try await stage.story.run(
                 ["remove", "b", "--yes"], with: Fault(kind: .kill, number: 1, path: "/vault.db$"))
             #expect(hasStruck && stage.owners.count == 4 && Set(stage.owners.values) == [65_534])
@@ -230,7 +230,7 @@ extension Story.Outcome {
 }
 
 extension FaultStage {
-    /// The client asks another server for its tokens from now on.
+    /// From now on the client uses another server.
     func move(_ name: String, to server: DemoServer) async throws {
         try await change { vault in
             let entry = try #require(try await vault.entry(named: name))
@@ -245,7 +245,7 @@ extension FaultStage {
         chmod(story.vault + part, 0o600)
     }
 
-    /// Runs a hint as a user does.
+    /// Runs the command in a hint like a user.
     func shell(_ command: String) async throws {
         let outcome = try await story.run(["-c", command], input: "", environment: [:], program: ["/bin/sh"])
         show(command, outcome)
@@ -259,7 +259,7 @@ extension FaultStage {
             })
     }
 
-    /// A living token for a, one for b that has expired; then the folder is a small disk of its own.
+    /// A valid token for a, an expired token for b; then the folder becomes a small disk.
     func moveToDisk() async throws -> SmallDisk {
         let bytes = try story.bytes()
         let disk = try SmallDisk(at: story.place)
@@ -270,7 +270,7 @@ extension FaultStage {
         return disk
     }
 
-    /// - Returns: what is on the disk while it is mounted.
+    /// - Returns: the files on the mounted disk.
     func readAndRenew() async throws -> String {
         note("the token of a lives, that of b has expired")
         try await run(["list"], quietly: true)
@@ -284,7 +284,7 @@ extension FaultStage {
     }
 }
 
-/// Another program that is writing to the vault.
+/// Another program that writes to the vault.
 final class LockHolder {
     private var database: OpaquePointer?
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Stories of stopping the refresh of many")
 struct StoppingStoryTests {
-    /// A server that answers, and one that takes every request and answers none.
+    /// A server that answers, and a server that accepts every request and answers none.
     private func servers() throws -> (live: DemoServer, dead: DemoServer) {
         let live = try DemoServer.with(["app": .token(lifetime: 3_600), "refused": .refuses])
         let dead = try DemoServer.with([:], recording: true)
@@ -14,7 +14,7 @@ struct StoppingStoryTests {
         return (live, dead)
     }
 
-    /// Clients whose refresh has failed ever.
+    /// The clients with at least one failed refresh.
     private func failedNames(_ story: Story) async throws -> [String] {
         let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
         let entries = try await vault.snapshot().entries
@@ -22,7 +22,7 @@ struct StoppingStoryTests {
         return entries.filter { $0.attempt != .idle }.map(\.profile.name).sorted()
     }
 
-    @Test("Esc stops the refresh of many; what had no answer is not failed, and the report asks those again")
+    @Test("Esc stops the refresh of many; clients without an answer have not failed, and the report asks them again")
     func stop() async throws {
         let (live, dead) = try servers()
         defer { for server in [live, dead] { server.stop() } }
@@ -57,7 +57,7 @@ struct StoppingStoryTests {
         try await terminal.see("1 of 13 failed, 8 cancelled, 4 not asked")
     }
 
-    @Test("the clients of a dead server that others found silent are not asked, and other servers' are")
+    @Test("after others found a server silent, its other clients are not asked; clients of other servers are")
     func deadHost() async throws {
         let (live, dead) = try servers()
         defer { for server in [live, dead] { server.stop() } }
@@ -66,7 +66,7 @@ struct StoppingStoryTests {
         let terminal = try await TerminalStory.open(story, columns: 110)
         try await terminal.press("R")
         try await terminal.see("0 of 13 · Esc stops")
-        // The time limit of a request passes once: twelve clients, eight at a time, took it twice.
+        // The time limit of a request passes once. Before, twelve clients at eight at a time needed it twice.
         try await terminal.see(
             "8 of 13 failed, 4 not asked", "did not answer it within 30 s",
             "not asked: 127.0.0.1:\(dead.port) gave no answer to 3 requests in a row", within: 120)

@@ -6,19 +6,19 @@ import Testing
 
 @testable import keyfob
 
-/// A folder with a vault in it, and the real binary run on it: without a terminal, and with nothing of this user's
-/// environment that keyfob reads.
+/// A folder with a vault, and the real binary to run on it: without a terminal, and without the variables of this
+/// user's environment that keyfob reads.
 final class Story: Sendable {
     static let passphrase = "correct horse battery"
 
-    /// The program that `KEYFOB_PROGRAM` names, else the one that SwiftPM puts beside the tests' own bundle.
+    /// The program that `KEYFOB_PROGRAM` names, else the program beside the tests' bundle.
     static let program =
         ProcessInfo.processInfo.environment["KEYFOB_PROGRAM"].map { URL(fileURLWithPath: $0) }
         ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appendingPathComponent("keyfob")
 
     let folder: URL
-    /// The vault's folder, which is the story's own unless it was given a name.
+    /// The vault's folder; a new folder unless a path was given.
     let place: URL
     var vault: String { place.appendingPathComponent("vault.db").path }
 
@@ -54,8 +54,8 @@ final class Story: Sendable {
         return story
     }
 
-    /// A story that begins with a vault that holds these clients, each with the same secret. Its key is derived at
-    /// no cost: what that takes is no part of these stories.
+    /// A story that begins with a vault that holds these clients, each with the same secret. The key derivation takes
+    /// almost no time: its cost is not part of these stories.
     static func with(_ profiles: [ClientProfile], secret: String = "s3cret") async throws -> Story {
         let story = try Story()
         let vault = try await Vault.create(
@@ -76,7 +76,7 @@ final class Story: Sendable {
         try Data(settings.utf8).write(to: self.settings)
     }
 
-    /// All of the environment that the program is run with.
+    /// The program's complete environment.
     var environment: [String: String] {
         [
             "PATH": "/usr/bin:/bin", "HOME": folder.path, "KEYFOB_VAULT": vault,
@@ -92,7 +92,7 @@ final class Story: Sendable {
         try await run(arguments, input: input, environment: environment)
     }
 
-    /// - Parameter program: what runs, with its own arguments before those of keyfob.
+    /// - Parameter program: the program to run, with arguments before keyfob's arguments.
     func run(
         _ arguments: [String], input: String, environment: [String: String],
         program: [String] = [Story.program.path]
@@ -102,7 +102,7 @@ final class Story: Sendable {
         try Data(input.utf8).write(to: files[0])
         for file in files[1...] { try Data().write(to: file) }
         let process = Process()
-        // A session of its own has no terminal, so that nothing can be asked of whoever runs the tests.
+        // A session of its own has no terminal, so that no question reaches the user who runs the tests.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
         process.arguments = ["--wait"] + program + arguments
         process.environment = self.environment.merging(environment) { $1 }.filter { !$0.value.isEmpty }
@@ -156,7 +156,7 @@ extension DemoServer {
             tags: tags, created: Date())
     }
 
-    /// How many tokens the client has asked for.
+    /// The number of the client's token requests.
     func tokenRequests(of clientID: String) -> Int {
         requests.count { request in
             request.path == "/token"

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The threads of tasks", .timeLimit(.minutes(5)))
 struct TaskThreadsTests {
-    /// The threads' source, with jobs in C instead of Swift's.
+    /// The source of the threads, with jobs in C instead of Swift jobs.
     private static func program() throws -> String {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Sources")
@@ -55,7 +55,7 @@ struct TaskThreadsTests {
             }
 
             int main(void) {
-                // Without its meeting the program would wait for ever.
+                // If the two jobs did not meet, the program would wait for ever.
                 alarm(120);
                 pthread_barrier_init(&both, NULL, 2);
                 pthread_barrier_init(&done, NULL, 3);
@@ -69,11 +69,11 @@ struct TaskThreadsTests {
                 return 0;
             }
             """#,
-            // GCC does not know swiftcall; of two pointers it makes the same call.
+            // GCC does not know swiftcall; with two pointers its own call is the same.
             arguments: ["-pthread", "-Wl,-z,now", "-Wno-attributes"] + folders + files)
     }
 
-    @Test("two jobs that are handed over while one thread is idle run at once")
+    @Test("two jobs that are enqueued while one thread is idle run at the same time")
     func twoJobs() throws {
         let program = try Self.program()
         defer { unlink(program) }

@@ -4,9 +4,9 @@ import Synchronization
 import System
 import Testing
 
-/// The real program on a real terminal: a tmux server of its own, keys sent to it, its screen read.
+/// The real program in a real terminal: its own tmux server gets keys, and its screen is read.
 ///
-/// Every wait is for something to be seen, looked for every few milliseconds.
+/// Every wait is for a text or state of the screen, which is read every few milliseconds.
 final class TerminalStory: Sendable {
     let story: Story
     private let socket = "keyfob-\(UUID().uuidString.prefix(8))"
@@ -24,7 +24,7 @@ final class TerminalStory: Sendable {
         server = Mutex(0)
     }
 
-    /// Starts a shell in which `command` is run; then it says `exit N`.
+    /// Starts a shell that runs `command` and then prints `exit N`.
     static func start(
         _ story: Story, _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
     ) async throws -> TerminalStory {
@@ -45,7 +45,7 @@ final class TerminalStory: Sendable {
         return terminal
     }
 
-    /// keyfob on a large screen, the story's vault open in it.
+    /// Starts keyfob on a large screen, with the story's vault open.
     static func open(
         _ story: Story, columns: Int = 100, rows: Int = 30, environment: [String: String] = [:]
     ) async throws -> TerminalStory {
@@ -56,7 +56,7 @@ final class TerminalStory: Sendable {
 
     private static let opening = "keyfob --passphrase-file passphrase"
 
-    /// Whether the last thing that is painted at first is there, and the vault read.
+    /// True if the first frame is complete and the vault has been read.
     private static func isListed(_ screen: String) -> Bool {
         let lines = screen.split(separator: "\n")
         return lines.last?.contains("? help") == true && lines.first?.contains(" client") == true
@@ -76,7 +76,7 @@ final class TerminalStory: Sendable {
         Task { await Places.shared.giveBack() }
     }
 
-    /// Keys by tmux's names: `Enter`, `C-c`, `Escape`, `Down`; anything else is typed.
+    /// Sends keys by their names in tmux: `Enter`, `C-c`, `Escape`, `Down`; any other text is typed.
     func press(_ keys: String...) async throws { try await tmux(["send-keys"] + keys) }
 
     /// Presses `keys`, and waits until all of `texts` are on the screen.
@@ -96,7 +96,7 @@ final class TerminalStory: Sendable {
     /// Types `text` as it is.
     func type(_ text: String) async throws { try await tmux("send-keys", "-l", text) }
 
-    /// Pastes `text` as a terminal does it, in brackets where the program asked for them, with CR for each line break.
+    /// Pastes `text` like a terminal: in brackets if the program has asked for them, with CR for each line break.
     func paste(_ text: String) async throws {
         try await tmux("set-buffer", "-b", "pasted", text)
         try await tmux("paste-buffer", "-p", "-b", "pasted")
@@ -115,12 +115,12 @@ final class TerminalStory: Sendable {
         try await type("\u{1B}[<\(down ? 65 : 64);\(column + 1);\(row + 1)M")
     }
 
-    /// Whether the program has asked for the mouse.
+    /// True if the program has asked for mouse reports.
     var takesMouse: Bool {
         get async throws { try await tmux("display-message", "-p", "#{mouse_any_flag}#{mouse_sgr_flag}") == "11\n" }
     }
 
-    /// The process in the terminal that is the program itself.
+    /// The process ID of the program in the terminal.
     var program: Int32 {
         get async throws {
             let shell = try await tmux("display-message", "-p", "#{pane_pid}").trimmingCharacters(in: .newlines)
@@ -133,10 +133,10 @@ final class TerminalStory: Sendable {
         return try #require(children.split(separator: " ").first.flatMap { Int32($0) })
     }
 
-    /// What was copied last: tmux's own buffer.
+    /// The text copied last, from tmux's buffer.
     var copied: String { get async throws { try await tmux("show-buffer") } }
 
-    /// How many texts tmux's buffers hold.
+    /// The number of texts in tmux's buffers.
     var bufferCount: Int { get async throws { try await tmux("list-buffers").split(separator: "\n").count } }
 
     /// Waits until tmux's buffers hold so many texts.
@@ -150,10 +150,10 @@ final class TerminalStory: Sendable {
         }
     }
 
-    /// What another program copies.
+    /// Copies a text as another program.
     func copyElsewhere(_ text: String) async throws { try await tmux("set-buffer", text) }
 
-    /// Waits until all of `texts` are on the screen and nothing of `others`, for `seconds` at most.
+    /// Waits until all of `texts` and none of `others` are on the screen, for at most `seconds`.
     @discardableResult
     func see(_ texts: String..., without others: [String] = [], within seconds: Double = 60) async throws -> String {
         try await see("\(texts)\(others.isEmpty ? "" : " without \(others)")", within: seconds) { screen in
@@ -161,15 +161,15 @@ final class TerminalStory: Sendable {
         }
     }
 
-    /// Waits until the screen is as `isSeen` wants it.
+    /// Waits until `isSeen` is true for the screen.
     ///
-    /// A look may be at half of a painting: what is wanted of the screen belongs into the one condition.
+    /// A half-painted screen may be read: put everything expected of the screen into this one condition.
     @discardableResult
     func see(_ wanted: String, within seconds: Double = 60, _ isSeen: (String) -> Bool) async throws -> String {
         try await look(for: wanted, within: seconds, isSeen) { try await screen }
     }
 
-    /// Waits until the screen is as `isSeen` wants it, with the escape sequences that colour it.
+    /// Waits until `isSeen` is true for the screen with its colour escape sequences.
     @discardableResult
     func seeColors(_ wanted: String, _ isSeen: (String) -> Bool) async throws -> String {
         try await look(for: wanted, within: 60, isSeen) { try await tmux("capture-pane", "-p", "-e") }
@@ -187,7 +187,7 @@ final class TerminalStory: Sendable {
         }
     }
 
-    /// After the program's end: the terminal's modes are what they were, and its main screen is back.
+    /// Checks after the program's end that the terminal's modes are restored and its main screen is back.
     func expectRestored(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await see("the shell's prompt") { $0.contains("exit ") && !$0.contains("╭") }
         let before = try String(contentsOf: story.folder.appendingPathComponent("before"), encoding: .utf8)
@@ -209,7 +209,7 @@ final class TerminalStory: Sendable {
     private func tmux(_ arguments: [String]) async throws -> String {
         let result = await Subprocess.run(
             ["/usr/bin/tmux", "-u", "-L", socket] + arguments,
-            // Its socket goes with the story's folder: ended by a signal, tmux leaves it behind.
+            // The socket is removed with the story's folder: after a signal, tmux does not remove it.
             environment: [
                 "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": story.folder.path,
                 "TMUX_TMPDIR": story.folder.path,
@@ -222,8 +222,8 @@ final class TerminalStory: Sendable {
     }
 }
 
-/// How many terminals there are at once. With more of them a small machine takes no less time for all together, and what
-/// takes seconds by a story's own clock takes longer than that.
+/// Limits the number of terminals at the same time. With more terminals a small machine is not faster altogether, and a
+/// step that has seconds in a story takes longer.
 private actor Places {
     static let shared = Places(3 * ProcessInfo.processInfo.activeProcessorCount)
 

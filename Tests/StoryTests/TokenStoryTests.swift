@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Stories of tokens")
 struct TokenStoryTests {
-    @Test("kept fresh, a token is renewed by itself across its expiry; a client that is refused is not asked again")
+    @Test("a token kept fresh is renewed automatically before its expiry; a refused client is not asked again")
     func keepFresh() async throws {
         let server = try DemoServer.with(["short": .token(lifetime: 6), "refused": .refuses], recording: true)
         let terminal = try await TerminalStory.open(
@@ -15,13 +15,13 @@ struct TokenStoryTests {
         let expiry = ContinuousClock.now + .seconds(6)
         try await terminal.press("*", "f", see: "2 clients: kept fresh from now on")
         try await terminal.see("✗ Refused", "⟳ refused", "  not renewed: the server refused the")
-        // Past the first one's end there is a token that lives, and none was asked for that is not told.
+        // After the first token's expiry there is a valid token, and every request has its message.
         try await terminal.see("a token after the first") { screen in
             let renewals = screen.components(separatedBy: "renewed by itself in").count - 1
             return ContinuousClock.now > expiry && screen.contains("● Short") && renewals > 0
                 && server.tokenRequests(of: "short") == 1 + renewals
         }
-        #expect(server.tokenRequests(of: "refused") == 1, "5 s are over, and nobody has asked for it")
+        #expect(server.tokenRequests(of: "refused") == 1, "5 s are over without a second request")
         try await terminal.press("A", see: "Activity: ")
         try await terminal.type("!failed")
         try await terminal.see("not tried again", "before r asks for it")
@@ -33,7 +33,7 @@ struct TokenStoryTests {
         try await terminal.see("a second request") { _ in server.tokenRequests(of: "refused") == 2 }
     }
 
-    @Test("what is kept fresh stays so when keyfob is opened again, until f ends it")
+    @Test("a client kept fresh stays so after a restart, until f switches keep fresh off")
     func keepFreshAgain() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -46,7 +46,7 @@ struct TokenStoryTests {
         try await terminal.see("no mark") { !$0.contains("⟳") }
     }
 
-    @Test("the inspector shows what was sent and got, and the token's claims; its support bundle holds no secret")
+    @Test("the inspector shows the request, the answer and the token's claims; its support bundle holds no secret")
     func inspector() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let terminal = try await TerminalStory.open(
@@ -66,7 +66,7 @@ struct TokenStoryTests {
         #expect(bundle.contains("POST \(server.tokenURL)") && bundle.contains("client_secret=<redacted>"))
     }
 
-    @Test("Enter tries a request: pretty JSON, and after a 401 once more with a new token, which is said")
+    @Test("Enter tries a request: pretty JSON, and after a 401 a second request with a new token and a message")
     func tryRequest() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -89,7 +89,7 @@ struct TokenStoryTests {
             ])
     }
 
-    @Test("a body goes as JSON, the last requests are kept, and an answer that holds the token does not show it")
+    @Test("a body is sent as JSON, the last requests are stored, and the token is redacted in an answer")
     func tryBody() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -114,7 +114,7 @@ struct TokenStoryTests {
         try await terminal.see("the last request") { $0.contains("< POST >") && $0.contains("/echo") }
     }
 
-    @Test("a 403 comes with the hint at scopes and roles, and nothing of GBG's")
+    @Test("a 403 has a hint about scopes and roles, without GBG's")
     func tryWithoutRole() async throws {
         let server = try DemoServer.with(["app": .tokenWithoutRole(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -124,7 +124,7 @@ struct TokenStoryTests {
         #expect(server.tokenRequests(of: "app") == 1)
     }
 
-    @Test("x revokes the token where discovery says, after a question, and forgets it")
+    @Test("x revokes the token at the discovered endpoint after a question, and removes it")
     func revoke() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(
@@ -144,7 +144,7 @@ struct TokenStoryTests {
             ], "the issuer is not asked again once the question was answered")
     }
 
-    @Test("an issuer that names another host for revoking is asked about, and yes stores the URL")
+    @Test("if an issuer names another host for revoking, a question follows, and yes stores the URL")
     func revokeElsewhere() async throws {
         let other = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let server = try DemoServer.with(
@@ -170,7 +170,7 @@ struct TokenStoryTests {
         #expect(server.requests.count == asked + 1, "one for the token, none for the issuer")
     }
 
-    @Test("Esc stops asking the issuer: the connection ends, and nothing is sent to revoke the token")
+    @Test("Esc stops the request to the issuer: the connection closes, and no revocation is sent")
     func stopAsking() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let issuer = try SilentServer()
@@ -186,7 +186,7 @@ struct TokenStoryTests {
         #expect(server.requests.map(\.path) == ["/token"])
     }
 
-    @Test("where there is nowhere to revoke it the token is only forgotten, and that is said")
+    @Test("without a revocation endpoint the token is only removed from the vault, with a message")
     func forget() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
@@ -198,7 +198,7 @@ struct TokenStoryTests {
     }
 }
 
-/// A port that takes one request and never answers it.
+/// A port that accepts one request and never answers.
 private final class SilentServer: Sendable {
     private let state = Mutex((isAsked: false, isLeft: false))
     private let port: UInt16

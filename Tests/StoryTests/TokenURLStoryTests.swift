@@ -6,10 +6,10 @@ import Testing
 @Suite("Stories of token URLs", .timeLimit(.minutes(5)))
 struct TokenURLStoryTests {
     @Test(
-        "a host that is not ASCII is asked by its ASCII name from the command line, whatever the locale",
+        "a request to an international host uses its ASCII name in every locale",
         arguments: ["C", "C.UTF-8", "xx_XX.UTF-8", ""])
     func international(locale: String) async throws {
-        // A proxy is told the host's name before any is looked up.
+        // A proxy gets the host's name before any lookup.
         let proxy = try DemoServer.with([:], recording: true)
         let place = "http://127.0.0.1:" + (proxy.tokenURL.split(separator: ":").last?.prefix { $0 != "/" } ?? "")
         let story = try await Story.withVault()
@@ -28,7 +28,7 @@ struct TokenURLStoryTests {
         #expect(Set(proxy.requests.map(\.path)) == ["xn--bcher-kva.example:443"])
     }
 
-    @Test("an empty port and a placeholder are refused where a client is added, and where one was stored with it")
+    @Test("an empty port and a placeholder are refused when a client is added, and in a stored client")
     func unusable() async throws {
         let port = (
             "https://host.example:/token",

@@ -10,7 +10,9 @@ struct UnstorableTokenTests {
         try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
     }
 
-    @Test("while another program writes for too long a new token is printed, exit 0, and said not to be stored")
+    @Test(
+        "while another program writes for too long, a new token is printed, exit 0, with a warning that it was not stored"
+    )
     func busy() async throws {
         let server = try server()
         let story = try await Story.with([server.profile("billing", "app")])
@@ -31,7 +33,7 @@ struct UnstorableTokenTests {
     }
 
     @Test(
-        "on a full disk a living token is served, and a new one printed, exit 0, and said not to be stored",
+        "on a full disk a valid token is served, and a new token is printed, exit 0, with a warning that it was not stored",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
     func full() async throws {
         let server = try server()

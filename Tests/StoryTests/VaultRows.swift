@@ -12,12 +12,12 @@ struct VaultRow: Hashable {
     /// Hexadecimal digits.
     var sealed: String
 
-    /// As SQL's `WHERE` finds it.
+    /// The condition of an SQL `WHERE` for this record.
     var place: String { "kind = \(kind) AND id = x'\(id)'" }
 }
 
 extension Story {
-    /// Runs SQL on the vault's file, or on another, as any SQLite program could.
+    /// Runs SQL on the vault's file, or on another file, like any SQLite program.
     @discardableResult
     func sql(_ statement: String, on file: String? = nil) throws -> [[String]] {
         var handle: OpaquePointer?
@@ -52,6 +52,6 @@ extension Story {
 }
 
 extension ClientProfile {
-    /// Its ID as `keyfob verify` writes it.
+    /// The ID in the output of `keyfob verify`.
     var hexID: String { id.uuidString.lowercased().filter { $0 != "-" } }
 }

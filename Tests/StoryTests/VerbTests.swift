@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Stories of the command line")
 struct VerbTests {
-    @Test("init makes a vault that only its owner can read, and a second one is refused")
+    @Test("init creates a vault that only its owner can read; a second init is refused")
     func initialize() async throws {
         let story = try await Story.withVault()
         let attributes = try FileManager.default.attributesOfItem(atPath: story.vault)
@@ -22,7 +22,7 @@ struct VerbTests {
                         """))
     }
 
-    @Test("the default vault lies in a folder of its own that nobody else can look into")
+    @Test("the default vault is in its own folder, which is closed to other users")
     func defaultFolder() async throws {
         let story = try Story()
         #expect(try await story.run("init", environment: ["KEYFOB_VAULT": ""]).status == 0)
@@ -32,7 +32,7 @@ struct VerbTests {
         #expect(FileManager.default.fileExists(atPath: folder + "/vault.db"))
     }
 
-    @Test("a weak passphrase is warned of, an empty one refused")
+    @Test("a weak passphrase causes a warning, an empty passphrase is refused")
     func weakPassphrase() async throws {
         let story = try Story()
         let empty = try await story.run("init", "--passphrase-file", "/dev/stdin", input: "\n")
@@ -162,7 +162,7 @@ struct VerbTests {
         #expect(listed.output.hasPrefix("billing\tvalid\t35"))
     }
 
-    @Test("for this machine no proxy is used, whatever the environment says")
+    @Test("requests to this machine ignore the proxies in the environment")
     func proxies() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 60)])
         let story = try await Story.withVault()
@@ -174,7 +174,7 @@ struct VerbTests {
         #expect(outcome.status == 0, "\(outcome.complaint)")
     }
 
-    @Test("--min-valid fetches a longer token, and says so where the new one is shorter than asked too")
+    @Test("--min-valid fetches a new token, with a warning if the new token lives too short as well")
     func minimumValidity() async throws {
         let server = try DemoServer.with(
             ["app": .token(lifetime: 300), "opaque": .opaqueWithoutExpiry], recording: true)
@@ -223,7 +223,7 @@ struct VerbTests {
                         """))
     }
 
-    @Test("passwd changes the passphrase: the old one opens nothing any more")
+    @Test("passwd changes the passphrase; the old passphrase no longer opens the vault")
     func passwd() async throws {
         let story = try await Story.withVault()
         let new = story.folder.appendingPathComponent("new").path
@@ -247,7 +247,7 @@ struct VerbTests {
         #expect(try await story.run("help", "add").output.contains("--secret-stdin"))
     }
 
-    @Test("no secret is in the vault's files, readable by anybody without the passphrase")
+    @Test("the vault's files contain no secret in readable form")
     func sealed() async throws {
         let server = try DemoServer.with(["visible-client-id": .token(lifetime: 3_600)])
         let story = try await Story.withVault()
