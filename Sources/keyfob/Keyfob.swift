@@ -84,7 +84,7 @@ enum Program {
     private static func startTaskThreads() throws(Failure) {
         guard ctaskthreads_start() == 0 else {
             throw Failure(
-                .vaultBusy, "no thread could be started: the limit on processes is reached",
+                .vaultBusy, "cannot start a thread: the limit on processes is reached",
                 hints: [Failure.threadLimitHint])
         }
     }

@@ -106,7 +106,7 @@ struct SettingsFile: Sendable {
     private func unreadable(_ reason: String) -> Failure {
         Failure(
             .unacceptableInput, "can't read \(name): \(reason)",
-            hints: ["make it a readable file, or move it away: without a settings file the defaults are used"])
+            hints: ["make \(name) a readable file, or move it away: without a settings file the defaults are used"])
     }
 
     // MARK: - Writing

@@ -159,8 +159,8 @@ struct BackupStoryTests {
                     complaint: complaint("wrote the backup \(copy): 6 records")
                         + complaint(
                             "1 of 6 records of the vault and of its backup are damaged",
-                            "restore an earlier copy, if you have one",
-                            "keyfob remove --damaged removes them permanently")))
+                            "restore an earlier copy of the vault, if you have a copy",
+                            "keyfob remove --damaged removes the damaged records permanently")))
         let rows = "SELECT kind, hex(id), revision, hex(sealed) FROM record"
         let (ofCopy, ofVault) = (try story.sql(rows, on: copy), try story.sql(rows))
         #expect(Set(ofCopy) == Set(ofVault))

@@ -45,10 +45,11 @@ struct DamagedRecordTests {
     private func damaged(_ count: Int, of total: Int, _ story: Story, isNoLoss: Bool = false) -> String {
         let summary = "\(count) of \(total) records of the vault \(story.vault) are damaged"
         guard !isNoLoss else {
-            return complaint(summary, "keyfob remove --damaged removes them; nothing else is lost")
+            return complaint(summary, "keyfob remove --damaged removes the damaged records; nothing else is lost")
         }
         return complaint(
-            summary, "restore an earlier copy, if you have one", "keyfob remove --damaged removes them permanently")
+            summary, "restore an earlier copy of the vault, if you have a copy",
+            "keyfob remove --damaged removes the damaged records permanently")
     }
 
     @Test("verify of an undamaged vault prints no line and reports the number of records")

@@ -68,7 +68,7 @@ private enum Surrounding {
 struct ProcessStartTests {
     private let noThread = Story.Outcome(
         75,
-        complaint: "keyfob: no thread could be started: the limit on processes is reached\n"
+        complaint: "keyfob: cannot start a thread: the limit on processes is reached\n"
             + "  hint: end other programs, or raise the limit on processes and threads (ulimit -u)\n")
 
     @Test("arguments are complete although a preloaded library calls setenv(3)")
@@ -157,7 +157,7 @@ struct ProcessStartTests {
         let story = try await Story.with([])
         let preloaded = ["LD_PRELOAD": try Surrounding.fewThreads.get(), "THREADS": "0"]
         let none = try await TerminalStory.start(story, "keyfob", columns: 100, environment: preloaded)
-        try await none.see("no thread could be started", "exit 75")
+        try await none.see("cannot start a thread", "exit 75")
         try await none.expectRestored()
         let one = try await TerminalStory.start(
             story, "THREADS=1 keyfob --passphrase-file passphrase", columns: 100, environment: preloaded)

@@ -56,7 +56,7 @@ extension ClientDraft {
         guard let revision else {
             var secret = secret
             if secret == nil, let secretOf { secret = try await manager.secret(of: secretOf) }
-            guard let secret else { throw Failure(.bug, "a new client came without a secret") }
+            guard let secret else { throw Failure(.bug, "the new client has no secret") }
             return try await manager.create(profile, secret: secret)
         }
         // A newly typed secret has already made the current secret the previous one.

@@ -18,7 +18,7 @@ struct Header: Subcommand {
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
-    @Option(help: "The format; curl and other commands go to the client's API base.")
+    @Option(help: "The output format; curl and similar formats send to the client's API base.")
     var format = CopyFormat.header
 
     func perform() async throws(Failure) {

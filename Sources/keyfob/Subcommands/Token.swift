@@ -36,7 +36,7 @@ struct TokenOptions: ParsableArguments {
             if let left, served.isShorterThanAsked {
                 Output.complain("the new token is valid for less than requested: \(wholeSeconds(left: left)) s")
             } else if left == nil, minimumValidity ?? 0 > 0 {
-                Output.complain("the expiry of the new token is unknown: the server did not send one")
+                Output.complain("the expiry of the new token is unknown: the server did not send it")
             }
         }
         return served

@@ -40,7 +40,10 @@ extension Verification {
         return Failure(
             .vaultDamaged, "\(damaged.count) of \(recordCount) records of \(place) are damaged",
             hints: isNoLoss
-                ? ["keyfob remove --damaged removes them; nothing else is lost"]
-                : ["restore an earlier copy, if you have one", "keyfob remove --damaged removes them permanently"])
+                ? ["keyfob remove --damaged removes the damaged records; nothing else is lost"]
+                : [
+                    "restore an earlier copy of the vault, if you have a copy",
+                    "keyfob remove --damaged removes the damaged records permanently",
+                ])
     }
 }
