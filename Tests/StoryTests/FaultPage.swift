@@ -195,14 +195,14 @@ enum FaultPage {
     private static let introduction = """
         # Faults, and what keyfob does about them
 
-        The tests make this page: `Tests/StoryTests/FaultPageTests.swift` stages each fault with the real program and
-        compares the outcome with what is written here. `make faults` writes the page; it needs root, because some faults
-        are files of other users and mounted disks. The numbers are those of an audit's list.
+        The tests write this page: `Tests/StoryTests/FaultPageTests.swift` stages each fault with the real program and
+        compares the outcome with this page. `make faults` writes the page. It needs root, because some faults need files
+        of other users or mounted disks. The numbers refer to the list of an audit.
 
-        Each section shows the commands, all that they print on both streams, and their exit codes; then what is left on
-        the disk, and which requests were sent. VAULT is the vault's file, FOLDER its folder, ELSEWHERE another folder,
-        `-wal` and the like are files beside the vault (VAULT-wal). SERVER and other capitals are token servers, TOKEN is
-        an access token. At the beginning the vault holds two clients, a and b, of SERVER, and neither has a token.
+        Each section shows the commands, their output on both streams and their exit codes; then the files that are left
+        on the disk, and the requests that were sent. VAULT is the vault's file, FOLDER its folder, ELSEWHERE another folder,
+        `-wal` and similar names are files beside the vault (VAULT-wal). SERVER and other capitals are token servers, TOKEN is
+        an access token. At the beginning the vault holds two clients of SERVER, a and b, without tokens.
 
         """
 
@@ -217,22 +217,22 @@ extension FaultPage {
     private static let sweeps = """
         ## Every step of a change
 
-        Each command runs once for each write, sync, truncation, link, renaming and removal that it makes, with a fault at
-        that step.
+        Each command runs many times: once for each of its writes, syncs, truncations, links, renamings and removals, with a
+        fault at that step.
 
-        | fault at each step | of | what holds afterwards |
+        | fault at each step | command | state afterwards |
         |---|---|---|
-        | one fsync fails, or all from there on | `passwd` | one of the two passphrases opens the vault, with every client; if the exit code is 0, it is the new one; if it is 73 and the message does not say that the change may have happened, it is the old one |
-        | | `add`, `remove` | the change is there whole, or not at all; exit code and message are true in the same sense |
-        | | `init`, `backup` | there is a whole file, or none; exit code and message are true in the same sense |
-        | one write fails, or the disk is full from there on | the same five | the same |
-        | | `token` | the token that was fetched is printed, with exit code 0; a warning says if it was not stored |
-        | kill -9 before the step, or in the middle of its write | `passwd`, `add`, `remove` | the change is there whole, or not at all; one passphrase opens the vault |
-        | | `init` | there is a whole vault, or none; `init` then says that there is one, or makes it |
-        | | `backup` | the copy is whole and verified, or not there; the vault is as it was |
-        | | the first write to a vault of version 2 (`add`) | version 2 without name records, or version 3 with one for each client; no client is lost; `add` then works, or says that the name is taken |
-        | reading fails from there on | `list`, `show`, `token`, `verify` | exit code 73 and "input/output error", at each page and in the log; nothing is called damaged |
-        | link(2) fails | two `init` at once, 20 times | one makes the vault, exit code 0, and its passphrase opens it; the other ends with 73 |
+        | one fsync fails, or this and all later ones | `passwd` | one of the two passphrases opens the vault, with every client; after exit code 0, the new passphrase; after exit code 73 without a message that the change may have happened, the old passphrase |
+        | | `add`, `remove` | the change is complete, or was not made; exit code and message are true in the same sense |
+        | | `init`, `backup` | there is a complete file, or no file; exit code and message are true in the same sense |
+        | one write fails, or the disk is full from this step on | the same five | the same |
+        | | `token` | the fetched token is printed, with exit code 0; a warning says if it was not stored |
+        | kill -9 before the step, or in the middle of its write | `passwd`, `add`, `remove` | the change is complete, or was not made; one passphrase opens the vault |
+        | | `init` | there is a complete vault, or no vault; a second `init` then reports the vault, or creates it |
+        | | `backup` | there is a complete, verified copy, or no copy; the vault is unchanged |
+        | | the first write to a vault of version 2 (`add`) | version 2 without name records, or version 3 with a name record for each client; no client is lost; a second `add` then works, or reports that the name is in use |
+        | this and all later reads fail | `list`, `show`, `token`, `verify` | exit code 73 and "input/output error", at each page and in the log; no damage is reported |
+        | link(2) fails | two `init` at once, 20 times | one creates the vault, with exit code 0, and its passphrase opens the vault; the other ends with 73 |
 
         """
 }

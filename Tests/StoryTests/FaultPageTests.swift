@@ -29,13 +29,13 @@ struct FaultPageTests {
             return seen.compactMap(\.self)
         }
         if ProcessInfo.processInfo.environment["KEYFOB_REFRESH_FAULTS"] == "1" {
-            #expect(areAllStaged, "only root can stage every fault; jemalloc must be there")
+            #expect(areAllStaged, "only root can stage every fault; jemalloc must be installed")
             if areAllStaged { try FaultPage.text(seen).write(to: FaultPage.file, atomically: true, encoding: .utf8) }
             return
         }
         let page = (try? String(contentsOf: FaultPage.file, encoding: .utf8)) ?? ""
         for fault in seen {
-            #expect(page.contains(fault.section), "not as docs/faults.md has it: make faults, and read the difference")
+            #expect(page.contains(fault.section), "docs/faults.md differs: run make faults, and read the difference")
         }
         // Without root, or without jemalloc, some sections are not staged.
         if areAllStaged { #expect(page == FaultPage.text(seen)) }

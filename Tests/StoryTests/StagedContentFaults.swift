@@ -11,7 +11,7 @@ extension StagedFault {
     // MARK: Requests
 
     static let ofRequests = [
-        StagedFault(number: 8, title: "20 processes at once want a client's token, which has expired") { stage in
+        StagedFault(number: 8, title: "20 processes at once need a client's token, which has expired") { stage in
             let slow = try stage.server("SLOW", .slow(seconds: 1, lifetime: 3_600))
             try await stage.direct("a", to: slow)
             try await stage.store(tokenOf: "a", secondsAgo: 7_200)
@@ -19,7 +19,10 @@ extension StagedFault {
             stage.show(try await stage.story.run(arguments, atOnce: 20), arguments)
             return try stage.stored(3, "token")
         },
-        StagedFault(number: 8, title: "20 processes at once ask a server that refuses the client", isPossible: isRoot) {
+        StagedFault(
+            number: 8, title: "20 processes at once need a token from a server that refuses the client",
+            isPossible: isRoot
+        ) {
             stage in
             let refusing = try stage.server("REFUSING", .refuses)
             try await stage.direct("a", to: refusing)
@@ -35,7 +38,7 @@ extension StagedFault {
             }
             return try stage.stored(4, "failed attempt")
         },
-        StagedFault(number: 9, title: "A token was fetched under a clock that was 30 days ahead, before a reboot") {
+        StagedFault(number: 9, title: "A token was fetched before a reboot, with a clock that was 30 days ahead") {
             stage in
             try await stage.store(tokenOf: "a", secondsAgo: -30 * 86_400, bootID: "another")
             try await stage.run(["list"])
@@ -74,14 +77,14 @@ extension StagedFault {
             try await stage.run(["list"])
             return ""
         },
-        StagedFault(number: 12, title: "One record is larger than a record may be") { stage in
+        StagedFault(number: 12, title: "One record is larger than the limit") { stage in
             try stage.story.executeSQL(overwrite(1, of: "a", "zeroblob(5000000)"))
             try stage.remember()
             try await stage.run(["list"])
             try await stage.run(["verify"])
             return ""
         },
-        StagedFault(number: 12, title: "The tables are not those of a vault: bytes after a NUL in their SQL") { stage in
+        StagedFault(number: 12, title: "The tables are not a vault's: bytes after a NUL in their SQL") { stage in
             try stage.story.executeSQL(
                 "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || char(0) || 'x' WHERE name = 'vault'"
             )
@@ -89,7 +92,7 @@ extension StagedFault {
             try await stage.run(["list"])
             return ""
         },
-        StagedFault(number: 12, title: "The key slot asks for too much, with a right checksum") { stage in
+        StagedFault(number: 12, title: "The key slot needs too much work, with a right checksum") { stage in
             for (passes, memory) in [(9, 8_192), (1, 257 << 20)] {
                 try stage.setCost(passes: passes, memory: memory)
                 try stage.remember()
@@ -108,15 +111,15 @@ extension StagedFault {
     // MARK: Copies
 
     static let ofCopies = [
-        StagedFault(number: 11, title: "A file is there where a backup is to be written") { stage in
+        StagedFault(number: 11, title: "The file of a backup already exists") { stage in
             let target = stage.story.folder.appendingPathComponent("copy.db")
             try Data("kept".utf8).write(to: target)
             try stage.remember()
             try await stage.run(["backup", target.path])
             #expect(try Data(contentsOf: target) == Data("kept".utf8))
-            return "the file that is there is unchanged"
+            return "the existing file is unchanged"
         },
-        StagedFault(number: 12, title: "A vault is there when init is to make one") { stage in
+        StagedFault(number: 12, title: "The vault of init already exists") { stage in
             try stage.remember()
             try await stage.run(["init"])
             return ""

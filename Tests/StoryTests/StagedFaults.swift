@@ -28,7 +28,8 @@ extension StagedFault {
             try await stage.run(["token", "a"])
             return try stage.stored(4, "failed attempt")
         },
-        StagedFault(number: 1, title: "A server refuses a client's new secret, and takes the previous one") { stage in
+        StagedFault(number: 1, title: "A server refuses a client's new secret, and accepts the previous secret") {
+            stage in
             try await stage.change { vault in
                 let entry = try #require(try await vault.entry(named: "a"))
                 _ = try await vault.update(
@@ -37,7 +38,7 @@ extension StagedFault {
             try await stage.run(["token", "a"])
             return try stage.stored(4, "failed attempt")
         },
-        StagedFault(number: 3, title: "A server repeats the client secret, with invisible characters in it") { stage in
+        StagedFault(number: 3, title: "A server repeats the client secret with invisible characters in it") { stage in
             let words = "no such secret: s\u{200B}3\u{AD}c\u{200B}ret"
             let echo = try stage.server(
                 "ECHO", .json(#"{"error":"invalid_client","error_description":"\#(words)"}"#, status: 400))
@@ -54,7 +55,7 @@ extension StagedFault {
             try await stage.run(["token", "a"])
             return try stage.stored(4, "failed attempt")
         },
-        StagedFault(number: 4, title: "The URL of a proxy, with a password in it, cannot be read") { stage in
+        StagedFault(number: 4, title: "The URL of a proxy contains a password and cannot be read") { stage in
             try await stage.change { vault in
                 let entry = try #require(try await vault.entry(named: "a"))
                 var profile = entry.profile
@@ -73,7 +74,9 @@ extension StagedFault {
     // MARK: Files beside the vault
 
     static let ofFiles = [
-        StagedFault(number: 6, title: "An SQLite journal lies beside the vault: SQLite would empty the vault by it") {
+        StagedFault(
+            number: 6, title: "An SQLite journal lies beside the vault: SQLite would apply it and empty the vault"
+        ) {
             stage in
             try stage.remember()
             let journal = try HotJournal.emptying(stage.story)
@@ -85,10 +88,10 @@ extension StagedFault {
             #expect(try stage.story.bytes("-journal") == journal)
             try await stage.shell(hint)
             try await stage.run(["list"])
-            return "the journal is there under its new name"
+            return "the journal exists under its new name"
         },
-        StagedFault(number: 6, title: "A journal that names a super-journal: SQLite would delete the file of that name")
-        { stage in
+        StagedFault(number: 6, title: "A journal names a super-journal: SQLite would delete the file of that name") {
+            stage in
             try stage.remember()
             let victim = stage.story.folder.appendingPathComponent("victim")
             try Data("kept".utf8).write(to: victim)
@@ -98,9 +101,9 @@ extension StagedFault {
                 ["list", "--passphrase-file", "/dev/stdin"], input: "wrong\n", shown: "keyfob list # a wrong passphrase"
             )
             #expect(try Data(contentsOf: victim) == Data("kept".utf8))
-            return "the file that the journal names is there"
+            return "the file that the journal names was not deleted"
         },
-        StagedFault(number: 6, title: "The log is a link to a file elsewhere") { stage in
+        StagedFault(number: 6, title: "The log is a symbolic link to a file in another folder") { stage in
             try stage.remember()
             let victim = stage.story.folder.appendingPathComponent("victim")
             try Data("kept".utf8).write(to: victim)
@@ -109,14 +112,14 @@ extension StagedFault {
             try await stage.shell(hint)
             try await stage.run(["list"])
             #expect(try Data(contentsOf: victim) == Data("kept".utf8))
-            return "the file that the link leads to is unchanged"
+            return "the link's target is unchanged"
         },
-        StagedFault(number: 6, title: "Others may put files into the vault's folder, which is sticky") { stage in
+        StagedFault(number: 6, title: "Other users may put files into the vault's folder, which is sticky") { stage in
             try stage.remember()
             chmod(stage.story.place.path, 0o1777)
             try await stage.run(["list"])
             try await stage.run(["init", "--vault", stage.story.place.path + "/new.db"])
-            stage.note("a sticky folder above it is no fault")
+            stage.note("a sticky parent folder is no fault")
             chmod(stage.story.place.path, 0o700)
             chmod(stage.story.folder.path, 0o1777)
             try await stage.run(["list"])
@@ -149,7 +152,7 @@ extension StagedFault {
             return ""
         },
         StagedFault(
-            number: 6, title: "Root opens a vault that belongs to its folder's owner: no fault", isPossible: isRoot
+            number: 6, title: "Root opens a vault that belongs to the owner of its folder: no fault", isPossible: isRoot
         ) { stage in
             for path in [stage.story.place.path, stage.story.vault] { chown(path, 65_534, 65_534) }
             try await stage.run(["token", "a"])
@@ -159,9 +162,9 @@ extension StagedFault {
             let (_, hasStruck) = try await stage.story.run(
                 ["remove", "b", "--yes"], with: Fault(kind: .kill, number: 1, path: "/vault.db$"))
             #expect(hasStruck && stage.owners.count == 4 && Set(stage.owners.values) == [65_534])
-            stage.note("killed in the middle of keyfob remove b --yes")
+            stage.note("keyfob remove b --yes was killed in the middle")
             try await stage.run(["list"], quietly: true)
-            return "all of it belongs to the folder's owner"
+            return "all files belong to the folder's owner"
         },
     ]
 
@@ -189,7 +192,7 @@ extension StagedFault {
             try await stage.run(["remove", "a", "--yes"], fault: fault)
             let names = try #require(try await stage.story.clients())
             #expect([["a", "b"], ["b"], ["a", "b", "c"], ["b", "c"]].contains(names))
-            return "each change holds whole or not at all"
+            return "each change is complete, or was not made"
         },
         StagedFault(number: 10, title: "Another program holds the vault's lock") { stage in
             try stage.remember()
@@ -272,7 +275,7 @@ extension FaultStage {
 
     /// - Returns: the files on the mounted disk.
     func readAndRenew() async throws -> String {
-        note("the token of a lives, that of b has expired")
+        note("the token of a is valid, the token of b has expired")
         try await run(["list"], quietly: true)
         try await run(["show", "a"], quietly: true)
         try await run(["token", "a"])
