@@ -1,5 +1,5 @@
 // swift-tools-version: 6.0
-// The walls of the house: docs/architecture.md draws them, Tests/HouseTests holds the imports to them.
+// The imports that each module may have: docs/architecture.md describes them, Tests/HouseTests checks them.
 import PackageDescription
 
 let package = Package(
@@ -9,7 +9,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
-        // The command line and the wiring: the only place that knows everyone.
+        // The command line and the wiring: the only module that imports all others.
         .executableTarget(
             name: "keyfob",
             dependencies: [
@@ -17,8 +17,8 @@ let package = Package(
                 "OAuth", "Settings", "Storage", "System", "Terminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            // Bound at start: the first call of a function would save the vector registers on the stack, and with them
-            // what was copied last, a token perhaps (ld.so(8), LD_BIND_NOW).
+            // Bound at start: otherwise the first call of a function saves the vector registers on the stack, and with
+            // them the bytes copied last, perhaps a token (ld.so(8), LD_BIND_NOW).
             linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
         .target(
             name: "Terminal", dependencies: ["CLinux", "CNCurses", "Credentials", "Files", "Interface", "Settings"]),
@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "Files", dependencies: ["CLinux"]),
         .target(name: "Threads", dependencies: ["CLinux"]),
 
-        // One door each to a system library. libcurl, libmicrohttpd and SQLite are opened on first use, not linked.
+        // One module for each system library. libcurl, libmicrohttpd and SQLite are loaded at first use, not linked.
         .systemLibrary(name: "CNCurses"),
         .systemLibrary(name: "CSodium"),
         .systemLibrary(name: "CWideText"),
@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "CMicrohttpd"),
         .target(name: "CSQLite"),
         .target(name: "CLinux"),
-        // libdispatch belongs to Swift: its main queue is run by a hook of the runtime.
+        // libdispatch is part of Swift; a hook of the runtime runs its main queue.
         .target(name: "CTaskThreads", dependencies: ["CLinux"], linkerSettings: [.linkedLibrary("dispatch")]),
         .target(name: "CWipedHeap"),
 
@@ -62,7 +62,7 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "TerminalTests", dependencies: ["CNCurses", "Credentials", "Interface", "Settings", "Terminal"]),
-        // The real binary: command-line stories, tmux, real servers, and the house's own walls.
+        // Stories run the real binary: on the command line, in tmux, against real servers.
         .testTarget(
             name: "StoryTests",
             dependencies: [
@@ -75,7 +75,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make bench` fills its vaults through Storage: `keyfob add` derives the key anew for each client.
+// `make bench` fills its vaults through Storage: `keyfob add` would derive the key again for each client.
 if Context.environment["KEYFOB_BENCH"] != nil {
     package.targets.append(
         .executableTarget(

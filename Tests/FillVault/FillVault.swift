@@ -2,10 +2,10 @@ import Credentials
 import Storage
 import System
 
-/// fill-vault PATH COUNT LIFETIME [TOKEN_URL]: makes a vault with the passphrase `bench` and COUNT clients, `Client 00001`
-/// and on, with long names, wide and combining characters, tags and notes. Each holds a token that lives LIFETIME seconds
-/// from now, or no token if LIFETIME is 0. The tokens were fetched at moments spread over a second. For `make bench` alone:
-/// Package.swift knows it only under KEYFOB_BENCH.
+/// fill-vault PATH COUNT LIFETIME [TOKEN_URL]: creates a vault with the passphrase `bench` and COUNT clients, from
+/// `Client 00001` on, with long names, wide and combining characters, tags and notes. Each client has a token that lives
+/// LIFETIME seconds from now, or no token if LIFETIME is 0. The fetch times of the tokens are spread over a second. Only
+/// for `make bench`: Package.swift lists this program only if KEYFOB_BENCH is set.
 @main
 enum FillVault {
     static func main() async throws {
@@ -15,7 +15,7 @@ enum FillVault {
         }
         let tokenURL = arguments.count == 5 ? arguments[4] : ClientProfile.defaultTokenURL
         let vault = try await Vault.create(at: arguments[1], passphrase: Secret(utf8: "bench"))
-        // Many at once: those that wait for a commit share the next one.
+        // Many at once: writes that wait for a commit share the next commit.
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 1...count {
                 group.addTask { try await add(number, lifetime: lifetime, tokenURL: tokenURL, to: vault) }
@@ -47,7 +47,7 @@ enum FillVault {
             created: now.wall)
         let entry = try await vault.insert(profile, secret: Secret(utf8: "secret of \(name)"))
         guard lifetime > 0 else { return }
-        // The golden section spreads any number of them evenly.
+        // The golden ratio spreads any number of times evenly.
         let fetched = now.advanced(by: -(Double(number) * 0.618_034).truncatingRemainder(dividingBy: 1))
         let facts = TokenFacts(requested: fetched, obtained: fetched, lifetime: lifetime, characterCount: 1_142)
         let token = AccessToken(value: Secret(utf8: String(repeating: "t", count: 1_142)), facts: facts)

@@ -28,10 +28,10 @@ void clinux_eventfd_raise(int fd);
 // Resets the counter to zero.
 void clinux_eventfd_clear(int fd);
 
-// A file in memory, empty (memfd_create(2)). -1 and errno if none can be made.
+// An empty file in memory (memfd_create(2)). -1 and errno on failure.
 int clinux_memory_file(void);
 
-// Makes `fd` another name of what `other` names, closed by an exec (dup3(2)). 0, or -1 and errno.
+// Makes `fd` a duplicate of `other` that an exec closes (dup3(2)). 0, or -1 and errno.
 int clinux_replace_descriptor(int fd, int other);
 
 // A non-blocking descriptor from which the given signals can be read (signalfd(2)). The signals must be blocked before
@@ -77,7 +77,7 @@ int clinux_open_path(int folder, const char *name);
 // the lock; -1 and errno if the file cannot be locked.
 int clinux_lock_byte(int fd, int64_t offset);
 
-// 0, or -1 and errno.
+// Unlocks the byte. 0, or -1 and errno.
 int clinux_unlock_byte(int fd, int64_t offset);
 
 // A pipe with non-blocking ends: reads from ends[0], writes to ends[1]. 0, or -1 and errno.
