@@ -119,7 +119,7 @@ struct EffectRunnerTests {
         stage.runner.perform(asking.effect(ClientEntry(profile: profile, revision: 1), server))
         #expect(await stage.see { server.waitingCount == 1 })
         #expect(try stage.connections(to: server) > 0)
-        let told = stage.events.count
+        let countBefore = stage.events.count
         if isLock {
             stage.runner.perform(.lock)
             #expect(await stage.see { stage.runner.mayStop })
@@ -128,7 +128,7 @@ struct EffectRunnerTests {
         }
         #expect(!stage.isVaultOpen)
         #expect(try await stage.see { try stage.connections(to: server) == 0 })
-        #expect(stage.events.count == told)
+        #expect(stage.events.count == countBefore)
         #expect(!stage.has("arrived"), "nothing was copied")
     }
 
@@ -200,8 +200,8 @@ struct EffectRunnerTests {
             settings.theme = theme
             stage.runner.perform(.saveSettings(.theme, settings))
         }
-        #expect(await stage.see { !stage.toldSettings.isEmpty })
-        #expect(stage.toldSettings == [settings])
+        #expect(await stage.see { !stage.postedSettings.isEmpty })
+        #expect(stage.postedSettings == [settings])
         #expect(try stage.runner.settingsFile.read() == settings)
     }
 
@@ -214,8 +214,8 @@ struct EffectRunnerTests {
         var settings = Settings()
         settings.theme = .dark
         stage.runner.perform(.saveSettings(.theme, settings))
-        #expect(await stage.see { !stage.toldSettings.isEmpty })
-        #expect(stage.toldSettings == [Settings()])
+        #expect(await stage.see { !stage.postedSettings.isEmpty })
+        #expect(stage.postedSettings == [Settings()])
         #expect(stage.troubles.map(\.kind) == [.cannotWrite])
     }
 
@@ -260,7 +260,7 @@ final class EffectStage {
     let runner: EffectRunner
     let client: UUID
     private(set) var events: [Event] = []
-    var toldSettings: [Settings] {
+    var postedSettings: [Settings] {
         events.compactMap { if case .settingsChanged(let settings) = $0 { settings } else { nil } }
     }
     var troubles: [Failure] {
