@@ -11,7 +11,7 @@ struct CommandLineMistake {
     /// The command that the arguments name; `keyfob` itself if the arguments name no command.
     private let command: any ParsableCommand.Type
     /// The first option before the command that `keyfob` itself does not have. The next word may be the option's value,
-    /// and may so be a secret.
+    /// and so may be a secret.
     private let misplacedOption: String?
 
     /// - Parameter arguments: the command line without the program's name.
