@@ -161,7 +161,8 @@ extension State {
 
     func noMeaning(of key: Key) -> Saying {
         let name = key == " " ? "Space" : key.name
-        return .refusal("\(name) does nothing here: \(keymap.key("help")) shows the keys")
+        let help = context.isTyping ? Key.function(1).name : keymap.key("help")
+        return .refusal("\(name) does nothing here: \(help) shows the keys")
     }
 
     // MARK: - Keys before there are clients

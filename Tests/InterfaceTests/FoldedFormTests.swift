@@ -83,6 +83,31 @@ struct FoldedFormTests {
         #expect(state.form?.focus == .more && state.form?.isTouched == false)
     }
 
+    @Test("a key that does nothing on the row, in a field of choices or in any other says so")
+    func meaningless() {
+        var state = adding()
+        state.focus(.more)
+        for (key, name): (Key, String) in [
+            (.left, "Left"), ("x", "x"), (.function(7), "F7"), (.backspace, "Backspace"),
+        ] {
+            state.press(key)
+            #expect(state.message?.text == "\(name) does nothing here: F1 shows the keys")
+        }
+        state.focus(.preset)
+        state.press("x")
+        #expect(state.message?.text == "x does nothing here: F1 shows the keys")
+        for field: ClientForm.Field in [.name, .secret] {
+            state.focus(field)
+            state.press("x")
+            #expect(state.message == nil)
+            state.press(.function(7))
+            #expect(state.message?.text == "F7 does nothing here: F1 shows the keys")
+        }
+        state.press(.escape, "z")
+        #expect(state.context == .discardQuestion)
+        #expect(state.message?.text == "z does nothing here: ? shows the keys")
+    }
+
     @Test("a click unfolds them, and one on a field puts the focus there; none reaches a form under a question")
     func mouse() throws {
         var state = adding()

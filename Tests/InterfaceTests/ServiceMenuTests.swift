@@ -25,6 +25,19 @@ struct ServiceMenuTests {
         #expect(form.content.tokenURL == ClientProfile.defaultTokenURL && form.content.scope == "gbg.token")
     }
 
+    @Test("a key that does nothing says so, here and where else text is typed; a letter is typed")
+    func meaningless() {
+        let opened: [[Key]] = [["a"], ["y"], [":"], ["A"], ["#"], ["?", "/"]]
+        for keys in opened {
+            var state = Samples.open(large)
+            for key in keys { state.press(key) }
+            state.press("x")
+            #expect(state.message == nil, "\(keys)")
+            state.press(.function(7))
+            #expect(state.message?.text == "F7 does nothing here: F1 shows the keys", "\(keys)")
+        }
+    }
+
     @Test("Esc and Ctrl-C close it", arguments: [.escape, .control("c")] as [Key])
     func close(key: Key) {
         var state = Samples.open()

@@ -22,7 +22,8 @@ struct ActivityLog: FilteredPanel {
     ]
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
-        if field.handle(key) { selectNewest(in: state) }
+        guard field.handle(key) else { return .say(state.noMeaning(of: key)) }
+        selectNewest(in: state)
         return .stay
     }
 

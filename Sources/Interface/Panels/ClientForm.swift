@@ -287,7 +287,7 @@ struct ClientForm {
         case .previousSecret: previousSecret = Self.choice(after: previousSecret, step)
         case .authentication: content.authentication = Self.choice(after: content.authentication, step)
         case .basicEncoding: content.basicEncoding = Self.choice(after: content.basicEncoding, step)
-        case .more where step > 0: return unfold()
+        case .more: return step > 0 ? unfold() : nil
         default: break
         }
         return .stay

@@ -102,8 +102,8 @@ extension ClientForm: Panel {
     }
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
-        if question == nil, !isSaving { _ = handle(key) }
-        return .stay
+        guard !isSaving else { return .stay }
+        return question == nil && handle(key) ? .stay : .say(state.noMeaning(of: key))
     }
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {

@@ -66,7 +66,8 @@ struct CommandMenu: FilteredPanel {
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
         guard isTyping else { return .say(state.noMeaning(of: key)) }
-        if field.handle(key) { select(0, in: state) }
+        guard field.handle(key) else { return .say(state.noMeaning(of: key)) }
+        select(0, in: state)
         return .stay
     }
 

@@ -104,7 +104,8 @@ protocol FilteredPanel: ChosenPanel {
 
 extension FilteredPanel {
     mutating func type(_ key: Key, in state: State) -> Outcome {
-        if field.handle(key) { select(0, in: state) }
+        guard field.handle(key) else { return .say(state.noMeaning(of: key)) }
+        select(0, in: state)
         return .stay
     }
 

@@ -34,8 +34,7 @@ struct TagForm: Panel {
 
     mutating func type(_ key: Key, in state: State) -> Outcome {
         notice = nil
-        _ = field.handle(key)
-        return .stay
+        return field.handle(key) ? .stay : .say(state.noMeaning(of: key))
     }
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {

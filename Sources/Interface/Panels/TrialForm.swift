@@ -134,11 +134,14 @@ struct TrialForm: ScrolledPanel {
     mutating func type(_ key: Key, in state: State) -> Outcome {
         guard sent == nil else { return .stay }
         notice = nil
-        switch focus {
-        case .method: break
-        case .path: if path.handle(key) { isTouched = true }
-        case .body: if body.handle(key) { isTouched = true }
-        }
+        let isTyped =
+            switch focus {
+            case .method: false
+            case .path: path.handle(key)
+            case .body: body.handle(key)
+            }
+        guard isTyped else { return .say(state.noMeaning(of: key)) }
+        isTouched = true
         return .stay
     }
 
