@@ -41,6 +41,7 @@ enum TokenPane {
 
     /// What is shown in a pane whose text is `columns` wide.
     static func lines(_ state: State, columns: Int) -> [Line] {
+        if let group = state.clients.selectedGroup { return lines(group, state, columns - labelColumns) }
         guard let entry = state.clients.selected else {
             return [Line(state.clients.isLoaded ? "no client is selected" : "", "")]
         }
@@ -67,6 +68,42 @@ enum TokenPane {
         lines.append(times(token, state))
         for warning in token.warnings { lines += wrapped("Note", warning, room, .expiring) }
         return lines
+    }
+
+    /// The number of clients of a group, how many are in each state, and the keys that act on all of them.
+    private static func lines(_ group: ClientList.Group, _ state: State, _ room: Int) -> [Line] {
+        let (glyphs, count) = (state.glyphs, group.members.count)
+        let tally = Tally.of(group.members.map { state.clients.entries[$0] }, at: state.shownNow)
+        var states = [TokenStatus.valid, .expiring, .expired, .unknown, .none].map { status in
+            let word = status == .unknown ? "unknown" : status.word
+            return (glyph: glyphs.glyph(status), count: tally[status], word: word, role: status.role)
+        }
+        states.append((glyphs.refreshing, tally.refreshing, "refreshing", .refreshing))
+        states.append((glyphs.failed, tally.failed, "failed", .failed))
+        var lines = wrapped("Group", group.tag.map { "#\($0)" } ?? "no tag", room)
+        lines.append(Line("Clients", grouped(count)))
+        for part in states where part.count > 0 {
+            let label = lines.count == 2 ? "Status" : ""
+            lines.append(Line(label, "\(part.glyph) \(grouped(part.count)) \(part.word)", part.role))
+        }
+        let keys = ["refresh", "copy_header", "keep_fresh", "edit_tags", "mark"].compactMap { name in
+            state.keymap.list.first { $0.name == name && !$0.keys.isEmpty }
+        }
+        let marked = state.clients.marks.count
+        if marked > 0 {
+            let clear = state.keymap.key("clear")
+            return lines + wrapped("Keys", "act on the \(grouped(marked)) marked: \(clear) clears the marks", room)
+        }
+        // A key stays beside its label.
+        let rows = keys.reduce(into: [String]()) { rows, key in
+            let action = "\(key.keys[0].name) \(key.label)"
+            if let last = rows.last, DisplayWidth.of("\(last), \(action)") <= room {
+                rows[rows.count - 1] = "\(last), \(action)"
+            } else {
+                rows.append(action)
+            }
+        }
+        return lines + rows.enumerated().map { Line($0.offset == 0 ? "Keys" : "", $0.element) }
     }
 
     /// The number of lines that a failure's reason takes, with the status before it; nil without a failure.
