@@ -20,6 +20,8 @@ public enum Effect: Sendable, Equatable {
     case revoke(RevocationPlan)
     /// Copy the clients' tokens in a format, a line each, fetching those that do not serve.
     case copy([UUID], CopyFormat)
+    /// Give up the copies of many clients whose tokens are still being fetched; `copied` tells the end of each.
+    case stopCopying
     /// Copy the client's secret itself.
     case copySecret(UUID)
     /// Copy a text that holds no secret.

@@ -12,6 +12,8 @@ struct OpenScreen {
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?
+    /// The copies of many clients that fetch tokens first, each by its clients.
+    var copies: [[UUID]] = []
     /// True once the vault has told how the list was shown: before that, nothing is kept.
     var hasMemory = false
     /// True if the last delete or edit can be taken back.

@@ -235,10 +235,12 @@ extension State {
         return outcome.effects + perform(name)
     }
 
-    /// Keeps the effects of a panel that the state must know of.
-    private mutating func note(_ effect: Effect) {
+    /// Keeps the effects that the state must know of.
+    mutating func note(_ effect: Effect) {
         switch effect {
         case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))
+        case .copy(let ids, let format):
+            if ids.count > 1, countToFetch(format, of: ids.compactMap(clients.entry)) > 0 { screen?.copies.append(ids) }
         case .refreshMany(let ids): screen?.refreshAll = RefreshProgress(done: 0, total: ids.count)
         case .sendTrial: screen?.lastTrial += 1
         case .saveSettings(_, let changed):

@@ -81,6 +81,16 @@ struct AskingQueue {
 
 extension Failure {
     static let stopped = Failure(.interrupted, "not asked: refreshing was stopped")
+    /// The caller cancelled a request for the tokens of many clients.
+    static func stopped(_ progress: RefreshProgress) -> Failure {
+        let counts = [
+            (progress.failures.count, "failed"), (progress.cancelled.count, "cancelled"),
+            (progress.notAsked.count, "not asked"),
+        ].filter { $0.0 > 0 }.map { ", \($0.0) \($0.1)" }.joined()
+        return Failure(
+            .interrupted, "stopped, \(progress.refreshed) of \(progress.total) tokens fetched\(counts)")
+    }
+
     /// The caller was cancelled before its request was sent.
     static let notSent = Failure(.interrupted, "the request was cancelled before it was sent")
 

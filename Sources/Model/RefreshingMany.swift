@@ -36,7 +36,7 @@ extension CredentialManager {
     /// threshold) or its expiry is unknown; else a new one, with at most eight requests at a time. No client is asked
     /// for twice, even after a failure. Clients of a silent host are left out as in `refreshAll`.
     /// - Returns: the tokens, in the order of `ids`, and the failures.
-    /// - Throws: `locked`; `interrupted` if the task is cancelled.
+    /// - Throws: `locked`; `interrupted` if the task is cancelled, with the counts of fetched, cancelled and omitted tokens.
     public func tokens(
         for ids: [UUID]
     ) async throws(Failure) -> (served: [Served], failures: [RefreshProgress.Failed]) {
@@ -55,8 +55,10 @@ extension CredentialManager {
                 failures.append(RefreshProgress.Failed(id: id, failure: error))
             }
         }
+        var state = RefreshProgress(done: 0, total: stale.count)
         let queue = AskingQueue(stale, hosts: before.compactMapValues(\.host))
         await refreshEach(of: queue, since: before.mapValues(\.last), concurrency: 8) { end in
+            state.add(end)
             switch end {
             case .answered(let id, .success(let refreshed)):
                 served[id] = self.served(refreshed, minimumValidity: nil, after: before[id])
@@ -64,12 +66,11 @@ extension CredentialManager {
                 failures.append(RefreshProgress.Failed(id: id, failure: failure))
             case .notAsked(let clients, let reason):
                 failures += clients.map { RefreshProgress.Failed(id: $0, failure: reason) }
-            // The caller only gets `interrupted`.
             case .cancelled: break
             }
         }
         guard !isClosed else { throw .locked }
-        guard !Task.isCancelled else { throw .cancelled }
+        guard !Task.isCancelled else { throw .stopped(state) }
         return (ids.compactMap { served[$0] }, failures)
     }
 

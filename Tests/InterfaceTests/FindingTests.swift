@@ -357,6 +357,9 @@ struct FindingTests {
         _ = update(&state, .refreshAllProgressed(RefreshProgress(done: 2, total: 2)))
         #expect(state.press("c") == [.copy([Samples.id(1), Samples.id(2)], .header)])
         #expect(state.message?.text == "fetching 1 of 2 tokens, then copying")
+        let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
+        _ = update(
+            &state, .copied([Samples.id(1), Samples.id(2)], noun: "Authorization header", .success(copied)))
         state.press("d")
         #expect(state.drawing.contains("Delete 2 clients? GBG GO production,"))
         #expect(

@@ -72,6 +72,59 @@ struct StoppingTests {
         #expect(state.press(.escape) == [] && state.clients.marks.isEmpty, "the marks")
     }
 
+    @Test("Esc stops a copy of many that fetches tokens, before the kept filter and after the refresh of many")
+    func copy() {
+        var state = Samples.open(Size(columns: 110, rows: 24))
+        state.press("/")
+        state.type("e")
+        state.press(.enter, "*")
+        let marked = state.clients.targets.map(\.id)
+        #expect(state.press("c") == [.copy(marked, .header)])
+        #expect(header(state).contains("fetching to copy · Esc stops"))
+        #expect(state.press("R").count == 1)
+        #expect(state.press(.escape) == [.stopRefreshing])
+        _ = update(
+            &state,
+            .refreshAllProgressed(
+                RefreshProgress(done: 0, total: 7, notAsked: Self.notAsked(Self.stopped, 1, 2, 3, 4, 5, 6, 7))))
+        #expect(state.press(.escape) == [.stopCopying])
+        #expect(state.filter.text == "e" && !state.clients.marks.isEmpty, "nothing else is cleared")
+        let failure = Failure(.interrupted, "stopped, 1 of 3 tokens fetched, 2 not asked")
+        _ = update(&state, .copied(marked, noun: "Authorization header", .failure(failure)))
+        #expect(
+            state.message?.text
+                == "\(marked.count) clients: nothing was copied: stopped, 1 of 3 tokens fetched, 2 not asked")
+        #expect(!header(state).contains("stops"))
+        #expect(state.press(.escape) == [] && state.filter.isEmpty, "the kept filter")
+        #expect(state.press(.escape) == [] && state.clients.marks.isEmpty, "the marks")
+    }
+
+    @Test("each of two copies is told of for itself; the copy menu's is stopped as well, and a lock forgets them")
+    func copies() {
+        var state = Samples.open(Size(columns: 110, rows: 24))
+        state.press("*", "c", "y", .enter)
+        let ids = state.clients.targets.map(\.id)
+        let failure = Failure(.interrupted, "stopped, 0 of 4 tokens fetched, 4 not asked")
+        #expect(state.press(.escape) == [.stopCopying])
+        _ = update(&state, .copied(ids, noun: "Authorization header", .failure(failure)))
+        #expect(state.press(.escape) == [.stopCopying], "the other one")
+        _ = update(&state, .copied(ids, noun: "Authorization header", .failure(failure)))
+        #expect(state.press(.escape) == [] && state.clients.marks.isEmpty)
+    }
+
+    @Test("a copy of many that needs no request, and one of a single client, are not stopped")
+    func quickCopy() {
+        var entries = Samples.entries
+        for place in entries.indices { entries[place].token = Samples.token(life: 3_600) }
+        var state = Samples.open(entries: entries)
+        state.press("*", "c")
+        #expect(state.press(.escape) == [] && state.clients.marks.isEmpty)
+        var one = Samples.open()
+        one.select("Old tenant")
+        #expect(one.press("c").count == 1)
+        #expect(one.press(.escape) == [] && !header(one).contains("stops"))
+    }
+
     @Test("the key of the settings stops, and so does the command menu")
     func otherKeys() {
         var state = refreshing(columns: 100)

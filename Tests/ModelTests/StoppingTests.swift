@@ -85,6 +85,24 @@ struct StoppingTests {
         #expect(progress.isFinished && bench.server.arrived == 0)
     }
 
+    @Test(
+        "tokens of many that are not waited for any more: no other is asked, the rest is cancelled, and it is counted")
+    func stoppedTokens() async throws {
+        let bench = try await Bench()
+        let ids = try await add((0..<12).map { "client \($0)" }, at: "https://id.example/token", to: bench)
+        let task = Task { [manager = bench.manager] in await thrown { try await manager.tokens(for: ids) } }
+        #expect(await eventually { bench.server.open == 8 })
+        bench.server.answerOne(ScriptedServer.token("abc"))
+        #expect(await eventually { bench.server.arrived == 9 && bench.server.open == 8 })
+        task.cancel()
+        let failure = await task.value
+        #expect(failure?.kind == .interrupted)
+        #expect(failure?.summary == "stopped, 1 of 12 tokens fetched, 8 cancelled, 3 not asked")
+        #expect(await eventually { bench.server.cancelled == 8 })
+        let entries = try await bench.manager.entries()
+        #expect(entries.count { $0.token != nil } == 1 && entries.allSatisfy { $0.attempt == .idle })
+    }
+
     @Test("a client that waits for another process's request was not asked; that request goes on")
     func stoppedWhileWaiting() async throws {
         let bench = try await Bench()

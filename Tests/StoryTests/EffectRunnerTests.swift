@@ -192,6 +192,43 @@ struct EffectRunnerTests {
         #expect(!stage.events.contains { if case .refreshed = $0 { true } else { false } })
     }
 
+    @Test("stopping the copy of many closes its connections and copies nothing; one client's copy goes on")
+    func stoppedCopy() async throws {
+        let (server, other) = (try DemoServer.with([:]), try DemoServer.with([:]))
+        defer { for server in [server, other] { server.stop() } }
+        for server in [server, other] { server.hang(at: [.token]) }
+        let many = [server.profile("billing", "app"), server.profile("shop", "app")]
+        let single = other.profile("single", "app")
+        let stage = try await EffectStage(many[0], many[1], single)
+        let ids = many.map(\.id)
+        stage.runner.perform(.copy(ids, .header))
+        stage.runner.perform(.copy([single.id], .header))
+        #expect(await stage.see { server.waitingCount == 2 && other.waitingCount == 1 })
+        stage.runner.perform(.stopCopying)
+        let summary = "stopped, 0 of 2 tokens fetched, 2 cancelled"
+        #expect(
+            await stage.sees { event in
+                if case .copied(ids, _, .failure(let failure)) = event { failure.summary == summary } else { false }
+            })
+        #expect(try await stage.see { try stage.connections(to: server) == 0 })
+        #expect(try stage.connections(to: other) == 1)
+        #expect(!stage.has("arrived"), "nothing was copied")
+    }
+
+    @Test("a copy of many that is on its way to the clipboard is not stopped any more")
+    func lateStopOfCopy() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let many = [server.profile("billing", "app"), server.profile("shop", "app")]
+        let stage = try await EffectStage(many[0], many[1])
+        stage.runner.perform(.copy(many.map(\.id), .header))
+        #expect(await stage.see { stage.has("arrived") })
+        stage.runner.perform(.stopCopying)
+        stage.letPass(1)
+        #expect(await stage.sees { if case .copied(_, _, .success) = $0 { true } else { false } })
+        #expect(stage.has("buffer"))
+    }
+
     @Test("after quick changes of settings, the screen gets only the last settings")
     func quickSettings() async throws {
         let stage = try await EffectStage()

@@ -57,6 +57,27 @@ struct StoppingStoryTests {
         try await terminal.see("1 of 13 failed, 8 cancelled, 4 not asked")
     }
 
+    @Test("Esc stops a copy of many: nothing is copied, which is said, no failure is stored, and the marks stay")
+    func copy() async throws {
+        let (live, dead) = try servers()
+        defer { for server in [live, dead] { server.stop() } }
+        let story = try await Story.with(
+            [live.profile("a live", "app")] + (0..<12).map { dead.profile("dead \($0 + 10)", "app") })
+        let terminal = try await TerminalStory.open(story, columns: 110)
+        try await terminal.press(
+            "*", "c", see: "fetching to copy · Esc stops", "fetching 13 of 13 tokens, then copying")
+        try await terminal.see("eight requests under way") { $0.contains("● a live") && dead.requests.count == 8 }
+        try await terminal.press("Escape")
+        try await terminal.see(
+            "13 clients: nothing was copied: stopped, 1 of 13 tokens fetched, 8 cancelled, 4 not asked", "13 marked",
+            without: ["Esc stops"])
+        #expect(try await failedNames(story) == [])
+        #expect(dead.requests.count == 8, "no other request was sent")
+        #expect(try await terminal.bufferCount == 0)
+        try await terminal.press("Escape")
+        try await terminal.see("no marks") { $0.contains("13 clients") && !$0.contains("marked") }
+    }
+
     @Test("after others found a server silent, its other clients are not asked; clients of other servers are")
     func deadHost() async throws {
         let (live, dead) = try servers()

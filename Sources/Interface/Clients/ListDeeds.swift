@@ -135,6 +135,7 @@ extension State {
     mutating func copy(_ format: CopyFormat) -> [Effect] {
         let (effects, saying) = copying(format, of: clients.targets)
         if let saying { say(saying) }
+        for effect in effects { note(effect) }
         return effects
     }
 
@@ -144,7 +145,7 @@ extension State {
         let targets = chosen.compactMap { clients.entry($0.id) }
         guard let first = targets.first else { return ([], nil) }
         let effects: [Effect] = [.copy(targets.map(\.id), format)]
-        let waiting = format.needsToken ? targets.count { !$0.canServe(at: now) } : 0
+        let waiting = countToFetch(format, of: targets)
         guard waiting > 0 else { return (effects, nil) }
         let isOne = targets.count == 1
         let text =
@@ -154,6 +155,11 @@ extension State {
         return (
             effects, Saying(text: text, role: .refreshing, client: isOne ? first.profile.name : "", isLogged: false)
         )
+    }
+
+    /// The number of clients whose tokens are fetched before they are copied.
+    func countToFetch(_ format: CopyFormat, of clients: [ClientEntry]) -> Int {
+        format.needsToken ? clients.count { !$0.canServe(at: now) } : 0
     }
 
     mutating func findRevocation() -> [Effect] {
@@ -182,9 +188,10 @@ extension State {
         say(Saying(text: "sorted by \(next.title)", isLogged: false))
     }
 
-    /// One thing at a time: the refresh of many, else the filter, else the marks.
+    /// One thing at a time: the refresh of many, else the copies of many, else the filter, else the marks.
     mutating func stopOrClear() -> [Effect] {
         guard refreshAll == nil else { return [.stopRefreshing] }
+        guard screen?.copies.isEmpty != false else { return [.stopCopying] }
         if !filter.isEmpty { clearFilter() } else { screen?.clients.clearMarks() }
         return []
     }

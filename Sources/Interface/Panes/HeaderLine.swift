@@ -42,12 +42,15 @@ enum HeaderLine {
             parts.append(("refreshing \(drawn)\(count)", .refreshing))
             let failed = progress.failures.count
             if failed > 0 { parts.append(("\(grouped(failed)) failed", .failed)) }
-            // Elsewhere the key closes something first.
-            if state.context == .list { parts.append(("\(state.keymap.key("clear")) stops", .key)) }
+        } else if let copies = state.screen?.copies, !copies.isEmpty {
+            parts.append(("fetching to copy", .refreshing))
         } else {
             let total = state.clients.tally.total
             parts.append(("\(grouped(total)) \(total == 1 ? "client" : "clients")", .normal))
         }
+        let isStoppable = state.refreshAll != nil || state.screen?.copies.isEmpty == false
+        // Elsewhere the key closes something first.
+        if isStoppable, state.context == .list { parts.append(("\(state.keymap.key("clear")) stops", .key)) }
         return parts
     }
 

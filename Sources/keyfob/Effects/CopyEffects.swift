@@ -20,6 +20,12 @@ extension EffectRunner {
         }
     }
 
+    /// Ends the copies of many clients whose tokens are still being fetched: nothing of them is copied.
+    func stopCopying() {
+        cancel(copiesOfMany)
+        copiesOfMany = []
+    }
+
     func copySecret(of id: UUID) {
         copy([id], noun: "client secret", isSecret: true) { manager throws(Failure) in
             Content(text: try await manager.secret(of: id))
@@ -52,7 +58,7 @@ extension EffectRunner {
         let clipboard = Clipboard(environment: environment, limits: clipboardLimits) {
             mailbox.post(.write($0, of: session))
         }
-        work(
+        let task = work(
             toTheEnd: true, answer: { .copied(ids, noun: noun, $0) },
             by: { manager throws(Failure) in
                 let content = try await content(manager)
@@ -69,6 +75,7 @@ extension EffectRunner {
                     destination: way.sentence, remark: way.remark, facts: content.facts, isSecret: isSecret,
                     canBeCleared: canBeCleared, beyondClearing: way.beyondClearing, failed: content.failed)
             })
+        if ids.count > 1, let task { copiesOfMany.append(task) }
     }
 
     /// Clears also after a lock: a copied secret must go in any case.

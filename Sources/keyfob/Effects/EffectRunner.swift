@@ -56,6 +56,8 @@ final class EffectRunner {
     var lastRevocationSearch: Int?
     /// The number of copies requested so far.
     var lastCopy = 0
+    /// The numbers of the copies of many clients since the last stop.
+    var copiesOfMany: [Int] = []
     /// The last write of the list's state or of activity. Each write waits for the write before it.
     private(set) var lastRecord: Task<Void, Never>?
     /// The session that has already reported an unsaved record. Such a failure has no line below the header.
@@ -98,6 +100,7 @@ final class EffectRunner {
         case .stopFindingRevocation: stop(lastRevocationSearch)
         case .revoke(let plan): revoke(as: plan)
         case .copy(let ids, let format): copy(ids, format)
+        case .stopCopying: stopCopying()
         case .copySecret(let id): copySecret(of: id)
         case .copyText(let text, let noun): copy(text: text, noun: noun)
         case .clearClipboard: clearClipboard()
@@ -252,18 +255,26 @@ final class EffectRunner {
     // MARK: -
 
     /// Runs `body` away from the main thread; quitting waits until `body` has finished.
-    func doToTheEnd(_ body: @escaping @Sendable () async -> Void) {
+    /// - Returns: the number of the task.
+    @discardableResult
+    func doToTheEnd(_ body: @escaping @Sendable () async -> Void) -> Int {
         lastNumber += 1
         let (mailbox, number) = (mailbox, lastNumber)
         unfinished[number] = Task.detached {
             await body()
             mailbox.post(.finished(number))
         }
+        return number
+    }
+
+    /// Cancels tasks of `doToTheEnd`; finished tasks are ignored.
+    func cancel(_ numbers: [Int]) {
+        for number in numbers { unfinished[number]?.cancel() }
     }
 
     /// Runs `body` away from the main thread. Its events are dropped after the session's end.
     /// - Parameter toTheEnd: true if quitting waits for `body`; false if the session's end cancels it.
-    /// - Returns: the number of the session's task; nil if no task of the session was started.
+    /// - Returns: the number of the task; nil if there is no open vault.
     @discardableResult
     func work(
         toTheEnd: Bool = false,
@@ -271,11 +282,7 @@ final class EffectRunner {
     ) -> Int? {
         guard let manager = session.manager else { return nil }
         let work: @Sendable () async -> Void = { [session] in await body(manager, session.post) }
-        guard !toTheEnd else {
-            doToTheEnd(work)
-            return nil
-        }
-        return session.start(work)
+        return toTheEnd ? doToTheEnd(work) : session.start(work)
     }
 
     /// The same as `work` above, with the result of `body` as the event `answer`.
