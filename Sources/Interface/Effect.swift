@@ -29,6 +29,8 @@ public enum Effect: Sendable, Equatable {
     /// Take what was copied from the clipboard again, if it still holds it.
     case clearClipboard
     case save(ClientDraft)
+    /// Look whether the vault's file is there again; `vaultFaults` tells a change.
+    case lookAtVault
     case remove([ClientRevision])
     case setTags([UUID], adding: [String], removing: [String])
     case undo

@@ -162,13 +162,14 @@ struct Action<Owner>: Sendable {
     /// nil where the key is not meant: it is typed.
     let run: @Sendable (inout Owner, State) -> Outcome?
 
+    /// - Parameter saves: true for an action that ends in a write of the vault.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
-        disabled: @escaping @Sendable (Owner, State) -> String? = { _, _ in nil },
+        saves: Bool = false, disabled: @escaping @Sendable (Owner, State) -> String? = { _, _ in nil },
         run: @escaping @Sendable (inout Owner, State) -> Outcome?
     ) {
         binding = Binding(name, keys, label, description, isHinted: isHinted)
-        disabledReason = disabled
+        disabledReason = { disabled($0, $1) ?? (saves ? $1.reasonNotToSave : nil) }
         self.run = run
     }
 }
@@ -209,7 +210,9 @@ extension Panel {
     }
 
     private mutating func perform(_ action: Action<Self>, in state: State) -> Outcome? {
-        if let reason = action.disabledReason(self, state) { return .say(.refusal(reason)) }
+        if let reason = action.disabledReason(self, state) {
+            return Outcome(effects: state.effects(ofRefusal: reason), said: [.refusal(reason)])
+        }
         return action.run(&self, state)
     }
 }

@@ -29,6 +29,18 @@ extension State {
         return Array(lines.prefix(most))
     }
 
+    /// The reason why every write must fail until the vault's file is back or the vault is reopened; nil if a write may
+    /// succeed. A full disk is none: only another write can find room there.
+    var reasonNotToSave: String? {
+        guard let faults = screen?.vaultFaults else { return nil }
+        if let file = faults.file { return "cannot save: \(withoutPath(file.summary))" }
+        guard let writing = faults.writing, writing.isUntilReopened else { return nil }
+        return withoutPath(writing.summary)
+    }
+
+    /// A watch of a network's folder may not tell that the vault's file is back: the next key is to find it.
+    func effects(ofRefusal reason: String) -> [Effect] { reason == reasonNotToSave ? [.lookAtVault] : [] }
+
     /// Without its file the vault can't be written either, which is not said beside it.
     private func vaultFaultLine(_ columns: Int) -> String? {
         guard let faults = screen?.vaultFaults else { return nil }
@@ -36,9 +48,8 @@ extension State {
         guard let writing = faults.writing else { return nil }
         let summary = withoutPath(writing.summary)
         let reason = summary.firstRange(of: ": ").map { String(summary[$0.upperBound...]) } ?? summary
-        let isOpenForReading = writing.hints.contains { $0.remedy == .reopen }
         let long =
-            isOpenForReading
+            writing.isUntilReopened
             ? "nothing can be saved until the vault is reopened (\(keymap.key("lock"))): \(reason)"
             : "nothing can be saved: \(summary)"
         return fitted(DisplayWidth.of(long) <= columns ? long : "not saved: \(reason)")
@@ -72,4 +83,9 @@ extension State {
         if lines.count <= most { return lines }
         return most == 1 ? [fitted(short)] : Array(DisplayWidth.wrap(short, into: columns).prefix(most))
     }
+}
+
+extension Failure {
+    /// True if nothing helps but to open the vault again.
+    fileprivate var isUntilReopened: Bool { hints.contains { $0.remedy == .reopen } }
 }

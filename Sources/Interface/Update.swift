@@ -132,7 +132,7 @@ extension State {
         guard let action = ListKeys.named[name] else { return [] }
         if let reason = action.disabledReason(self) {
             say(.refusal(reason))
-            return []
+            return effects(ofRefusal: reason)
         }
         return action.run(&self)
     }

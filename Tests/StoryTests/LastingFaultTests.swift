@@ -73,6 +73,26 @@ struct LastingFaultTests {
         try await terminal.see("no fault any more") { isSeen($0, standing: nil, answer: "nothing was copied: ") }
     }
 
+    @Test("with the vault's file gone the form says why it can't save, keeps what was typed, and saves once it is back")
+    func form() async throws {
+        let story = try await Story.with([Self.client])
+        let terminal = try await TerminalStory.open(story)
+        let away = story.vault + ".away"
+        let reason = "cannot save: the vault's file was replaced or removed while it was open"
+        try await terminal.press("e", see: "Edit Billing")
+        try await terminal.type(" 2")
+        try await terminal.see("Billing 2")
+        try FileManager.default.moveItem(atPath: story.vault, toPath: away)
+        try await terminal.see("✗ \(reason)")
+        try await terminal.press("Enter")
+        try await terminal.see("the answer") { isSeen($0, standing: "the vault's file", answer: reason) }
+        try await terminal.see("Edit Billing", "Billing 2")
+        try FileManager.default.moveItem(atPath: away, toPath: story.vault)
+        try await terminal.see("no fault any more") { !$0.contains("✗ \(reason)") && $0.contains("Billing 2") }
+        try await terminal.press("Enter")
+        try await terminal.see("Billing 2: saved", without: ["Edit Billing"])
+    }
+
     @Test(
         "a read-only vault is reported below the header while the vault is open",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))

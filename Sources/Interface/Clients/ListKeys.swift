@@ -3,7 +3,7 @@ import Formats
 
 /// One thing that can be done in the list of clients: as `Action`, of the whole state.
 struct ListAction: Sendable {
-    let binding: Binding
+    private(set) var binding: Binding
     /// Why it can't be done now, in words; nil where it can.
     let disabledReason: @Sendable (State) -> String?
     let run: @Sendable (inout State) -> [Effect]
@@ -11,22 +11,21 @@ struct ListAction: Sendable {
     /// What is done to the targets.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
-        targets: @escaping @Sendable (State) -> String?, run: @escaping @Sendable (inout State) -> [Effect]
+        saves: Bool = false, targets: @escaping @Sendable (State) -> String?,
+        run: @escaping @Sendable (inout State) -> [Effect]
     ) {
-        var binding = Binding(name, keys, label, description, isHinted: isHinted)
+        self.init(name, keys, label, description, isHinted: isHinted, saves: saves, disabled: targets, run: run)
         binding.isOfTargets = true
-        self.binding = binding
-        disabledReason = targets
-        self.run = run
     }
 
+    /// - Parameter saves: true for an action that ends in a write of the vault.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
-        disabled: @escaping @Sendable (State) -> String? = { _ in nil },
+        saves: Bool = false, disabled: @escaping @Sendable (State) -> String? = { _ in nil },
         run: @escaping @Sendable (inout State) -> [Effect]
     ) {
         binding = Binding(name, keys, label, description, isHinted: isHinted)
-        disabledReason = disabled
+        disabledReason = { disabled($0) ?? (saves ? $0.reasonNotToSave : nil) }
         self.run = run
     }
 
@@ -71,10 +70,10 @@ enum ListKeys {
             "filter", ["/"], "filter", "filter as you type: words, `#tag`, `!valid` `!expired` `!failed`",
             isHinted: true, change: { $0.beginFilter() }),
         ListAction(
-            "add", ["a"], "add", "add a client",
+            "add", ["a"], "add", "add a client", saves: true,
             run: { $0.present(ServiceMenu($0.clients)) }),
         ListAction(
-            "edit", ["e"], "edit", "edit the selected client; an untouched secret is kept",
+            "edit", ["e"], "edit", "edit the selected client; an untouched secret is kept", saves: true,
             disabled: { $0.reasonWithoutSelection },
             run: { state in state.presentForSelected { ClientForm(editing: $0) } }),
         ListAction(
@@ -86,7 +85,7 @@ enum ListKeys {
             run: { state in state.presentForSelected({ Inspector(of: $0.id) }, effect: { .inspect($0.id) }) }),
         ListAction(
             "keep_fresh", ["f"], "keep fresh",
-            "renew the token by itself before it runs out, while the vault is open; again to stop",
+            "renew the token by itself before it runs out, while the vault is open; again to stop", saves: true,
             targets: { $0.reasonWithoutTarget }, run: { $0.turnKeepFresh() }),
         ListAction(
             "refresh_all", ["R"], "refresh all", "fetch a new token for every client",
@@ -115,16 +114,17 @@ enum ListKeys {
             "unfold", [.right, "l"], "unfold", "unfold the group", disabled: { $0.reasonNotToUnfold },
             change: { $0.screen?.clients.fold(false) }),
         ListAction(
-            "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false,
+            "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false, saves: true,
             targets: { $0.reasonWithoutTarget }, run: { $0.present(TagForm($0.clients.targets)) }),
         ListAction(
-            "delete", ["d"], "delete", "delete the client, after a question", isHinted: false,
+            "delete", ["d"], "delete", "delete the client, after a question", isHinted: false, saves: true,
             targets: { $0.reasonNotToDelete }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
         ListAction(
-            "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false,
+            "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false, saves: true,
             disabled: { $0.canUndo ? nil : "there is nothing to undo" }, run: { _ in [.undo] }),
         ListAction(
             "duplicate", ["D"], "duplicate", "a new client like the selected one", isHinted: false,
+            saves: true,
             disabled: { $0.reasonWithoutSelection },
             run: { state in
                 let clients = state.clients
@@ -132,10 +132,11 @@ enum ListKeys {
             }),
         ListAction(
             "paste", ["p"], "paste", "make a client from a pasted curl command or .env block", isHinted: false,
+            saves: true,
             run: { $0.present(PasteDialog()) }),
         ListAction(
             "revoke", ["x"], "revoke", "revoke the token and forget it, after a question that shows where",
-            isHinted: false, targets: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
+            isHinted: false, saves: true, targets: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
         ListAction(
             "activity", ["A"], "activity", "the last 1,000 things that happened", isHinted: false,
             run: { $0.present(ActivityLog($0)) }),

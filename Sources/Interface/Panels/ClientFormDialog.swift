@@ -26,6 +26,10 @@ enum ClientFormDialog {
         if form.askedIssuer != nil {
             return [.text("\(state.glyphs.refreshing) asking the issuer\(state.glyphs.ellipsis)", .refreshing)]
         }
+        // Over every text that promises to save.
+        if let reason = state.reasonNotToSave {
+            return DialogLine.wrapped("\(state.glyphs.failed) \(reason)", columns, .failed)
+        }
         if form.failure != nil { return DialogLine.failure(form.failure, columns, state) }
         if let notice = form.notice { return DialogLine.wrapped(notice, columns, .expiring) }
         if let problem = form.problem(form.focus, in: state), !problem.isMissing {

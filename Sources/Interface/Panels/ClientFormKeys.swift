@@ -19,11 +19,12 @@ extension ClientForm: Panel {
         KeyTable<Self>(
             .moveQuestion,
             [
-                Action("confirm", ["y"], "keep", "save the client with the URLs that stay at other hosts") {
+                Action("confirm", ["y"], "keep", "save the client with the URLs that stay at other hosts", saves: true)
+                {
                     $0.keptBehind = $0.leftBehind
                     return $0.submit(in: $1)
                 },
-                Action("clear", ["c"], "clear", "empty these fields and save the client") {
+                Action("clear", ["c"], "clear", "empty these fields and save the client", saves: true) {
                     $0.clearWhatStays()
                     return $0.submit(in: $1)
                 },
@@ -32,9 +33,12 @@ extension ClientForm: Panel {
     ]
 
     private static let editing: [Action<Self>] = [
-        Action("submit", [.enter], "save", "save the client; on More, show the other fields") { form, state in
-            form.focus == .more && !form.isSaving ? form.unfold() : form.submit(in: state)
-        },
+        Action(
+            "submit", [.enter], "save", "save the client; on More, show the other fields",
+            disabled: { form, state in form.focus == .more ? nil : state.reasonNotToSave },
+            run: { form, state in
+                form.focus == .more && !form.isSaving ? form.unfold() : form.submit(in: state)
+            }),
         whileEdited("next_field", [.tab, .down], "next field", "next field", isHinted: true) {
             $0.moveFocus(by: 1)
             return .stay

@@ -95,7 +95,7 @@ extension ClientForm {
             title: "Save",
             text: ["The token URL moves to \(target). These stay where they are:"] + (places ?? [])
                 + (keepsSecret ? [secret] : []),
-            answers: "y keeps and saves, c clears and saves, n goes back")
+            answers: state.reasonNotToSave ?? "y keeps and saves, c clears and saves, n goes back")
     }
 
     private static func name(of field: Field) -> String {

@@ -15,7 +15,9 @@ struct DeleteQuestion: Panel {
         KeyTable<Self>(
             .deleteQuestion,
             [
-                Action("confirm", ["y"], "delete", "delete the client, its secret and its token") { $0.delete(in: $1) },
+                Action("confirm", ["y"], "delete", "delete the client, its secret and its token", saves: true) {
+                    $0.delete(in: $1)
+                },
                 closing(["n", .escape, .control("c")], "keep", "keep the client"),
             ])
     ]
@@ -50,7 +52,7 @@ struct DeleteQuestion: Panel {
         let answers = isOne ? "y deletes it, n keeps it" : "y deletes them, n keeps them"
         Question(
             title: "Delete", text: [subject, "\(explanation) \(undo) undoes it until keyfob is locked."],
-            answers: isWorking ? "deleting" : answers
+            answers: isWorking ? "deleting" : state.reasonNotToSave ?? answers
         ).draw(on: &canvas)
     }
 }

@@ -15,6 +15,7 @@ struct Question {
     func draw(on canvas: inout Canvas) {
         let columns = DialogBox.columns(canvas.frame.size, atMost: 50)
         let lines = text.flatMap { DialogLine.wrapped($0, columns) }
-        DialogBox(title: title, lines: lines, footer: [.text(answers, .key)], columns: columns).draw(on: &canvas)
+        DialogBox(title: title, lines: lines, footer: DialogLine.wrapped(answers, columns, .key), columns: columns)
+            .draw(on: &canvas)
     }
 }

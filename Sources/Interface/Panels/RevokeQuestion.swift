@@ -17,7 +17,9 @@ struct RevokeQuestion: ScrolledPanel {
         KeyTable<Self>(
             .revokeQuestion,
             [
-                Action("confirm", ["y"], "revoke", "revoke the token where the question says") { $0.revoke(in: $1) },
+                Action("confirm", ["y"], "revoke", "revoke the token where the question says", saves: true) {
+                    $0.revoke(in: $1)
+                },
                 closing(["n", .escape, .control("c")], "keep", "keep the token"),
             ] + scrolling(isHinted: false))
     ]
@@ -91,10 +93,10 @@ struct RevokeQuestion: ScrolledPanel {
         let lines = isOne ? linesOfOne(state, columns) : linesOfMany(state, columns)
         let isOnlyForgotten = decided.allSatisfy { if case .nowhere = $0.destination { true } else { false } }
         let it = isOne ? "it" : "them"
+        let answers = "y \(isOnlyForgotten ? "forgets" : "revokes") \(it), n keeps \(it)"
         return ListBox(
             title: "Revoke", lines: lines, top: top, mostRows: lines.count,
-            footer: [.text("y \(isOnlyForgotten ? "forgets" : "revokes") \(it), n keeps \(it)", .key)],
-            columns: columns)
+            footer: DialogLine.wrapped(state.reasonNotToSave ?? answers, columns, .key), columns: columns)
     }
 
     private func linesOfOne(_ state: State, _ columns: Int) -> [ListBox.Line] {

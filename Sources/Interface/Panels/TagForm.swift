@@ -21,7 +21,7 @@ struct TagForm: Panel {
         KeyTable<Self>(
             .tags,
             [
-                Action("submit", [.enter], "save", "save the tags") { form, _ in form.submit() },
+                Action("submit", [.enter], "save", "save the tags", saves: true) { form, _ in form.submit() },
                 closing([.escape, .control("c")], "cancel", "close it; nothing is changed"),
             ])
     ]

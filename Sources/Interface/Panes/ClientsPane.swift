@@ -9,7 +9,7 @@ enum ClientsPane {
             if clients.isLoaded {
                 let text =
                     clients.entries.isEmpty
-                    ? "no client yet: \(state.keymap.key("add")) adds one"
+                    ? state.reasonNotToSave ?? "no client yet: \(state.keymap.key("add")) adds one"
                     : nothingMatches(state)
                 canvas.fitted(text, column: area.column + 1, row: area.row, end: area.endColumn, style: Style(.muted))
             }

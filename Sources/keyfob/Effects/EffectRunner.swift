@@ -105,6 +105,7 @@ final class EffectRunner {
         case .copyText(let text, let noun): copy(text: text, noun: noun)
         case .clearClipboard: clearClipboard()
         case .save(let draft): save(draft)
+        case .lookAtVault: vaultMayHaveChanged()
         case .remove(let revisions): remove(revisions)
         case .undo: undo()
         case .discover(let issuer):
