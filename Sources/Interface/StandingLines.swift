@@ -87,5 +87,5 @@ extension State {
 
 extension Failure {
     /// True if nothing helps but to open the vault again.
-    fileprivate var isUntilReopened: Bool { hints.contains { $0.remedy == .reopen } }
+    var isUntilReopened: Bool { hints.contains { $0.remedy == .reopen } }
 }

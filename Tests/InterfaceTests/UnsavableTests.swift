@@ -72,6 +72,28 @@ struct UnsavableTests {
         #expect(draft.profile.name == "GBG GO production!" && draft.secret == Secret(utf8: "t0psecret"))
     }
 
+    @Test("an answer that the file was missing goes once the file is back; any other failure stays")
+    func answered() throws {
+        let reopen = Failure.Hint("the vault must be opened again", .reopen)
+        for (failure, isOver) in [
+            (Failure(.conflict, "the file was replaced or removed", hints: [reopen]), true),
+            (Failure(.vaultBusy, "the vault is busy"), false),
+        ] {
+            var state = open()
+            state.press("e")
+            state.type("!")
+            state.press(.enter)
+            let id = try #require(state.form?.savingID)
+            _ = update(&state, .saved(isNew: false, id, .failure(failure)))
+            #expect(state.drawing.contains("✗ \(failure.summary)"))
+            _ = update(&state, .vaultFaults(Self.gone))
+            #expect(state.drawing.contains("✗ \(Self.reason)") && state.form?.failure == failure)
+            _ = update(&state, .vaultFaults(VaultFaults()))
+            #expect(state.form?.failure == (isOver ? nil : failure))
+            #expect(state.form?.content.name == "GBG GO production!")
+        }
+    }
+
     @Test("a conflict's hint does not promise to save over the other change either")
     func conflict() throws {
         var state = open()

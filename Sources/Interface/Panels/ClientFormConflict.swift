@@ -11,7 +11,7 @@ extension ClientForm {
         case .unusableProfile: fail(at: .tokenURL, failure)
         case .noSuchClient: goOnAsNew(after: failure)
         // If the vault's file is gone, no other save helps either.
-        case .conflict where !failure.hints.contains { $0.remedy == .reopen }:
+        case .conflict where !failure.isUntilReopened:
             awaitsChange = true
             if let entry = origin.flatMap({ state.clients.entry($0.id) }) {
                 return changed(entry, isLate: question != nil, in: state)

@@ -133,6 +133,8 @@ extension ClientForm: Panel {
             return Outcome(next: .close, said: [saying], isTold: true)
         case .saved(_, let id, .failure(let failure)) where id == savingID:
             return saveFailed(failure, in: state)
+        case .vaultFaults where state.reasonNotToSave == nil:
+            if failure?.isUntilReopened == true { failure = nil }
         case .clientChanged(let entry): return changed(entry, isLate: true, in: state)
         default: break
         }
