@@ -110,6 +110,10 @@ struct StoppingTests {
         #expect(state.press(.escape) == [.stopCopying], "the other one")
         _ = update(&state, .copied(ids, noun: "Authorization header", .failure(failure)))
         #expect(state.press(.escape) == [] && state.clients.marks.isEmpty)
+        state.press("*", "c", "L")
+        _ = update(&state, .unlocked(.success(())))
+        _ = update(&state, .clientsLoaded(Samples.entries))
+        #expect(state.press(.escape) == [] && !header(state).contains("stops"))
     }
 
     @Test("a copy of many that needs no request, and one of a single client, are not stopped")
