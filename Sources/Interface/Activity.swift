@@ -1,9 +1,9 @@
 import Credentials
 
-/// What happened lately, newest last; never a secret.
+/// The entries of the Activity pane, newest last; never a secret.
 struct Activity: Sendable, Equatable {
     private(set) var entries: [ActivityEntry] = []
-    /// Those that the vault has not been given yet.
+    /// Entries that the vault has not received yet.
     private var unrecorded: [ActivityEntry] = []
 
     mutating func add(_ entry: ActivityEntry) {
@@ -12,16 +12,17 @@ struct Activity: Sendable, Equatable {
         unrecorded.append(entry)
     }
 
-    /// Whether what the vault kept has come: until then nothing is recorded, else it would come back as kept.
+    /// True once the stored entries have arrived. Until then nothing is recorded: the new entries would arrive with the
+    /// stored ones.
     private var isLoaded = false
 
-    /// What the vault kept stands before what has happened since.
+    /// Puts the stored entries before the new ones.
     mutating func load(_ kept: [ActivityEntry]) {
         isLoaded = true
         entries = Array((kept + entries).suffix(ActivityEntry.limit))
     }
 
-    /// What is to be recorded, once.
+    /// The entries to record; each is returned only once.
     mutating func removeUnrecorded() -> [ActivityEntry] {
         guard isLoaded, !unrecorded.isEmpty else { return [] }
         defer { unrecorded = [] }

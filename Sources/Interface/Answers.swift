@@ -1,9 +1,9 @@
 import Credentials
 import FoundationEssentials
 
-// The answers to effects: the state learns from them, the panel hears of them, and then they are said.
+// The answers to effects: an answer updates the state, then reaches the panel, and then becomes a message.
 extension State {
-    /// An answer that comes after the lock is dropped.
+    /// Handles the answer to an effect. A locked vault's state ignores answers about its content.
     mutating func answer(_ event: Event) -> [Effect] {
         switch event {
         case .vaultCreated(.success):
@@ -34,7 +34,7 @@ extension State {
         lastUse = now
     }
 
-    /// Brings the state itself up to date.
+    /// Updates the state, before the panel receives the event.
     private mutating func learn(from event: Event) {
         let shownNow = shownNow
         switch event {
@@ -42,12 +42,12 @@ extension State {
         case .clientChanged(let entry): screen?.clients.put(entry, at: shownNow)
         case .remembered(let memory, let kept): remember(memory, kept)
         case .refreshAllProgressed(let progress):
-            // Each of them has a line of its own; the message is the whole's.
+            // Activity has a line for each failure; one message covers all clients.
             for failed in progress.failures.dropFirst(refreshAll?.failures.count ?? 0) { log(failed) }
             screen?.refreshAll = progress.isFinished ? nil : progress
         case .refreshAllFailed: screen?.refreshAll = nil
         case .saved(_, _, .success(let entry)):
-            // The stream of changes may have told more of it already: a refresh under way, a later edit.
+            // The stream of changes may have brought a newer state: a refresh under way, a later edit.
             if (clients.entry(entry.id)?.revision ?? 0) < entry.revision {
                 screen?.clients.put(entry, at: shownNow)
             }
@@ -63,7 +63,7 @@ extension State {
         }
     }
 
-    /// Says it, unless the panel has told it.
+    /// Shows the answer as a message.
     private mutating func tell(_ event: Event) -> [Effect] {
         switch event {
         case .clientRemoved(let id): removed(id)
@@ -100,7 +100,7 @@ extension State {
             let time = Durations.ofRequest(token.seconds)
             say(Saying(text: "new token in \(time)", kind: .success, client: name(id)))
             for warning in token.warnings { log(warning, .warning, client: name(id)) }
-        // A client that is gone has nobody who waits for its token.
+        // A removed client's failure needs no message.
         case .refreshed(let id, .failure(let failure)):
             if clients.entry(id) != nil { say(.failure(failure, client: name(id))) }
         case .refreshAllProgressed(let progress): if progress.isFinished { ended(progress) }
@@ -142,9 +142,9 @@ extension State {
                 kind: progress.failures.isEmpty ? .warning : .failure))
         let entry = activity.entries.last
         screen?.lastReport = entry.map { (progress, $0) }
-        // The user who has stopped it knows the reason.
+        // A user who stopped the refresh knows the reason.
         if progress.isStopped, progress.failures.isEmpty { return }
-        // Nobody is interrupted in what is open.
+        // The report must not interrupt an open panel, filter or menu.
         if panel == nil, !isFiltering, commands == nil { panel = Report(progress, clients) }
     }
 
@@ -153,14 +153,14 @@ extension State {
     private mutating func remember(_ memory: ScreenMemory?, _ kept: [ActivityEntry]) {
         screen?.activity.load(kept)
         screen?.hasMemory = true
-        // Whoever was quicker than the vault wants it as it is now.
+        // An arrangement that the user has already changed is kept.
         guard let memory, self.memory == ScreenMemory(), !isFiltering else { return }
         screen?.clients.sort(by: memory.order)
         screen?.clients.fold(Set(memory.foldedTags))
         screen?.clients.group(memory.isGroupedByTag)
     }
 
-    /// It is in the list until now: the panels have read its name there.
+    /// Removes the client from the list. The panels have read its name there before.
     private mutating func removed(_ id: UUID) {
         guard let entry = clients.entry(id) else { return }
         let now = shownNow
@@ -169,7 +169,7 @@ extension State {
             return say(Saying(text: "deleted", client: entry.profile.name).housekeeping)
         }
         screen?.removedCount += 1
-        // Many are told of once.
+        // Several deletions get one message.
         guard let count = screen?.removedCount, screen?.removing.isEmpty == true else { return }
         screen?.removedCount = 0
         let undo = keymap.key("undo")
@@ -179,7 +179,7 @@ extension State {
                 : Saying(text: "\(count) clients deleted: \(undo) brings them back"))
     }
 
-    /// The answer once a client is saved: that first, since the border may cut the notice off.
+    /// The message after a save. The notice comes last, since the border may cut it off.
     func savedText(isNew: Bool, of entry: ClientEntry, notice: String? = nil) -> Saying {
         let text = isNew ? "saved: \(keymap.key("refresh")) fetches its first token" : "saved"
         return Saying(text: notice.map { "\(text); \($0)" } ?? text, kind: .success, client: entry.profile.name)
@@ -188,13 +188,13 @@ extension State {
     // MARK: - Copies
 
     private mutating func say(_ copied: Copied, _ noun: String, _ ids: [UUID]) {
-        // Each of them has a line of its own in Activity; the message is the whole's.
+        // Activity has a line for each failure; one message covers all clients.
         for failed in copied.failed { log(failed) }
-        // Before what may not fit on the line.
+        // The failures come before the text that the border may cut off.
         let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
         var text = "\(noun)\(missing) \(copied.destination)"
         if ids.count > 1 {
-            // A line each, in this order.
+            // The copied lines have this order.
             text += ": \(Question.names(ids.filter { id in !copied.failed.contains { $0.id == id } }.map { name($0) }))"
         }
         if let remark = copied.remark { text += "; \(remark)" }
@@ -234,7 +234,7 @@ extension State {
 
     func name(_ id: UUID) -> String { clients.entry(id)?.profile.name ?? "" }
 
-    /// Whom something is said of, empty where it is of no client.
+    /// The subject of a message: a client's name or the number of clients; empty for no client.
     func name(_ ids: [UUID]) -> String {
         switch ids.count {
         case 0: ""

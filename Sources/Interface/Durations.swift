@@ -1,31 +1,30 @@
 import Credentials
 import FoundationEssentials
 
-/// Times as the screen says them.
+/// Times as text for the screen.
 enum Durations {
-    /// Seconds left or passed, a part of one not counted: `54:12` up to an hour, `23 h 59 m` up to a day, `9 d 23 h`
-    /// beyond.
+    /// Seconds left or passed, rounded down: `54:12` up to an hour, `23 h 59 m` up to a day, `9 d 23 h` beyond.
     static func text(_ seconds: Double) -> String { text(wholeSeconds: whole(seconds)) }
 
     static func isSameDay(_ date: Date, _ other: Date, utcOffset: Int) -> Bool {
         local(date, utcOffset).day == local(other, utcOffset).day
     }
 
-    /// The day on the wall of a zone: `2026-11-23`.
+    /// The local date: `2026-11-23`.
     static func date(_ date: Date, utcOffset: Int) -> String {
         let civil = civilDate(day: local(date, utcOffset).day)
         return "\(civil.year)-\(two(civil.month))-\(two(civil.day))"
     }
 
-    /// How long a request took: `182 ms`, `2.5 s`.
+    /// The duration of a request: `182 ms`, `2.5 s`.
     static func ofRequest(_ seconds: Double) -> String {
         seconds < 1 ? "\(Int((max(seconds, 0) * 1_000).rounded())) ms" : "\((min(seconds, 1e6) * 10).rounded() / 10) s"
     }
 
-    /// In how many seconds the text of what is left is another one, and a thousandth more.
+    /// Seconds until the text of the remaining time changes, and a thousandth more.
     static func untilChange(left seconds: Double) -> Double {
         let displayed = Double(whole(seconds))
-        // The least of the whole seconds that are told by the same text.
+        // The fewest whole seconds with the same text.
         let least =
             switch displayed {
             case ...3_600: displayed
@@ -35,14 +34,14 @@ enum Durations {
         return max(seconds - least, 0) + 2 * DisplayClock.tolerance
     }
 
-    /// In how many seconds the text of what has passed is another one.
+    /// Seconds until the text of the passed time changes.
     static func untilChange(passed seconds: Double) -> Double {
         let displayed = Double(whole(seconds))
         let unit: Double = displayed < 3_600 ? 1 : displayed < 86_400 ? 60 : 3_600
         return max(unit - displayed.truncatingRemainder(dividingBy: unit) + displayed - seconds, 0)
     }
 
-    /// The clock on the wall of a zone `utcOffset` seconds east of UTC: `14:02:11`, with the date where it is not `now`'s.
+    /// The local time `utcOffset` seconds east of UTC: `14:02:11`, after the date if that is not the date of `now`.
     static func clock(_ date: Date, now: Date, utcOffset: Int) -> String {
         let time = local(date, utcOffset)
         let clock = "\(two(time.second / 3_600)):\(two(time.second / 60 % 60)):\(two(time.second % 60))"
@@ -70,7 +69,7 @@ enum Durations {
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01 (Hinnant, "chrono-compatible low-level date
-    /// algorithms"); Calendar would do it at a thousand times the price, for every row of every frame.
+    /// algorithms"). Calendar takes a thousand times as long, for every row of every frame.
     private static func civilDate(day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

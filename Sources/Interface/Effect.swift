@@ -3,30 +3,30 @@ import Formats
 import FoundationEssentials
 import Settings
 
-/// What must be done outside: returned by `update`, never started inside it. Whoever carries it out answers with events.
+/// Work to do outside the interface: returned by `update`, never started inside it. The answers are events.
 public enum Effect: Sendable, Equatable {
     case createVault(passphrase: Secret)
     case unlock(passphrase: Secret)
     case refresh(UUID)
-    /// Many, with `refreshAllProgressed` as they go.
+    /// Refresh several clients; `refreshAllProgressed` reports each step.
     case refreshMany([UUID])
-    /// Cancel the last `refreshMany`, whose end `refreshAllProgressed` tells.
+    /// Cancel the last `refreshMany`; `refreshAllProgressed` reports its end.
     case stopRefreshing
     case setKeepsFresh([UUID], Bool)
-    /// Find where the clients' tokens are revoked; no token is sent for it.
+    /// Find the revocation endpoints for the clients' tokens; no token is sent.
     case findRevocation([UUID])
     case stopFindingRevocation
-    /// Revoke the token just as the plan says, and forget it.
+    /// Revoke the token at the plan's destination and delete it from the vault.
     case revoke(RevocationPlan)
-    /// Copy the clients' tokens in a format, a line each, fetching those that do not serve.
+    /// Copy the clients' tokens in a format, one line each; fetches missing and expiring tokens first.
     case copy([UUID], CopyFormat)
-    /// Give up the copies of many clients whose tokens are still being fetched; `copied` tells the end of each.
+    /// Stop copies of many clients that are still fetching tokens; `copied` reports the end of each copy.
     case stopCopying
-    /// Copy the client's secret itself.
+    /// Copy the client secret.
     case copySecret(UUID)
     /// Copy a text that holds no secret.
     case copyText(String, noun: String)
-    /// Take what was copied from the clipboard again, if it still holds it.
+    /// Clear the clipboard if it still holds the copied text.
     case clearClipboard
     case save(ClientDraft)
     /// Look whether the vault's file is there again; `vaultFaults` tells a change.
@@ -39,27 +39,27 @@ public enum Effect: Sendable, Equatable {
     case stopDiscovering
     case inspect(UUID)
     case loadTrials(UUID)
-    /// Send the request to the API base that is shown with it, and to no other. The answer has the same number.
+    /// Send the request to `apiBase`, which the user has seen, and to no other base. The answer has the same number.
     case sendTrial(Int, UUID, TrialRequest, apiBase: String)
-    /// Keep how the list is shown.
+    /// Store the list's arrangement.
     case remember(ScreenMemory)
-    /// Keep what happened.
+    /// Store the entries of Activity.
     case record([ActivityEntry])
     case saveSettings(SettingName, Settings)
-    /// Read the settings file again: it had a mistake.
+    /// Read the settings file again, after a mistake in it.
     case readSettings
-    /// Tell the user who looks elsewhere, as the settings say.
+    /// Notify a user who does not look at the screen, by the means chosen in the settings.
     case notify(String)
     /// Close the vault, cancel every request, forget every secret.
     case lock
     case quit
     /// Hand the terminal back to the shell until the program is continued.
     case suspend
-    /// Paint everything anew, whatever the terminal shows.
+    /// Paint the whole screen again, unchanged cells too.
     case redraw
 }
 
-/// A client as it was when something was decided about it.
+/// The revision of a client that a decision was based on.
 public struct ClientRevision: Sendable, Equatable {
     public var id: UUID
     public var revision: Int64
@@ -70,15 +70,15 @@ public struct ClientRevision: Sendable, Equatable {
     }
 }
 
-/// A client as the form leaves it.
+/// The content of a form, to be saved.
 public struct ClientDraft: Sendable, Equatable {
-    /// The revision that it was read at; nil for a new client.
+    /// The client's revision that the form began with; nil for a new client.
     public var revision: Int64?
-    /// All but what the vault sets.
+    /// The profile without the properties that the vault sets.
     public var profile: ClientProfile
-    /// nil keeps the secret there is.
+    /// The typed secret; nil keeps the stored secret.
     public var secret: Secret?
     public var previousSecret = PreviousSecret.keep
-    /// Whose secret a new client takes over where none was typed: that of the client it was made like.
+    /// The client that a duplicate was made from: without a typed secret, its secret is copied.
     public var secretOf: UUID?
 }

@@ -3,24 +3,25 @@ import Formats
 import FoundationEssentials
 import Settings
 
-/// What happened.
+/// An input, a change, or the answer to an effect.
 public enum Event: Sendable {
     /// The time, and the local zone's offset from UTC in seconds; comes before every batch of other events.
     case time(Moment, utcOffset: Int)
-    /// The machine was suspended and goes on.
+    /// The machine woke up after a suspension.
     case wokenFromSuspension
-    /// What the settings file holds, where that is not what the screen has.
+    /// The settings file's content, if it differs from the settings in force.
     case settingsChanged(Settings)
-    /// The settings file cannot be used: the settings in force stay, without a change that is not in the file.
+    /// The settings file cannot be used: the settings last read from it stay in force, without later changes on the
+    /// screen.
     case settingsBroken(Failure)
-    /// Ctrl-Z, or SIGTSTP: the terminal is about to be handed back.
+    /// Ctrl-Z or SIGTSTP: the terminal is about to return to the shell.
     case suspending
     case resized(Size)
     case key(Key)
     case mouse(MouseEvent)
-    /// What was pasted, as one piece.
+    /// A whole paste.
     case paste(Secret)
-    /// A paste that could not be taken as one piece, or a character that could not be taken at all.
+    /// A paste that could not be read as a whole, or an unreadable character.
     case inputRefused(Failure)
 
     case vaultCreated(Result<Void, Failure>)
@@ -28,49 +29,49 @@ public enum Event: Sendable {
     case clientsLoaded([ClientEntry])
     case clientChanged(ClientEntry)
     case clientRemoved(UUID)
-    /// The vault could not be read again after a change by another program.
+    /// The vault could not be read again after a change by another process.
     case vaultUnreadable(Failure)
-    /// How the list was shown last, and what happened before.
+    /// The stored arrangement of the list, and the stored entries of Activity.
     case remembered(ScreenMemory?, [ActivityEntry])
 
     /// A request for a token has ended; the client's new state comes as `clientChanged`.
     case refreshed(UUID, Result<NewToken, Failure>)
     case refreshAllProgressed(RefreshProgress)
-    /// It could not even begin.
+    /// The refresh of several clients could not begin.
     case refreshAllFailed(Failure)
-    /// A token was renewed by itself, in so many seconds, or could not be.
-    /// - `next`: seconds until it is tried again; nil: not before somebody asks.
+    /// An automatic renewal has ended; a success has the seconds that it took.
+    /// - `next`: seconds until the next try; nil means no try before the user refreshes.
     case renewed(UUID, Result<Double, Failure>, next: Double?)
-    /// A token that is kept fresh has not long to live and no other came.
+    /// A token that is kept fresh is about to expire, and no new token has come.
     case aboutToExpire(UUID)
-    /// The places where the clients' tokens are revoked; a client that is gone has no plan.
+    /// The plans to revoke the clients' tokens; a removed client has no plan.
     case revocationFound([UUID], Result<[RevocationPlan], Failure>)
     case revoked(UUID, Result<Revoked, Failure>)
 
     case copied([UUID], noun: String, Result<Copied, Failure>)
     case clipboardCleared(ClipboardClearing)
 
-    /// The client whose draft had this ID was saved, or not.
+    /// Saving the draft with this ID has ended.
     case saved(isNew: Bool, UUID, Result<ClientEntry, Failure>)
     case removeFailed(Failure)
     case tagsSet([UUID], adding: [String], removing: [String], Result<Void, Failure>)
-    /// Whether the last delete or edit can be taken back.
+    /// True if the last delete or edit can be undone.
     case canUndo(Bool)
-    /// These clients are as they were before the last delete or edit; `failure`: why not all of them, or none, are.
+    /// The clients that an undo has restored. `failure` is the reason why others were not restored.
     case undone([ClientEntry], failure: Failure?)
     case discovered(issuer: String, Result<DiscoveredEndpoints, Failure>)
 
     case inspected(UUID, Inspection)
     case trialsLoaded(UUID, [TrialRequest])
-    /// The request of that number has ended.
+    /// The request with this number has ended.
     case trialAnswered(Int, Result<TrialAnswer, Failure>)
-    /// The failure of what a key asked for.
+    /// The failure of a key's action.
     case trouble(Failure)
     /// A failure that answers no key.
     case noticed(Failure)
-    /// The open vault's faults as they are now; faults that are over are left out.
+    /// All present faults of the open vault.
     case vaultFaults(VaultFaults)
-    /// Something can't be watched any more; nil: it is watched again.
+    /// A watch has failed; nil means that it works again.
     case unwatched(Watched, Failure?)
 }
 
@@ -82,9 +83,9 @@ public enum Watched: Sendable, CaseIterable {
     case folder
 }
 
-/// A token that a request brought.
+/// The result of a request that brought a new token.
 public struct NewToken: Sendable, Equatable {
-    /// How many the request took.
+    /// The duration of the request.
     public var seconds: Double
     public var warnings: [String]
 
@@ -94,21 +95,21 @@ public struct NewToken: Sendable, Equatable {
     }
 }
 
-/// How a copy went.
+/// The result of a copy.
 public struct Copied: Sendable, Equatable {
-    /// Where it went, in words: `copied by xclip`.
+    /// The destination in words: `copied by xclip`.
     public var destination: String
-    /// A clause about the destination that may be cut off; nil: none.
+    /// A clause about the destination that the screen may cut off; nil for none.
     public var remark: String?
-    /// Of the token that was copied, where it was one.
+    /// The facts of the copied token; nil for several clients, or without a token.
     public var facts: TokenFacts?
-    /// Whether it has a secret or a token in it.
+    /// True if the copied text contains a secret or a token.
     public var isSecret: Bool
-    /// Whether it can be taken from there again.
+    /// True if keyfob can clear the destination.
     public var canBeCleared: Bool
-    /// What clearing can't reach, in words; nil where it reaches everything.
+    /// The copies that clearing cannot reach, in words; nil for none.
     public var beyondClearing: String?
-    /// Of several clients, those of whom there is nothing in it.
+    /// The clients that are missing in a copy of several.
     public var failed: [RefreshProgress.Failed]
 
     public init(
@@ -125,14 +126,14 @@ public struct Copied: Sendable, Equatable {
     }
 }
 
-/// What the inspector shows of a client.
+/// The inspector's content for a client.
 public struct Inspection: Sendable {
     /// The last request for a token since the vault was opened.
     public var exchange: HTTPExchange?
-    /// What is in the token, where it is a JWT.
+    /// The content of a token that is a JWT; nil for any other token.
     public var token: JSONWebToken?
     public var hasToken: Bool
-    /// The exchange as it goes into a support ticket.
+    /// The exchange as text for a support ticket.
     public var bundle: String
 
     public init(exchange: HTTPExchange?, token: JSONWebToken?, hasToken: Bool, bundle: String) {
@@ -144,6 +145,6 @@ public struct Inspection: Sendable {
 }
 
 extension Event {
-    /// Whether it tells how the list was shown: not to be kept once more.
+    /// True for the stored arrangement, which need not be stored again.
     var isMemory: Bool { if case .remembered = self { true } else { false } }
 }

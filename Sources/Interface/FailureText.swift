@@ -1,7 +1,7 @@
 import Credentials
 
 extension State {
-    /// The hint for this vault, with today's key for its remedy; the text alone if no key does it.
+    /// The hint for this vault, with the present key for its remedy; only the text if no key does it.
     func text(of hint: Failure.Hint) -> String {
         let text = hint.text(withVaultOption: vaultOption)
         guard let remedy = hint.remedy, let key = keymap.keyName(remedy.action) else { return text }
@@ -10,7 +10,7 @@ extension State {
 }
 
 extension Failure {
-    /// The summary for a place that shows the client's name beside it: the name stands there once.
+    /// The summary without the client's name, for a place that shows the name beside it.
     func summary(besideName name: String) -> String {
         guard !name.isEmpty else { return summary }
         var text = summary
@@ -22,7 +22,7 @@ extension Failure {
 }
 
 extension Remedy {
-    /// The list's action that begins it.
+    /// The list's action that begins the remedy.
     fileprivate var action: String {
         switch self {
         case .edit, .swapSecrets: "edit"
@@ -32,7 +32,7 @@ extension Remedy {
         }
     }
 
-    /// What the key does.
+    /// The text after the key's name.
     fileprivate var predicate: String {
         switch self {
         case .edit: "edits the client"

@@ -1,4 +1,4 @@
-/// The keys that mean the same everywhere.
+/// The keys with one meaning in every context.
 enum GeneralKeys {
     static let actions: [ListAction] = [
         ListAction("help", ["?", .function(1)], "help", "every key there is") { state in
@@ -11,7 +11,7 @@ enum GeneralKeys {
         },
     ]
 
-    /// Printable keys are no keys in a context in which text is typed.
+    /// The bindings. In a context that takes text, printable keys are left out.
     static func bindings(isTyping: Bool) -> [Binding] {
         actions.map { action in
             var binding = action.binding
@@ -20,7 +20,7 @@ enum GeneralKeys {
         }
     }
 
-    /// The general actions whose keys a table of `context` gives no other meaning.
+    /// The general actions whose keys the table of `context` does not use.
     static func bindings(besides own: [Binding], in context: Context) -> [Binding] {
         let taken = Set(own.flatMap(\.keys))
         return bindings(isTyping: context.isTyping).filter { taken.isDisjoint(with: $0.keys) }
@@ -32,6 +32,6 @@ enum GeneralKeys {
 }
 
 extension Key {
-    /// True for a key that is typed where text is typed.
+    /// True for a character key, which a text field inserts.
     var isPrintable: Bool { if case .character = self { true } else { false } }
 }

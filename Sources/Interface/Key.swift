@@ -1,6 +1,6 @@
-/// A key as the terminal's decoder names it.
+/// A key that the terminal's decoder has recognised.
 public enum Key: Sendable, Hashable {
-    /// One printable character, with what combines with it; never a control.
+    /// One printable character with its combining characters; never a control character.
     case character(Character)
     /// Ctrl and a lower-case letter (`"l"`), or one of `@ [ \ ] ^ _`. Ctrl-I, -M, -[ and -? come as their own keys.
     case control(Character)
@@ -32,7 +32,7 @@ extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
         ("Right", .right), ("Home", .home), ("End", .end), ("PgUp", .pageUp), ("PgDn", .pageDown),
     ]
 
-    /// As help and README write it.
+    /// The name in help and README.
     public var name: String {
         switch self {
         case .character(let character) where character != " ": String(character)
@@ -42,7 +42,7 @@ extension Key: ExpressibleByExtendedGraphemeClusterLiteral {
         }
     }
 
-    /// The key of that name, upper and lower case counting as one but in a single character; nil where there is none.
+    /// The key with this name, without regard to case except for a single character; nil if there is none.
     public init?(name: String) {
         let lowered = name.lowercased()
         if name.count == 1, let character = name.first, !character.isWhitespace {

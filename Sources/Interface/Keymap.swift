@@ -1,19 +1,19 @@
 /// An action's texts and keys, for the hint bar, the help, the command menu and README.
 public struct Binding: Sendable {
-    /// The list's actions have this name in the settings.
+    /// The action's name; for an action of the list also its name in the settings.
     public let name: String
-    /// The first is the one in the hint bar; empty where the settings took the last one away.
+    /// The hint bar shows the first key. Empty if the action has no key of its own.
     public internal(set) var keys: [Key]
     /// A word or two, for the hint bar.
     public let label: String
     /// For help and README. In the list's table a name in braces stands for that action's key.
     public internal(set) var description: String
-    /// True if the hint bar has it when there is room.
+    /// True if the hint bar shows the action when there is room.
     public let isHinted: Bool
-    /// The list's action is done to every marked client, or to a group.
+    /// True if the list's action applies to all marked clients, or to the selected client or group.
     var isOfTargets = false
 
-    /// All its keys, with blanks between them.
+    /// The names of all keys, with spaces between them.
     public var keyNames: String { keys.map(\.name).joined(separator: " ") }
 
     init(_ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true) {
@@ -25,12 +25,12 @@ public struct Binding: Sendable {
     }
 }
 
-/// The keys of the client list, which the settings may change. The keys of all else are as their tables say.
+/// The keys of the client list, which the settings may change. All other keys are fixed.
 public struct Keymap: Sendable {
     /// In the order of the table.
     public private(set) var list: [Binding]
 
-    /// Without anybody's settings.
+    /// The keymap without settings.
     public static let standard = Keymap(table)
 
     private static let table = ListKeys.actions.map(\.binding) + GeneralKeys.bindings(isTyping: false)
@@ -43,7 +43,7 @@ public struct Keymap: Sendable {
         }
     }
 
-    /// The text with the key of an action in the place of its name in braces.
+    /// The text with each action's name in braces replaced by its key.
     private static func naming(_ text: String, in table: [Binding]) -> String {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
         var named = ""
@@ -57,13 +57,13 @@ public struct Keymap: Sendable {
         return named
     }
 
-    /// The name of the list's action that `key` stands for.
+    /// The name of the list's action for `key`.
     func action(for key: Key) -> String? { list.first { $0.keys.contains(key) }?.name }
 
-    /// The first key of the list's action of that name; the command menu's where it has none.
+    /// The first key of the list's action with this name; for an action without a key, the command menu's.
     func key(_ name: String) -> String { keyName(name) ?? ":" }
 
-    /// As `key`; nil where not even the command menu has one.
+    /// The same as `key(_:)`, but nil if the command menu has no key either.
     func keyName(_ name: String) -> String? { Self.key(name, in: list) }
 
     private static func key(_ name: String, in table: [Binding]) -> String? {
@@ -72,7 +72,7 @@ public struct Keymap: Sendable {
         return (binding?.keys.first ?? table.first { $0.name == "commands" }?.keys.first)?.name
     }
 
-    /// The names of the actions whose keys the settings may change: those of the client list, where nothing is typed.
+    /// The names of the actions whose keys the settings may change: the actions of the client list.
     public static let changeableActions = Set(standard.list.map(\.name))
 
     /// The actions that must keep a key in the client list, with the names of their usual keys: without these actions an
@@ -82,12 +82,12 @@ public struct Keymap: Sendable {
         keys[binding.name] = (binding.keys + (reserve[binding.name] ?? [])).map(\.name)
     }
 
-    /// Keys that an indispensable action gets where the settings give its own to another one: they were written when the
-    /// table was another.
+    /// Keys for an indispensable action whose usual key the settings give to another action: an older settings file may
+    /// follow an older table.
     private static let reserve: [String: [Key]] = ["lock": ["l"]]
 
-    /// The list's table with other keys: an action's name to the names of its keys. A key that is given to one action is
-    /// taken from the others; what is no name of an action or a key is left out.
+    /// The keymap with keys from the settings: an action's name to the names of its keys. A key given to one action is
+    /// removed from the others. Unknown actions and keys are ignored.
     public static func with(_ keys: [String: [String]]) -> Keymap {
         var wanted = keys.filter { changeableActions.contains($0.key) }.mapValues {
             $0.compactMap(Key.init(name:))
@@ -132,7 +132,7 @@ extension State {
         return [(here, bindings(in: here))] + tables.filter { $0.context != here }
     }
 
-    /// The keys of what is in front of the user, or below the command menu.
+    /// The keys of the list, the filter, or an open panel.
     func bindings(in context: Context) -> [Binding] {
         if context == .list { return keymap.list }
         let panels = [commands, panel].compactMap { $0.map { Swift.type(of: $0) as any Panel.Type } }

@@ -1,8 +1,8 @@
-/// Where everything stands on a screen of a given size: a pure function, tested by drawings.
+/// The places of all parts on a screen of a given size: a pure function, tested by drawings.
 struct Layout: Equatable {
-    /// Below this, one line says so.
+    /// On a smaller screen, one line names this size.
     static let minimum = Size(columns: 40, rows: 10)
-    /// With fewer rows, a fault that lasts takes the header's place.
+    /// With fewer rows, a lasting fault replaces the header.
     static let rowsWithHeader = 14
     /// From this width on, the clients and the rest stand side by side.
     static let sideBySideColumns = 76
@@ -10,23 +10,23 @@ struct Layout: Equatable {
     static let table = Size(columns: 120, rows: 16)
 
     var isTooSmall = false
-    /// The boxes that frames are drawn around: one where the panes are stacked, two side by side, three with a table.
+    /// The framed boxes: one for stacked panes, two for panes side by side, three with a table.
     var boxes: [Rectangle] = []
     /// The titles of the boxes after the first, which is the clients'.
     var titles: [String] = []
     /// Rows with a line across a box, each with the title of the pane below it.
     var dividers: [Divider] = []
     var clients = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
-    /// The row over the clients that names the table's columns; empty where they are no table.
+    /// The row above the clients with the titles of the table's columns; empty without a table.
     var heading = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
-    /// The row of the filter, above the clients; empty where there is none.
+    /// The row of the filter, above the clients; empty without a filter.
     var filter = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var token = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var countdown = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
     var activity = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
-    /// The rows of faults that last: below the header, or in its place; empty if there is no such fault.
+    /// The rows of lasting faults: below the header, or in its place; empty without a fault.
     var standing = Rectangle(column: 0, row: 1, columns: 0, rows: 0)
-    /// Over the boxes and below them.
+    /// The row above the boxes.
     var headerRow = 0
     var hintRow = 0
     var body = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
@@ -34,14 +34,14 @@ struct Layout: Equatable {
 
     /// The use of the Countdown pane.
     enum Countdown {
-        /// A life to count: as large as there is room for.
+        /// A countdown in the largest digits that fit.
         case digits
-        /// One line, which says why nothing counts.
+        /// One line: the reason why there is no countdown.
         case note
-        /// The reason of a failure says it, and has the room.
+        /// No pane: a failure's reason uses the room, or there is no client.
         case none
 
-        /// The rows that it can have, with the rows that are left for Activity then; the first that fits counts.
+        /// The possible rows of the pane, with the rows that each leaves for Activity; the first that fits is used.
         fileprivate var choices: [(rows: Int, activityRows: Int)] {
             switch self {
             case .digits: [(7, 4), (4, 4), (4, 0), (1, 4), (1, 0)]
@@ -58,13 +58,13 @@ struct Layout: Equatable {
     }
 
     /// - Parameters:
-    ///   - standingRows: how many rows below the header are taken by what lasts; on a low screen its only row is the
-    ///     header's.
-    ///   - hasFilter: whether the filter takes a row.
+    ///   - standingRows: the number of rows for lasting faults, below the header; on a low screen one such row replaces
+    ///     the header.
+    ///   - hasFilter: true if the filter has a row.
     ///   - countdown: the use of the Countdown pane.
-    ///   - reasonRows: how many rows of the Token pane's content are a failure's reason and what stands before it; nil
-    ///     without a failure. The pane is there as long as they have room.
-    ///   - tokenRows: how many rows the Token pane's content takes at a given width.
+    ///   - reasonRows: the number of rows of the Token pane up to the end of a failure's reason, at a given width; nil
+    ///     without a failure. The pane is drawn if these rows fit.
+    ///   - tokenRows: the number of rows of the Token pane's content at a given width.
     init(
         _ size: Size, standingRows: Int = 0, hasFilter: Bool = false, countdown need: Countdown = .digits,
         reasonRows: (Int) -> Int? = { _ in nil }, tokenRows: (Int) -> Int
@@ -127,7 +127,7 @@ struct Layout: Equatable {
     private mutating func arrangeTable(reasonRows: (Int) -> Int?, tokenRows: (Int) -> Int) {
         let half = body.columns / 2
         let wanted = tokenRows(half - 4)
-        // Large digits and three rows of Activity take eleven; on a high screen Activity has more.
+        // Large digits and three rows of Activity take eleven rows; on a high screen Activity has more.
         let rows = min(
             max(wanted, 11, body.rows / 3) + 2, max(body.rows / 2, (reasonRows(half - 4) ?? 0) + 2), body.rows - 6)
         let table = Rectangle(column: 0, row: body.row, columns: body.columns, rows: body.rows - rows)
@@ -160,7 +160,7 @@ struct Layout: Equatable {
         }
     }
 
-    /// Shares `inside` out: the Token pane first, with a failure's reason in it, then as large a Countdown as leaves three
+    /// Divides `inside`: first the Token pane with a failure's reason, then the largest Countdown that leaves three
     /// rows for Activity.
     private mutating func divide(_ inside: Rectangle, box: Rectangle, tokenRows: Int) {
         token = inside
@@ -190,15 +190,15 @@ struct Layout: Equatable {
 }
 
 extension Layout {
-    /// The most rows that faults that last take.
+    /// The maximum number of rows for lasting faults.
     static func standingRows(_ size: Size) -> Int { size.rows < rowsWithHeader ? 1 : max(size.rows / 4, 2) }
 
-    /// Columns that a message has in the lowest border.
+    /// Columns for a message in the lowest border.
     static func messageColumns(_ size: Size) -> Int { max(size.columns - 4, 0) }
 
     var hasHeader: Bool { standing.isEmpty || standing.row > headerRow }
 
-    /// The first row that dialogs may take: they leave what lasts on the screen.
+    /// The first row that a dialog may cover: lasting faults stay visible.
     var upperEdge: Int { standing.isEmpty ? 0 : standing.endRow }
 
     init(for state: State) {
@@ -211,7 +211,7 @@ extension Layout {
 }
 
 extension State {
-    /// Without a client there is nothing to count and nothing to say.
+    /// The use of the Countdown pane for the selected client; `none` without a client.
     fileprivate var countdownNeed: Layout.Countdown {
         guard let entry = clients.selected else { return .none }
         if let left = entry.token?.displayedSecondsLeft(at: shownNow), left > 0 { return .digits }

@@ -1,5 +1,4 @@
-/// What the mouse did, as the terminal reports it; where is counted like any other place on the screen. A selection made
-/// with Shift held stays the terminal's own, and nothing is told of it.
+/// A mouse event that the terminal reports. The terminal handles a selection with Shift itself and reports nothing.
 public enum MouseEvent: Sendable, Equatable {
     /// The left button went down.
     case press(Position)

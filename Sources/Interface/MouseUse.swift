@@ -1,4 +1,4 @@
-/// What the mouse means where it is.
+/// The meaning of a mouse event at its position.
 extension State {
     mutating func use(_ mouse: MouseEvent) -> [Effect] {
         switch mouse {
@@ -27,7 +27,7 @@ extension State {
         return []
     }
 
-    /// Three lines at a time, as terminals do it; a page where a panel goes by pages alone.
+    /// Moves three lines at a time, like a terminal; a page in a panel that moves only by pages.
     private mutating func wheel(down: Bool) -> [Effect] {
         guard commands == nil, panel == nil else {
             let names = bindings(in: context).map(\.name)

@@ -1,26 +1,26 @@
 import Credentials
 import FoundationEssentials
 
-/// All that the screen holds of an open vault: locking drops it as one value.
+/// Everything that the screen holds of an open vault. A lock drops it as one value.
 struct OpenScreen {
     var clients = ClientList()
-    /// The filter of the list; `isFiltering` while keys go into it.
+    /// The list's filter; `isFiltering` is true while the user types it.
     var filter = TextField()
     var isFiltering = false
-    /// True if the next letter takes the place of the filter that was kept.
+    /// True if the next letter replaces the present filter.
     var beginsAnew = false
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?
-    /// The copies of many clients that fetch tokens first, each by its clients.
+    /// The copies of several clients that first fetch tokens, each as its clients.
     var copies: [[UUID]] = []
-    /// True once the vault has told how the list was shown: before that, nothing is kept.
+    /// True once the stored arrangement of the list has arrived; before that, none is stored.
     var hasMemory = false
-    /// True if the last delete or edit can be taken back.
+    /// True if the last delete or edit can be undone.
     var canUndo = false
-    /// The last refresh of many that failed in part, with its line in Activity.
+    /// The last refresh of several clients that did not fully succeed, with its entry in Activity.
     var lastReport: (progress: RefreshProgress, entry: ActivityEntry)?
-    /// The clients whose deletion was asked for here, and how many are deleted since the first of them was.
+    /// The clients that are being deleted here, and the number of those already deleted.
     var removing: Set<UUID> = []
     var removedCount = 0
     /// The number of the last request to an API.
@@ -31,7 +31,7 @@ struct OpenScreen {
 extension State {
     var isOpen: Bool { screen != nil }
 
-    /// The panel in front of the user, but for the command menu, which lies over it.
+    /// The panel in front of the user; the command menu may lie over it.
     var panel: (any Panel)? {
         get { if let screen { screen.panel } else { gate } }
         set {
@@ -39,7 +39,7 @@ extension State {
         }
     }
 
-    // What is read of it at many places. It is changed where it stands, without a copy.
+    // Shortcuts for reading. A change goes through `screen`, without a copy.
     var clients: ClientList { screen?.clients ?? ClientList() }
     var filter: TextField { screen?.filter ?? TextField() }
     var isFiltering: Bool { screen?.isFiltering ?? false }

@@ -1,35 +1,34 @@
 import Credentials
 import FoundationEssentials
 
-/// A form, a menu or a question: over the main screen, or in its place before the vault is open. A panel is one file: its
-/// content, its drawing, its keys with their texts and their actions.
-/// `Panels.all` has a line for each.
+/// A form, a menu or a question: over the main screen, or in place of the main screen while the vault is locked. One
+/// file has the panel's content, drawing, keys and actions. `Panels` lists all panels.
 ///
-/// A panel changes itself alone. It reads the state, in which it still stands as it was, and answers with an `Outcome`.
+/// A panel changes only itself. It reads the state, which still has the unchanged panel, and answers with an `Outcome`.
 protocol Panel: PanelMetatype {
-    /// Its keys, a table for each of its modes; most panels have one mode.
+    /// The keys, one table for each mode; most panels have one mode.
     static var tables: [KeyTable<Self>] { get }
-    /// The mode that it is in: the context of one of its tables.
+    /// The present mode: the context of one of the tables.
     var context: Context { get }
 
-    /// A key that the table has no use for.
+    /// Handles a key that the table does not use.
     mutating func type(_ key: Key, in state: State) -> Outcome
-    /// A paste, with line feeds for line breaks.
+    /// Handles a paste, whose line breaks are line feeds.
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome
-    /// Input that could not be read.
+    /// Handles input that could not be read.
     mutating func refuse(_ failure: Failure) -> Outcome
     /// The number of the line at `position`, for `choose`; nil if there is none.
     func line(at position: Position, in state: State) -> Int?
-    /// A click on a line.
+    /// Handles a click on a line.
     mutating func choose(_ line: Int, in state: State) -> Outcome
-    /// An event from elsewhere; the state knows of it already.
+    /// Handles an event that has already updated the state.
     mutating func receive(_ event: Event, in state: State) -> Outcome
 
-    /// Seconds after `state.shownNow` at which something that it displays changes by time alone.
+    /// The moments, in seconds after `state.shownNow`, at which time alone changes the panel's display.
     func changes(_ state: State) -> [Double]
-    /// True if a secret is in it that is nowhere else: the idle lock waits for it.
+    /// True if the panel holds a typed secret that is stored nowhere else: the idle lock waits for the panel.
     var holdsTypedSecret: Bool { get }
-    /// The list that it is, where it is one: the mouse chooses its lines.
+    /// The panel's list, whose lines the mouse chooses; nil for a panel without a list.
     func box(_ state: State) -> ListBox?
     func draw(_ state: State, on canvas: inout Canvas)
 }
@@ -70,20 +69,20 @@ extension Panel {
 
 /// A panel's answer.
 struct Outcome {
-    /// The panel's future.
+    /// The fate of the panel.
     enum Next {
         case stay, close
         case replace(any Panel)
-        /// It closes, and the action of that name is performed where the user is then.
+        /// Close the panel, then perform the action with this name in the context below.
         case perform(String)
     }
 
     var next = Next.stay
     var effects: [Effect] = []
     var said: [Saying] = []
-    /// The client that the list goes to.
+    /// The client to select in the list.
     var selected: UUID?
-    /// True where nothing is left to be said of the event.
+    /// True if the event needs no further message.
     var isTold = false
 
     static var stay: Outcome { Outcome() }
@@ -98,24 +97,24 @@ struct Outcome {
 
 /// A text in the lowest border, until the next key, and in Activity.
 struct Saying {
-    /// Housekeeping does not replace an answer that stands; it is in Activity all the same.
+    /// Housekeeping does not replace an answer on the screen; it still goes to Activity.
     enum Rank {
-        /// It answers a key.
+        /// Answers a key.
         case answer
-        /// It happens by itself, or beside what a key asked for.
+        /// Answers no key.
         case housekeeping
     }
 
     var text: String
     var kind = ActivityEntry.Kind.note
-    /// In which role it is drawn, where that is not the kind's.
+    /// The role to draw the message in; nil means the kind's role.
     var role: Role?
-    /// The name of the client that it is about; empty where it is about none.
+    /// The name of the client that the message is about; empty for no client.
     var client = ""
     var isLogged = true
     var rank = Rank.answer
 
-    /// The same, of that rank.
+    /// The same message as housekeeping.
     var housekeeping: Saying {
         var saying = self
         saying.rank = .housekeeping
@@ -138,7 +137,7 @@ struct Saying {
 struct Context: Hashable, Sendable {
     /// The heading in the help; no two contexts have the same.
     let title: String
-    /// True if printable keys are typed, not pressed.
+    /// True if printable keys are text.
     var isTyping = false
 }
 
@@ -153,13 +152,13 @@ struct KeyTable<Owner>: Sendable {
     }
 }
 
-/// One thing that the user can mean: its keys, what is said of it, why it can't be done now, and what it does. The hint
-/// bar, the help and the command menu are made from these rows.
+/// An action of the user: keys, texts, the reason why it is disabled, and its effect. The hint bar, the help and the
+/// command menu are made from these rows.
 struct Action<Owner>: Sendable {
     let binding: Binding
-    /// The reason why it can't be done now; nil if it can.
+    /// The reason why the action is disabled; nil if it is enabled.
     let disabledReason: @Sendable (Owner, State) -> String?
-    /// nil where the key is not meant: it is typed.
+    /// Performs the action; nil means that the key is typed instead.
     let run: @Sendable (inout Owner, State) -> Outcome?
 
     /// - Parameter saves: true for an action that ends in a write of the vault.
@@ -175,7 +174,7 @@ struct Action<Owner>: Sendable {
 }
 
 extension Panel {
-    /// The keys that only close it.
+    /// An action that only closes the panel.
     static func closing(
         _ keys: [Key] = [.escape, .control("c")], _ label: String = "close", _ description: String = "close it"
     ) -> Action<Self> {
@@ -200,7 +199,7 @@ extension Panel {
         return type(key, in: state)
     }
 
-    /// - Returns: nil where no action has that name.
+    /// - Returns: nil if no action has this name.
     mutating func perform(_ name: String, in state: State) -> Outcome? {
         actions.first { $0.binding.name == name }.flatMap { perform($0, in: state) }
     }

@@ -1,9 +1,9 @@
-/// Every panel there is: a new one has its line here.
+/// All panels; add a new panel here.
 enum Panels {
-    /// In the place of the list, while there is no open vault.
+    /// The panels in place of the list while no vault is open.
     static var gates: [any Panel.Type] { [NewVaultForm.self, UnlockForm.self] }
 
-    /// Over the list.
+    /// The panels over the list.
     static var all: [any Panel.Type] {
         [
             ServiceMenu.self, ClientForm.self, PasteDialog.self, TagForm.self, CopyMenu.self, TrialForm.self,

@@ -1,7 +1,7 @@
 import Credentials
 import Settings
 
-// The settings, as the file has them or as they were changed on the screen.
+// Changes of the settings file.
 extension State {
     mutating func settingsChanged(_ new: Settings) {
         if settingsMistake != nil {

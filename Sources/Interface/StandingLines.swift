@@ -1,12 +1,12 @@
 import Credentials
 import Settings
 
-// Faults that last: each has a line below the header for as long as it lasts.
+// Lasting faults: each has a line below the header until it is over.
 extension State {
     mutating func vaultFaultsChanged(_ now: VaultFaults) {
         let before = screen?.vaultFaults ?? VaultFaults()
         screen?.vaultFaults = now
-        // Once for each: keeping the entry is a write, which may fail for the same reason.
+        // One entry for each fault: storing the entry is a write, which may fail for the same reason.
         if let file = now.file, before.file == nil { log(file.summary, .failure) }
         if let writing = now.writing, before.writing == nil {
             log("nothing can be saved: \(writing.summary)", .failure)
@@ -18,8 +18,8 @@ extension State {
         unwatched[watched] = failure
     }
 
-    /// One line for each fault, the gravest first, as many as there is room for; a mistake in the settings file may take
-    /// several.
+    /// One line for each fault, the most serious first, as many as fit; a mistake in the settings file may have several
+    /// lines.
     var standingLines: [String] {
         let columns = size.columns - 2
         let most = Layout.standingRows(size)
@@ -30,7 +30,7 @@ extension State {
     }
 
     /// The reason why every write must fail until the vault's file is back or the vault is reopened; nil if a write may
-    /// succeed. A full disk is none: only another write can find room there.
+    /// succeed. A full disk is not a reason: only another write can find room.
     var reasonNotToSave: String? {
         guard let faults = screen?.vaultFaults else { return nil }
         if let file = faults.file { return "cannot save: \(withoutPath(file.summary))" }
@@ -38,10 +38,10 @@ extension State {
         return withoutPath(writing.summary)
     }
 
-    /// A watch of a network's folder may not tell that the vault's file is back: the next key is to find it.
+    /// A watch may not report the return of the vault's file (a network folder, for example), so each refused key looks.
     func effects(ofRefusal reason: String) -> [Effect] { reason == reasonNotToSave ? [.lookAtVault] : [] }
 
-    /// Without its file the vault can't be written either, which is not said beside it.
+    /// The line for a fault of the vault. A missing file hides the fault of writing, which it causes.
     private func vaultFaultLine(_ columns: Int) -> String? {
         guard let faults = screen?.vaultFaults else { return nil }
         if let file = faults.file { return fitted(withoutPath(file.summary)) }
@@ -67,8 +67,7 @@ extension State {
         return start.hasSuffix("the file") ? "\(start.dropLast(4))vault's file\(rest)" : "\(start)\(rest)"
     }
 
-    /// The mistake in the settings file and the settings of safety that hold instead; a small screen has no room for more
-    /// than what holds.
+    /// The mistake in the settings file, and the safety settings in force; on a small screen only these settings.
     private func settingsLines(_ columns: Int, most: Int) -> [String] {
         guard let settingsMistake else { return [] }
         let safety = SettingName.ofSafety.map { "\($0.rawValue) (now \($0.fileText(in: settings)))" }

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 import Settings
 
-/// Everything that the screen shows, as one value. Nothing in it reads a clock or does anything.
+/// Everything that the screen shows, as one value. It reads no clock and has no side effects.
 public struct State {
     /// The text in the lowest border until the next key.
     struct Message: Equatable {
@@ -11,51 +11,51 @@ public struct State {
         var rank = Saying.Rank.answer
     }
 
-    /// The exact time, by which things are decided.
+    /// The exact time, for decisions.
     public internal(set) var now: Moment
     var displayClock: DisplayClock
-    /// The time by which things are displayed.
+    /// The time for display.
     var shownNow: Moment { displayClock.shown }
     var utcOffset: Int
     public internal(set) var size: Size
-    /// The layout of the last frame, or of the next one: `settle` makes it.
+    /// The layout of the frame, which `settle` updates.
     var layout = Layout(Size(columns: 0, rows: 0)) { _ in 0 }
     public let glyphs: Glyphs
-    /// As shown when asking for the passphrase.
+    /// The vault's path for display: one line without control characters.
     let vaultPath: String
     /// The option that names the vault in a command, for a shell, with a blank before it; empty if none is needed.
     let vaultOption: String
     let isDemo: Bool
     public internal(set) var settings: Settings
-    /// The settings as they were read last; a change on the screen counts once it is in the file.
+    /// The settings last read from the file. A change on the screen is part of them once the file has it.
     var settingsInFile: Settings
     /// The reason why the settings file is not in force; nil if it is.
     var settingsMistake: Failure?
-    /// True once the settings file was read without a mistake: its settings stay in force when it gets one.
+    /// True once the settings file was read without a mistake: those settings stay in force after a later mistake.
     var areSettingsRead: Bool
     var keymap: Keymap
 
-    /// What came out of the vault; nil while that is closed.
+    /// The content of the open vault; nil while the vault is locked.
     var screen: OpenScreen?
-    /// The question that leads to an open vault.
+    /// The form that creates or unlocks the vault.
     var gate: any Panel
-    /// The command menu or the help, over anything; nil where it is closed.
+    /// The command menu or the help, over everything else; nil while closed.
     var commands: (any Panel)?
     var message: Message?
-    /// The message that stands again when the commands are closed; nil while they are.
+    /// The message to show again when the command menu closes; nil while the menu is closed.
     var heldMessage: Message?
-    /// Why something is not watched, for as long as it is not.
+    /// The failures of watches, while they last.
     var unwatched: [Watched: Failure] = [:]
-    /// What was copied and is to be cleared; it outlives a lock.
+    /// The copied secret that is to be cleared; it outlives a lock.
     var clipboard: CopiedSecret?
-    /// Whether the vault is opened without anything typed here.
+    /// True while the vault opens without a passphrase typed here.
     var opensByItself: Bool
-    /// Keys that wait for the clients.
+    /// Keys pressed before the clients were loaded.
     var earlyKeys: [Key] = []
-    /// When a key was pressed last, or the mouse used.
+    /// The time of the last key, paste or mouse event.
     var lastUse: Moment
 
-    /// How it begins.
+    /// The state at the start.
     public enum Start: Sendable {
         /// There is no vault yet.
         case newVault
@@ -93,12 +93,12 @@ public struct State {
         settle()
     }
 
-    /// What is in front of the user.
+    /// The context in front of the user.
     var context: Context { commands?.context ?? contextBelowCommands }
 
     var contextBelowCommands: Context { panel?.context ?? (isFiltering ? .filter : .list) }
 
-    /// Forgets all that came out of the vault, and asks for the passphrase.
+    /// Drops the vault's content and asks for the passphrase.
     mutating func forget(saying notice: String? = nil) {
         var form = UnlockForm()
         form.keepsNothingFresh = clients.entries.contains(where: \.profile.keepsFresh)
@@ -106,16 +106,16 @@ public struct State {
         screen = nil
         gate = form
         commands = nil
-        // They may name a client.
+        // A message may name a client.
         message = nil
         heldMessage = nil
         opensByItself = false
         earlyKeys = []
     }
 
-    /// Says it in the lowest border unless an answer stands there that it does not replace, and in Activity if it belongs
-    /// there or the border has no room for all of it.
-    /// - Parameter isOfCommands: it is about the open commands, and goes with them.
+    /// Shows the message in the lowest border, unless housekeeping would replace an answer there. Activity gets the
+    /// message too if `isLogged` is true or the border cuts it.
+    /// - Parameter isOfCommands: true if the message is about the open command menu and disappears with the menu.
     mutating func say(_ saying: Saying, isOfCommands: Bool = false) {
         let text = saying.client.isEmpty ? saying.text : "\(saying.client): \(saying.text)"
         let isCut = DisplayWidth.of(text) > Layout.messageColumns(size)
@@ -129,8 +129,8 @@ public struct State {
         if saying.isLogged || isCut { log(saying.text, saying.kind, client: saying.client) }
     }
 
-    /// Does what a key, a click or a paste means. It takes the message away; one that stood before the commands were opened
-    /// comes back when they are closed.
+    /// Handles a key, a click or a paste, which removes the message. A message from before the command menu returns
+    /// when the menu closes.
     mutating func answering(_ input: (inout State) -> [Effect]) -> [Effect] {
         let wereOpen = commands != nil
         if !wereOpen { heldMessage = message }
@@ -148,28 +148,27 @@ public struct State {
         screen?.activity.add(entry)
     }
 
-    /// How the list is shown now. A filter is not kept: after a restart it would hide clients unseen.
+    /// The list's arrangement to store. The filter is not stored: after a restart it would hide clients unnoticed.
     var memory: ScreenMemory {
         ScreenMemory(
             order: clients.order, isGroupedByTag: clients.isGrouped, foldedTags: clients.folded.sorted())
     }
 }
 
-/// A secret that was copied and is still where it was copied to.
+/// A copied secret that was not cleared yet.
 struct CopiedSecret: Equatable {
-    /// When it is cleared.
+    /// The time at which the secret is cleared.
     var clears: Moment
 
-    /// Seconds until it is cleared. A clock set back does not make the wait longer.
+    /// Seconds until the secret is cleared. A clock set back does not make the wait longer.
     func secondsLeft(at now: Moment) -> Double { max(-now.seconds(since: clears), 0) }
 
-    /// As long as it is there, a second is left at least.
+    /// The text of the countdown, which shows at least one second.
     func text(at now: Moment) -> String { "clipboard clears in \(Durations.text(max(secondsLeft(at: now), 1)))" }
 }
 
 extension State {
-    /// Seconds until something displayed changes by time alone, or something is due; nil: never. Wakes the loop, and
-    /// nothing else does.
+    /// Seconds until time alone changes the display, or an effect is due; nil means never. It is the loop's only timer.
     public var nextTick: Double? {
         var exact: [Double] = []
         if let clipboard { exact.append(clipboard.secondsLeft(at: now) + 0.001) }
@@ -178,7 +177,7 @@ extension State {
         return (exact + [displayed].compactMap { $0 }).min()
     }
 
-    /// Seconds after `shownNow` at which something that is displayed changes.
+    /// The moments, in seconds after `shownNow`, at which time alone changes the display.
     private func changes() -> [Double] {
         var waits: [Double] = []
         if let clipboard { waits.append(Durations.untilChange(left: clipboard.secondsLeft(at: shownNow))) }
@@ -193,7 +192,7 @@ extension State {
         return waits
     }
 
-    /// After how many seconds without a key the vault is locked; nil: not.
+    /// Seconds without input before the vault locks; nil means never.
     var lockDue: Double? {
         guard settings.lockAfterMinutes > 0, isOpen else { return nil }
         let seconds = settings.lockAfterMinutes * 60
@@ -203,8 +202,8 @@ extension State {
     /// In seconds.
     static let longestWaitForForm = 3_600.0
 
-    /// A secret that is in a form and nowhere else: a portal shows it once. Locking would lose it, so the idle lock
-    /// waits an hour for the form, and the suspension of the machine does not.
+    /// True if an open form holds the only copy of a typed secret: a portal shows a secret once, and a lock would lose
+    /// it. The idle lock waits an hour for the form; a suspended machine locks at once.
     var holdsTypedSecret: Bool { screen?.panel?.holdsTypedSecret ?? false }
 
     func changes(since start: Moment?) -> [Double] {

@@ -1,8 +1,8 @@
 import Credentials
 import Settings
 
-/// The one place where the state changes: what happened goes in, what must be done comes out. `settle` follows, once for
-/// all the events that came together, before they are drawn.
+/// Changes the state for an event and returns the effects to carry out. `settle` follows, once for all events that came
+/// together, before they are drawn.
 public func update(_ state: inout State, _ event: Event) -> [Effect] {
     let before = state.isOpen ? state.memory : nil
     var effects = state.handle(event)
@@ -16,14 +16,14 @@ public func update(_ state: inout State, _ event: Event) -> [Effect] {
     return effects
 }
 
-/// Brings up to date what depends on all that has happened: the rows of the list and the layout, which `view` and the
-/// next events work with. It costs as much as drawing, so it comes once a frame.
+/// Updates the rows of the list and the layout, which `view` and the next events use. It costs as much as drawing, so
+/// it runs once a frame.
 public func settle(_ state: inout State) { state.settle() }
 
 extension State {
     mutating func settle() {
         screen?.clients.settle()
-        // The selection may be another.
+        // The selection may have changed.
         followClock()
         layout = Layout(for: self)
         let rows = layout.clients.rows
@@ -68,7 +68,7 @@ extension State {
             return use(mouse)
         case .paste(let pasted):
             lastUse = now
-            // The one place where a paste comes in: nothing behind it knows of CR.
+            // All code after this expects line feeds; some terminals send CR.
             return answering { $0.paste(pasted.withLineFeeds()) }
         case .inputRefused(let failure): return refuse(failure)
         case .unwatched(let watched, let failure): watchChanged(watched, failure)
@@ -77,7 +77,7 @@ extension State {
         return []
     }
 
-    /// The effects of time alone.
+    /// The effects that are due by now.
     private mutating func due() -> [Effect] {
         var effects: [Effect] = []
         if let clipboard, now.seconds(since: clipboard.clears) >= 0 {
@@ -117,7 +117,7 @@ extension State {
         return []
     }
 
-    /// Does what an entry of the command menu or a click means where the user is.
+    /// Performs the action with this name in the present context, for the command menu or a click.
     mutating func perform(_ name: String) -> [Effect] {
         if let general = GeneralKeys.actions.first(where: { $0.binding.name == name }) { return general.run(&self) }
         if context == .list { return performInList(name) }
@@ -137,7 +137,7 @@ extension State {
         return action.run(&self)
     }
 
-    /// The reason why the action of that name can't be done now; nil if it can.
+    /// The reason why the action with this name is disabled; nil if it is enabled.
     func disabledReason(_ name: String, in context: Context) -> String? {
         if context == .list { return ListKeys.named[name]?.disabledReason(self) }
         if let commands, commands.context == context { return commands.disabledReason(name, in: self) }
@@ -167,13 +167,13 @@ extension State {
 
     // MARK: - Keys before there are clients
 
-    /// The moves and filters that are kept while a vault opens by itself or is being read: nothing else is meant before
-    /// the clients are seen.
+    /// True for a move or a filter key while the vault opens automatically or is being read. Only such keys wait for
+    /// the clients: any other action needs a visible client.
     private func isEarly(_ key: Key) -> Bool {
         guard screen.map({ !$0.clients.isLoaded && $0.panel == nil }) ?? opensByItself, commands == nil,
             earlyKeys.count < 1_000
         else { return false }
-        // Behind the filter's key a letter is typed.
+        // After the filter's key, a letter is text.
         if earlyKeys.contains(where: { keymap.action(for: $0) == "filter" }), key.isPrintable { return true }
         let moves = [
             "filter", "move_down", "move_up", "page_down", "page_up", "half_page_down", "half_page_up",
@@ -182,7 +182,7 @@ extension State {
         return keymap.action(for: key).map(moves.contains) ?? false
     }
 
-    /// Presses the keys that came before the clients.
+    /// Handles the keys that came before the clients.
     mutating func pressEarlyKeys() -> [Effect] {
         let keys = earlyKeys
         earlyKeys = []
@@ -207,17 +207,18 @@ extension State {
 
     // MARK: - Panels
 
-    /// The panel that keys go to; nil where they go to the list.
+    /// The panel that receives keys; nil if the list receives them.
     private var front: (any Panel)? { commands ?? panel }
 
-    /// Tells the panel below the command menu what happened.
+    /// Passes an event to the panel below the command menu.
     mutating func receiveInPanel(_ event: Event) -> (effects: [Effect], isTold: Bool) {
         guard var below = panel else { return ([], false) }
         let outcome = below.receive(event, in: self)
         return (apply(outcome, of: below, isBelow: true), outcome.isTold)
     }
 
-    /// Puts the front panel back as it has changed, or the one below the command menu, and does what it answers.
+    /// Stores the changed panel and carries out its outcome.
+    /// - Parameter isBelow: true for the panel below the command menu.
     mutating func apply(_ outcome: Outcome, of changed: any Panel, isBelow: Bool = false) -> [Effect] {
         let next: (any Panel)? =
             switch outcome.next {
@@ -235,7 +236,7 @@ extension State {
         return outcome.effects + perform(name)
     }
 
-    /// Keeps the effects that the state must know of.
+    /// Updates the state for a panel's effect.
     mutating func note(_ effect: Effect) {
         switch effect {
         case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))

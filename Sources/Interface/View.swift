@@ -1,6 +1,6 @@
 import Credentials
 
-/// The frame that shows `state` as it has settled.
+/// The frame for `state` after `settle`.
 public func view(_ state: State) -> Frame {
     let (size, layout) = (state.size, state.layout)
     var canvas = Canvas(size: size, glyphs: state.glyphs)
@@ -39,17 +39,17 @@ private func drawMain(_ state: State, _ layout: Layout, on canvas: inout Canvas)
     drawMessage(state, layout, on: &canvas)
     guard let panel = state.panel else { return }
     panel.draw(state, on: &canvas)
-    // What is said while a panel is open stands over it.
+    // A message lies over an open panel.
     if state.message != nil, state.commands == nil { drawMessage(state, layout, on: &canvas) }
 }
 
-/// How the list is sorted, where it is not by name.
+/// The list's title, with an order other than by name.
 private func clientsTitle(_ state: State) -> String {
     state.clients.order == .name ? "Clients" : "Clients by \(state.clients.order.title)"
 }
 
-/// In the lowest border, so that nothing moves when a message comes or goes, and cut to one row: all of it stands in
-/// Activity. Under the commands none is drawn.
+/// Draws the message in the lowest border, so that nothing moves, and cuts it to one row: Activity has all of it. The
+/// open command menu draws the message itself.
 private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canvas) {
     guard let box = layout.boxes.last, state.commands == nil else { return }
     var message = state.message
@@ -58,19 +58,19 @@ private func drawMessage(_ state: State, _ layout: Layout, on canvas: inout Canv
         case .failed(let failed) = selected.attempt
     {
         var text = failed.failure.summary
-        // The selection tells whose it is; the reason needs the room.
+        // The selection shows the client's name; the reason needs the room.
         if let name = text.firstRange(of: " client \"\(selected.profile.name)\"") { text.removeSubrange(name) }
         message = State.Message(text: text, role: .failed)
     }
     guard let message else { return }
     let room = Layout.messageColumns(state.size)
-    // A message that is wider than its box goes on over the border of the one to its left.
+    // A message wider than its box continues over the border of the box to its left.
     let width = min(DisplayWidth.of(message.text), room)
     let start = max(min(box.column + 2, box.endColumn - 4 - width), layout.body.column + 1)
     draw(message, column: start, row: layout.body.endRow - 1, columns: room, on: &canvas)
 }
 
-/// In the commands' own lowest border.
+/// Draws the message in the command menu's lowest border.
 private func drawMessage(_ state: State, in commands: any Panel, on canvas: inout Canvas) {
     guard let message = state.message, let box = commands.box(state) else { return }
     let area = box.below(canvas.upperEdge).area(state.size)
