@@ -1,23 +1,23 @@
 import Credentials
 
-/// A secret being typed or pasted, in locked memory. What the screen sees of it is its length.
+/// A secret being typed or pasted, in locked memory. The screen shows only its length.
 ///
 /// A class, because its bytes must exist once: copying the state does not copy them.
 final class SecretField {
     static let capacity = 4_096
 
-    // nil where the system has no lockable memory left; then typing is refused and said, instead of done unsafely.
+    // nil if the system has no lockable memory left: the field then refuses text with a message.
     private let buffer = SecretBuffer(capacity: capacity)
-    /// Characters in it, as typed.
+    /// The number of typed characters.
     private(set) var characterCount = 0
 
     init() {}
 
     var isEmpty: Bool { characterCount == 0 }
-    /// Why it can take nothing, where it can't.
+    /// The reason why the field accepts no text; nil if it does.
     var refusal: String? { buffer == nil ? "no lockable memory is left (ulimit -l shows the limit)" : nil }
 
-    /// - Returns: false where the key is none of a secret field's.
+    /// - Returns: false if the field does not use the key.
     func handle(_ key: Key) -> Bool {
         switch key {
         case .character(let character):
@@ -31,9 +31,10 @@ final class SecretField {
         return true
     }
 
-    /// Takes a paste whole: a client secret without white space at its ends, a passphrase without its last line break. One
-    /// with a line break or another control character inside is refused: no prompt and no file could give it again.
-    /// - Returns: what was changed about it, or why it was refused, in words; nil where it went in as it was.
+    /// Accepts a whole paste: a client secret without white space at its ends, a passphrase without its last line
+    /// break. A paste with a line break or another control character inside is refused: no prompt and no file could
+    /// repeat it.
+    /// - Returns: the change to the paste, or the reason for its refusal, in words; nil if it was accepted unchanged.
     func paste(_ pasted: Secret, isPassphrase: Bool) -> String? {
         let trimmed = isPassphrase ? pasted.withoutLineBreak() : pasted.trimmed()
         guard !trimmed.withBytes({ $0.contains { $0 < 0x20 || $0 == 0x7F } }) else {
@@ -45,8 +46,8 @@ final class SecretField {
         return isPassphrase || trimmed.count == pasted.count ? nil : "white space around the paste was removed"
     }
 
-    /// Takes a client secret in place of what is there; if the secret is refused, what is there stays.
-    /// - Returns: as `paste`.
+    /// Replaces the content with a client secret; if the secret is refused, the content stays.
+    /// - Returns: the same as `paste`.
     func replace(with secret: Secret) -> String? {
         let before = self.secret()
         wipe()
@@ -55,7 +56,7 @@ final class SecretField {
         return said
     }
 
-    /// What it holds, white space at its ends included.
+    /// The content, with white space at its ends.
     func secret() -> Secret { buffer?.secret() ?? Secret([]) }
 
     func wipe() {

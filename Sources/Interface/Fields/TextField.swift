@@ -3,7 +3,7 @@ import Formats
 
 /// One line of text being edited: nothing secret.
 struct TextField: Sendable, Equatable {
-    /// More than any server takes, and less than would be slow to draw.
+    /// In characters: more than any server accepts, and few enough to draw fast.
     static let limit = 2_000
 
     private(set) var characters: [Character]
@@ -18,7 +18,7 @@ struct TextField: Sendable, Equatable {
     var text: String { String(characters) }
     var isEmpty: Bool { characters.isEmpty }
 
-    /// - Returns: false where the key is none of a text field's.
+    /// - Returns: false if the field does not use the key.
     mutating func handle(_ key: Key) -> Bool {
         switch key {
         case .character(let character): insert([character])
@@ -47,10 +47,10 @@ struct TextField: Sendable, Equatable {
         return true
     }
 
-    /// Puts a line in as one piece, without controls and white space at its ends. The field is shown: a paste of several
-    /// lines, or with a secret in it, is refused.
-    /// - Parameter takesJSON: true for a field whose JSON may have line breaks; blanks take their place.
-    /// - Returns: what was changed about it, in words; nil where nothing was.
+    /// Inserts a line in one piece, without control characters and white space at its ends. The field is visible: a
+    /// paste with several lines or a secret is refused.
+    /// - Parameter takesJSON: true for a field that accepts JSON with line breaks, which become spaces.
+    /// - Returns: the change to the paste, or the reason for its refusal, in words; nil if it was inserted unchanged.
     mutating func paste(_ pasted: Secret, takesJSON: Bool = false) -> String? {
         switch PastedText(pasted) {
         case .line: break
