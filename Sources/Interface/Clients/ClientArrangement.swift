@@ -5,16 +5,16 @@ import FoundationEssentials
 struct ClientArrangement: Sendable, Equatable {
     /// A line of the list.
     enum Row: Sendable, Equatable {
-        /// A client, by its index in the directory; under which group it stands, where there are groups.
+        /// A client by its index in the directory, and its group; the group is 0 if there are none.
         case client(Int, group: Int)
         case heading(group: Int)
     }
 
-    /// The clients that have a tag, or none.
+    /// The clients with one tag, or without tags.
     struct Group: Sendable, Equatable {
-        /// nil: the clients without a tag.
+        /// nil for the clients without tags.
         var tag: String?
-        /// By their indices in the directory.
+        /// Indices in the directory.
         var members: [Int]
         var isFolded: Bool
     }
@@ -29,13 +29,13 @@ struct ClientArrangement: Sendable, Equatable {
     private(set) var matchCount = 0
     /// True if loose matches are listed beside others.
     var listsLoose = false
-    /// The number of loose matches that are not listed: there are others.
+    /// The number of loose matches that are left out because better matches exist.
     private(set) var looseCount = 0
 
-    /// True if time alone can change which rows there are.
+    /// True if time alone can change the rows.
     var dependsOnTime: Bool { order == .status || query.dependsOnState }
 
-    /// True if another state of a client can change which rows there are.
+    /// True if this change of a client can change the rows.
     func depends(on before: ClientEntry, becoming after: ClientEntry) -> Bool {
         if before.profile != after.profile || query.dependsOnState { return true }
         return switch order {

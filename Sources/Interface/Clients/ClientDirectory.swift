@@ -1,7 +1,7 @@
 import Credentials
 import FoundationEssentials
 
-/// All clients, by name, and the texts that words are looked for in.
+/// All clients by name, with their searchable texts.
 struct ClientDirectory: Sendable, Equatable {
     /// By name.
     private(set) var entries: [ClientEntry] = []
@@ -42,9 +42,9 @@ struct ClientDirectory: Sendable, Equatable {
     // MARK: - Changes
 
     enum Change {
-        /// A client came, or has another name: other clients have other indices than before.
+        /// A client was added or renamed: the indices of other clients have changed.
         case order
-        /// A client is another at the index that it had.
+        /// A client has changed and keeps its index.
         case entry(before: ClientEntry)
     }
 
@@ -71,7 +71,7 @@ struct ClientDirectory: Sendable, Equatable {
         return .order
     }
 
-    /// - Returns: false where there is no such client.
+    /// - Returns: false if there is no such client.
     mutating func remove(_ id: UUID, at now: Moment) -> Bool {
         guard let index = indices[id] else { return false }
         tally.subtract(entries[index], at: now)
@@ -105,12 +105,12 @@ struct ClientDirectory: Sendable, Equatable {
 
     // MARK: - Finding
 
-    /// The clients that match, by their indices.
+    /// The matching clients, by index.
     struct Matches {
         var indices: [Int]
-        /// Those in which some word's letters only come in its order.
+        /// Clients that match at least one word only loosely.
         var loose: [Int] = []
-        /// True if they are in the order in which they match best; else they are by name.
+        /// True if the best match comes first; false if the order is by name.
         var areRanked = false
     }
 

@@ -10,18 +10,19 @@ struct ClientList: Sendable, Equatable {
     private var arrangement = ClientArrangement()
     private var selectedLine = ListSelection()
     private(set) var marks: Set<UUID> = []
-    /// Whether the vault's content has come; before that, an empty list says nothing.
+    /// True once the vault's content has arrived; before that, an empty list has no meaning.
     private(set) var isLoaded = false
     private var now: Moment?
-    /// Whether a client's state has changed that the rows do not show yet.
+    /// True if a client has changed since the rows were arranged.
     private var isStale = false
 
-    /// Up to how many clients the rows follow each change at once; of more, many changes are taken together.
+    /// With at most this many clients, each change arranges the rows at once; with more, `settle` handles many changes
+    /// together.
     static let sortedAtOnce = 500
 
-    // MARK: - What there is
+    // MARK: - Content
 
-    /// All of them, by name.
+    /// All clients, by name.
     var entries: [ClientEntry] { directory.entries }
     var tally: Tally { directory.tally }
     var hasTags: Bool { directory.hasTags }
@@ -41,9 +42,9 @@ struct ClientList: Sendable, Equatable {
     /// The number of loose matches that are left out.
     var looseCount: Int { arrangement.looseCount }
 
-    /// An index of `rows`; 0 where there are none.
+    /// An index of `rows`; 0 if there are none.
     var selection: Int { selectedLine.row }
-    /// The first row in sight.
+    /// The first visible row.
     var top: Int { selectedLine.top }
 
     var selectedRow: Row? { rows.indices.contains(selection) ? rows[selection] : nil }
@@ -57,7 +58,7 @@ struct ClientList: Sendable, Equatable {
         if case .heading(let number)? = selectedRow { groups[number] } else { nil }
     }
 
-    /// The clients that are marked, by name; where none is, the selected one, or those of the selected group.
+    /// The marked clients, by name; without marks, the selected client or the clients of the selected group.
     var targets: [ClientEntry] {
         guard marks.isEmpty else { return entries.filter { marks.contains($0.id) } }
         if let selectedGroup { return selectedGroup.members.map { entries[$0] } }
@@ -73,14 +74,14 @@ struct ClientList: Sendable, Equatable {
         return selected ?? selectedGroup?.members.first.map { entries[$0] }
     }
 
-    /// Whether `holds` for any of the targets; cheaper than making a list of them.
+    /// True if `holds` is true for any target; cheaper than `targets`.
     func someTarget(where holds: (ClientEntry) -> Bool) -> Bool {
         guard marks.isEmpty else { return marks.contains { entry($0).map(holds) ?? false } }
         if let selectedGroup { return selectedGroup.members.contains { holds(entries[$0]) } }
         return selected.map(holds) ?? false
     }
 
-    /// The number of clients in some of the rows; those of a folded group are in its heading.
+    /// The number of clients in some of the rows; the heading of a folded group counts its clients.
     func count(in range: Range<Int>) -> Int {
         rows[range.clamped(to: rows.indices)].reduce(0) { count, row in
             switch row {
@@ -90,9 +91,9 @@ struct ClientList: Sendable, Equatable {
         }
     }
 
-    // MARK: - What the vault says
+    // MARK: - Changes from the vault
 
-    /// Takes over what the vault holds; the selection stays on its client, or near it where that is gone.
+    /// Replaces all clients; the selection stays on its client, or near its place if that client is gone.
     mutating func load(_ clients: [ClientEntry], at now: Moment) {
         self.now = now
         isLoaded = true
@@ -109,7 +110,7 @@ struct ClientList: Sendable, Equatable {
         case .order: arrange(selecting: place)
         case .entry(let before):
             guard arrangement.depends(on: before, becoming: entry) else { return }
-            // Its index is what it was: the rows stay good until they are next drawn.
+            // The client's index is unchanged: the rows stay valid until the next frame.
             if entries.count <= Self.sortedAtOnce { arrange(selecting: place) } else { isStale = true }
         }
     }
@@ -122,18 +123,18 @@ struct ClientList: Sendable, Equatable {
         arrange(selecting: place)
     }
 
-    /// Counts and sorts anew where time alone has changed a status.
+    /// Counts and sorts again if time alone has changed a status.
     mutating func timePassed(to now: Moment) {
         self.now = now
         if directory.recount(at: now), arrangement.dependsOnTime { arrange(selecting: selectedPlace) }
     }
 
-    /// Brings the rows up to date, where many changes were taken together.
+    /// Arranges the rows if changes are waiting.
     mutating func settle() { if isStale { arrange(selecting: selectedPlace) } }
 
-    // MARK: - What the user wants to see
+    // MARK: - Filter, order, groups, marks
 
-    /// The best match is selected, or the client that was where all are shown again.
+    /// Filters the list and selects the best match; an empty filter leaves the selection on its client.
     mutating func filter(_ text: String) {
         let query = ClientQuery(text)
         guard query != arrangement.query else { return }
@@ -144,10 +145,10 @@ struct ClientList: Sendable, Equatable {
         if !query.isEmpty, case .heading? = selectedRow { select(1) }
     }
 
-    /// Lists the loose matches as well, or no more.
+    /// Lists or hides the loose matches.
     mutating func toggleLoose() { arrange { $0.arrangement.listsLoose.toggle() } }
 
-    /// The selection stays on its client, and the beginning of the order is seen.
+    /// Sorts the list and shows its beginning; the selection stays on its client.
     mutating func sort(by order: ClientOrder) {
         arrange { $0.arrangement.order = order }
         selectedLine.showTop()
@@ -159,7 +160,7 @@ struct ClientList: Sendable, Equatable {
 
     mutating func fold(_ tags: Set<String>) { arrange { $0.arrangement.folded = tags } }
 
-    /// Folds or unfolds the group that the selection is in; nil turns it.
+    /// Folds or unfolds the group of the selection; nil toggles it.
     mutating func fold(_ isFolded: Bool?) {
         let group: Int
         switch selectedRow {
@@ -176,13 +177,13 @@ struct ClientList: Sendable, Equatable {
         arrange(selecting: Place(tag: .some(groups[group].tag), row: selection))
     }
 
-    /// Marks the selected client or every client of the selected group; where all are marked, none of them.
+    /// Marks the selected client or every client of the selected group; if all are marked, unmarks them.
     mutating func toggleMarksOfSelected() {
         let chosen = Set(selectedGroup?.members.map { entries[$0].id } ?? selected.map { [$0.id] } ?? [])
         if chosen.isSubset(of: marks) { marks.subtract(chosen) } else { marks.formUnion(chosen) }
     }
 
-    /// Marks every client that is shown; where all are marked, none of them.
+    /// Marks every client that has a row; if all are marked, unmarks them.
     mutating func toggleMarksOfShown() {
         let shown = Set(rows.compactMap { if case .client(let index, _) = $0 { entries[index].id } else { nil } })
         if shown.isSubset(of: marks) { marks.subtract(shown) } else { marks.formUnion(shown) }
@@ -192,12 +193,12 @@ struct ClientList: Sendable, Equatable {
 
     // MARK: - Selecting
 
-    /// Selects the nearest row there is.
+    /// Selects the nearest existing row.
     mutating func select(_ row: Int) { selectedLine.select(row, of: rows.count) }
 
     mutating func moveSelection(by rows: Int) { select(selection + rows) }
 
-    /// Selects the next row with a failed client, or the one before, beyond the ends as well.
+    /// Selects the next or the previous row with a failed client, and wraps around at the ends.
     mutating func selectFailure(forward: Bool) {
         let count = rows.count
         for step in 1...max(count, 1) {
@@ -208,7 +209,7 @@ struct ClientList: Sendable, Equatable {
         }
     }
 
-    /// Whether the group that the selection is in is folded.
+    /// True if the heading of a folded group is selected.
     var canUnfold: Bool { selectedGroup?.isFolded ?? false }
 
     mutating func select(id: UUID) {
@@ -217,20 +218,20 @@ struct ClientList: Sendable, Equatable {
         if let row { select(row) }
     }
 
-    /// Moves the first row in sight as little as brings the selection among `room` rows.
+    /// Scrolls as little as shows the selection in `room` rows.
     mutating func scroll(rows room: Int) {
         let startsWithHeading = if case .heading? = rows.first { true } else { false }
         selectedLine.scroll(room: room, of: rows.count, startsWithHeading: startsWithHeading)
     }
 
-    /// Moves what is in sight, and the selection with it where it would be left behind.
+    /// Scrolls by `step` rows; the selection moves too if it would leave the screen.
     mutating func wheel(by step: Int, rows room: Int) { selectedLine.wheel(by: step, room: room, of: rows.count) }
 
-    /// The place of the selection, by names that outlast another arrangement.
+    /// The place of the selection, valid after another arrangement.
     private struct Place {
-        /// nil: on a heading, or nowhere.
+        /// The selected client; nil for a heading or an empty list.
         var id: UUID?
-        /// The group's; nil where there are no groups.
+        /// The tag of the group; nil without groups.
         var tag: String??
         var row: Int
     }
@@ -254,7 +255,7 @@ struct ClientList: Sendable, Equatable {
     private mutating func arrange(selecting place: Place) {
         isStale = false
         if let now { arrangement.arrange(directory, at: now) }
-        // Near its old place is where it most often is.
+        // Most often the row has not moved.
         let isThere = rows.indices.contains(place.row) && isSame(rows[place.row], place, inGroup: true)
         let row =
             isThere

@@ -1,20 +1,20 @@
 import Credentials
 
-/// What the filter asks for: words that must all match, `#tag`s and `!status`es.
+/// A parsed filter: words that must all match, `#tag`s and `!status`es.
 struct ClientQuery: Sendable, Equatable {
     /// Lower case, as UTF-8.
     let words: [[UInt8]]
-    /// What a tag of the client must begin with, lower case; each of them.
+    /// Beginnings of tags in lower case; the client must have a tag for each.
     let tags: [String]
-    /// What the client must be, one of these; empty: anything.
+    /// The client must meet one of these conditions; empty means no condition.
     let conditions: Set<Condition>
-    /// Where a `!status` is no word that there is, or the beginning of several, nothing matches: what is found is marked
-    /// and deleted, so nothing is guessed.
+    /// True if a `!status` is unknown or ambiguous: then nothing matches. The user may mark and delete the matches, so
+    /// keyfob does not guess.
     let isImpossible: Bool
-    /// What an unfinished `!status` may become, where that is more than one.
+    /// The statuses that an ambiguous `!status` may mean.
     let choices: [Condition]
 
-    /// What can stand after `!`.
+    /// A word after `!`.
     enum Condition: String, Sendable, CaseIterable {
         case valid, expiring, expired, unknown, none, failed, refreshing, fresh
     }
@@ -48,7 +48,7 @@ struct ClientQuery: Sendable, Equatable {
     }
 
     var isEmpty: Bool { words.isEmpty && tags.isEmpty && conditions.isEmpty && !isImpossible }
-    /// Whether time alone can change what matches.
+    /// True if a change of a client's state, or time alone, can change the matches.
     var dependsOnState: Bool { !conditions.isEmpty }
 
     func admits(_ entry: ClientEntry, at now: Moment) -> Bool {
@@ -57,7 +57,7 @@ struct ClientQuery: Sendable, Equatable {
         return conditions.isEmpty || conditions.contains { $0.holds(for: entry, at: now) }
     }
 
-    /// The characters of `name`, by their number, that the words match: to be marked.
+    /// The indices of the characters of `name` that the words match.
     func marked(in name: String) -> Set<Int> {
         guard !words.isEmpty else { return [] }
         let characters = name.map { String($0).lowercased() }

@@ -1,9 +1,9 @@
 import Credentials
 import Formats
 
-// Why something can't be done to clients now.
+// The reasons why actions on clients are disabled.
 extension State {
-    /// nil where there are clients.
+    /// nil if there are clients.
     var reasonWithoutClients: String? {
         guard clients.entries.isEmpty else { return nil }
         return clients.isLoaded
@@ -16,7 +16,7 @@ extension State {
         return clients.selected == nil ? "no client is selected" : nil
     }
 
-    /// What can't be taken back is done to clients that were chosen one by one.
+    /// Deleting and revoking need clients that were chosen one by one, not a group's heading.
     private var reasonWithGroup: String? {
         guard clients.marks.isEmpty, let group = clients.selectedGroup else { return nil }
         return "\(group.title) is a group: \(keymap.key("mark")) marks its clients first"
@@ -61,7 +61,7 @@ extension State {
         clients.isGrouped ? nil : "the list is not grouped: \(keymap.key("group_by_tag")) groups it by tag"
     }
 
-    /// `l` was the key that locks: whoever means that is told.
+    /// `l` once was the key that locks, so the reason names the present key.
     var reasonNotToUnfold: String? {
         let lock = "\(keymap.key("lock")) locks"
         if let reason = reasonWithoutGroups { return "\(reason), \(lock)" }
@@ -78,7 +78,7 @@ extension State {
     }
 }
 
-// What the list's keys do.
+// The actions of the list.
 extension State {
     mutating func present(_ panel: any Panel) -> [Effect] {
         self.panel = panel
@@ -116,7 +116,7 @@ extension State {
         return [.refreshMany(entries.map(\.id))]
     }
 
-    /// Keeps all of them fresh, or where all are kept fresh, none any more.
+    /// Turns keep fresh on for all targets; if it is on for all, turns it off.
     mutating func turnKeepFresh() -> [Effect] {
         let targets = clients.targets
         let isOn = !targets.allSatisfy(\.profile.keepsFresh)
@@ -139,9 +139,9 @@ extension State {
         return effects
     }
 
-    /// What copying wants done, and what is said where that takes a request.
+    /// The effects of a copy, and a message if a token must be fetched first.
     func copying(_ format: CopyFormat, of chosen: [ClientEntry]) -> ([Effect], Saying?) {
-        // As they are now: a menu may have been open for a while.
+        // The clients may have changed while a menu was open.
         let targets = chosen.compactMap { clients.entry($0.id) }
         guard let first = targets.first else { return ([], nil) }
         let effects: [Effect] = [.copy(targets.map(\.id), format)]
@@ -168,7 +168,7 @@ extension State {
         return [.findRevocation(targets.map(\.id))]
     }
 
-    // MARK: - What is seen
+    // MARK: - View
 
     mutating func moveSelection(by rows: Int) { screen?.clients.moveSelection(by: rows) }
 
@@ -188,7 +188,7 @@ extension State {
         say(Saying(text: "sorted by \(next.title)", isLogged: false))
     }
 
-    /// One thing at a time: the refresh of many, else the copies of many, else the filter, else the marks.
+    /// Stops the refresh of many clients, else the copies of many, else clears the filter, else the marks.
     mutating func stopOrClear() -> [Effect] {
         guard refreshAll == nil else { return [.stopRefreshing] }
         guard screen?.copies.isEmpty != false else { return [.stopCopying] }
@@ -209,7 +209,7 @@ extension State {
     }
 
     mutating func typeFilter(_ key: Key) {
-        // A letter begins another filter; any other key goes on with the one that was kept.
+        // A letter replaces the kept filter; any other key edits it.
         if screen?.beginsAnew == true, key.isPrintable { screen?.filter = TextField() }
         screen?.beginsAnew = false
         if key == .backspace, filter.isEmpty { screen?.isFiltering = false }
@@ -224,14 +224,14 @@ extension ClientList.Group {
 }
 
 extension ClientEntry {
-    /// Whether its token can be copied as it is.
+    /// True if the token can be copied without a request.
     func canServe(at now: Moment) -> Bool {
         token.map { $0.lifetime == nil || $0.serves(minimumValidity: nil, at: now) } ?? false
     }
 }
 
 extension TokenFacts? {
-    /// Why it does not serve.
+    /// The reason to fetch a token.
     fileprivate func reasonToFetch(at now: Moment) -> String {
         switch status(at: now) {
         case .none: "no token yet"
@@ -242,7 +242,7 @@ extension TokenFacts? {
 }
 
 extension ClientOrder {
-    /// As the screen says it.
+    /// The order's name on the screen.
     var title: String {
         switch self {
         case .name: "name"

@@ -1,14 +1,14 @@
 import Credentials
 import Formats
 
-/// One thing that can be done in the list of clients: as `Action`, of the whole state.
+/// An action of the client list: like `Action`, but on the whole state.
 struct ListAction: Sendable {
     private(set) var binding: Binding
-    /// Why it can't be done now, in words; nil where it can.
+    /// The reason why the action is disabled; nil if it is enabled.
     let disabledReason: @Sendable (State) -> String?
     let run: @Sendable (inout State) -> [Effect]
 
-    /// What is done to the targets.
+    /// An action on the targets.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = true,
         saves: Bool = false, targets: @escaping @Sendable (State) -> String?,
@@ -29,7 +29,7 @@ struct ListAction: Sendable {
         self.run = run
     }
 
-    /// What only changes how the list is seen.
+    /// An action that only changes the list's view.
     init(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
         disabled: @escaping @Sendable (State) -> String? = { $0.reasonWithoutClients },
@@ -42,12 +42,12 @@ struct ListAction: Sendable {
     }
 }
 
-/// The list's keys: the table that the hint bar, the help, the command menu, README and the names in the settings are
-/// made from. What a row does in more than a line stands in `ListDeeds.swift`.
+/// The list's keys: the source of the hint bar, the help, the command menu, README's table and the names in the
+/// settings. `ListDeeds.swift` has the actions that take more than a line.
 enum ListKeys {
     static let actions: [ListAction] = mostUsed + rarer + moving + leaving
 
-    /// These and the general ones, found by name: the hint bar asks for a dozen at every frame.
+    /// The list's actions and the general ones by name: the hint bar looks up a dozen at every frame.
     static let named: [String: ListAction] = (actions + GeneralKeys.actions).reduce(into: [:]) { named, action in
         named[action.binding.name] = action
     }
@@ -146,7 +146,7 @@ enum ListKeys {
             run: { $0.showReport() }),
         ListAction(
             "settings", [","], "settings", "the settings", isHinted: false,
-            // The file may be mended by now.
+            // The file may be corrected by now.
             run: { $0.present(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
         ListAction(
             "clear", [.escape], "clear", "stop fetching tokens for many clients, then clear the filter, then the marks",

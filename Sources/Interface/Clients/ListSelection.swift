@@ -1,10 +1,10 @@
-/// The row that is selected, and the rows that are in sight.
+/// The selected row and the visible rows.
 struct ListSelection: Sendable, Equatable {
-    /// The number of the selected row; 0 where there are none.
+    /// The number of the selected row; 0 if there are none.
     private(set) var row = 0
-    /// The first row in sight.
+    /// The first visible row.
     private(set) var top = 0
-    /// Whether the selection stays in sight; not while the top of another order is looked at.
+    /// True if the selection stays visible; false while the top of a new order is shown.
     private var follows = true
 
     /// Selects the nearest of `count` rows.
@@ -13,7 +13,7 @@ struct ListSelection: Sendable, Equatable {
         follows = true
     }
 
-    /// As `select`, for a selection that has only got another number.
+    /// Like `select`, but for a selection that only has a new number: `follows` stays the same.
     mutating func place(_ row: Int, of count: Int) { self.row = min(max(row, 0), max(count - 1, 0)) }
 
     /// Shows the first rows, wherever the selection is.
@@ -22,8 +22,8 @@ struct ListSelection: Sendable, Equatable {
         follows = false
     }
 
-    /// Moves the first row in sight as little as brings the selection among `room` rows.
-    /// - Parameter startsWithHeading: whether the first row is a heading, which is seen when the row below it is.
+    /// Scrolls as little as shows the selection in `room` rows.
+    /// - Parameter startsWithHeading: true if the first row is a heading, which is shown with the row below it.
     mutating func scroll(room: Int, of count: Int, startsWithHeading: Bool) {
         guard room > 0 else { return }
         guard follows else {
@@ -36,7 +36,7 @@ struct ListSelection: Sendable, Equatable {
         top = max(min(top, count - room), 0)
     }
 
-    /// Moves what is in sight, and the selection with it where it would be left behind.
+    /// Scrolls by `step` rows; the selection moves too if it would leave the screen.
     mutating func wheel(by step: Int, room: Int, of count: Int) {
         top = max(min(top + step, count - room), 0)
         select(min(max(row, top), max(top + room - 1, 0)), of: count)

@@ -1,12 +1,12 @@
 import Credentials
 
-/// What words are looked for in, kept as plain bytes: 10,000 clients are looked through at every key.
+/// A client's searchable text in plain bytes: every key searches up to 10,000 clients.
 struct SearchText: Sendable, Equatable {
-    /// Name, then tags, each in lower case; `nameCount` of them are the name's.
+    /// The name, then the tags, in lower case; the first `nameCount` bytes are the name.
     private var nameAndTags: [UInt8]
     private var nameCount: Int
     private var clientID: [UInt8]
-    /// Which of 64 kinds of bytes occur: most texts are ruled out by one comparison.
+    /// One bit for each byte value modulo 64: one comparison rules out most texts.
     private var nameMask: UInt64
     private var clientIDMask: UInt64
 
@@ -33,10 +33,10 @@ struct SearchText: Sendable, Equatable {
 
     static func mask(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 | 1 << UInt64($1 & 63) } }
 
-    /// How well it matches, 0 best, below `worst`; nil: not at all.
+    /// The rank of the match, 0 for the best, always below `worst`; nil for no match.
     ///
-    /// In the name or in one tag a word is also found where only the order of the letters is right: a loose match. In the
-    /// client ID and the endpoint it must stand as it is: by order alone a few hexadecimal digits are found in every ID.
+    /// In the name or in one tag, the letters of a word may also match in order with gaps: a loose match. The client ID
+    /// and the endpoint must contain the whole word: with gaps, a few hexadecimal digits match every ID.
     func rank(of word: SearchWord) -> Int? {
         if nameMask & word.mask == word.mask {
             if let place = Self.place(of: word.bytes, in: nameAndTags) {
@@ -57,14 +57,14 @@ struct SearchText: Sendable, Equatable {
 
     static func isLoose(_ rank: Int) -> Bool { firstLoose...firstLoose + 20 ~= rank }
 
-    /// How many letters stand between those that match, within the name or one tag.
+    /// The number of letters in the gaps of a loose match within the name or one tag; nil for no match.
     private func gaps(in word: [UInt8]) -> Int? {
         nameAndTags.withUnsafeBufferPointer { text in
             word.withUnsafeBufferPointer { word in
                 var found = 0
                 var first = 0
                 for place in 0..<text.count {
-                    // Here a tag begins.
+                    // A tag begins here.
                     if place >= nameCount, text[place] == 0x20 { found = 0 }
                     guard text[place] == word[found] else { continue }
                     if found == 0 { first = place }
@@ -115,7 +115,7 @@ struct EndpointTable: Sendable, Equatable {
     }
 }
 
-/// A word that is looked for.
+/// A word to search for.
 struct SearchWord {
     let bytes: [UInt8]
     let mask: UInt64

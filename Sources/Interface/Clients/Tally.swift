@@ -1,6 +1,6 @@
 import Credentials
 
-/// How many clients are in which state, kept up to date without looking at all of them at every key.
+/// The number of clients in each state, kept up to date without a pass over all clients at every key.
 struct Tally: Sendable, Equatable {
     private(set) var total = 0
     private(set) var failed = 0
@@ -21,16 +21,16 @@ struct Tally: Sendable, Equatable {
 
     mutating func add(_ entry: ClientEntry, at now: Moment) { count(entry, 1, at: now) }
 
-    /// Takes `entry` out as it was counted; right as long as no change is due, see `isDue`.
+    /// Subtracts `entry` as it was counted; correct while `isDue` is false.
     mutating func subtract(_ entry: ClientEntry, at now: Moment) { count(entry, -1, at: now) }
 
-    /// Whether time, or a clock set back, has changed a count.
+    /// True if time, or a clock set back, has changed a count.
     func isDue(at now: Moment) -> Bool {
         guard let countedAt else { return false }
         return now.wall < countedAt.wall || secondsUntilChange(at: now) == 0
     }
 
-    /// Seconds until a count changes by time alone; nil: never.
+    /// Seconds until time alone changes a count; nil means never.
     func secondsUntilChange(at now: Moment) -> Double? {
         guard let countedAt, let firstChange else { return nil }
         return max(firstChange - now.seconds(since: countedAt), 0)
