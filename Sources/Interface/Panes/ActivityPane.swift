@@ -1,6 +1,6 @@
 import Credentials
 
-/// What happened, the newest at the bottom.
+/// The entries of Activity, the newest at the bottom.
 enum ActivityPane {
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
@@ -19,19 +19,19 @@ enum ActivityPane {
     }
 }
 
-/// Entries of Activity in columns: when, whose, what.
+/// Entries of Activity in columns: time, client, text.
 struct ActivityLines {
     struct Line {
         var clock: String
-        /// Empty where it is of none, or of the one that is meant anyhow.
+        /// Empty for an entry without a client, or about the selected client.
         var client: String
         var text: String
         var role: Role
     }
 
-    /// Below this width another day's time is left out: the day says more.
+    /// Below this width, an entry of another day shows only its date, without the time.
     private static let narrow = 70
-    /// The divisor of all columns that gives the least for names, however long the texts are.
+    /// All columns divided by this number is the minimum for names, however long the texts are.
     private static let leastClientShare = 5
 
     let lines: [Line]
@@ -40,8 +40,8 @@ struct ActivityLines {
     let textColumn: Int
 
     /// - Parameters:
-    ///   - columns: how many there are for all.
-    ///   - selected: the name of a client whose lines do not name it.
+    ///   - columns: the width of a whole line.
+    ///   - selected: the client whose name is left out.
     init(_ entries: some Collection<ActivityEntry>, columns: Int, _ state: State, without selected: String? = nil) {
         let now = state.now.wall
         lines = entries.map { entry in

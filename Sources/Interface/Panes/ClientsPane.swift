@@ -1,6 +1,6 @@
 import Credentials
 
-/// The list: a glyph for the state, the name, and at the right what is left or what went wrong.
+/// The list of clients: the state's glyph, the name, and at the right the time left or the failure.
 enum ClientsPane {
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
@@ -38,7 +38,7 @@ enum ClientsPane {
         }
     }
 
-    /// How many clients there are beyond the rows in sight.
+    /// Draws the number of clients beyond the visible rows.
     private static func drawMore(
         _ glyph: String, _ count: Int, row: Int, _ area: Rectangle, on canvas: inout Canvas
     ) {
@@ -54,7 +54,7 @@ enum ClientsPane {
             : "\(choices.joined(separator: " or ")): type on"
     }
 
-    /// What is typed to filter, and how many match.
+    /// Draws the filter and the number of matches.
     static func drawFilter(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
         var count = "\(grouped(state.clients.matchCount)) of \(grouped(state.clients.entries.count))"
@@ -104,7 +104,7 @@ enum ClientsPane {
             style: Style(line.isSelected ? .selection : .title, bold: true))
     }
 
-    /// The number of its clients, and of those that can be used, soon not, and not.
+    /// The numbers of all clients in the group, of valid and expiring tokens, and of failures.
     private static func counts(
         _ group: ClientList.Group, _ state: State, columns: Int
     ) -> [(text: String, role: Role)] {
@@ -123,7 +123,7 @@ enum ClientsPane {
     private static func draw(_ entry: ClientEntry, _ line: Line, on canvas: inout Canvas) {
         let (state, area, row, isSelected) = (line.state, line.area, line.row, line.isSelected)
         drawBar(line, mark: state.clients.marks.contains(entry.id), on: &canvas)
-        // The marks have a column of their own, once there are any.
+        // Marks have their own column if there are any.
         let indent = state.clients.isGrouped || !state.clients.marks.isEmpty ? 1 : 0
         let mark = mark(entry, state)
         canvas.text(mark.glyph, column: area.column + 1 + indent, row: row, style: Style(mark.role, bold: isSelected))
@@ -142,7 +142,7 @@ enum ClientsPane {
         drawMatches(of: state.clients.query, in: name, column: start, end: end, row: row, on: &canvas)
     }
 
-    /// Draws the characters that the filter matches once more, in their own role.
+    /// Draws the characters that match the filter again, in the role of a match.
     static func drawMatches(
         of query: ClientQuery, in name: String, column: Int, end: Int, row: Int, on canvas: inout Canvas
     ) {
@@ -164,7 +164,7 @@ enum ClientsPane {
         let life = entry.token.displayedStatus(at: state.shownNow)
         switch (entry.attempt, life) {
         case (.refreshing, _): return (state.glyphs.refreshing, .refreshing)
-        // A token that lives on is what counts; the failure stands at the right.
+        // A valid token is more important than a failure, which stands at the right.
         case (.failed, .none), (.failed, .expired): return (state.glyphs.failed, .failed)
         default: return (state.glyphs.glyph(life), life.role)
         }
@@ -172,8 +172,7 @@ enum ClientsPane {
 
     private typealias Part = (text: String, role: Role)
 
-    /// The facts at the right of a name, as many as leave the name whole: the end of a name tells two clients apart, and
-    /// the state's glyph stands before it in any case.
+    /// The facts to the right of a name, as many as leave the name whole: often only its end distinguishes two clients.
     private static func fitting(
         _ entry: ClientEntry, _ state: State, columns: Int, room: Int
     ) -> (glyphs: [Part], facts: [Part]) {
@@ -181,7 +180,7 @@ enum ClientsPane {
         var glyphs: [Part] = []
         if state.secretIsOld(entry.profile) { glyphs.append((state.glyphs.old, .expiring)) }
         if entry.profile.keepsFresh { glyphs.append((state.glyphs.fresh, .refreshing)) }
-        // Two columns before each fact, one before the glyphs, which stand in the gap of a fact, and the last column.
+        // The last column, each fact after a gap of two, and the glyphs, which without a fact have a gap of one.
         func taken() -> Int {
             facts.reduce(1) { $0 + DisplayWidth.of($1.text) + 2 } + glyphs.count
                 + (facts.isEmpty && !glyphs.isEmpty ? 1 : 0)
@@ -203,7 +202,7 @@ enum ClientsPane {
         case .failed(let failed): parts.append((failed.failure.kind.word, .failed))
         }
         switch life {
-        // Where there is room for one of the two, what became of the attempt is the news.
+        // With room for only one fact, the attempt's result is the more important one.
         case .valid, .expiring:
             if parts.isEmpty || columns >= 36, let left = entry.token?.displayedSecondsLeft(at: state.shownNow) {
                 parts.append((Durations.text(left), life.role))

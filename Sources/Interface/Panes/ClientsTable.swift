@@ -1,6 +1,6 @@
 import Credentials
 
-/// The clients as a table, where the list has the whole width: a line for each, with more about it than its name.
+/// The clients as a table, for a list over the whole width: one line for each client.
 struct ClientsTable {
     private struct Column {
         var title: String
@@ -17,13 +17,13 @@ struct ClientsTable {
     private static let expiresColumns = 10
     private static let resultColumns = 24
 
-    /// nil where the list is no table.
+    /// nil if the list is not a table.
     init?(_ state: State, _ layout: Layout) {
         guard !layout.heading.isEmpty else { return nil }
         let first = layout.heading.column + 3 + (state.clients.isGrouped ? 1 : 0)
         let fixed = Self.leftColumns + Self.expiresColumns + Self.resultColumns + 5 * Self.gap
         let room = layout.heading.endColumn - 1 - first - fixed
-        // Names are cut last: what one in sight lacks is taken from the tags first, then from the host.
+        // Names are cut last: a long visible name takes columns from the tags first, then from the host.
         let longest = Self.shownNames(state, rows: layout.clients.rows).max() ?? 0
         let nameColumns = min(max(longest, room * 45 / 100), room)
         let hostColumns = min(room * 35 / 100, room - nameColumns)
@@ -41,7 +41,7 @@ struct ClientsTable {
         result = next("last result", Self.resultColumns)
     }
 
-    /// The widths of the names in sight, with the signs after them.
+    /// The widths of the visible names, with the signs after them.
     private static func shownNames(_ state: State, rows: Int) -> [Int] {
         state.clients.rows.dropFirst(state.clients.top).prefix(rows).map { row in
             guard case .client(let index, _) = row else { return 0 }
@@ -115,7 +115,7 @@ struct ClientsTable {
         Self.put(clock, self.expires, row: row, Style(life == .expired ? .muted : .normal), on: &canvas)
     }
 
-    /// The end of the last request, or the time that one has taken; nil before the first.
+    /// The result of the last request, or the time since the present request began; nil before the first.
     private static func lastResult(_ entry: ClientEntry, _ state: State) -> (text: String, role: Role)? {
         switch entry.attempt {
         case .refreshing(let since):
@@ -124,7 +124,7 @@ struct ClientsTable {
         case .failed(let failed): return (failed.failure.result, .failed)
         case .idle:
             guard let token = entry.token else { return nil }
-            // Clocks that were set between the two tell nothing of how long it took.
+            // If a clock was set in between, the duration is unknown.
             let seconds = token.obtained.seconds(since: token.requested)
             return (seconds > 0 ? "new token \(Durations.ofRequest(seconds))" : "new token", .normal)
         }
@@ -134,7 +134,7 @@ struct ClientsTable {
 extension Failure {
     /// The status and the code of an answer, `401 invalid_client`, else the kind in a word.
     ///
-    /// They are read from the end of the summary, `…: invalid_client (401)`: the vault keeps a failure's words alone.
+    /// Both are read from the end of the summary, `…: invalid_client (401)`: the vault stores only a failure's text.
     var result: String {
         guard summary.last == ")", let open = summary.lastIndex(of: "(") else { return kind.word }
         let status = summary[summary.index(after: open)...].dropLast()

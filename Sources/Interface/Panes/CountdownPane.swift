@@ -1,6 +1,6 @@
 import Credentials
 
-/// What is left of the selected client's token: in large digits, and as a bar.
+/// The time left for the selected client's token: in large digits, and as a bar.
 enum CountdownPane {
     static func draw(_ state: State, in area: Rectangle, on canvas: inout Canvas) {
         guard !area.isEmpty, let entry = state.clients.selected else { return }

@@ -1,15 +1,15 @@
 import Credentials
 
-/// The first row: the program's name, how many clients are in which state, how far refreshing all is.
+/// The first row: the program's name, the number of clients in each state, the progress of a refresh of many.
 enum HeaderLine {
     static func draw(_ state: State, row: Int, on canvas: inout Canvas) {
         let title = state.isDemo ? "keyfob demo" : "keyfob"
         let start = canvas.text(" \(title) ", column: 0, row: row, style: Style(.title, bold: true))
         let room = canvas.bounds.columns - start - 1
-        // The bar goes before any word of it.
+        // The bar is left out before any word.
         let hasBar = DisplayWidth.of(joined(head(state, hasBar: true), state)) <= room
         var parts = head(state, hasBar: hasBar) + tally(state)
-        // What does not fit goes from the end, failures last: they want something done.
+        // Parts that do not fit are removed from the end, failures last: they need action.
         while DisplayWidth.of(joined(parts, state)) > room, parts.count > 1 {
             parts.remove(at: parts.lastIndex { $0.role != .failed && $0 != parts[0] } ?? parts.count - 1)
         }
@@ -49,7 +49,7 @@ enum HeaderLine {
             parts.append(("\(grouped(total)) \(total == 1 ? "client" : "clients")", .normal))
         }
         let isStoppable = state.refreshAll != nil || state.screen?.copies.isEmpty == false
-        // Elsewhere the key closes something first.
+        // In another context the key closes something first.
         if isStoppable, state.context == .list { parts.append(("\(state.keymap.key("clear")) stops", .key)) }
         return parts
     }
@@ -70,7 +70,7 @@ enum HeaderLine {
         return parts
     }
 
-    /// The share of clients whose request has ended.
+    /// A bar for the share of clients whose request has ended.
     private static func bar(_ progress: RefreshProgress, _ glyphs: Glyphs) -> String {
         let columns = 12
         let full = progress.total > 0 ? min(progress.done * columns / progress.total, columns) : columns

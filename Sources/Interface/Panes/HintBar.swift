@@ -1,6 +1,6 @@
 import Credentials
 
-/// The last row: the most useful keys of the moment first, and always how to get help.
+/// The last row: the most useful keys first, and always the key for help.
 enum HintBar {
     static func draw(_ state: State, row: Int, on canvas: inout Canvas) {
         let all = hints(state)
@@ -9,13 +9,13 @@ enum HintBar {
         }
     }
 
-    /// What a click at `column` means; nil beside the hints.
+    /// The action of a click at `column`; nil beside the hints.
     static func action(at column: Int, _ state: State) -> String? {
         places(hints(state), state, columns: state.size.columns)
             .first { $0.column..<$0.column + columns($0.binding, state) ~= column }?.binding.name
     }
 
-    /// Where each hint stands, as many as fit, help or what closes it always.
+    /// The hints that fit, with their columns; the last one is help or, without help, the key that closes.
     private static func places(_ all: [Binding], _ state: State, columns end: Int) -> [(binding: Binding, column: Int)]
     {
         let help = all.first { $0.name == "help" } ?? all.first { $0.name == "cancel" }
@@ -44,13 +44,13 @@ enum HintBar {
         DisplayWidth.of(binding.keys[0].name) + 1 + DisplayWidth.of(label(binding, state))
     }
 
-    /// With the number of clients that it is done to, where it is more than one.
+    /// The label, with the number of target clients if there are several.
     private static func label(_ binding: Binding, _ state: State) -> String {
         guard binding.isOfTargets, state.clients.targetCount > 1 else { return binding.label }
         return "\(binding.label) \(grouped(state.clients.targetCount))"
     }
 
-    /// The keys of what is open, the most useful of the moment first.
+    /// The hinted keys of the present context, the most useful first.
     static func hints(_ state: State) -> [Binding] {
         let first = useful(state)
         let hinted = state.bindings(in: state.context).filter {

@@ -1,10 +1,10 @@
 import Credentials
 import FoundationEssentials
 
-/// All about the selected client's token but the token: its life, what became of the last attempt, whom it is asked of.
+/// Facts about the selected client's token, never the token itself: status, last attempt, endpoint, times.
 enum TokenPane {
     struct Line: Equatable {
-        /// Empty where the line goes on with what stands above it.
+        /// Empty if the line continues the one above.
         var label: String
         var spans: [Span]
 
@@ -39,7 +39,7 @@ enum TokenPane {
         }
     }
 
-    /// What is shown in a pane whose text is `columns` wide.
+    /// The lines of a pane whose text is `columns` wide.
     static func lines(_ state: State, columns: Int) -> [Line] {
         if let group = state.clients.selectedGroup { return lines(group, state, columns - labelColumns) }
         guard let entry = state.clients.selected else {
@@ -106,7 +106,7 @@ enum TokenPane {
         return lines + rows.enumerated().map { Line($0.offset == 0 ? "Keys" : "", $0.element) }
     }
 
-    /// The number of lines that a failure's reason takes, with the status before it; nil without a failure.
+    /// The number of lines up to the end of a failure's reason, the status line included; nil without a failure.
     static func reasonRows(_ state: State, columns: Int) -> Int? {
         guard let entry = state.clients.selected, case .failed = entry.attempt else { return nil }
         return 1 + attempt(entry, state, columns - labelColumns).count
@@ -127,7 +127,7 @@ enum TokenPane {
         return Line("Status", spans: spans)
     }
 
-    /// That the secret is old, where it is.
+    /// The line about an old secret; nil if the secret is not old.
     private static func secret(_ profile: ClientProfile, _ state: State) -> Line? {
         guard let set = profile.secretSet, state.secretIsOld(profile) else { return nil }
         let days = Int(state.now.wall.timeIntervalSince(set) / 86_400)
@@ -172,7 +172,7 @@ enum TokenPane {
 }
 
 extension State {
-    /// Whether the client's secret is older than the settings allow.
+    /// True if the client's secret is older than the settings allow.
     func secretIsOld(_ profile: ClientProfile) -> Bool {
         guard settings.oldSecretDays > 0, let set = profile.secretSet else { return false }
         return now.wall.timeIntervalSince(set) >= Double(settings.oldSecretDays) * 86_400
