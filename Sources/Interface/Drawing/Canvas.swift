@@ -1,6 +1,6 @@
 import Credentials
 
-/// A rectangle of the screen; empty where a side is 0.
+/// A rectangle of the screen; empty if a side is 0.
 struct Rectangle: Sendable, Equatable {
     var column: Int
     var row: Int
@@ -26,11 +26,11 @@ struct Rectangle: Sendable, Equatable {
     }
 }
 
-/// Draws text into a frame. What lies outside is cut off, so no drawing can fail.
+/// Draws text into a frame. Anything outside is cut off, so drawing cannot fail.
 struct Canvas {
     private(set) var frame: Frame
     let glyphs: Glyphs
-    /// The first row that dialogs may take.
+    /// The first row that a dialog may cover.
     var upperEdge = 0
 
     init(size: Size, glyphs: Glyphs) {
@@ -40,9 +40,9 @@ struct Canvas {
 
     var bounds: Rectangle { Rectangle(column: 0, row: 0, columns: frame.size.columns, rows: frame.size.rows) }
 
-    /// Draws `text` from `column` up to, not including, `end` and returns the column after it. Each scalar with a width
-    /// starts a cell and what combines with it joins it, so that columns line up in a terminal that joins emoji and in
-    /// one that does not.
+    /// Draws `text` from `column` up to, not including, `end` and returns the column after the text. Each scalar with a
+    /// width starts a cell, and combining marks join that cell, so that columns line up whether or not the terminal
+    /// joins emoji.
     @discardableResult
     mutating func text(
         _ text: String, column: Int, row: Int, end: Int = .max, style: Style = Style()
@@ -60,7 +60,7 @@ struct Canvas {
             }
             let width = DisplayWidth.of(scalar)
             if width == 0 {
-                // Joiners and variation selectors are left out: what terminals make of them differs.
+                // Joiners and variation selectors are left out: terminals treat them differently.
                 if place > max(column, 0), scalar.properties.generalCategory == .nonspacingMark, !isSelector(scalar),
                     !glyphs.isASCII
                 {
@@ -90,7 +90,7 @@ struct Canvas {
     private mutating func combine(_ scalar: Unicode.Scalar, _ index: Int, from base: Int) {
         var index = index
         if frame.cells[index].text.isEmpty, index > base { index -= 1 }
-        // ncurses keeps four beside the base character (CCHARW_MAX).
+        // ncurses stores four combining characters beside the base character (CCHARW_MAX).
         guard frame.cells[index].text.unicodeScalars.count < 5 else { return }
         frame.cells[index].text.unicodeScalars.append(scalar)
     }
@@ -99,7 +99,7 @@ struct Canvas {
         (0xFE00...0xFE0F).contains(scalar.value) || (0xE0100...0xE01EF).contains(scalar.value)
     }
 
-    /// Draws `text`, cut with an ellipsis where it does not fit before `end`.
+    /// Draws `text`, cut with an ellipsis if it does not fit before `end`.
     @discardableResult
     mutating func fitted(_ text: String, column: Int, row: Int, end: Int, style: Style = Style()) -> Int {
         self.text(
@@ -124,9 +124,9 @@ struct Canvas {
         }
     }
 
-    /// Fills a row of `area` with the selection's colour, under the text that is drawn already. The text is all of one
-    /// colour then, the terminal's background: no colour of a state has enough contrast on a filled row in every theme.
-    /// The letters that a filter matches keep a colour of their own.
+    /// Fills a row of `area` with the selection's colour, behind text that is already drawn. The text gets the colour
+    /// of the terminal's background: no state's colour has enough contrast on a filled row in every theme. Letters that
+    /// match a filter keep their own colour.
     mutating func highlight(_ row: Int, of area: Rectangle) {
         guard row >= 0, row < frame.size.rows else { return }
         let start = max(area.column, 0)

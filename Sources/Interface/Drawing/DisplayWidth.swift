@@ -1,10 +1,10 @@
 import CWideText
 import Credentials
 
-/// How many columns text takes, as the C library says it (wcwidth(3)), because ncurses and most terminals ask the same
-/// table. It follows LC_CTYPE: in the C locale nothing beyond ASCII has a width.
+/// The width of text in columns, by wcwidth(3): ncurses and most terminals use the same table. The table follows
+/// LC_CTYPE: in the C locale nothing beyond ASCII has a width.
 enum DisplayWidth {
-    /// 0 for what combines with the scalar before it or is not shown at all, else 1 or 2.
+    /// 0 for a combining or invisible scalar, else 1 or 2.
     static func of(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x7F { return scalar.value < 0x20 ? 0 : 1 }
         guard !UntrustedText.isControl(scalar) else { return 0 }
@@ -12,7 +12,7 @@ enum DisplayWidth {
         return width >= 0 || isCombining(scalar) ? max(width, 0) : 1
     }
 
-    /// Whether the locale has the scalar at all; where not, a `?` of one column stands for it.
+    /// True if the locale has the scalar; otherwise a `?` of one column replaces it.
     static func isDrawable(_ scalar: Unicode.Scalar) -> Bool { wcwidth(wchar_t(bitPattern: scalar.value)) >= 0 }
 
     private static func isCombining(_ scalar: Unicode.Scalar) -> Bool {
@@ -28,7 +28,7 @@ enum DisplayWidth {
         return width
     }
 
-    /// The longest beginning of `text` that fits into `columns`, with `ellipsis` as its end where something was cut.
+    /// The longest beginning of `text` that fits into `columns`; cut text ends with `ellipsis`.
     static func fit(_ text: String, into columns: Int, ellipsis: String) -> String {
         guard of(text) > columns else { return text }
         let room = columns - of(ellipsis)
@@ -43,7 +43,7 @@ enum DisplayWidth {
         return String(kept) + ellipsis
     }
 
-    /// `text` broken at blanks into lines of at most `columns`; a word that is longer is broken where it must be.
+    /// `text` broken at spaces into lines of at most `columns`; a longer word is broken anywhere.
     static func wrap(_ text: String, into columns: Int) -> [String] {
         guard columns > 0 else { return [] }
         var lines: [String] = []

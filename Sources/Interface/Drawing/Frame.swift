@@ -20,11 +20,11 @@ public struct Position: Sendable, Equatable {
     }
 }
 
-/// What a piece of text is for. Which colour that is, and whether there is any, is the terminal's to decide; every role
-/// is also told apart without colour, by a word or a glyph.
+/// The purpose of a piece of text. The terminal's theme decides on the colour, if any; a word or a glyph also
+/// distinguishes each role without colour.
 public enum Role: UInt8, Sendable, Equatable, CaseIterable {
     case normal
-    /// Less important: labels, units, what is off.
+    /// Less important text: labels, units, disabled actions.
     case muted
     /// The program's name and the titles of panes.
     case title
@@ -73,12 +73,12 @@ public struct Cell: Sendable, Equatable {
     }
 }
 
-/// What the whole screen shows: a value, compared and tested like any other.
+/// The content of the whole screen, as a value that tests can compare.
 public struct Frame: Sendable, Equatable {
     public let size: Size
     /// Row by row; `size.columns * size.rows` of them.
     public internal(set) var cells: [Cell]
-    /// Where the terminal's cursor stands; nil hides it.
+    /// The position of the terminal's cursor; nil hides the cursor.
     public internal(set) var cursor: Position?
 
     public init(size: Size) {
@@ -88,7 +88,7 @@ public struct Frame: Sendable, Equatable {
 
     public subscript(_ position: Position) -> Cell { cells[position.row * size.columns + position.column] }
 
-    /// The rows as text, trailing blanks cut: what a golden file holds.
+    /// The rows as text without trailing spaces: the content of a golden file.
     public var text: String {
         (0..<size.rows).map { row in
             var line = cells[row * size.columns..<(row + 1) * size.columns].map(\.text).joined()

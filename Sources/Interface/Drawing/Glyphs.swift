@@ -2,15 +2,15 @@ import Credentials
 
 /// The characters that the screen is drawn with, once for a UTF-8 terminal and once in plain ASCII.
 public struct Glyphs: Sendable, Equatable {
-    /// Whether text beyond ASCII may be drawn at all; where not, each such character shows as `?`.
+    /// True if only ASCII can be drawn: any other character becomes `?`.
     var isASCII: Bool
     var valid, expiring, expired, unknown, none, failed, refreshing: String
     var selection, ellipsis, separator, mask, dash, more, less: String
-    /// A client that is marked, one that is kept fresh, a secret that is old, a group that is folded, one that is not.
+    /// A marked client, a client that is kept fresh, an old secret, a folded group, an unfolded group.
     var mark, fresh, old, folded, unfolded: String
     var topLeft, topRight, bottomLeft, bottomRight, horizontal, vertical, teeLeft, teeRight: String
     var full, empty: String
-    /// A cell whose upper half, lower half is set.
+    /// A cell with only its upper half or only its lower half filled.
     var upperHalf, lowerHalf: String
 
     public static let unicode = Glyphs(
@@ -51,7 +51,7 @@ extension TokenStatus {
         }
     }
 
-    /// As the screen says it.
+    /// The status in words.
     var word: String {
         switch self {
         case .none: "no token"

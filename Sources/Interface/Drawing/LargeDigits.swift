@@ -1,6 +1,6 @@
 /// Digits five pixels high, for the countdown of the selected client.
 enum LargeDigits {
-    /// Five rows of `#` and blank for each character there is.
+    /// Five rows of `#` and space for each available character.
     private static let shapes: [Character: [String]] = [
         "0": ["###", "# #", "# #", "# #", "###"],
         "1": [" # ", "## ", " # ", " # ", "###"],
@@ -19,7 +19,7 @@ enum LargeDigits {
         " ": [" ", " ", " ", " ", " "],
     ]
 
-    /// The characters of `text` as five strings of `#` and blank, one blank between two characters.
+    /// The characters of `text` as five strings of `#` and space, with one space between two characters.
     static func pixels(_ text: String) -> [String] {
         (0..<5).map { row in text.compactMap { shapes[$0]?[row] }.joined(separator: " ") }
     }
