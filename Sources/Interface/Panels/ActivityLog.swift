@@ -4,12 +4,12 @@ extension Context {
     static let activity = Context(title: "All activity", isTyping: true)
 }
 
-/// All that Activity keeps, the newest last as in its pane, filtered by what is typed.
+/// All entries of Activity, the newest last as in its pane, filtered by typed words.
 struct ActivityLog: FilteredPanel {
     var field = TextField()
     var selection: Int
 
-    /// The newest is chosen.
+    /// Chooses the newest entry.
     init(_ state: State) { selection = max(state.activity.entries.count - 1, 0) }
 
     static let tables = [
@@ -71,7 +71,7 @@ struct ActivityLog: FilteredPanel {
             return ListBox.Line(
                 left: line.clock, text: name + String(repeating: " ", count: gap) + line.text, role: line.role)
         }
-        // What the row has no room for is told in full below it.
+        // A row may cut its text; the whole text stands below the list.
         let chosen = entries.dropFirst(selection).first
         let text = chosen.map { $0.client.isEmpty ? $0.text : "\($0.client): \($0.text)" } ?? "nothing matches"
         let footer = Array(DialogLine.wrapped(text, columns, chosen == nil ? .muted : .normal).prefix(3))
@@ -83,6 +83,6 @@ struct ActivityLog: FilteredPanel {
 }
 
 extension ActivityEntry.Kind {
-    /// What can stand after `!`: for a failure also the word that finds clients.
+    /// The words after `!` that find this kind; `!failed` finds a failure, as it does in the client list.
     fileprivate var names: [String] { self == .failure ? [rawValue, "failed"] : [rawValue] }
 }

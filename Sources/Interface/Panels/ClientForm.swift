@@ -8,30 +8,30 @@ extension Context {
     static let moveQuestion = Context(title: "Moving the token URL")
 }
 
-/// The form for a new client and for changing one. Its keys stand in `ClientFormKeys`.
+/// The form for adding or editing a client. `ClientFormKeys` has its keys.
 struct ClientForm {
-    /// A question that the form asks, over itself.
+    /// A question over the form.
     enum OpenQuestion { case discard, move }
 
     enum Field: CaseIterable, Sendable {
         case preset, name, clientID, secret, previousSecret, tokenURL, scope
-        /// The row that stands for the fields after it while they are folded.
+        /// The row in place of the fields after it, while these are folded.
         case more
         case authentication, basicEncoding, extraParameters, apiBase, issuer, revocationURL, tags, notes
     }
 
-    /// What is edited; nil for a new client.
+    /// The edited client; nil for a new client.
     var origin: ClientEntry?
-    /// The client that was edited, if another keyfob has removed it: what is typed becomes a new client.
+    /// The edited client, if another keyfob has removed it: the form then saves a new client.
     private var removed: ClientEntry?
-    /// Whether it is the vault's first client, of which more is explained.
+    /// True for the vault's first client, for which the form explains more.
     let isFirst: Bool
-    /// Whose secret is taken over where none is typed, with that client's name.
+    /// The client whose secret a duplicate copies if no secret is typed, with that client's name.
     private(set) var secretOf: (id: UUID, name: String)?
-    /// What the form began with: what differs from it would be lost.
+    /// The content at the beginning: closing the form loses any later change.
     private var beginning = Content()
-    /// The content as the program filled it in: at first or by a preset, then by the last discovery. A URL that is still
-    /// at the host that it was filled in with was not chosen for another token URL.
+    /// The content that keyfob filled in: at first or from a preset, then from the last discovery. A URL that is still
+    /// at the host from there was not chosen for another token URL.
     var fills: [Content] = []
     /// The URLs that the user has decided to keep at other hosts than the token URL's.
     var keptBehind: LeftBehind?
@@ -39,25 +39,25 @@ struct ClientForm {
     let secret = SecretField()
     var previousSecret = PreviousSecret.keep
     var focus = Field.name
-    /// True once the focus has been on a field below *more*: these fields stay in sight.
+    /// True once the focus has been on a field below *more*: these fields stay visible.
     private(set) var isUnfolded = false
     var failure: Failure? { didSet { failedInput = nil } }
-    /// The field that `failure` is about and its text then; nil if it is about none.
+    /// The field that `failure` is about, with its text at that moment; nil for no field.
     private var failedInput: (field: Field, text: String)?
-    /// What was done to the last paste, or to what was typed, in words.
+    /// The message about a change to the last paste or to typed text.
     var notice: String?
     var isSaving = false
-    /// True after a conflict, until it is known how the client is now.
+    /// True after a conflict, until the client's new state has arrived.
     var awaitsChange = false
-    /// The fields that another keyfob has changed and that were not touched here, in words.
+    /// The message about fields that another keyfob has changed and that were untouched here.
     var takenOver: String?
     var question: OpenQuestion?
-    /// The ID of the client that was last handed over to be saved.
+    /// The ID of the client that was last sent to be saved.
     private(set) var savingID: UUID?
-    /// The issuer that is being asked what it publishes.
+    /// The issuer that is being asked for its endpoints.
     var askedIssuer: String?
 
-    /// All that is typed or chosen but the secret.
+    /// All fields except the secret.
     struct Content: Equatable {
         /// An index of `ServicePreset.all`.
         var preset = 0
@@ -75,7 +75,7 @@ struct ClientForm {
         var notes = ""
     }
 
-    /// The field that text goes into; `content` follows it.
+    /// The text of the focused field while it is edited; `content` follows it.
     var line = TextField()
 
     // MARK: - Beginnings
@@ -94,7 +94,7 @@ struct ClientForm {
         begin(at: .name)
     }
 
-    /// A new client like another one, whose secret it takes over unless another is typed.
+    /// A new client like `entry`, with the secret of `entry` unless another secret is typed.
     init(duplicating entry: ClientEntry, besides clients: ClientList) {
         isFirst = false
         secretOf = (entry.id, entry.profile.name)
@@ -103,13 +103,13 @@ struct ClientForm {
         begin(at: .name)
     }
 
-    /// The name with the next number at its end that no client has: "X 2" after "X", "X 3" after "X 2".
+    /// The name with the next unused number: "X 2" after "X", "X 3" after "X 2".
     private static func nextName(after name: String, besides clients: ClientList) -> String {
         var base = Substring(name)
         var number = 1
         if let blank = name.lastIndex(of: " "), blank > name.startIndex {
             let digits = name[name.index(after: blank)...]
-            // A longer number is a year or an ID, one with a zero in front no count either.
+            // A number that is longer or has a leading zero is a year or an ID, not a count.
             let isCount = 1...3 ~= digits.utf8.count && digits.utf8.allSatisfy { 0x30...0x39 ~= $0 }
             if isCount, digits.first != "0", let counted = Int(digits) {
                 base = name[..<blank]
@@ -128,7 +128,7 @@ struct ClientForm {
         if let service = pasted.service {
             apply(service)
         } else if let url = pasted.tokenURL {
-            // A command to GBG's server says itself which scope it asks for.
+            // The scope comes from the pasted command, not from the service.
             if EndpointHost(url) == EndpointHost(ServicePreset.gbgGO.tokenURL) { apply(ServicePreset.gbgGO) }
             content.tokenURL = url
             content.scope = ""
@@ -164,18 +164,18 @@ struct ClientForm {
         line = TextField(text(of: field))
     }
 
-    /// Goes on after a change elsewhere: what differs from `now` was typed here.
+    /// Continues from `now` after a change by another keyfob: any difference was typed here.
     mutating func goOn(from now: Content) {
         beginning = now
         fills = [now] + fills.dropFirst()
         set(focus: fields.contains(focus) ? focus : .secret)
     }
 
-    /// The client that is edited is gone, and all that is known of it stands here.
+    /// Turns the edit into a new client, after another keyfob has removed the edited one.
     mutating func becomeNew() {
         removed = origin
         origin = nil
-        // The client has left its preset's care: an edit asks what stays behind, and no field is cleared.
+        // With Service custom, a new token URL clears no field: the form asks about the URLs that stay behind.
         content.preset = ServicePreset.all.firstIndex(of: ServicePreset.custom) ?? content.preset
         previousSecret = .keep
         beginning = Content()
@@ -191,7 +191,7 @@ struct ClientForm {
 
     // MARK: - Fields
 
-    /// The fields there are for what is chosen.
+    /// The fields for the present choices.
     var fields: [Field] {
         let isFolded = isFolded
         return Field.allCases.filter { field in
@@ -208,7 +208,7 @@ struct ClientForm {
 
     var hasBasicEncoding: Bool { content.authentication == .clientSecretBasic }
 
-    /// Whether something was typed that closing would lose.
+    /// True if closing the form would lose a change.
     var isTouched: Bool { !secret.isEmpty || previousSecret != .keep || content != beginning }
 
     var hasChoices: Bool { Self.path(of: focus) == nil && focus != .secret }
@@ -232,7 +232,7 @@ struct ClientForm {
     func text(of field: Field) -> String { Self.path(of: field).map { content[keyPath: $0] } ?? "" }
 
     mutating func set(focus field: Field) {
-        // Not at each letter: half a URL always names another host.
+        // Not at each letter: an unfinished URL always names another host.
         if focus == .tokenURL, field != .tokenURL, let left = leavePreset() { notice = left }
         focus = field
         if Self.optionalFields.contains(field) { isUnfolded = true }
@@ -245,7 +245,7 @@ struct ClientForm {
         set(focus: fields[(place + fields.count) % fields.count])
     }
 
-    /// - Returns: false where the focused field has no use for the key.
+    /// - Returns: false if the focused field does not use the key.
     mutating func handle(_ key: Key) -> Bool {
         notice = nil
         defer { forgetMendedFailure() }
@@ -273,8 +273,8 @@ struct ClientForm {
         }
     }
 
-    /// Takes the next choice, or the one before.
-    /// - Returns: nil where the focused field has none: the key is typed.
+    /// Selects the next or the previous choice.
+    /// - Returns: nil if the focused field has no choices: the key is typed.
     mutating func choose(_ step: Int) -> Outcome? {
         guard hasChoices else { return nil }
         defer { forgetMendedFailure() }
@@ -282,7 +282,7 @@ struct ClientForm {
         case .preset:
             let all = ServicePreset.all
             apply(all[(content.preset + step + all.count) % all.count])
-            // A form that only a preset has filled is not yet anything to lose.
+            // Closing a form that only a preset has filled in loses nothing.
             if content.name.isEmpty, content.clientID.isEmpty, secret.isEmpty { beginning = content }
         case .previousSecret: previousSecret = Self.choice(after: previousSecret, step)
         case .authentication: content.authentication = Self.choice(after: content.authentication, step)
@@ -299,7 +299,7 @@ struct ClientForm {
         failedInput = (field, text(of: field))
     }
 
-    /// Takes the failure back when the field that it is about has another text, which is checked as it stands.
+    /// Clears the failure once its field has another text, which has its own check.
     mutating func forgetMendedFailure() {
         guard let (field, failed) = failedInput else { return }
         let isMended =
@@ -317,10 +317,10 @@ struct ClientForm {
 
     // MARK: - Saving
 
-    /// What is to be saved; where something is missing, the focus goes there and the failure says what.
+    /// The draft to save; nil if a field has a problem, which then gets the focus and the failure.
     mutating func draft(in state: State) -> ClientDraft? {
         failure = nil
-        // What was said before was read before; what saving itself changes is told with it.
+        // The user has read the old notice. The changes made for saving get a new one.
         notice = nil
         awaitsChange = false
         var said = takenOver.map { [$0] } ?? []
@@ -352,7 +352,7 @@ struct ClientForm {
             previousSecret: previousSecret, secretOf: secretOf?.id)
     }
 
-    /// True if the token URL is at GBG's, whose portal is known.
+    /// True if the token URL is at GBG, whose portal keyfob knows.
     var isGBG: Bool { EndpointHost(ClientName.trimmed(content.tokenURL))?.isGBG ?? false }
 
     var portalHint: String {
@@ -376,7 +376,7 @@ extension ClientForm.Content {
     }
 
     init(_ profile: ClientProfile) {
-        // An API base alone makes no client of that service: it may be what an edit left behind.
+        // The API base alone does not identify the service: an edit may have left it behind.
         let known = ServicePreset.all.firstIndex {
             !$0.apiBase.isEmpty && $0.apiBase == profile.apiBase && $0.covers(tokenURL: profile.tokenURL)
         }
@@ -395,7 +395,7 @@ extension ClientForm.Content {
         notes = profile.notes
     }
 
-    /// Only where every field is in order.
+    /// Writes the fields into the profile. Every field must be valid.
     fileprivate func write(into profile: inout ClientProfile) {
         profile.name = ClientName.trimmed(name)
         profile.clientID = ClientName.trimmed(clientID)

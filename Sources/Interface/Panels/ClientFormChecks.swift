@@ -1,8 +1,8 @@
 import Credentials
 
-// What is wrong with what stands in the form, field by field, while it is typed.
+// The checks of the form's fields while the user types.
 extension ClientForm {
-    /// Why the field can't be saved as it is; nil where it can. `isMissing`: nothing was typed yet.
+    /// The reason why the field cannot be saved; nil if it can. `isMissing` is true if nothing was typed yet.
     func problem(_ field: Field, in state: State) -> (text: String, isMissing: Bool)? {
         let text = ClientName.trimmed(self.text(of: field))
         switch field {
@@ -23,7 +23,7 @@ extension ClientForm {
         case .tokenURL:
             if text.isEmpty { return ("the token URL is missing", true) }
             return URLText.problem(text).map { ($0, false) }
-        // What a preset left a gap in and nobody filled in is as good as empty.
+        // A preset's gap that was not filled in counts as empty.
         case .issuer where Placeholder.problem(text) != nil, .revocationURL where Placeholder.problem(text) != nil:
             return nil
         case .issuer, .apiBase, .revocationURL:
@@ -56,7 +56,7 @@ enum ParameterText {
         parameters.map { "\(escapedName($0.name))=\(escaped($0.value))" }.joined(separator: "&")
     }
 
-    /// nil where a piece has no name or no `=`.
+    /// nil if a piece has no name or no `=`.
     static func parameters(_ text: String) -> [FormParameter]? {
         var parameters: [FormParameter] = []
         for piece in text.split(separator: "&") {

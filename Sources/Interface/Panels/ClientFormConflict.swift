@@ -1,8 +1,8 @@
 import Credentials
 
-// A client that another keyfob has changed or removed while it was edited here.
+// Conflicts: another keyfob has changed or removed the edited client.
 extension ClientForm {
-    /// What is to be done after the vault has refused to save.
+    /// Handles the vault's refusal to save.
     mutating func saveFailed(_ failure: Failure, in state: State) -> Outcome {
         isSaving = false
         self.failure = failure
@@ -10,7 +10,7 @@ extension ClientForm {
         case .nameTaken: fail(at: .name, failure)
         case .unusableProfile: fail(at: .tokenURL, failure)
         case .noSuchClient: goOnAsNew(after: failure)
-        // If the vault's file is gone, no other save helps either.
+        // Without the vault's file, another save fails too.
         case .conflict where !failure.isUntilReopened:
             awaitsChange = true
             if let entry = origin.flatMap({ state.clients.entry($0.id) }) {
@@ -21,8 +21,8 @@ extension ClientForm {
         return Outcome(isTold: true)
     }
 
-    /// The client as it is now.
-    /// - Parameter isLate: true if the form may have been used since it was sent to be saved: then it is not sent again.
+    /// Handles the client's new state after a conflict.
+    /// - Parameter isLate: true if the form may have been used since it was sent: then it is not sent again.
     mutating func changed(_ entry: ClientEntry, isLate: Bool, in state: State) -> Outcome {
         guard awaitsChange, let origin, entry.id == origin.id, entry.revision != origin.revision, let failure else {
             return Outcome(isTold: true)
@@ -45,8 +45,8 @@ extension ClientForm {
         return Outcome(isTold: true)
     }
 
-    /// Takes over the fields that only the other keyfob has changed, and goes on from `theirs`.
-    /// - Returns: the fields that both have changed, or that must not be taken over unseen, with words for each.
+    /// Copies the fields that only the other keyfob has changed, and continues from `theirs`.
+    /// - Returns: the fields that both have changed, or that the user must check, with a text for each.
     private mutating func merge(_ theirs: ClientEntry, over before: ClientEntry) -> [(field: Field, text: String)] {
         let (old, new) = (Content(before.profile), Content(theirs.profile))
         var asked: [(field: Field, text: String)] = []
@@ -59,7 +59,7 @@ extension ClientForm {
                 continue
             }
             content.take(field, from: new)
-            // Nobody has seen this secret and that host together.
+            // The user has not seen this secret and that host together.
             if field == .tokenURL, !secret.isEmpty {
                 asked.append((field, "theirs is taken over, the secret typed here goes to \(Self.quoted(there))"))
             } else {
@@ -74,7 +74,7 @@ extension ClientForm {
         }
         let previous = theirs.profile.previousSecretSet
         if previousSecret != .keep, isSecretChanged || previous != before.profile.previousSecretSet {
-            // It would do it to another secret than the one that was meant.
+            // The choice was meant for another secret.
             if previousSecret != .forget || previous != nil {
                 asked.append((.previousSecret, "theirs is another one since then, yours is \"keep\" again"))
             }
@@ -87,7 +87,7 @@ extension ClientForm {
         return asked
     }
 
-    /// The client is gone, or the one that a duplicate was to have its secret of.
+    /// Continues as a new client: the edited client is gone, or the client that a duplicate was to copy the secret of.
     private mutating func goOnAsNew(after failure: Failure) {
         let hint: Failure.Hint
         if origin != nil {
@@ -123,7 +123,7 @@ extension ClientForm {
 }
 
 extension ClientForm.Content {
-    /// The field as it is saved: white space around it makes no difference.
+    /// The field's text as it is saved, without white space at its ends.
     fileprivate func savedText(of field: ClientForm.Field) -> String {
         switch field {
         case .preset, .secret, .previousSecret, .more: ""

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 
 enum ClientFormDialog {
-    /// The fields are its last lines.
+    /// The form's dialog; the fields are the last lines.
     static func box(_ form: ClientForm, _ state: State) -> DialogBox {
         let columns = DialogBox.columns(state.size, atMost: 78)
         var lines: [DialogLine] = []
@@ -62,7 +62,7 @@ enum ClientFormDialog {
     private static func line(_ field: ClientForm.Field, _ form: ClientForm, _ state: State) -> DialogLine {
         let isFocused = form.focus == field && !form.isSaving
         var label = label(field)
-        // Where there is no room for what is wrong, the label still tells of it; in focus it stands below as well.
+        // The row may have no room for the problem, so the label has a glyph. The footer explains the focused field's.
         if let problem = form.problem(field, in: state), !problem.isMissing { label += " \(state.glyphs.failed)" }
         func choice(_ name: String, _ explanation: String) -> DialogLine {
             DialogLine(

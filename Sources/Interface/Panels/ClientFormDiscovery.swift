@@ -2,7 +2,7 @@ import Credentials
 
 // The endpoints that an issuer publishes, filled in.
 extension ClientForm {
-    /// The issuer to ask; nil where none is typed, and then the failure says so.
+    /// The issuer to ask; nil if none is typed, which becomes the failure.
     mutating func issuerToAsk() -> String? {
         let issuer = ClientName.trimmed(content.issuer)
         if issuer.isEmpty || issuer.contains("{") {
@@ -17,14 +17,14 @@ extension ClientForm {
         return issuer
     }
 
-    /// Forgets the issuer that is being asked, if any; its request is to be cancelled.
+    /// Stops waiting for the issuer, if any; the effect cancels the request.
     mutating func stopAsking() -> [Effect] {
         guard askedIssuer != nil else { return [] }
         askedIssuer = nil
         return [.stopDiscovering]
     }
 
-    /// An answer of an issuer that is no longer asked changes nothing.
+    /// Fills in the issuer's endpoints. A late answer of another issuer changes nothing.
     mutating func fillIn(_ urls: DiscoveredEndpoints, of issuer: String) {
         guard askedIssuer == issuer else { return }
         askedIssuer = nil
@@ -33,7 +33,7 @@ extension ClientForm {
             return
         }
         var said = ["the issuer's endpoints were filled in"]
-        // The last issuer's own, if this one names none.
+        // The last issuer's revocation URL must not stay if this issuer names none.
         if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
         content.tokenURL = urls.tokenURL
         if let left = leavePreset() { said.append(left) }

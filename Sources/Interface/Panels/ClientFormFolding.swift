@@ -2,16 +2,16 @@ import Credentials
 
 // The fields below the row *more*. They are folded while they hold nothing but the service's usual settings.
 extension ClientForm {
-    /// The fields that no client needs, in the order of the form.
+    /// The optional fields, in the order of the form.
     static let optionalFields: [Field] = [
         .authentication, .basicEncoding, .extraParameters, .apiBase, .issuer, .revocationURL, .tags, .notes,
     ]
 
-    /// The fields that there are below *more*.
+    /// The fields below *more* for the present choices.
     var foldedFields: [Field] { Self.optionalFields.filter { $0 != .basicEncoding || hasBasicEncoding } }
 
-    /// True until the focus has been on one of the fields, or one of them holds another value than the service's usual
-    /// one, or a gap that must be filled in. An edit shows what the client holds, the usual settings too.
+    /// True until one of the fields has had the focus, or has another value than the service's usual one, or a gap to
+    /// fill in. An edit shows a service's usual values too.
     var isFolded: Bool {
         guard !isUnfolded else { return false }
         var usual = Content()
@@ -29,7 +29,7 @@ extension ClientForm {
         return .stay
     }
 
-    /// Goes on below *more* if what was filled in has unfolded the fields under the focus.
+    /// Moves the focus below *more* if the focused row has been unfolded.
     mutating func leaveUnfoldedRow() {
         if focus == .more, !isFolded { set(focus: .authentication) }
     }

@@ -1,7 +1,7 @@
 import Credentials
 import Formats
 
-// The form as a panel: its keys, those of its questions, and what it hears of.
+// The form as a panel: its keys, its questions and its events.
 extension ClientForm: Panel {
     static let discoverKey: Key = .control("o")
 
@@ -56,7 +56,7 @@ extension ClientForm: Panel {
         whileEdited(
             "discover", [discoverKey], "discover", "fill in the endpoints that the issuer publishes", isHinted: true
         ) { form in .effects(form.issuerToAsk().map { [.discover(issuer: $0)] } ?? []) },
-        // While a busy vault is waited for, the form can be left, after the question.
+        // A busy vault delays the save; the form can be closed meanwhile, after the question.
         Action(
             "cancel", [.escape, .control("c")], "cancel", "close the form; asks first if something was typed"
         ) { form, _ in form.cancel() },
@@ -69,7 +69,7 @@ extension ClientForm: Panel {
         return .stay
     }
 
-    /// Nothing is changed in a form that is being saved.
+    /// An action that does nothing while the form is being saved.
     private static func whileEdited(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
         run: @escaping @Sendable (inout ClientForm) -> Outcome?
@@ -89,7 +89,7 @@ extension ClientForm: Panel {
         question = nil
         guard !isSaving, let draft = draft(in: state) else { return .stay }
         guard !mustAskWhatStays else {
-            // An answer of the issuer must not change what is asked about.
+            // The issuer's answer must not change the URLs in the question.
             askedIssuer = nil
             question = .move
             return .stay
@@ -126,7 +126,7 @@ extension ClientForm: Panel {
         switch event {
         case .discovered(let issuer, .success(let endpoints)): fillIn(endpoints, of: issuer)
         case .discovered(let issuer, .failure(let failure)): discoveryFailed(failure, of: issuer)
-        // A form that was opened after the one that is saved goes on.
+        // A form that was opened after the saved one stays open.
         case .saved(let isNew, let id, .success(let entry)) where id == savingID:
             secret.wipe()
             let saying = state.savedText(isNew: isNew, of: entry, notice: notice)

@@ -15,9 +15,9 @@ extension ClientForm {
         var places: [Place]
     }
 
-    /// Makes Service *custom* if the token URL has left the preset's host, and takes out what the preset filled in and
-    /// the user did not touch. An edit has no preset: `leftBehind` asks instead.
-    /// - Returns: what was done, in words; nil if nothing was.
+    /// Sets Service to *custom* if the token URL has left the preset's host, and clears the preset's values that the
+    /// user did not touch. An edit has no preset: `leftBehind` asks instead.
+    /// - Returns: the change in words; nil for no change.
     mutating func leavePreset() -> String? {
         let preset = ServicePreset.all[content.preset]
         guard origin == nil, !preset.covers(tokenURL: content.tokenURL) else { return nil }
@@ -43,8 +43,7 @@ extension ClientForm {
             + (cleared.isEmpty ? "" : ", cleared: \(cleared.joined(separator: ", "))")
     }
 
-    /// The URLs that are still at the host that they were filled in with, while the token URL is at another host now;
-    /// nil if there are none.
+    /// The URLs that are still at their filled-in hosts while the token URL is at another host; nil for none.
     var leftBehind: LeftBehind? {
         let tokenURL = ClientName.trimmed(content.tokenURL)
         let target = EndpointHost(tokenURL)
@@ -73,10 +72,10 @@ extension ClientForm {
         return host == nil || host != EndpointHost(old)
     }
 
-    /// True if no secret is typed and an older one goes with the new token URL.
+    /// True if no secret is typed, so that an older secret goes to the new token URL.
     var keepsSecret: Bool { secret.isEmpty && (origin != nil || secretOf != nil) }
 
-    /// True if the client must not be saved before the user has said what becomes of `leftBehind`.
+    /// True if the user must decide about `leftBehind` before the client is saved.
     var mustAskWhatStays: Bool { leftBehind.map { $0 != keptBehind } ?? false }
 
     mutating func clearWhatStays() {
@@ -117,8 +116,7 @@ extension ClientForm {
 }
 
 extension DiscoveredEndpoints {
-    /// A warning of the endpoints at hosts that are not the issuer's: the user has not typed these hosts. Empty if there
-    /// are none.
+    /// A warning about endpoints at other hosts than the issuer's, which the user has not typed; empty for none.
     func hostsToCheck(of issuer: String) -> [String] {
         let own = EndpointHost(issuer)
         let token = EndpointHost(tokenURL)

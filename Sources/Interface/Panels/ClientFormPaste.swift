@@ -3,8 +3,7 @@ import Formats
 
 // A block or a command that is pasted into the form.
 extension ClientForm {
-    /// Fills the fields that the paste describes, wherever the focus is: in a field that is shown, its secret would be
-    /// seen.
+    /// Fills the fields that the paste describes, whatever field has the focus: a visible field would show the secret.
     mutating func fillIn(from pasted: PastedClient) {
         guard !pasted.isUndecided, pasted.hasFields else {
             notice = "nothing was taken: \(pasted.warnings.joined(separator: "; "))"
@@ -33,14 +32,14 @@ extension ClientForm {
         notice = said.isEmpty ? "the fields were filled in from the paste: check them" : said.joined(separator: "; ")
     }
 
-    /// True while only the name, tags and notes are typed: the form is the same as before a paste in the list.
+    /// True while only name, tags and notes are typed: then a paste of a whole client begins the form again.
     private var isNew: Bool {
         origin == nil && secretOf == nil && secret.isEmpty && content.clientID.isEmpty
             && content.tokenURL == fills.first?.tokenURL
     }
 
-    /// False if an ID or a secret was pasted that the form's token URL is not known to be for: another service's, or any
-    /// that came as a whole without a URL while the form has one that nobody has typed.
+    /// False if the pasted ID or secret may not belong to the form's token URL: another service's, or ID and secret
+    /// without a URL while keyfob filled in the form's URL.
     private func isMeant(for pasted: PastedClient) -> Bool {
         guard pasted.clientID != nil || pasted.secret != nil, !content.tokenURL.isEmpty else { return true }
         if let named = pasted.namedService {

@@ -5,11 +5,11 @@ extension Context {
     static let help = Context(title: "This help")
 }
 
-/// The command menu and the help: the key tables, to be read, filtered and run. The menu shows what can be done where the
-/// user is; the help shows everything, that first.
+/// The command menu and the help: the key tables to read, filter and run. The menu has the actions of the present
+/// context; the help has all actions, those of the present context first.
 struct CommandMenu: FilteredPanel {
     private let isHelp: Bool
-    /// True if keys are typed into the filter; in the help they move about until `/`.
+    /// True if keys go into the filter; in the help, keys move the selection until `/`.
     private var isTyping: Bool
     var field = TextField()
     var selection = 0
@@ -45,7 +45,7 @@ struct CommandMenu: FilteredPanel {
     private static let run = Action<Self>(
         "submit", [.enter], "run", "do it", disabled: { $0.reasonNotToRun(in: $1) }, run: { $0.run(in: $1) })
 
-    /// In the help a filter is left first.
+    /// Closes the menu; in the help, a filter is closed first.
     private mutating func cancel() -> Outcome {
         guard isHelp else { return .close }
         self = CommandMenu(isHelp: true)
@@ -75,7 +75,7 @@ struct CommandMenu: FilteredPanel {
         isTyping ? pasteFilter(pasted, in: state) : .say(state.noMeaningOfPaste)
     }
 
-    /// A heading is not for choosing.
+    /// A heading cannot be chosen.
     mutating func choose(_ line: Int, in state: State) -> Outcome {
         let entries = entries(state)
         guard entries.indices.contains(line), entries[line].binding != nil else { return .stay }
@@ -91,7 +91,7 @@ struct CommandMenu: FilteredPanel {
         selection += isUpward && selection > 0 ? -1 : 1
     }
 
-    /// The line that is chosen. If a heading has come to stand there, it is the line after the heading.
+    /// The chosen line; in place of a heading, the line after it.
     private func line(in entries: [Entry]) -> Int {
         let line = min(selection, max(entries.count - 1, 0))
         return entries.indices.contains(line) && entries[line].binding == nil ? line + 1 : line
@@ -105,7 +105,7 @@ struct CommandMenu: FilteredPanel {
         var heading = ""
         var binding: Binding?
         var context: Context
-        /// True if it belongs to what is in front of the user: it can be run.
+        /// True if the entry belongs to the context below the menu: it can be run.
         var isHere = false
     }
 
@@ -122,7 +122,7 @@ struct CommandMenu: FilteredPanel {
             }
             guard !found.isEmpty else { continue }
             if isHelp { entries.append(Entry(heading: context.title, context: context)) }
-            // What the first word names comes before what only tells of it.
+            // A match in the label or the name comes before a match in the description.
             func rank(_ binding: Binding) -> Int {
                 guard let word = typed.first else { return 0 }
                 if binding.label.hasPrefix(word) { return 0 }
@@ -152,7 +152,7 @@ struct CommandMenu: FilteredPanel {
             columns: columns)
     }
 
-    /// The action's name in the settings, in the help, if its keys may be changed there.
+    /// The action's name in the settings; nil in the command menu, or if the settings cannot change its keys.
     private func settingsName(of binding: Binding, in context: Context) -> String? {
         let isOfList = context == .list || GeneralKeys.actions.contains { $0.binding.name == binding.name }
         return isHelp && isOfList ? binding.name : nil

@@ -5,9 +5,9 @@ extension Context {
     static let copyMenu = Context(title: "The copy menu", isTyping: true)
 }
 
-/// Everything that a client's token can be copied as.
+/// The formats that a client's token can be copied in.
 struct CopyMenu: FilteredPanel {
-    /// For whom; the first one's previews are shown.
+    /// The clients whose tokens are copied; the previews are the first client's.
     private var clients: [ClientEntry]
     var field = TextField()
     var selection = 0
@@ -49,9 +49,9 @@ struct CopyMenu: FilteredPanel {
 
     func count(_ state: State) -> Int { entries.count }
 
-    /// Those that match what is typed.
+    /// The entries that match the typed words.
     private var entries: [Entry] {
-        // A secret is copied of one client at a time, and stands at the end.
+        // The client secret stands at the end, for a single client only.
         let all = CopyFormat.allCases.map(Entry.format) + (clients.count == 1 ? [.secret] : [])
         let words = typedWords
         return all.filter { entry in words.allSatisfy { entry.title.lowercased().firstRange(of: $0) != nil } }

@@ -4,21 +4,21 @@ import Credentials
 struct DialogLine: Equatable {
     enum Content: Equatable {
         case text(String, Role)
-        /// A field of a form: label, what is in it, and where in that the cursor stands, where the field has it.
+        /// A field of a form: label, text, and the cursor's index in the text; nil without a cursor.
         case field(label: String, text: String, role: Role, cursor: Int?)
     }
 
     var content: Content
-    /// Whether this line must be seen, however small the screen.
+    /// True if this line must be visible on any screen.
     var isFocused = false
-    /// What is wrong with a field, at its right where there is room.
+    /// The field's problem, drawn at the right if there is room.
     var problem = ""
 
     static let blank = DialogLine.text("")
 
     static func text(_ text: String, _ role: Role = .normal) -> DialogLine { DialogLine(content: .text(text, role)) }
 
-    /// `text` as the lines it takes at a width of `columns`.
+    /// `text` wrapped into lines of `columns`.
     static func wrapped(_ text: String, _ columns: Int, _ role: Role = .normal) -> [DialogLine] {
         DisplayWidth.wrap(text, into: columns).map { .text($0, role) }
     }
@@ -32,35 +32,35 @@ struct DialogLine: Equatable {
 }
 
 extension Canvas {
-    /// Says in a box's border how many lines are out of sight there.
+    /// Draws the number of hidden lines in a box's border.
     mutating func moreLines(_ glyph: String, _ count: Int, in area: Rectangle, row: Int) {
         guard count > 0 else { return }
         rightAligned(" \(glyph) \(grouped(count)) more ", end: area.endColumn - 1, row: row, style: Style(.muted))
     }
 }
 
-/// A box over the middle of the screen; where its lines are too many, those around the focused one are shown, and what
-/// stands below them stays.
+/// A box in the middle of the screen. If there are too many lines, the lines around the focused one are visible; the
+/// footer stays.
 struct DialogBox {
     var title: String
     var lines: [DialogLine]
-    /// What is said at the end, an explanation or a failure, below a blank line.
+    /// An explanation or a failure, below a blank line.
     var footer: [DialogLine] = []
     /// Columns of text inside.
     var columns: Int
 
     static let labelColumns = 13
 
-    /// As wide as suits reading, or as the screen allows.
+    /// The wanted width, or less on a narrow screen.
     static func columns(_ size: Size, atMost wanted: Int = 66) -> Int { max(min(wanted, size.columns - 6), 1) }
 
     /// The places of its parts on the screen.
     private struct Places {
         var area: Rectangle
-        /// Rows of the footer that there is room for.
+        /// The rows of the footer that fit.
         var footerRows = 0
         var lines: Rectangle
-        /// The first line that is seen.
+        /// The first visible line.
         var top = 0
     }
 
@@ -129,7 +129,7 @@ struct DialogBox {
         }
     }
 
-    /// The part of `text` around the character index `cursor` that fits, and in which column of it the cursor stands.
+    /// The part of `text` around the character index `cursor` that fits, and the cursor's column in that part.
     static func window(_ text: String, cursor: Int, columns: Int, glyphs: Glyphs) -> (text: String, cursor: Int) {
         let characters = Array(text)
         let before = DisplayWidth.of(String(characters.prefix(cursor)))

@@ -6,10 +6,10 @@ extension Context {
     static let inspector = Context(title: "The inspector")
 }
 
-/// What the last token request of a client sent and got, and what is in its token.
+/// A client's last token request, its answer, and the content of the token.
 struct Inspector: ScrolledPanel {
     private let client: UUID
-    /// nil until it has come.
+    /// nil until the answer has arrived.
     private var inspection: Inspection?
     var top = 0
 
@@ -43,7 +43,7 @@ struct Inspector: ScrolledPanel {
     mutating func receive(_ event: Event, in state: State) -> Outcome {
         switch event {
         case .inspected(client, let inspection): self.inspection = inspection
-        // There is another exchange to look at.
+        // The client has a new exchange.
         case .refreshed(client, _): return .effects([.inspect(client)])
         case .clientRemoved(client): return .close
         default: break
@@ -72,7 +72,7 @@ struct Inspector: ScrolledPanel {
             lines += ListBox.labelled("", "none since the vault was opened: \(refreshKey.name) makes one", room, .muted)
         }
         if case .failed(let attempt)? = entry?.attempt {
-            // The pane cuts at its last row what does not fit there.
+            // The Token pane may cut a long failure.
             lines += [ListBox.Line(), ListBox.Line(heading: "Failure")]
             lines += ListBox.labelled("", attempt.failure.summary, room, .failed)
             for hint in attempt.failure.hints { lines += ListBox.labelled("", state.text(of: hint), room) }
@@ -125,7 +125,7 @@ struct Inspector: ScrolledPanel {
         return lines + ListBox.labelled("", "the first \(most) of \(count) bytes", room, .muted)
     }
 
-    /// How long each phase took, one after another.
+    /// The duration of each phase, in order.
     static func text(of timings: HTTPExchange.Timings) -> String {
         var parts: [String] = []
         var last = 0.0

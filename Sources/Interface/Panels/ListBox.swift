@@ -1,9 +1,9 @@
 import Credentials
 
-/// A box with a list in it, or with text that is scrolled: the copy menu, the commands, the inspector.
+/// A box with a list or with scrolled text: the copy menu, the commands, the inspector.
 struct ListBox {
     struct Line: Equatable {
-        /// Over a group of lines; alone in its line.
+        /// The heading of a group of lines; alone in its line.
         var heading = ""
         var left = ""
         var text = ""
@@ -12,19 +12,19 @@ struct ListBox {
     }
 
     var title: String
-    /// What filters the list, where something does.
+    /// The filter of the list; nil without a filter.
     var field: TextField?
     var lines: [Line]
-    /// The line that is chosen; nil where there is nothing to choose, and `top` says what is seen.
+    /// The chosen line; nil for text, whose first visible line is `top`.
     var selection: Int?
     var top = 0
-    /// How many rows the list has at most, so that the box does not change with what is typed.
+    /// The maximum number of the list's rows. It sets the height of the box, which a filter must not change.
     var mostRows: Int
-    /// Columns that `left` takes.
+    /// Columns for `left`.
     var leftColumns = 0
     var footer: [DialogLine] = []
     var columns: Int
-    /// The screen's first row that it may take.
+    /// The first row of the screen that the box may cover.
     private var upperEdge = 0
 
     init(
@@ -42,7 +42,7 @@ struct ListBox {
         self.columns = columns
     }
 
-    /// The same, in the rows from `row` on.
+    /// The same box, in the rows from `row` on.
     func below(_ row: Int) -> ListBox {
         var box = self
         box.upperEdge = row
@@ -56,13 +56,13 @@ struct ListBox {
         return body.centered(columns: columns + 4, rows: mostRows + around + 2)
     }
 
-    /// Rows inside that are not the list's.
+    /// Rows inside the box but outside the list.
     private var around: Int { (field == nil ? 0 : 2) + (footer.isEmpty ? 0 : footer.count + 1) }
 
-    /// Where the list itself stands.
+    /// The area of the list.
     func listArea(_ size: Size) -> Rectangle {
         var inside = area(size).inset(columns: 2, rows: 1)
-        // On a small screen the list is worth more than what stands below it.
+        // On a small screen the list is more important than the footer.
         let below = min(footer.isEmpty ? 0 : footer.count + 1, max(inside.rows - min(mostRows, 4), 0))
         inside.rows -= below
         if field != nil {
@@ -72,16 +72,16 @@ struct ListBox {
         return inside
     }
 
-    /// The first line that is seen.
+    /// The first visible line.
     func firstLine(_ size: Size) -> Int {
         let rows = listArea(size).rows
         let most = max(lines.count - rows, 0)
         guard let selection else { return max(min(top, most), 0) }
-        // As little as shows the chosen line with one after it.
+        // The chosen line stands in the middle, and one more line follows it.
         return max(min(selection - rows + 2, most), min(max(selection - rows / 2, 0), most), 0)
     }
 
-    /// The number of the line at `position`; nil where there is none.
+    /// The number of the line at `position`; nil if there is none.
     func line(at position: Position, _ size: Size) -> Int? {
         let list = listArea(size)
         guard list.contains(position) else { return nil }
@@ -150,7 +150,7 @@ extension ListBox {
         DisplayWidth.wrap(UntrustedText.line(text, limit: 2_000), into: columns).map { Line(text: $0, role: role) }
     }
 
-    /// A labelled text over as many lines as it takes.
+    /// A labelled text, wrapped into lines.
     static func labelled(_ label: String, _ text: String, _ columns: Int, _ role: Role = .normal) -> [Line] {
         let lines = DisplayWidth.wrap(text, into: columns)
         return (lines.isEmpty ? [""] : lines).enumerated().map {

@@ -1,10 +1,10 @@
 import Credentials
 
-/// A panel whose lines are read, and scrolled where they are too many.
+/// A panel with text that can be scrolled.
 protocol ScrolledPanel: Panel {
-    /// The first line that is seen.
+    /// The first visible line.
     var top: Int { get set }
-    /// The list that the lines are in; `box` but where the mouse has no business in it.
+    /// The box of the text: `box`, unless the mouse must not choose its lines.
     func scrolledBox(_ state: State) -> ListBox?
 }
 
@@ -30,7 +30,7 @@ extension ScrolledPanel {
         ]
     }
 
-    /// - Parameter place: the first line that is wanted, after the one that there is and the number of rows.
+    /// - Parameter place: returns the new first line for the present one and the number of rows.
     private static func scroll(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
         to place: @escaping @Sendable (Int, Int) -> Int
@@ -75,7 +75,7 @@ extension ChosenPanel {
         ]
     }
 
-    /// - Parameter place: the selection that is wanted, after the one that there is and the number of lines of a page.
+    /// - Parameter place: returns the new selection for the present one and the number of lines of a page.
     private static func choose(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
         _ place: @escaping @Sendable (Int, Int) -> Int
@@ -89,15 +89,15 @@ extension ChosenPanel {
 
     mutating func select(_ line: Int, in state: State) { selection = line }
 
-    /// Chooses a line that was clicked.
-    /// - Returns: whether it was chosen already.
+    /// Chooses a clicked line.
+    /// - Returns: true if the line was already chosen.
     mutating func click(_ line: Int) -> Bool {
         defer { selection = line }
         return selection == line
     }
 }
 
-/// A panel whose lines are filtered by what is typed.
+/// A panel with a filter for its lines.
 protocol FilteredPanel: ChosenPanel {
     var field: TextField { get set }
 }
@@ -117,6 +117,6 @@ extension FilteredPanel {
         return notice.map { .say(.refusal($0)) } ?? .stay
     }
 
-    /// The words to look for.
+    /// The words of the filter.
     var typedWords: [Substring] { field.text.lowercased().split(separator: " ") }
 }

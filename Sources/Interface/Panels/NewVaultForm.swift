@@ -4,7 +4,7 @@ extension Context {
     static let newVault = Context(title: "A new vault", isTyping: true)
 }
 
-/// The question for a new vault's passphrase, twice.
+/// The form for a new vault: the passphrase, twice.
 struct NewVaultForm: Panel {
     private enum Field { case passphrase, repeated }
 
@@ -13,7 +13,7 @@ struct NewVaultForm: Panel {
     private var focus = Field.passphrase
     private var workingSince: Moment?
     private var failure: Failure?
-    /// A weakness that was named; taking the same passphrase again accepts it.
+    /// The weakness that was shown; Enter then accepts the passphrase.
     private var namedWeakness: String?
 
     private var isWorking: Bool { workingSince != nil }

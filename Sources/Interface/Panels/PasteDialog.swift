@@ -5,7 +5,7 @@ extension Context {
     static let pasting = Context(title: "Pasting a client")
 }
 
-/// The wait for a paste that a client is made of.
+/// The dialog that waits for a pasted client.
 struct PasteDialog: Panel {
     private var failure: Failure?
 

@@ -1,12 +1,12 @@
 import Credentials
 
-/// A question that is answered by one key, as it is drawn.
+/// The drawing of a question that one key answers.
 struct Question {
     var title: String
     var text: [String]
     var answers: String
 
-    /// The first of the names, and how many more there are.
+    /// The first eight names, and the number of the others.
     static func names(_ names: [String]) -> String {
         let first = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(first) and \(names.count - 8) more" : first

@@ -5,7 +5,7 @@ extension Context {
     static let report = Context(title: "What failed")
 }
 
-/// The clients that many requests brought no token, by reason: each failure as it was.
+/// The clients without a new token after a refresh of many, grouped by reason.
 struct Report: ChosenPanel {
     private enum End: Int {
         case failed, cancelled, notAsked
@@ -68,12 +68,12 @@ struct Report: ChosenPanel {
             ])
     ]
 
-    /// Those that there still are.
+    /// The clients that still exist.
     private func clients(of group: Group, _ state: State) -> [UUID] {
         group.clients.filter { state.clients.entry($0) != nil }
     }
 
-    /// The lines, and which client each is of.
+    /// The lines, each with its client; nil for a line of a reason.
     private func lines(_ state: State, _ columns: Int) -> [(line: ListBox.Line, client: UUID?)] {
         groups.flatMap { group -> [(line: ListBox.Line, client: UUID?)] in
             let clients = clients(of: group, state)
@@ -91,7 +91,7 @@ struct Report: ChosenPanel {
     }
 
     private func goToClient(in state: State) -> Outcome {
-        // From a reason to the first of its clients.
+        // A reason leads to the first of its clients.
         let client = lines(state, Self.columns(state)).dropFirst(selection).lazy.compactMap(\.client).first
         return client.map { .select($0) } ?? .stay
     }
@@ -102,7 +102,7 @@ struct Report: ChosenPanel {
 
     private static func columns(_ state: State) -> Int { DialogBox.columns(state.size, atMost: 86) }
 
-    /// As `3 of 40 failed, 18 not asked`.
+    /// For example `3 of 40 failed, 18 not asked`.
     private func title(_ state: State) -> String {
         let counts = [End.failed, .cancelled, .notAsked].map { end in
             (end: end, count: groups.filter { $0.end == end }.reduce(0) { $0 + clients(of: $1, state).count })

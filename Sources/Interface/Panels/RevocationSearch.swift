@@ -5,8 +5,8 @@ extension Context {
     static let findingRevocation = Context(title: "Asking where tokens are revoked")
 }
 
-/// The wait for the issuers' answers, where tokens are revoked; the question follows. It is drawn only where somebody is
-/// asked.
+/// The wait for the issuers to name their revocation URLs; the question follows. The panel is drawn only if an issuer
+/// is asked.
 struct RevocationSearch: Panel {
     private let clients: [ClientEntry]
 
@@ -50,6 +50,6 @@ struct RevocationSearch: Panel {
 }
 
 extension ClientProfile {
-    /// True if only the issuer can tell where tokens are revoked.
+    /// True if only the issuer can name the revocation URL.
     var needsIssuerToRevoke: Bool { revocationURL.isEmpty && !issuer.isEmpty }
 }

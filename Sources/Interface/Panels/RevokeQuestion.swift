@@ -5,9 +5,9 @@ extension Context {
     static let revokeQuestion = Context(title: "Revoking")
 }
 
-/// The question before tokens are revoked: it shows the hosts that get a token and a secret.
+/// The question before tokens are revoked. It shows the hosts that receive a token and a secret.
 struct RevokeQuestion: ScrolledPanel {
-    /// One client's or more; at least one of them is `decided`.
+    /// One plan for each client; at least one of the plans is in `decided`.
     private(set) var plans: [RevocationPlan]
     var top = 0
 
@@ -30,7 +30,7 @@ struct RevokeQuestion: ScrolledPanel {
         return Outcome(next: .close, effects: decided.map { .revoke($0) }, said: undecided(in: state) + [saying])
     }
 
-    /// The reasons why the other tokens are not revoked.
+    /// A message for each token that is not revoked, with the reason.
     func undecided(in state: State) -> [Saying] {
         plans.compactMap { plan in
             guard case .unknown(let failure) = plan.destination else { return nil }
@@ -45,7 +45,7 @@ struct RevokeQuestion: ScrolledPanel {
 
     static let notRevoked = "the token was not revoked: "
 
-    /// The plans that can be carried out. The other ones have an issuer that could not be asked.
+    /// The plans that can be carried out. The issuers of the other plans could not be asked.
     var decided: [RevocationPlan] {
         plans.filter { if case .unknown = $0.destination { false } else { true } }
     }
@@ -56,7 +56,7 @@ struct RevokeQuestion: ScrolledPanel {
         var explanation = ""
         var isForeign = false
         var clients: [UUID]
-        /// The lowest comes first.
+        /// Groups are sorted by rank, the lowest first.
         var rank: Int
     }
 

@@ -1,6 +1,6 @@
 import Credentials
 
-/// How a secret and the wait for the vault look in a dialog.
+/// The lines of a dialog for a secret and for the wait for the vault.
 enum SecretLine {
     static func field(
         _ label: String, _ secret: SecretField, isFocused: Bool, placeholder: String = "", _ state: State
@@ -10,7 +10,7 @@ enum SecretLine {
                 content: .field(label: label, text: placeholder, role: .muted, cursor: isFocused ? 0 : nil),
                 isFocused: isFocused)
         }
-        // The screen tells the length up to what a row holds, as asterisks do everywhere.
+        // Like any masked field, this one shows the length, up to the width of a row.
         let count = min(secret.characterCount, 200)
         return DialogLine(
             content: .field(

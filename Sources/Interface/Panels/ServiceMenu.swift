@@ -54,7 +54,7 @@ struct ServiceMenu: FilteredPanel {
 
     mutating func choose(_ line: Int, in state: State) -> Outcome { click(line) ? submit(in: state) : .stay }
 
-    /// A paste that describes a client fills in the form. If it cannot, the dialog of pastes says why.
+    /// A paste that describes a client fills in the form. If it cannot, the paste dialog gives the reason.
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {
         guard PastedClient.read(pasted) != nil else { return pasteFilter(pasted, in: state) }
         var dialog = PasteDialog()

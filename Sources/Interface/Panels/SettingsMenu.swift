@@ -25,7 +25,7 @@ struct SettingsMenu: ChosenPanel {
     ]
 
     private func change(by step: Int, in state: State) -> Outcome {
-        // Not written over: it may hold what the user wants. It may also be mended by now.
+        // A file with a mistake is not overwritten: the user may want its settings. It may also be corrected by now.
         guard state.settingsMistake == nil else { return .effects([.readSettings]) }
         let name = SettingName.allCases[selection]
         let changed = name.next(after: state.settings, step: step)
@@ -53,7 +53,7 @@ struct SettingsMenu: ChosenPanel {
             DialogLine.wrapped(name.explanation, columns, .muted)
                 + DialogLine.wrapped("config.json: \(name.rawValue)", columns, .muted)
         }
-        // As long for each, so that the box stays where it is.
+        // The same length for each setting, so that the box does not move.
         let most = footers.map(\.count).max() ?? 0
         let footer = footers[selection] + Array(repeating: .blank, count: most - footers[selection].count)
         return ListBox(

@@ -5,7 +5,7 @@ extension Context {
     static let tags = Context(title: "Tags", isTyping: true)
 }
 
-/// The tags of one client, or what is added to and taken from those of many.
+/// The tags of one client, or the changes to the tags of several.
 struct TagForm: Panel {
     private let clients: [ClientEntry]
     private var field: TextField
@@ -46,7 +46,7 @@ struct TagForm: Panel {
         if case .clientRemoved(let id) = event, clients.contains(where: { $0.id == id }) { .close } else { .stay }
     }
 
-    /// What is to be done; for many clients `-tag` takes one away.
+    /// The changes to make; for several clients, `-tag` removes a tag.
     private var changes: (adding: [String], removing: [String]) {
         let words = field.text.split(whereSeparator: { $0.isWhitespace || $0 == "," }).map(String.init)
         guard clients.count == 1 else {

@@ -6,7 +6,7 @@ extension Context {
     static let trial = Context(title: "Trying a request", isTyping: true)
 }
 
-/// A request to a client's API, and what came of it.
+/// A request to a client's API, and its answer.
 struct TrialForm: ScrolledPanel {
     private enum Field: CaseIterable { case method, path, body }
 
@@ -17,17 +17,17 @@ struct TrialForm: ScrolledPanel {
     private var path: TextField
     private var body: TextField
     private var focus = Field.path
-    /// Those that were sent before, the latest first.
+    /// Earlier requests, the latest first.
     private var history: [TrialRequest] = [] {
         didSet {
-            // The last request is taken up again, unless something was typed meanwhile.
+            // The last request is shown again, unless something was typed meanwhile.
             if oldValue.isEmpty, !isTouched, let latest = history.first { show(latest) }
         }
     }
-    /// Which of them is shown; nil: none.
+    /// The index in `history` of the request in the form; nil for none.
     private var place: Int?
     private var isTouched = false
-    /// What is waited for, by its number, and since when.
+    /// The request whose answer is pending; nil for none.
     private var sent: (number: Int, request: TrialRequest, at: Moment)?
     private var answer: TrialAnswer?
     private var failure: Failure?
@@ -82,7 +82,7 @@ struct TrialForm: ScrolledPanel {
         ) { form, _ in form.choose(-1) },
     ]
 
-    /// What is sent stands in the form until its answer has come.
+    /// An action that does nothing while an answer is pending.
     private static func editing(
         _ name: String, _ keys: [Key], _ label: String, _ description: String, isHinted: Bool = false,
         change: @escaping @Sendable (inout TrialForm) -> Void
@@ -158,7 +158,7 @@ struct TrialForm: ScrolledPanel {
 
     func changes(_ state: State) -> [Double] { state.changes(since: sent?.at) }
 
-    /// - Returns: nil where the key is typed.
+    /// - Returns: nil if the key is typed.
     private mutating func choose(_ step: Int) -> Outcome? {
         guard sent == nil else { return .stay }
         guard focus == .method else { return nil }
@@ -173,7 +173,7 @@ struct TrialForm: ScrolledPanel {
         focus = all[((all.firstIndex(of: focus) ?? 0) + step + all.count) % all.count]
     }
 
-    /// The request before or after the one shown, of those that were sent.
+    /// Shows the previous or the next request in `history`.
     private mutating func recall(_ step: Int) {
         guard !history.isEmpty else { return }
         let wanted = (place ?? -1) + step
@@ -182,9 +182,9 @@ struct TrialForm: ScrolledPanel {
         show(history[wanted])
     }
 
-    // MARK: - As it is shown
+    // MARK: - Drawing
 
-    /// What came, as lines of `columns`.
+    /// The answer as lines of `columns`.
     private func lines(_ state: State, _ columns: Int) -> [ListBox.Line] {
         (notice.map { ListBox.wrapped($0, columns, .expiring) } ?? []) + linesOfAnswer(state, columns)
     }
@@ -234,13 +234,13 @@ struct TrialForm: ScrolledPanel {
         return lines
     }
 
-    /// JSON pretty, anything else as it came.
+    /// Formatted JSON; any other body unchanged.
     static func bodyLines(_ answer: TrialAnswer) -> [String] {
         PrettyJSON.lines(answer.body.utf8, isCut: answer.isCut)
             ?? answer.body.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Broken where it must be, its indentation kept.
+    /// `text` broken into lines of `columns`, with its indentation.
     static func broken(_ text: String, _ columns: Int) -> [ListBox.Line] {
         var lines: [ListBox.Line] = []
         var rest = Substring(text)
@@ -253,7 +253,7 @@ struct TrialForm: ScrolledPanel {
         return lines
     }
 
-    /// The whole as text, for the clipboard.
+    /// Request and answer as text, for the clipboard.
     private var text: String? {
         guard let answer else { return nil }
         var lines = ["\(answer.exchange.method) \(answer.exchange.url)"]

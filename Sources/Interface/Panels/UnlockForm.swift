@@ -4,13 +4,13 @@ extension Context {
     static let unlock = Context(title: "Unlocking", isTyping: true)
 }
 
-/// The question for the vault's passphrase.
+/// The form for the vault's passphrase.
 struct UnlockForm: Panel {
     private let passphrase = SecretField()
-    /// Since when the vault is being opened; nil while it is not.
+    /// The moment since which the vault is being opened; nil while it is not.
     private var workingSince: Moment?
     private var failure: Failure?
-    /// The reason why it is asked, where that is not plain.
+    /// The reason why the vault was locked; nil if the user knows it.
     var notice: String?
     /// True if clients were kept fresh until the vault was locked.
     var keepsNothingFresh = false
