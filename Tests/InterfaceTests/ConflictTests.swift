@@ -10,7 +10,7 @@ struct ConflictTests {
         .conflict, "client \"GBG GO production\" was changed meanwhile", hints: ["look at it, then try again"])
     private let gone = Failure(.noSuchClient, "client \"GBG GO production\" no longer exists")
 
-    /// The form of the first client, whose scope and name were typed over; it was sent to be saved.
+    /// A form of the first client with another scope and name, sent to be saved.
     private func editing(_ edit: (inout State) -> Void = { _ in }) -> State {
         var entries = Samples.entries
         entries[0].profile.secretSet = Samples.now.wall
@@ -33,7 +33,7 @@ struct ConflictTests {
         return entry
     }
 
-    /// The answer to the last save; the change is known before it.
+    /// The answer to the last save, after the change has arrived.
     private func refuse(_ state: inout State, _ change: (inout ClientProfile) -> Void) -> [Effect] {
         _ = update(&state, .clientChanged(changed(state, change)))
         return update(&state, .saved(isNew: false, state.savingID, .failure(conflict)))

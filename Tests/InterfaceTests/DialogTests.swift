@@ -62,7 +62,7 @@ enum SampleExchange {
         body: #"{"status":"UP","region":"eu","checks":[{"name":"db","ok":true}]}"#, byteCount: 64,
         wasRepeatedWithNewToken: true)
 
-    /// A JWT with an exp that is an hour after the samples' now.
+    /// A JWT whose exp is an hour after the samples' now.
     static let token: JSONWebToken? = {
         func part(_ json: String) -> String {
             Data(json.utf8).base64EncodedString().replacingOccurrences(of: "=", with: "")
@@ -506,7 +506,7 @@ struct DialogTests {
             client: Samples.id(number), revision: 3, credentialsID: Samples.id(200), destination: destination)
     }
 
-    /// Presses `x` for the selected or the marked clients, and finds these plans.
+    /// Presses `x` for the selected or marked clients and delivers these plans.
     private static func ask(_ state: inout State, _ plans: [RevocationPlan]) {
         for effect in state.press("x") {
             if case .findRevocation(let ids) = effect { _ = update(&state, .revocationFound(ids, .success(plans))) }
@@ -676,7 +676,7 @@ struct DialogTests {
 
     @Test("the dialog for a new vault at each size, and in ASCII")
     func newVault() throws {
-        // Widths are the locale's, which is set by then.
+        // Widths depend on the locale, which is set only then.
         try #require(Samples.isUTF8)
         for (name, size, glyphs) in [
             ("100x30", Size(columns: 100, rows: 30), Glyphs.unicode), ("60x20", Size(columns: 60, rows: 20), .unicode),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Interface
 
-/// Clients with tags, endpoints and states to be told apart by.
+/// Clients that differ in tags, endpoints and states.
 private func tagged(isRemembered: Bool = true) -> State {
     var entries = Samples.entries
     entries[0].profile.tags = ["prod", "eu"]

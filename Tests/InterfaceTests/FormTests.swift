@@ -235,7 +235,7 @@ struct ClientFormTests {
 }
 
 extension State {
-    /// The client that the form is being saved as.
+    /// The client that the form saves.
     var savingID: UUID { form?.savingID ?? Samples.id(9) }
 
     fileprivate func savedProfile(_ name: String) -> ClientProfile {
@@ -272,7 +272,7 @@ struct MovedTokenURLTests {
         return state
     }
 
-    /// Types over what a field holds and stays in it.
+    /// Replaces a field's text and leaves the focus there.
     private func overtype(_ state: inout State, _ tokenURL: String) { overtype(&state, .tokenURL, tokenURL) }
 
     private func overtype(_ state: inout State, _ field: ClientForm.Field, _ text: String) {

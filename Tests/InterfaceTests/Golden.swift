@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Compares a drawing with the file that holds it; `KEYFOB_REFRESH_GOLDENS=1` writes the file instead.
+/// Compares a drawing with its golden file; `KEYFOB_REFRESH_GOLDENS=1` writes the file instead.
 func expectGolden(_ drawing: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
     let file = folder.appendingPathComponent(name + ".txt")

@@ -64,7 +64,7 @@ struct MessageTests {
             #expect(state.commands == nil && state.message?.text == "the vault is busy")
             state.press("j")
             #expect(state.message == nil)
-            // One that comes meanwhile is not lost either.
+            // A message that comes meanwhile is not lost either.
             state.press(opening)
             _ = update(&state, .trouble(Failure(.vaultBusy, "the vault was busy")))
             state.press(.down, .escape)

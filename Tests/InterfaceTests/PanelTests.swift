@@ -8,7 +8,7 @@ extension Context {
     fileprivate static let pin = Context(title: "A PIN", isTyping: true)
 }
 
-/// A panel that no file of the program knows of.
+/// A panel that the program does not have.
 private struct PINForm: ChosenPanel {
     var selection = 0
     var typed = ""
@@ -27,7 +27,7 @@ private struct PINForm: ChosenPanel {
                             said: [Saying(text: "taken", client: state.name(Samples.id(1)))])
                     }),
                 Action("other", [.tab], "other", "another form") { _, _ in .replace(TagForm([Samples.entries[0]])) },
-                // A blank is typed while nothing else is.
+                // In an empty text, the space is typed.
                 Action("blank", [" "], "blank", "begin again", isHinted: false) { form, _ in
                     guard !form.typed.isEmpty else { return nil }
                     form.typed = ""

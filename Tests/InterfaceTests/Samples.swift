@@ -5,9 +5,9 @@ import Settings
 
 @testable import Interface
 
-/// A state as a person would have it, at a fixed time.
+/// Realistic states at a fixed time.
 enum Samples {
-    /// wcwidth(3) asks the locale; every machine with glibc has this one.
+    /// wcwidth(3) depends on the locale; every machine with glibc has this locale.
     static let isUTF8: Bool = setlocale(LC_CTYPE, "C.UTF-8") != nil
 
     /// 2026-11-23 14:02:11 UTC.
@@ -75,7 +75,7 @@ enum Samples {
     }
 
     /// Unlocked, with `entries` loaded and the first selected.
-    /// - Parameter settings: without an idle lock, unless it is said: it is a moment that something is due at.
+    /// - Parameter settings: nil means no idle lock, whose moment would be the next tick.
     static func open(
         _ size: Size = Size(columns: 80, rows: 24), glyphs: Glyphs = .unicode, entries: [ClientEntry] = entries,
         settings: Settings? = nil
@@ -102,7 +102,7 @@ extension Event {
 }
 
 extension State {
-    /// Presses keys one after another and returns what the last one wanted done.
+    /// Presses keys one after another and returns the last key's effects.
     @discardableResult
     mutating func press(_ keys: Key...) -> [Effect] {
         var effects: [Effect] = []
@@ -119,7 +119,7 @@ extension State {
         while clients.selected?.profile.name != name, clients.selection < clients.rows.count - 1 { press(.down) }
     }
 
-    /// The form that is open.
+    /// The open form.
     var form: ClientForm? { panel as? ClientForm }
 
     /// Opens the form for a new client of that service.
@@ -129,7 +129,7 @@ extension State {
         press(.enter)
     }
 
-    /// Moves the form's focus to a field, by Tab; if the field is folded, *more* is unfolded on the way.
+    /// Moves the form's focus to a field by Tab, and unfolds *more* for a folded field.
     mutating func focus(_ field: ClientForm.Field) {
         for _ in ClientForm.Field.allCases where form?.focus != field {
             let isFolded = form?.focus == .more && form?.fields.contains(field) == false
@@ -137,7 +137,7 @@ extension State {
         }
     }
 
-    /// The frame that would come next.
+    /// The next frame.
     var drawing: String {
         // A width is measured in the locale: without UTF-8 each character beyond ASCII would be drawn as a question mark.
         precondition(Samples.isUTF8)

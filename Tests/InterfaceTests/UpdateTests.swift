@@ -275,7 +275,7 @@ struct TickTests {
         #expect(state.drawing != before)
     }
 
-    /// Twenty tokens that were fetched at twenty moments; every other ends while it is watched.
+    /// Twenty tokens fetched at twenty moments; every second one expires during the test.
     private var spread: [ClientEntry] {
         (0..<20).map { number in
             let lifetime = number % 2 == 0 ? 3_000.0 : 64
