@@ -58,7 +58,7 @@ struct ConflictTests {
         #expect(draft.profile.scope == "mine" && draft.profile.name == "GBG GO production!")
     }
 
-    @Test("what only the other one has changed is taken over, and saved without a question")
+    @Test("a field that only the other keyfob has changed is copied, and saved without a question")
     func theirsAlone() throws {
         var state = editing()
         let effects = refuse(&state) {
@@ -80,7 +80,7 @@ struct ConflictTests {
                 == "GBG GO production: saved; taken over from the other change: Sent as, Tags")
     }
 
-    @Test("what is taken over is shown where a question is asked, and a question once answered is not asked again")
+    @Test("a question shows the copied fields, and is not repeated once answered")
     func mixed() throws {
         var state = editing()
         _ = refuse(&state) {
@@ -96,7 +96,7 @@ struct ConflictTests {
         #expect(draft.profile.apiBase == "https://api.example")
     }
 
-    @Test("a secret that both have set is named without its value; one that only they have set is kept")
+    @Test("a secret that both have set is named without its value; one that only the other keyfob has set is kept")
     func secret() throws {
         func type(_ state: inout State) {
             state.focus(.secret)
@@ -114,7 +114,7 @@ struct ConflictTests {
         #expect(try draft(refuse(&state) { $0.secretSet = later }).secret == nil)
     }
 
-    @Test("a secret and a token URL of two keyfobs are not brought together unseen")
+    @Test("a secret and a token URL from two keyfobs are not combined without a question")
     func secretAndHost() throws {
         var state = editing { state in
             state.focus(.secret)
@@ -133,7 +133,7 @@ struct ConflictTests {
         #expect(state.drawing.contains("Secret: theirs is another one since then, it goes to the token URL typed here"))
     }
 
-    @Test("a previous secret that is another one by now is neither used nor forgotten unseen")
+    @Test("a previous secret that has changed meanwhile is neither used nor forgotten without a question")
     func previousSecret() throws {
         var entries = Samples.entries
         entries[0].profile.secretSet = Samples.now.wall
@@ -151,7 +151,7 @@ struct ConflictTests {
         #expect(try draft(state.press(.enter)).previousSecret == .keep)
     }
 
-    @Test("the refusal may come before the change is known")
+    @Test("the refusal may arrive before the change")
     func refusedFirst() throws {
         var state = editing()
         #expect(update(&state, .saved(isNew: false, state.savingID, .failure(conflict))) == [])
@@ -164,7 +164,7 @@ struct ConflictTests {
         #expect(state.drawing.contains("Scope: theirs \"theirs\", yours \"mine\""))
     }
 
-    @Test("nothing is saved without Enter where the form may have been used since")
+    @Test("nothing is saved without Enter if the form may have been used since")
     func late() throws {
         var state = editing()
         _ = update(&state, .saved(isNew: false, state.savingID, .failure(conflict)))
@@ -180,7 +180,7 @@ struct ConflictTests {
         #expect(state.context == .discardQuestion)
     }
 
-    @Test("two long values are shown where they differ, and white space alone is no difference")
+    @Test("two long values are shown from their difference on, and white space alone is no difference")
     func longValues() {
         let long = "https://" + String(repeating: "a", count: 90)
         var state = editing { state in
@@ -194,7 +194,7 @@ struct ConflictTests {
         #expect(refuse(&state) { $0.scope = "mine" } != [])
     }
 
-    @Test("a client that is gone is saved as a new one, with a secret that must be typed")
+    @Test("a removed client is saved as a new one, with a secret that must be typed")
     func goneWithoutSecret() throws {
         var state = editing()
         let id = state.savingID
@@ -210,7 +210,7 @@ struct ConflictTests {
         #expect(draft.profile.keepsFresh)
     }
 
-    @Test("a client that is gone is saved as a new one with the secret that was typed; Esc asks first")
+    @Test("a removed client is saved as a new one with the typed secret; Esc asks first")
     func goneWithSecret() throws {
         var state = editing { state in
             state.focus(.secret)
@@ -226,7 +226,7 @@ struct ConflictTests {
         #expect(try draft(state.press(.enter)).revision == nil)
     }
 
-    @Test("a duplicate whose original is gone asks for a secret")
+    @Test("a duplicate without its original asks for a secret")
     func duplicateOfGone() throws {
         var state = Samples.open()
         state.press("D", .enter)
@@ -238,7 +238,7 @@ struct ConflictTests {
         #expect(draft.secretOf == nil && draft.secret == Secret(utf8: "t0p"))
     }
 
-    @Test("where the vault's file is gone, no hint promises to save")
+    @Test("without the vault's file, no hint promises to save")
     func fileGone() {
         let replaced = Failure(
             .conflict, "the file was replaced or removed while it was open",

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Copying")
 struct CopyTests {
-    @Test("the copy menu: every form, with the token masked")
+    @Test("the copy menu shows every format, with the token masked")
     func copyMenu() {
         expectGoldens("copy-menu") { $0.press("y") }
         var state = trying()
@@ -29,7 +29,7 @@ struct CopyTests {
         #expect(state.press(.enter) == [], "not of many")
     }
 
-    @Test("what was copied is cleared after the time set, with a countdown; what can't be cleared is said")
+    @Test("a copied secret is cleared after the set time, with a countdown; a message names what cannot be cleared")
     func clipboard() {
         var state = trying()
         let held = Copied(
@@ -67,7 +67,7 @@ struct CopyTests {
         #expect(never.clipboard == nil)
     }
 
-    @Test("the copy menu copies whom it names, also where another client is selected meanwhile")
+    @Test("the copy menu copies the client in its title, even if another client is selected meanwhile")
     func copyMenuKeepsItsClient() {
         var state = trying()
         state.press("/")
@@ -81,7 +81,7 @@ struct CopyTests {
         #expect(state.context == .list, "a menu without clients is closed")
     }
 
-    @Test("the clear of one copy ends nothing of the next one")
+    @Test("clearing one copy does not clear the next one")
     func clearingAndCopying() {
         var state = trying()
         let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)
@@ -92,7 +92,7 @@ struct CopyTests {
         #expect(state.drawing.contains("clipboard clears in 0:45"))
     }
 
-    @Test("locked, the countdown of the clipboard goes on where it is seen")
+    @Test("the clipboard's countdown continues on the locked screen")
     func clearingWhileLocked() {
         var state = trying()
         let held = Copied(destination: "copied by xclip", facts: nil, isSecret: true, canBeCleared: true)

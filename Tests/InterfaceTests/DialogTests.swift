@@ -77,7 +77,7 @@ enum SampleExchange {
 
 @Suite("Dialogs")
 struct DialogTests {
-    @Test("the inspector: what was sent and got, and what is in the token, not verified")
+    @Test("the inspector shows request, answer and the token's unverified content")
     func inspector() {
         let inspection = Inspection(
             exchange: SampleExchange.refused, token: SampleExchange.token, hasToken: true, bundle: "bundle")
@@ -102,7 +102,7 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
-    @Test("the inspector shows the body that came, in lines, and how much of it there is")
+    @Test("the inspector shows the answer's body in lines, and its length")
     func inspectorBody() {
         func drawing(_ body: HTTPExchange.Body) -> String {
             var exchange = SampleExchange.refused
@@ -121,7 +121,7 @@ struct DialogTests {
         #expect(drawing(.init(text: "", byteCount: 0, isCut: false)).contains("Body          empty"))
     }
 
-    @Test("1,000 characters of a server are seen whole: in the pane, the inspector and the report")
+    @Test("a server's 1,000 characters are shown in full in the pane, the inspector and the report")
     func longWords() {
         let words = "the server says: " + String(repeating: "word ", count: 195) + "trace ID 0f6d"
         let failure = Failure(.refused, "refused", hints: [Failure.Hint(words), "check the ID", "and the last"])
@@ -145,7 +145,7 @@ struct DialogTests {
         #expect(report?.contains("and the last") == true)
     }
 
-    @Test("before anything was asked, and for an opaque token, the inspector says so")
+    @Test("the inspector says that there was no request yet, and that a token is opaque")
     func inspectorWithout() {
         var state = trying()
         state.press("i")
@@ -156,7 +156,7 @@ struct DialogTests {
         #expect(state.message?.text == "there is nothing to copy yet: r makes a request")
     }
 
-    @Test("trying: the form begins with what its service is asked first, and shows the answer, JSON pretty")
+    @Test("a trial begins with its service's first request, and shows the answer as formatted JSON")
     func trial() {
         expectGoldens("trial") { $0.press(.enter) }
         expectGoldens("trial-answer") { state in
@@ -209,14 +209,14 @@ struct DialogTests {
         #expect(state.context == .list, "and the late answer opens nothing")
     }
 
-    @Test("a client without an API base can't be tried, and the key says what to do")
+    @Test("without an API base no request can be tried, and the key names the remedy")
     func trialWithoutBase() {
         var state = Samples.open()
         #expect(state.press(.enter) == [])
         #expect(state.message?.text == "\"GBG GO production\" has no API base to send a request to: e edits it")
     }
 
-    @Test("the command menu runs what is chosen; the help is filtered by /, and Enter runs too")
+    @Test("the command menu runs the chosen command; / filters the help, where Enter runs too")
     func commands() {
         expectGoldens("commands") { state in
             state.press(":")
@@ -242,7 +242,7 @@ struct DialogTests {
         #expect(state.context == .unlock)
     }
 
-    @Test("in the help Esc leaves the filter first; what belongs to another place is not run")
+    @Test("in the help Esc closes the filter first; a command of another context is not run")
     func helpElsewhere() {
         var state = trying()
         state.press("?", "/")
@@ -256,7 +256,7 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
-    @Test("a heading of the help is not chosen, by no key and no click, and Enter always has a line to run")
+    @Test("neither a key nor a click chooses a heading of the help, and Enter always has a line")
     func headings() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         func chosen() throws -> ListBox.Line {
@@ -284,7 +284,7 @@ struct DialogTests {
         #expect(state.message?.text == "nothing matches")
     }
 
-    @Test("Enter on a line of another place is not offered, and says why")
+    @Test("Enter on a line of another context is disabled, with the reason")
     func notOffered() {
         var state = Samples.open()
         state.press("?")
@@ -297,7 +297,7 @@ struct DialogTests {
         #expect(state.message?.text == reason)
     }
 
-    @Test("a form that has more lines than there is room for says how many are out of sight, above and below")
+    @Test("a form that does not fit shows the numbers of hidden lines above and below")
     func formsThatScroll() {
         var state = Samples.open(Size(columns: 60, rows: 12))
         state.press("e")
@@ -314,7 +314,7 @@ struct DialogTests {
         #expect(!state.drawing.contains(" more "))
     }
 
-    @Test("the headers of an answer stand under it, those of the request under that")
+    @Test("the answer's headers follow the answer, the request's headers follow the request")
     func headersUnderAnswer() throws {
         var state = Samples.open(Size(columns: 100, rows: 60))
         state.press("i")
@@ -326,7 +326,7 @@ struct DialogTests {
         #expect(lines.firstIndex { $0.left == "Form" } ?? 0 < answer)
     }
 
-    @Test("a command that can't be done now says why, in the menu already")
+    @Test("the menu shows why a command is disabled")
     func disabledCommand() {
         var state = Samples.open(entries: [])
         state.press(":")
@@ -336,7 +336,7 @@ struct DialogTests {
         #expect(state.message?.text == "there is no client yet: a adds one")
     }
 
-    @Test("the settings: left and right change one, at once and on disk")
+    @Test("left and right change a setting at once, on disk too")
     func settings() {
         expectGoldens("settings") { $0.press(",") }
         var state = trying()
@@ -356,7 +356,7 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
-    @Test("all activity, newest last, filtered by words and by !kind, with the chosen entry in full")
+    @Test("all activity stands newest last, filtered by words and by !kind, with the chosen entry in full")
     func activity() {
         func happen(_ state: inout State) {
             _ = update(
@@ -388,7 +388,7 @@ struct DialogTests {
         #expect(state.context == .list)
     }
 
-    @Test("what happens is recorded once, and what was kept stands before it")
+    @Test("a new entry is recorded once, and the stored ones stand before it")
     func recorded() {
         var state = trying()
         #expect(
@@ -410,7 +410,7 @@ struct DialogTests {
         #expect(state.activity.entries.map(\.text) == ["earlier", "new token in 1.0 s", "new token in 182 ms"])
     }
 
-    @Test("when refreshing many is done, what failed is told, each with its reason")
+    @Test("the end of a refresh of many shows each failure with its reason")
     func report() {
         let progress = RefreshProgress(done: 7, total: 7, failures: Samples.failures(3))
         expectGoldens("report") { state in
@@ -420,7 +420,7 @@ struct DialogTests {
         var state = trying()
         state.press("R", "e")
         _ = update(&state, .refreshAllProgressed(progress))
-        #expect(state.context == .form, "nobody is interrupted")
+        #expect(state.context == .form, "the report does not interrupt")
         #expect(state.message?.text == "6 of 7 clients refreshed, 1 failed")
         #expect(
             state.activity.entries.map(\.text)
@@ -441,7 +441,7 @@ struct DialogTests {
         #expect(state.message?.text == "no refresh of many clients has failed", "until the lock")
     }
 
-    @Test("the report groups by reason and keeps each as it was; Enter goes to the client, r asks those again")
+    @Test("the report groups failures by reason; Enter goes to the client, r refreshes these clients again")
     func reasons() throws {
         func refusal(_ name: String) -> Failure {
             Failure(
@@ -473,7 +473,7 @@ struct DialogTests {
         #expect(state.context == .list && state.refreshAll == RefreshProgress(done: 0, total: 3))
     }
 
-    @Test("deleting many is told of once, and so are tags; a copy of many says whose, in their order")
+    @Test("deleting many clients gives one message, and so do tags; a copy of many names the clients in order")
     func bulk() {
         var state = trying()
         state.press(" ", " ", " ", "d", "y")
@@ -513,7 +513,7 @@ struct DialogTests {
         }
     }
 
-    @Test("the question before a token is revoked shows method and URL; yes does just that")
+    @Test("the question before a token is revoked shows method and URL; y sends exactly that")
     func revoke() {
         let plan = Self.plan(1, Self.endpoint)
         expectGoldens("revoke") { Self.ask(&$0, [plan]) }
@@ -540,7 +540,7 @@ struct DialogTests {
         #expect(state.message?.text == "\"Old tenant\" has no token")
     }
 
-    @Test("a host that only the issuer names is said so plainly")
+    @Test("a host that only the issuer names gets a warning")
     func revokeElsewhere() {
         expectGoldens("revoke-elsewhere") { Self.ask(&$0, [Self.plan(1, Self.foreign)]) }
         expectGoldens("revoke-nowhere") { Self.ask(&$0, [Self.plan(1, Self.nowhere)]) }
@@ -549,7 +549,7 @@ struct DialogTests {
         #expect(state.press("y") == [.revoke(Self.plan(1, Self.foreign))])
     }
 
-    @Test("while the issuer is asked, that is shown; Esc stops it, and a late answer opens no question")
+    @Test("a dialog shows that the issuer is asked; Esc stops it, and a late answer opens no question")
     func findRevocation() {
         func asking(_ state: inout State) {
             var entry = state.clients.entries[0]
@@ -570,7 +570,7 @@ struct DialogTests {
         #expect(state.message == nil)
     }
 
-    @Test("a search that fails is said, and nothing is asked")
+    @Test("a failed search gives a message and no question")
     func revocationUnknown() {
         var state = trying()
         Self.ask(&state, [Self.plan(1, Self.silent)])
@@ -584,7 +584,7 @@ struct DialogTests {
         #expect(state.message?.text == "GBG GO production: the token was not revoked: the vault is busy")
     }
 
-    @Test("of marked clients the question lists each host, what is only forgotten and what stays")
+    @Test("for marked clients the question lists each host, the tokens only forgotten, and those left alone")
     func revokeMany() {
         let plans = [
             Self.plan(1, Self.endpoint), Self.plan(2, Self.foreign), Self.plan(5, Self.nowhere),
@@ -609,7 +609,7 @@ struct DialogTests {
         #expect(state.context == .list, "a question of nothing is closed")
     }
 
-    @Test("a question that is longer than the screen is scrolled, foreign hosts first")
+    @Test("a question longer than the screen scrolls, foreign hosts first")
     func revokeManyHosts() {
         var entries: [ClientEntry] = []
         var plans: [RevocationPlan] = []
@@ -631,7 +631,7 @@ struct DialogTests {
         #expect(!state.drawing.contains("↓") && state.drawing.contains("↑ 33 more"))
     }
 
-    @Test("the tags' and the paste's dialogs")
+    @Test("the dialogs for tags and for a paste")
     func small() {
         expectGoldens("tags") { $0.press("#") }
         expectGoldens("paste") { $0.press("p") }
@@ -709,7 +709,7 @@ struct DialogTests {
         #expect(state.press("u") == [])
     }
 
-    @Test("a late answer to a request that was given up is not shown as that of another")
+    @Test("a late answer to a cancelled request is not shown as another request's")
     func lateTrial() {
         var state = trying()
         state.press(.enter, .enter, .escape, .enter, .backTab, .right)
@@ -725,7 +725,7 @@ struct DialogTests {
         #expect(state.drawing.contains("Path       /journey/health "))
     }
 
-    @Test("a client that another program removes is no deletion of ours to undo")
+    @Test("a client that another process removes cannot be undone here")
     func removedElsewhere() {
         var state = trying()
         state.press("d")

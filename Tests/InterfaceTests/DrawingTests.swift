@@ -7,7 +7,7 @@ import Testing
 @Suite("Drawing")
 struct DrawingTests {
     @Test(
-        "times are told in whole seconds up to an hour, in minutes up to a day, in hours beyond",
+        "times have whole seconds up to an hour, minutes up to a day, hours beyond",
         arguments: [
             (0.2, "0:00"), (1.9, "0:01"), (59, "0:59"), (59.999_9, "1:00"), (3_252, "54:12"), (3_600, "60:00"),
             (3_601, "1 h 0 m"),
@@ -17,7 +17,7 @@ struct DrawingTests {
         #expect(Durations.text(seconds) == expected)
     }
 
-    @Test("the wait for the next text ends just past its change, whatever is left")
+    @Test("the wait for the next text ends just after its change, for any time left")
     func untilChange() {
         for seconds in [1, 59.99, 60, 3_599.5, 3_600, 3_600.5, 3_661, 7_200, 86_400, 86_401, 200_000.25] {
             let wait = Durations.untilChange(left: seconds)
@@ -31,7 +31,7 @@ struct DrawingTests {
         }
     }
 
-    @Test("a clock time is local, with its date where that is not today's")
+    @Test("a clock time is local, with its date if that is not today")
     func clock() {
         let now = Date(timeIntervalSince1970: 1_795_442_531)
         #expect(Durations.clock(now, now: now, utcOffset: 0) == "14:02:11")
@@ -74,7 +74,7 @@ struct DrawingTests {
         #expect(canvas.frame.text.hasPrefix("cde\n"))
     }
 
-    @Test("lines are wrapped at blanks, and words that are too long where they must be")
+    @Test("lines are wrapped at spaces, and words that are too long anywhere")
     func wrap() {
         #expect(DisplayWidth.wrap("one two three", into: 7) == ["one two", "three"])
         #expect(DisplayWidth.wrap("abcdefghij k", into: 4) == ["abcd", "efgh", "ij k"])
@@ -102,7 +102,7 @@ struct ClientListTests {
         ClientEntry(profile: Samples.profile(number, name), revision: 1)
     }
 
-    @Test("it is sorted by name without regard to case, and stays so through changes, with the selection on its client")
+    @Test("the list stays sorted by name without regard to case, and the selection stays on its client")
     func sorted() {
         var list = ClientList()
         list.load([entry(1, "b"), entry(2, "A"), entry(3, "c")], at: Samples.now)
@@ -122,7 +122,7 @@ struct ClientListTests {
         #expect(names(list) == ["a2", "c"])
     }
 
-    @Test("a clock that is set back is counted anew")
+    @Test("a clock set back makes the tally count again")
     func clockSetBack() {
         var list = ClientList()
         var entry = entry(1, "one")
@@ -135,7 +135,7 @@ struct ClientListTests {
         #expect(list.tally[.expired] == 0)
     }
 
-    @Test("the tally kept along is the tally counted anew, after any change")
+    @Test("after any change, the updated tally equals a new count")
     func tally() {
         var list = ClientList()
         list.load(Samples.entries, at: Samples.now)

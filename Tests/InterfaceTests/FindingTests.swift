@@ -74,7 +74,7 @@ struct FindingTests {
         #expect(state.clients.selection == 0)
     }
 
-    @Test("a match at the beginning of the name comes before one inside, that before one by order of letters alone")
+    @Test("a match at the beginning of the name comes before one inside, and that before a loose match")
     func ranking() {
         let names = ["slate", "atlas", "late", "s-l-a-t-e", "a late one", "zebra"]
         let entries = names.enumerated().map {
@@ -94,7 +94,7 @@ struct FindingTests {
     }
 
     @Test(
-        "by order of the letters a word is found in the name or in one tag, not across them, and alone where nothing else is"
+        "a loose match lies within the name or one tag, and is listed only if there is no other match"
     )
     func loose() {
         var entries = ["user", "bus", "u-s"].enumerated().map {
@@ -112,7 +112,7 @@ struct FindingTests {
         #expect(state.shown == ["user", "bus"])
     }
 
-    @Test("a status that is not yet typed to the end finds nothing, and says what it may become")
+    @Test("an unfinished status finds nothing, and the list shows its possible endings")
     func unfinishedStatus() {
         var state = tagged()
         state.filter(by: "!f")
@@ -121,8 +121,8 @@ struct FindingTests {
         #expect(state.clients.marks.isEmpty)
     }
 
-    @Test("a letter after / takes the place of the filter that was kept; any other key goes on with that")
-    func anew() {
+    @Test("a letter after / replaces the kept filter; any other key edits it")
+    func replacedFilter() {
         var state = tagged()
         state.filter(by: "old")
         state.press(.enter, "/")
@@ -154,7 +154,7 @@ struct FindingTests {
         #expect(state.clients.selected?.profile.name == "Old tenant")
     }
 
-    @Test("what a key does to clients, it does to the one that is shown and selected")
+    @Test("in a filtered list, a key acts on the selected client")
     func filteredRefresh() {
         var state = tagged()
         state.filter(by: "old")
@@ -180,7 +180,7 @@ struct FindingTests {
         #expect(state.shown == ["Old tenant"])
     }
 
-    @Test("s goes through the orders, and says which")
+    @Test("s changes the order, and a message names it")
     func orders() {
         var state = tagged()
         #expect(state.press("s") == [.remember(ScreenMemory(order: .expiry))])
@@ -197,7 +197,7 @@ struct FindingTests {
         #expect(state.shown == Samples.open().shown)
     }
 
-    @Test("sorted by expiry, a client moves when its token is another; the selection goes with it")
+    @Test("sorted by expiry, a client with a new token moves, and the selection with it")
     func resorted() {
         var state = tagged()
         state.press("s")
@@ -209,7 +209,7 @@ struct FindingTests {
         #expect(state.shown.prefix(3) == ["Übersee 東京 ké́y", "GBG GO production", "GBG GO sandbox"])
     }
 
-    @Test("order and groups are kept, and taken up again after a restart; a filter, which hides clients, is not")
+    @Test("order and groups are stored for a restart; a filter, which hides clients, is not")
     func memory() {
         var state = tagged()
         state.press("/")
@@ -219,7 +219,8 @@ struct FindingTests {
         var again = tagged(isRemembered: false)
         #expect(again.press("s") == [], "nothing is kept before it is known what was")
         _ = update(&again, .remembered(ScreenMemory(filter: "eu"), []))
-        #expect(again.clients.order == .expiry && again.filter.isEmpty, "whoever was quicker keeps what was chosen")
+        #expect(
+            again.clients.order == .expiry && again.filter.isEmpty, "an order that the user has already chosen stays")
         again = tagged(isRemembered: false)
         let memory = ScreenMemory(filter: "#test", order: .status, isGroupedByTag: true, foldedTags: ["eu"])
         #expect(update(&again, .remembered(memory, [])) == [], "what is read is not written again")
@@ -227,7 +228,7 @@ struct FindingTests {
         #expect(again.shown.prefix(2) == [">#eu (2)", "#prod (1)"])
     }
 
-    @Test("a lock while a filter is typed keeps nothing of it, and nothing else either")
+    @Test("a lock drops the filter that is being typed, and everything else")
     func lockWhileFiltering() {
         var state = tagged()
         state.press("s", "/", "x")
@@ -236,7 +237,7 @@ struct FindingTests {
         #expect(update(&state, .clientsLoaded(Samples.entries)) == [])
     }
 
-    @Test("of very many clients changes are taken together, and shown when a frame is drawn")
+    @Test("with very many clients, changes are collected and shown in the next frame")
     func manyChanges() {
         let many = (0..<600).map { number in
             var profile = Samples.profile(0, "client \(1_000 + number)")
@@ -257,7 +258,7 @@ struct FindingTests {
         #expect(state.shown.first == "client 1000", "a key acts on what is so")
     }
 
-    @Test("t groups by tag: a client stands under each of its tags; left and right fold, Enter on a heading turns")
+    @Test("t groups by tag: a client stands under each of its tags; left and right fold, Enter on a heading toggles")
     func groups() {
         var state = tagged()
         state.press("t")
@@ -289,7 +290,7 @@ struct FindingTests {
         #expect(state.shown.count == 7)
     }
 
-    @Test("on a heading r, c, f, # and Space work on its clients, and the hints say on how many")
+    @Test("on a heading r, c, f, # and Space work on its clients, and the hints show the number")
     func headings() {
         var state = tagged()
         state.press("t", .up)
@@ -309,7 +310,7 @@ struct FindingTests {
         #expect(state.clients.marks.isEmpty)
     }
 
-    @Test("another order is shown from its top, and the selection stays; a move goes back to it")
+    @Test("a new order shows its top and keeps the selection; a move goes back to the selection")
     func topOfOrder() {
         let many = (0..<60).map {
             ClientEntry(
@@ -328,7 +329,7 @@ struct FindingTests {
         #expect(state.clients.top > 0 && state.clients.selected?.profile.name == "client 158")
     }
 
-    @Test("what is beyond the rows is counted in clients: no headings, and those of folded groups")
+    @Test("the number of hidden clients leaves out headings and includes folded groups")
     func moreClients() {
         var many = (0..<60).map {
             ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
@@ -339,7 +340,7 @@ struct FindingTests {
         #expect(state.shown.count == 32 && state.drawing.contains("↓ 41 more"))
     }
 
-    @Test("without a tag there is nothing to group by, and the key says so")
+    @Test("without tags the key for groups is disabled, with the reason")
     func noTags() {
         var state = Samples.open()
         #expect(state.press("t") == [])
@@ -348,7 +349,7 @@ struct FindingTests {
         #expect(state.message?.text == "the list is not grouped: t groups it by tag")
     }
 
-    @Test("Space marks and goes on, * marks all that are shown or none, and keys work on what is marked")
+    @Test("Space marks and moves on, * marks all listed clients or none, and keys work on the marked clients")
     func marks() {
         var state = tagged()
         state.press(" ", " ")
@@ -383,7 +384,7 @@ struct FindingTests {
         #expect(state.clients.marks.isEmpty)
     }
 
-    @Test("# changes the tags of one client, and adds to and takes from those of marked ones")
+    @Test("# changes the tags of one client, and adds and removes tags of marked clients")
     func tags() {
         var state = tagged()
         state.press("#")
@@ -414,7 +415,7 @@ struct FindingTests {
         #expect(cells.filter { $0.style.role == .match }.map(\.text).joined() == "prod")
     }
 
-    @Test("the filter's row: typed, kept, and with nothing found", arguments: [(100, 30), (60, 20), (40, 10)])
+    @Test("the filter's row while typing, kept, and without a match", arguments: [(100, 30), (60, 20), (40, 10)])
     func drawing(columns: Int, rows: Int) {
         var state = tagged()
         _ = update(&state, .resized(Size(columns: columns, rows: rows)))
@@ -457,7 +458,7 @@ struct MouseTests {
         #expect(state.context == .list)
     }
 
-    @Test("in a menu a click chooses, and a click on what is chosen runs it")
+    @Test("in a menu a click chooses a line, and a click on the chosen line runs it")
     func menus() {
         var state = tagged()
         state.press("y")
@@ -466,7 +467,7 @@ struct MouseTests {
         #expect(state.context == .list)
     }
 
-    @Test("the wheel scrolls the list by three rows, with the selection where it would be left behind")
+    @Test("the wheel scrolls the list by three rows, and keeps the selection visible")
     func wheel() {
         let many = (0..<200).map {
             ClientEntry(profile: Samples.profile(UInt8($0), "client \(1_000 + $0)"), revision: 1)

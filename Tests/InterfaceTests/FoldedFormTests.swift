@@ -30,7 +30,7 @@ struct FoldedFormTests {
         _ = update(&state, .mouse(.press(Position(column: 50, row: row))))
     }
 
-    @Test("are folded in a new form: five are to be filled in, and the row tells how many there are besides")
+    @Test("are folded in a new form: five fields remain, and the row shows the number of the others")
     func folded() {
         let state = adding()
         #expect(state.form?.fields == [.preset, .name, .clientID, .secret, .tokenURL, .scope, .more])
@@ -187,7 +187,7 @@ struct FoldedFormTests {
         #expect(state.form?.focus != .more)
     }
 
-    @Test("a mistake among them is shown, not folded away")
+    @Test("a mistake in one of them is shown, not folded away")
     func mistake() {
         var state = adding()
         state.focus(.apiBase)
@@ -212,7 +212,7 @@ struct FoldedFormTests {
         #expect(state.form?.notice == "nothing can be pasted here: Enter shows the fields")
     }
 
-    @Test("a new client is saved with its service's settings though they were never in sight")
+    @Test("a new client is saved with its service's settings, though they were never visible")
     func save() {
         var state = adding("GBG GO (au)")
         state.type("Billing")
@@ -228,7 +228,7 @@ struct FoldedFormTests {
         #expect(draft.profile.revocationURL == ServicePreset.gbgGO.revocationURL)
     }
 
-    @Test("what another keyfob has filled in there comes into sight with it")
+    @Test("a value from another keyfob's change unfolds them")
     func conflict() throws {
         var state = editing()
         state.focus(.scope)

@@ -21,7 +21,7 @@ struct ClientFormTests {
         return state
     }
 
-    @Test("what was typed is saved as a draft, with the defaults of GBG GO for the rest")
+    @Test("the typed text is saved as a draft, with GBG GO's usual settings for the rest")
     func save() throws {
         var state = filled()
         guard case .save(let draft)? = state.press(.enter).first else {
@@ -40,7 +40,7 @@ struct ClientFormTests {
         #expect(state.press(.enter) == [], "once is enough")
     }
 
-    @Test("a saved client closes the form, is selected, and r is named as the next step")
+    @Test("a save closes the form, selects the client, and names r as the next step")
     func saved() {
         var state = filled()
         state.press(.enter)
@@ -51,7 +51,7 @@ struct ClientFormTests {
         #expect(state.message?.text == "Billing: saved: r fetches its first token")
     }
 
-    @Test("an answer to saving never puts an older state over what the changes have told")
+    @Test("the answer to a save never replaces a newer state from the stream of changes")
     func savedLate() {
         var state = filled()
         state.press(.enter)
@@ -63,7 +63,7 @@ struct ClientFormTests {
         #expect(state.panel == nil)
     }
 
-    @Test("a save that fails keeps everything typed, the secret too, and puts the focus where it is mended")
+    @Test("a failed save keeps all typed text, the secret too, and moves the focus to the field at fault")
     func saveFails() throws {
         var state = filled()
         state.press(.enter)
@@ -80,7 +80,7 @@ struct ClientFormTests {
     }
 
     @Test(
-        "what is missing is said and focused",
+        "a missing field gets a message and the focus",
         arguments: [
             ("", "", "", ClientForm.Field.name, "a client needs a name"),
             ("x", "", "", .clientID, "the client ID is missing"),
@@ -100,7 +100,7 @@ struct ClientFormTests {
         #expect(try form(state).failure?.summary == words)
     }
 
-    @Test("a paste of one line lands in the field as one piece, is saved by no key in it, and what was trimmed is said")
+    @Test("a paste of one line enters the field in one piece, saves nothing, and a notice names the trimming")
     func paste() throws {
         var state = Samples.open()
         state.openForm()
@@ -114,7 +114,7 @@ struct ClientFormTests {
         #expect(try form(state).notice == "white space around the paste was removed")
     }
 
-    @Test("white space typed around ID and secret is trimmed at saving, and that is said")
+    @Test("white space typed around ID and secret is trimmed for saving, with a notice")
     func trims() throws {
         var state = Samples.open()
         state.openForm()
@@ -132,7 +132,7 @@ struct ClientFormTests {
         #expect(state.message?.text == "x: saved: r fetches its first token; white space around the secret was removed")
     }
 
-    @Test("an edit starts from the revision shown and keeps an untouched secret")
+    @Test("an edit starts from the displayed revision and keeps an untouched secret")
     func edit() throws {
         var state = Samples.open()
         state.press("e", .end)
@@ -149,7 +149,7 @@ struct ClientFormTests {
         #expect(draft.profile == expected)
     }
 
-    @Test("while the vault is busy a form can be left, after the question, and a late refusal is not lost on it")
+    @Test("while the vault is busy the form can be closed, after a question, and a late refusal gets a message")
     func leaveWhileSaving() throws {
         var state = filled()
         state.press(.enter)
@@ -165,7 +165,7 @@ struct ClientFormTests {
         #expect(state.clients.selected?.profile.name == "Billing")
     }
 
-    @Test("an answer to saving one form closes and changes no other one that was opened meanwhile")
+    @Test("the answer to a save neither closes nor changes a form that was opened meanwhile")
     func lateSave() throws {
         var state = filled()
         state.press(.enter)
@@ -183,7 +183,7 @@ struct ClientFormTests {
         #expect(try form(state).secret.secret() == Secret(utf8: "t0p"))
     }
 
-    @Test("a paste with a line break inside is refused in a secret's field, and leaves what was there")
+    @Test("a secret's field refuses a paste with a line break inside, and keeps its content")
     func secretPasteRefused() throws {
         var state = filled()
         _ = update(&state, .paste(Secret(utf8: "one\rtwo")))
@@ -191,7 +191,7 @@ struct ClientFormTests {
         #expect(try form(state).secret.secret() == Secret(utf8: "s3cret"))
     }
 
-    @Test("Esc closes an untouched form, and asks before it throws away what was typed")
+    @Test("Esc closes an untouched form, and asks before it discards a change")
     func discard() throws {
         var state = Samples.open()
         state.openForm()
@@ -293,7 +293,7 @@ struct MovedTokenURLTests {
     private func service(_ state: State) -> String? { state.form.map { ServicePreset.all[$0.content.preset].name } }
 
     @Test(
-        "left for another host, the preset's field makes Service custom and takes its own values out, not letter by letter"
+        "a token URL at another host makes Service custom and clears the preset's values, not letter by letter"
     )
     func leavesPreset() throws {
         var state = adding()
@@ -314,7 +314,7 @@ struct MovedTokenURLTests {
         #expect(saved.revocationURL == "" && saved.apiBase == "" && saved.scope == "" && saved.issuer == "")
     }
 
-    @Test("the preset is left at saving too, and the message tells it", arguments: [false, true])
+    @Test("a save leaves the preset too, and the message says so", arguments: [false, true])
     func leavesPresetAtSaving(isPasted: Bool) throws {
         var state = adding()
         state.focus(.tokenURL)
@@ -330,7 +330,7 @@ struct MovedTokenURLTests {
         #expect(state.message?.text.contains("Service is custom now, cleared: scope, API base, revocation URL") == true)
     }
 
-    @Test("what the user touched stays")
+    @Test("a value that the user has changed stays")
     func touched() throws {
         var state = adding()
         overtype(&state, .scope, "own.scope")
@@ -355,7 +355,7 @@ struct MovedTokenURLTests {
     }
 
     @Test(
-        "a preset keeps what fits its token URL's host",
+        "a preset stays while the token URL fits its hosts",
         arguments: [
             ("GBG GO (us)", "https://API.auth.gbgplc.com:443/as/other", true),
             ("GBG GO (us)", "https://api.auth.gbgplc.com", true),
@@ -389,7 +389,7 @@ struct MovedTokenURLTests {
         #expect(preset.covers(tokenURL: preset.tokenURL))
     }
 
-    @Test("the method goes back to custom's as well, unless it was chosen")
+    @Test("the method becomes custom's too, unless the user has chosen it")
     func method() {
         var state = adding("Amazon Cognito")
         overtype(&state, "https://login.other.example/token")
@@ -407,7 +407,7 @@ struct MovedTokenURLTests {
         #expect(state.form?.content.extraParameters == "" && state.form?.content.issuer == "")
     }
 
-    @Test("an issuer that names a token URL elsewhere takes the form off the preset")
+    @Test("an issuer's token URL at another host makes Service custom")
     func discovery() throws {
         var state = adding()
         overtype(&state, .issuer, "https://id.example")
@@ -425,7 +425,7 @@ struct MovedTokenURLTests {
     }
 
     @Test(
-        "endpoints at hosts that are not the issuer's are said, so that they are looked at before they are saved",
+        "a notice names endpoints at other hosts than the issuer's, to be checked before saving",
         arguments: [
             ("https://id.example/t", "https://ID.example/r" as String?, nil as String?),
             ("https://id.example/t", nil, nil),
@@ -458,7 +458,7 @@ struct MovedTokenURLTests {
         #expect(state.context == .moveQuestion, "the API base that was saved stays behind")
     }
 
-    @Test("an issuer that was typed over while it was asked fills in nothing")
+    @Test("an issuer that was changed during the request fills in nothing")
     func issuerTypedOver() {
         var state = adding("custom")
         overtype(&state, .issuer, "https://a.example")
@@ -488,13 +488,13 @@ struct MovedTokenURLTests {
         #expect(state.form?.content.revocationURL == "")
     }
 
-    @Test("an edit that moves the token URL asks about what stays behind; y keeps it, once")
+    @Test("an edit that moves the token URL asks about the URLs that stay behind; y keeps them, once")
     func editKeeps() throws {
         var state = open { $0.issuer = "https://id.example" }
         state.press("e")
         overtype(&state, "https://login.other.example/token")
         state.press(.tab)
-        #expect(state.form?.content.revocationURL == Self.gbg, "an edit clears nothing by itself")
+        #expect(state.form?.content.revocationURL == Self.gbg, "an edit clears nothing automatically")
         #expect(state.press(.enter) == [])
         #expect(state.context == .moveQuestion)
         for words in [
@@ -514,7 +514,7 @@ struct MovedTokenURLTests {
         _ = try draft(state.press(.enter))
     }
 
-    @Test("c clears what stays behind and saves")
+    @Test("c clears the URLs that stay behind and saves")
     func editClears() throws {
         var state = open { $0.issuer = "https://id.example" }
         state.press("e")
@@ -526,7 +526,7 @@ struct MovedTokenURLTests {
         #expect(saved.tokenURL == "https://login.other.example/token")
     }
 
-    @Test("another answer to the question is asked for where the token URL has moved on")
+    @Test("the question is asked again if the token URL has moved again")
     func movedOn() throws {
         var state = open()
         state.press("e")
@@ -595,7 +595,7 @@ struct MovedTokenURLTests {
         #expect(try draft(state.press("c")).revocationURL == "")
     }
 
-    @Test("a pasted client whose token URL is typed over leaves the preset that filled its gaps")
+    @Test("a pasted client with a changed token URL leaves the preset that filled its gaps")
     func pasted() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("p")
@@ -607,7 +607,7 @@ struct MovedTokenURLTests {
         #expect(saved.revocationURL == "" && saved.apiBase == "")
     }
 
-    @Test("the token URL of a discovery that is typed over asks about that issuer's revocation URL")
+    @Test("a change of a discovered token URL asks about that issuer's revocation URL")
     func overtypedDiscovery() {
         var state = adding("custom")
         overtype(&state, .issuer, "https://id.example")
@@ -624,7 +624,7 @@ struct MovedTokenURLTests {
     }
 
     @Test(
-        "the question keeps the typed secret from the idle lock, and an issuer that was being asked changes nothing under it"
+        "during the question the idle lock waits for the typed secret, and an issuer's answer changes nothing"
     )
     func underTheQuestion() {
         var state = open()
@@ -669,7 +669,7 @@ struct PassphraseFormTests {
         #expect(state.press(.enter) == [])
     }
 
-    @Test("a weak one is warned of once, and taken when it is meant")
+    @Test("a weak passphrase gets one warning, and a second Enter accepts it")
     func weak() {
         var state = newVault()
         state.type("short")
@@ -680,7 +680,7 @@ struct PassphraseFormTests {
         #expect(state.press(.enter) == [.createVault(passphrase: Secret(utf8: "short"))])
     }
 
-    @Test("a created vault asks for the first client's service; GBG's form says where ID and secret are found")
+    @Test("a new vault asks for the first client's service; GBG's form says where to find ID and secret")
     func firstClient() {
         var state = newVault()
         _ = update(&state, .vaultCreated(.success(())))
@@ -691,7 +691,7 @@ struct PassphraseFormTests {
         #expect(state.drawing.contains("account management portal"))
     }
 
-    @Test("a vault that could not be made says why and asks again")
+    @Test("a vault that could not be created gives the reason, and the form asks again")
     func creationFails() {
         var state = newVault()
         _ = update(&state, .vaultCreated(.failure(Failure(.cannotWrite, "the disk is full", hints: ["make room"]))))
@@ -700,7 +700,7 @@ struct PassphraseFormTests {
         #expect(state.context == .newVault)
     }
 
-    @Test("a wrong passphrase is said, and the field is empty again")
+    @Test("a wrong passphrase gives a message, and the field is empty again")
     func wrong() {
         var state = Samples.locked()
         #expect(state.press(.enter) == [])

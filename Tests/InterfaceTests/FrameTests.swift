@@ -28,7 +28,7 @@ struct FrameTests {
         expectGolden(state.drawing, "failure-\(columns)x\(rows)")
     }
 
-    @Test("a token that expires soon, one that expired, one of unknown expiry, one being fetched")
+    @Test("an expiring token, an expired one, one of unknown expiry, one being fetched")
     func states() {
         for name in ["GBG GO sandbox", "Übersee 東京 ké́y", "Opaque", "Slow region", "Old tenant"] {
             var state = Samples.open(Size(columns: 100, rows: 30))
@@ -37,7 +37,7 @@ struct FrameTests {
         }
     }
 
-    @Test("an empty list says how to add a client")
+    @Test("an empty list names the key that adds a client")
     func emptyList() { expectGolden(Samples.open(entries: []).drawing, "empty") }
 
     @Test("the unlock dialog: asking, working, refused")
@@ -85,7 +85,7 @@ struct FrameTests {
         expectGolden(small.drawing, "form-edit-40x10")
     }
 
-    @Test("the question before a client is deleted, and before a form is thrown away")
+    @Test("the questions before a client is deleted and before a form is discarded")
     func questions() {
         var state = Samples.open()
         state.press("d")
@@ -110,7 +110,7 @@ struct FrameTests {
         expectGolden(state.drawing, "help-form")
     }
 
-    @Test("a mistake in the settings file stands below the header, on every screen, until the file is mended")
+    @Test("a mistake in the settings file stands below the header, on every screen, until the file is corrected")
     func settingsMistake() {
         let mistake = Failure(.unacceptableInput, "~/.config/keyfob/config.json, line 3: \"colour\" is no setting")
         for (columns, rows) in [(100, 30), (60, 20), (40, 10)] {
@@ -159,7 +159,7 @@ struct FrameTests {
         #expect(state.settings == wanted && state.settingsMistake == nil)
     }
 
-    @Test("a file that was read and gets a mistake leaves the settings read before in force, and says so")
+    @Test("a later mistake in the settings file leaves the settings read before in force, with a message")
     func brokenLater() {
         var state = Samples.open(Size(columns: 200, rows: 30))
         var settings = Settings()
@@ -172,7 +172,7 @@ struct FrameTests {
         #expect(!state.drawing.contains("nothing of the file is in force"))
     }
 
-    @Test("the settings screen reads a file with a mistake again when it opens, and not without one")
+    @Test("the settings screen reads a file again when it opens, but only after a mistake")
     func readAgain() {
         var state = Samples.open()
         #expect(update(&state, .key(",")).isEmpty)
@@ -186,7 +186,7 @@ struct FrameTests {
         #expect(state.settingsMistake == nil && !state.drawing.contains("no setting"))
     }
 
-    @Test("below 40x10 one line says so, down to 1x1 and nothing at all")
+    @Test("below 40x10, down to 1x1 and 0x0, one line names the smallest size")
     func tooSmall() {
         for size in [(39, 10), (40, 9), (10, 3), (1, 1), (0, 0)] {
             var state = Samples.open()

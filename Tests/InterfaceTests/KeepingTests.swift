@@ -5,9 +5,9 @@ import Testing
 
 @testable import Interface
 
-@Suite("Keeping fresh, telling and locking")
+@Suite("Keeping fresh, notifying and locking")
 struct KeepingTests {
-    @Test("f keeps a client fresh, again stops it; of several it keeps all, or none")
+    @Test("f keeps a client fresh, a second f stops that; on several clients f turns all on, or all off")
     func keepFresh() {
         var state = Samples.open()
         #expect(state.press("f").first == .setKeepsFresh([Samples.id(1)], true))
@@ -24,7 +24,7 @@ struct KeepingTests {
         #expect(state.press("f").first == .setKeepsFresh([2, 4, 5, 3, 7, 6].map { Samples.id($0) }, true))
     }
 
-    @Test("a token of unknown expiry is not renewed by itself, and that is said")
+    @Test("a token of unknown expiry is not renewed automatically, and a message says so")
     func keepFreshUnknown() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.select("Opaque")
@@ -36,7 +36,7 @@ struct KeepingTests {
         #expect(state.drawing.contains("⟳ not renewed by itself"))
     }
 
-    @Test("renewals are told in Activity, failures in the border too; notifications only where they are wanted")
+    @Test("renewals are logged in Activity, failures shown in the border too; notifications follow the settings")
     func renewals() {
         var state = Samples.open()
         _ = update(&state, .remembered(nil, []))
@@ -45,7 +45,7 @@ struct KeepingTests {
         #expect(state.activity.entries.last?.text == "renewed by itself in 100 ms")
         let failure = Failure(.unreachable, "no answer")
         let effects = update(&state, .renewed(Samples.id(1), .failure(failure), next: 20))
-        #expect(effects.count == 1, "recorded, and nobody is notified: \(effects)")
+        #expect(effects.count == 1, "recorded, without a notification: \(effects)")
         #expect(state.message?.text == "GBG GO production: not renewed: no answer; tried again in 0:20")
         _ = update(&state, .renewed(Samples.id(3), .failure(Samples.refusal), next: nil))
         #expect(
@@ -62,7 +62,7 @@ struct KeepingTests {
                 == .notify("GBG GO production: its token could not be renewed"))
     }
 
-    @Test("without a key for ten minutes the vault is locked; ticks and arriving tokens are no keys")
+    @Test("the vault locks after ten minutes without a key; ticks and new tokens do not count as keys")
     func idleLock() throws {
         var state = Samples.open(settings: Settings())
         #expect(update(&state, .time(Samples.now.advanced(by: 500), utcOffset: 0)) == [])
@@ -75,7 +75,7 @@ struct KeepingTests {
         #expect(state.clients.entries.isEmpty)
     }
 
-    @Test("a key, a click and a paste begin the ten minutes anew; 0 minutes are never")
+    @Test("a key, a click and a paste restart the ten minutes; 0 minutes means never")
     func idleLockStartsAnew() {
         for event in [Event.key("j"), .mouse(.wheelDown(Position(column: 1, row: 1))), .paste(Secret(utf8: "x"))] {
             var state = Samples.open(settings: Settings())
@@ -88,14 +88,14 @@ struct KeepingTests {
         #expect(update(&state, .time(Samples.now.advanced(by: 1e6), utcOffset: 0)) == [])
     }
 
-    @Test("nothing but the lock's moment wakes the loop where nothing counts")
+    @Test("without a countdown, only the moment of the lock wakes the loop")
     func idleLockTick() throws {
         let state = Samples.open(entries: [Samples.entries[3]], settings: Settings())
         let wait = try #require(state.nextTick)
         #expect(abs(wait - 600) < 0.01)
     }
 
-    @Test("a secret typed into a form and saved nowhere puts the idle lock off; a suspended machine locks all the same")
+    @Test("an unsaved secret in a form delays the idle lock; a suspended machine still locks")
     func typedSecret() {
         var state = Samples.open(settings: Settings())
         state.openForm()
@@ -110,7 +110,7 @@ struct KeepingTests {
         #expect(state.drawing.contains("locked, because the machine was suspended"))
     }
 
-    @Test("locked, nothing is kept fresh, and the question for the passphrase says so")
+    @Test("the locked screen says that no token is kept fresh")
     func lockedIsNotFresh() {
         var entries = Samples.entries
         entries[0].profile.keepsFresh = true
@@ -122,7 +122,7 @@ struct KeepingTests {
         #expect(!other.drawing.contains("kept fresh"))
     }
 
-    @Test("Ctrl-Z locks only where the settings say so")
+    @Test("Ctrl-Z locks only if the settings say so")
     func suspending() {
         var state = Samples.open()
         #expect(update(&state, .suspending) == [])
@@ -131,11 +131,11 @@ struct KeepingTests {
         #expect(update(&state, .suspending) == [], "it is locked already")
         state.type("secret words")
         state.press(.enter)
-        #expect(update(&state, .suspending) == [.lock], "what is being opened is given up")
+        #expect(update(&state, .suspending) == [.lock], "unlocking is cancelled")
         #expect(state.drawing.contains("opening the vault was given up by going back to"))
     }
 
-    @Test("a secret older than the settings allow is marked, in the list and in words")
+    @Test("a secret older than the settings allow is marked in the list and explained in the pane")
     func oldSecret() {
         var entries = Samples.entries
         entries[0].profile.secretSet = Samples.now.wall.addingTimeInterval(-91 * 86_400)
@@ -150,7 +150,7 @@ struct KeepingTests {
         #expect(!state.drawing.contains("⚠"))
     }
 
-    @Test("settings changed elsewhere hold at once, the keys too")
+    @Test("settings changed elsewhere apply at once, keys too")
     func settingsChanged() {
         var state = Samples.open()
         var settings = state.settings
@@ -164,7 +164,7 @@ struct KeepingTests {
 
 @Suite("The form's presets, checks and other ways in")
 struct FormPresetTests {
-    @Test("a preset fills in what is known of a service; a gap in braces must be filled before it is saved")
+    @Test("a preset fills in a service's usual settings; a gap in braces must be filled before saving")
     func presets() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.openForm()
@@ -206,7 +206,7 @@ struct FormPresetTests {
     }
 
     @Test(
-        "what is wrong in a field is said while it is typed",
+        "a field's problem is shown while the user types",
         arguments: [
             (ClientForm.Field.name, "Opaque", "a client named \"Opaque\" already exists"),
             (.tokenURL, "ftp://x", "a URL must begin with https://"),
@@ -229,13 +229,13 @@ struct FormPresetTests {
     }
 
     @Test(
-        "http on this machine, and an untouched name, are in order",
+        "http on this machine and an untouched name are valid",
         arguments: [
             "http://localhost:8080/token", "http://127.0.0.1/x", "http://[::1]:9/x", "HTTPS://example.com/token",
         ])
     func fineURLs(url: String) { #expect(URLText.problem(url) == nil) }
 
-    @Test("Ctrl-O asks the issuer and fills in its endpoints; a failure is said, and nothing is changed")
+    @Test("Ctrl-O asks the issuer and fills in its endpoints; a failure gives a message and changes nothing")
     func discovery() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("e")
@@ -265,7 +265,7 @@ struct FormPresetTests {
         #expect(state.form?.notice == nil, "it is not said once more when the client is saved")
     }
 
-    @Test("an issuer that was given up fills in nothing, however late it answers")
+    @Test("an issuer that is no longer asked fills in nothing, however late it answers")
     func lateDiscovery() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("e")
@@ -297,7 +297,7 @@ struct FormPresetTests {
         #expect(state.form?.isSaving == true)
     }
 
-    @Test("p makes a form of a pasted curl command; the secret is in it and on no screen")
+    @Test("p fills in a form from a pasted curl command; the secret is in the form and on no screen")
     func paste() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("p")
@@ -319,7 +319,7 @@ struct FormPresetTests {
         #expect(state.context == .discardQuestion)
     }
 
-    @Test("D makes a new client like the selected one, with its secret unless another is typed")
+    @Test("D adds a client like the selected one, with the same secret unless another is typed")
     func duplicate() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("D")
@@ -336,7 +336,7 @@ struct FormPresetTests {
         #expect(draft.profile.clientID == "7f3c09aa-1")
     }
 
-    @Test("a duplicate of a duplicate counts on; a number that is no count is left alone")
+    @Test("a duplicate of a duplicate gets the next number; a number that is no count stays")
     func duplicateNames() throws {
         let cases: [(name: String, others: [String], duplicate: String)] = [
             ("X", [], "X 2"), ("X 2", ["X"], "X 3"), ("X", ["X 2", "X 3"], "X 4"), ("X 2", ["X", "x 3"], "X 4"),
@@ -355,7 +355,7 @@ struct FormPresetTests {
         }
     }
 
-    @Test("without colour a marked row, the cursor and both are three things")
+    @Test("a marked row, the cursor and both look different without colour")
     func markAndCursor() {
         for glyphs in [Glyphs.unicode, .ascii] {
             var state = Samples.open(glyphs: glyphs)
@@ -374,7 +374,7 @@ struct FormPresetTests {
         }
     }
 
-    @Test("a previous secret can be kept, used again or forgotten; both dates are told")
+    @Test("a previous secret can be kept, used again or forgotten; both dates are shown")
     func rotation() throws {
         var entries = Samples.entries
         entries[0].profile.secretSet = Samples.now.wall.addingTimeInterval(-86_400)

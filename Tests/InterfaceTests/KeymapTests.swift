@@ -12,7 +12,7 @@ struct KeymapTests {
         tables.first { $0.context == context }?.bindings.first { $0.keys.contains(key) }?.name
     }
 
-    @Test("no key means two things in one place, and no two places have one name")
+    @Test("no key has two meanings in one context, and no two contexts have the same name")
     func unambiguous() {
         for (context, bindings) in tables {
             let keys = bindings.flatMap(\.keys)
@@ -30,7 +30,7 @@ struct KeymapTests {
         }
     }
 
-    @Test("help, redraw and suspend work everywhere, and everything can be left")
+    @Test("help, redraw and suspend work everywhere, and every context can be closed")
     func everywhere() {
         for context in tables.map(\.context) {
             #expect(action(.control("l"), in: context) == "redraw")
@@ -40,14 +40,14 @@ struct KeymapTests {
         }
     }
 
-    @Test("where text is typed, no printable key but a choice's blank means an action")
+    @Test("in a context with text, no printable key has an action, except Space on a choice")
     func typing() {
         for (context, bindings) in tables where context.isTyping {
             for key in bindings.flatMap(\.keys) where key.isPrintable { #expect(key == " ", "in \(context.title)") }
         }
     }
 
-    @Test("a text of the table names the keys that there are")
+    @Test("a text in the table names existing keys")
     func descriptions() {
         let mark = Keymap.with(["refresh": ["F5"], "delete": []]).list.first { $0.name == "mark" }
         #expect(mark?.description == "mark the client; F5, c, y, f, :, x and # work on what is marked")
@@ -68,7 +68,7 @@ struct KeymapTests {
         }
     }
 
-    @Test("the most useful key of the moment comes first")
+    @Test("the most useful key comes first")
     func mostUseful() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         #expect(lastLine(state).hasPrefix(" c copy header  r refresh"))
@@ -95,7 +95,7 @@ struct KeymapTests {
                 == "refresh_all")
     }
 
-    @Test("a file of settings that gave L away keeps its meaning: l locks then, and unfolds no more")
+    @Test("a settings file that gave L to another action keeps its meaning: l then locks and no longer unfolds")
     func reserve() {
         let keymap = Keymap.with(["mark": ["L"]])
         #expect(keymap.action(for: "L") == "mark" && keymap.action(for: "l") == "lock")
@@ -103,7 +103,7 @@ struct KeymapTests {
         #expect(Keymap.with(["mark": ["L"], "lock": ["F9"]]).action(for: "l") == "unfold")
     }
 
-    @Test("h and l fold and unfold; where nothing is to unfold, l says which key locks; a key of no use says so")
+    @Test("h and l fold and unfold; if nothing is folded, l names the key that locks; a key without a use says so")
     func foldingKeys() {
         var entries = Samples.entries
         entries[0].profile.tags = ["eu"]
@@ -143,7 +143,7 @@ struct KeymapTests {
         #expect(long.clients.selection == 0)
     }
 
-    @Test("moves and a filter that are typed while the vault opens by itself are done when there are clients")
+    @Test("moves and a filter typed while the vault opens automatically wait for the clients")
     func early() {
         func opening() -> State {
             State(
@@ -169,7 +169,7 @@ struct KeymapTests {
         #expect(failed.clients.selection == 0)
     }
 
-    @Test("messages and hints name the keys that there are, and the hint bar stays without a key for help")
+    @Test("messages and hints name the present keys, and the hint bar works without a key for help")
     func remappedWords() {
         var settings = Settings()
         settings.keys = ["add": ["N"], "help": []]
@@ -182,7 +182,7 @@ struct KeymapTests {
         #expect(lastLine(state).hasPrefix(" N add"))
     }
 
-    @Test("a key is named as the help writes it, and found again by that name")
+    @Test("a key has the same name in the help, and is found by that name")
     func keyNames() {
         for binding in tables.flatMap(\.bindings) {
             for key in binding.keys { #expect(Key(name: key.name) == key, "\(key.name)") }
@@ -196,7 +196,7 @@ struct KeymapTests {
         String(state.drawing.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last ?? "")
     }
 
-    @Test("quit and lock must keep a key, and keys that no terminal sends are no names of keys")
+    @Test("quit and lock must keep a key, and a key that no terminal sends has no name")
     func indispensable() {
         #expect(Keymap.indispensableKeys == ["quit": ["q", "Ctrl-C"], "lock": ["L", "l"]])
         for name in ["Ctrl-H", "Ctrl-I", "Ctrl-J", "Ctrl-M"] { #expect(Key(name: name) == nil) }

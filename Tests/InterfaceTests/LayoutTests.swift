@@ -26,7 +26,7 @@ struct LayoutTests {
         return grid.map { String($0) }.joined(separator: "\n") + "\n"
     }
 
-    @Test("panes stand side by side where there is room, stacked where not, and the clients are the last to go")
+    @Test("panes stand side by side if they fit, else stacked, and the clients are the last to disappear")
     func drawings() {
         var text = ""
         for (columns, rows, tokenRows) in [

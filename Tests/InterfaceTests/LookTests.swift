@@ -4,7 +4,7 @@ import Testing
 
 @testable import Interface
 
-@Suite("How it looks")
+@Suite("The look")
 struct LookTests {
     private func cells(_ state: State, row: Int) -> [Cell] {
         let frame = view(state)
@@ -53,7 +53,7 @@ struct LookTests {
         }
     }
 
-    @Test("at 80 columns the list has 45 % of them, and names are the last thing in it to be cut", arguments: [80, 76])
+    @Test("at 80 columns the list has 45 % of them, and names are cut last", arguments: [80, 76])
     func namesLast(columns: Int) {
         var entries = [Samples.entries[2], Samples.entries[6], Samples.entries[0]]
         entries[0].profile.name = "Partner staging eu-west-1 a"
@@ -79,7 +79,7 @@ struct LookTests {
             attempt: .failed(FailedAttempt(failure: failure, at: Samples.now.advanced(by: -65))))
     }
 
-    @Test("a failure's whole reason comes before the large digits, and without a life to count it has the room of both")
+    @Test("a failure's whole reason comes before the large digits, and uses their room if there is no countdown")
     func reasonFirst() {
         for hints in 0...5 {
             for token in [nil, Samples.token(life: 600, age: 700), Samples.token(life: 3_600, age: 60)] {
@@ -95,7 +95,7 @@ struct LookTests {
         }
     }
 
-    @Test("without a failure one line says why nothing counts, and Activity has the rest")
+    @Test("without a failure one line says why there is no countdown, and Activity has the rest")
     func noteInOneLine() {
         for name in ["Old tenant", "Opaque", "Übersee 東京 ké́y"] {
             var state = Samples.open(Size(columns: 100, rows: 30))
@@ -105,7 +105,7 @@ struct LookTests {
         }
     }
 
-    @Test("on a narrow screen the reason keeps the Token pane, though not all of it has room")
+    @Test("on a narrow screen the Token pane stays for a reason, even if the reason is cut")
     func reasonWhenNarrow() {
         let state = Samples.open(Size(columns: 60, rows: 20), entries: [Self.failed(3)])
         #expect(state.drawing.contains(" Token "))
@@ -152,7 +152,7 @@ struct LookTests {
         #expect(Set(lines.map { $0.firstRange(of: /new token|saved/)?.lowerBound.utf16Offset(in: $0) }).count == 1)
     }
 
-    @Test("however long the texts are, some columns are left to the names")
+    @Test("names keep some columns, however long the texts are")
     func longActivity() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         let long = String(repeating: "long text ", count: 9)
@@ -163,7 +163,7 @@ struct LookTests {
         #expect(activity(state)[4].hasSuffix("…"))
     }
 
-    @Test("the log opens at the newest, which is the last, also of those that are found")
+    @Test("the log opens at the newest entry, the last one, and so does a filtered log")
     func newestLast() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         _ = update(&state, .remembered(nil, Self.happened))
@@ -197,7 +197,7 @@ struct LookTests {
         }
     }
 
-    @Test("the table begins at 120 columns and 16 rows, its heading is no client, and a filter stands over it")
+    @Test("the table begins at 120 columns and 16 rows; its heading is not a client, and a filter stands above it")
     func tableBegins() {
         for (columns, rows, isTable) in [(119, 24, false), (120, 15, false), (120, 16, true), (220, 60, true)] {
             var state = Samples.open(Size(columns: columns, rows: rows))
@@ -217,7 +217,7 @@ struct LookTests {
         #expect(Samples.open(Size(columns: 120, rows: 24), entries: []).drawing.contains("no client yet"))
     }
 
-    @Test("long names take the room of the tags, then of the host, and only then are cut")
+    @Test("long names use the room of the tags, then of the host, and are cut last")
     func tableNames() {
         for length in [10, 26, 40, 60, 90] {
             var entries = Self.tableEntries
@@ -228,7 +228,7 @@ struct LookTests {
         }
     }
 
-    @Test("a failure is told by its answer's status and code, else in a word")
+    @Test("a failure is shown by the status and code of the answer, else in a word")
     func results() {
         func result(_ kind: Failure.Kind, _ summary: String) -> String { Failure(kind, summary).result }
         #expect(result(.refused, "the server refused client \"a\": invalid_client (401)") == "401 invalid_client")

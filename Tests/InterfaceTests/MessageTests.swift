@@ -5,7 +5,7 @@ import Testing
 
 @testable import Interface
 
-@Suite("Messages have ranks, and what lasts stands")
+@Suite("Ranks of messages, and lasting faults")
 struct MessageTests {
     private static let path = "/home/user/.local/share/keyfob/vault.db"
     private static let full = Failure(.cannotWrite, "cannot write the vault \(path): the disk is full")
@@ -22,7 +22,7 @@ struct MessageTests {
         .clipboardCleared(.couldNotTell),
     ]
 
-    @Test("no housekeeping replaces the answer to a key; it goes to Activity, and is seen after the next key")
+    @Test("housekeeping never replaces the answer to a key; it goes to Activity, and is visible after the next key")
     func ranks() throws {
         for event in Self.housekeeping {
             var state = Samples.open()
@@ -53,7 +53,7 @@ struct MessageTests {
         #expect(state.message?.text.contains("new token in") == true)
     }
 
-    @Test("a message waits while the commands or the help are open, and stands again when they close")
+    @Test("a message waits while the command menu or the help is open, and returns when that closes")
     func belowCommands() {
         for opening in [Key.character(":"), "?"] {
             var state = Samples.open()
@@ -72,7 +72,7 @@ struct MessageTests {
         }
     }
 
-    @Test("what the help says stands in its own border and goes with it; an action that is run takes the message away")
+    @Test("a message of the help stands in its border and disappears with it; running an action removes the message")
     func inHelp() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("?", "Z")
@@ -88,7 +88,7 @@ struct MessageTests {
         #expect(state.commands == nil && state.message == nil)
     }
 
-    @Test("a refusal that has no room in the border is whole in Activity")
+    @Test("a refusal that is cut in the border stands in full in Activity")
     func cutRefusal() {
         var state = Samples.open(Size(columns: 40, rows: 12))
         _ = update(&state, .paste(Secret(utf8: "x")))
@@ -98,7 +98,7 @@ struct MessageTests {
         #expect(state.activity.entries.count == 2, "37 columns do not fit in 36")
     }
 
-    @Test("a message without room for the vault's path leaves the path to Activity, for the reason's sake")
+    @Test("a message without room for the vault's path shows the reason, and Activity has the path")
     func pathLeftOut() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         _ = update(&state, .trouble(Self.full))
@@ -109,7 +109,7 @@ struct MessageTests {
         #expect(wide.message?.text == Self.full.summary)
     }
 
-    @Test("what keeps the vault from being read or written stands below the header until it is over")
+    @Test("a fault in reading or writing the vault stands below the header until it is over")
     func vaultFaults() {
         for (columns, rows) in [(100, 30), (80, 24), (40, 10)] {
             var state = Samples.open(Size(columns: columns, rows: rows))
@@ -143,7 +143,7 @@ struct MessageTests {
         }
     }
 
-    @Test("a vault that is open for reading alone is one to open again")
+    @Test("a vault that is open for reading only must be opened again")
     func readOnly() {
         var state = Samples.open(Size(columns: 100, rows: 30))
         let failure = Failure(
@@ -158,7 +158,7 @@ struct MessageTests {
         #expect(!state.drawing.contains("nothing can be saved"), "it is the next opening's to tell")
     }
 
-    @Test("what can't be watched stands over a lock, and several faults stand together, the gravest first")
+    @Test("a failed watch stays visible over a lock, and several faults stand together, the most serious first")
     func severalFaults() {
         var state = Samples.open(Size(columns: 120, rows: 30), settings: Settings())
         _ = update(&state, .unwatched(.suspension, Self.unseen))
@@ -177,7 +177,7 @@ struct MessageTests {
         #expect(!state.drawing.contains("cannot watch"))
     }
 
-    @Test("with lines that stand, a dialog begins below them, and a click still meets its lines")
+    @Test("a dialog begins below the lines of faults, and a click still hits its lines")
     func dialogsBelow() throws {
         for rows in [10, 24] {
             var state = Samples.open(Size(columns: 60, rows: rows))

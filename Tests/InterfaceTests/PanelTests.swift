@@ -87,7 +87,7 @@ struct PanelTests {
         #expect(form(state) == nil && state.context == .tags, "the help runs its second row: another panel")
     }
 
-    @Test("a key is typed where no action has it, or the action passes it on")
+    @Test("a key is typed if no action has it, or if the action passes it on")
     func typing() {
         var state = opened()
         state.type("? 7")
@@ -97,7 +97,7 @@ struct PanelTests {
         #expect(state.holdsTypedSecret)
     }
 
-    @Test("an action that can't be done says why, is grey in the hints, and changes nothing")
+    @Test("a disabled action gives the reason, is grey in the hints, and changes nothing")
     func disabled() {
         var state = opened()
         #expect(state.press(.enter) == [])
@@ -105,7 +105,7 @@ struct PanelTests {
         #expect(form(state) != nil && state.activity.entries.isEmpty)
     }
 
-    @Test("its outcome closes it, goes out as effects, is said and logged")
+    @Test("a panel's outcome closes it, returns effects, and shows and logs a message")
     func outcome() {
         var state = opened()
         state.type("1")
@@ -115,7 +115,7 @@ struct PanelTests {
         #expect(state.activity.entries.map(\.text) == ["taken"])
     }
 
-    @Test("it hears of events, also below the help; what it has told is not said again")
+    @Test("a panel receives events, also below the help; an event that it has reported is not reported again")
     func hearing() {
         var state = opened()
         state.press(.function(1))
@@ -124,7 +124,7 @@ struct PanelTests {
         #expect(state.commands != nil && state.message == nil && state.activity.entries.isEmpty)
     }
 
-    @Test("a click chooses a line and a second one runs it; the wheel moves the choice; a paste has no meaning")
+    @Test("a click chooses a line and a second click runs it; the wheel moves the choice; a paste is refused")
     func mouseAndPaste() throws {
         var state = opened()
         let area = try #require(state.panel?.box(state)?.listArea(state.size))
@@ -139,7 +139,7 @@ struct PanelTests {
         #expect(form(state)?.typed == "")
     }
 
-    @Test("a lock drops it, and what was asked for in it is not heard of any more")
+    @Test("a lock drops a panel, and late answers to its requests")
     func lock() {
         var state = opened()
         state.type("1")
@@ -151,7 +151,7 @@ struct PanelTests {
         #expect(state.panel == nil && state.clients.entries.isEmpty && state.activity.entries.isEmpty)
     }
 
-    @Test("a trial's answer that comes after the same request was sent again is not taken for the second one's")
+    @Test("a late answer to a trial is not mistaken for the answer to the same request sent again")
     func trials() {
         var entries = Samples.entries
         entries[0].profile.apiBase = "https://api.example"

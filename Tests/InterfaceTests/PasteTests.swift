@@ -11,7 +11,7 @@ struct PasteTests {
     private func paste(_ text: String, into state: inout State) { _ = update(&state, .paste(Secret(utf8: text))) }
 
     @Test(
-        "of a block of three lines fills the form by its members",
+        "of a block of three lines fills the fields that the lines name",
         arguments: [["p"], ["a"], ["a", .enter], ["a", .enter, .tab], ["a", .enter, .up]] as [[Key]])
     func block(keys: [Key]) throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
@@ -57,7 +57,7 @@ struct PasteTests {
     }
 
     @Test(
-        "that cannot be read is refused in every field that is shown, and said",
+        "that cannot be read is refused in every visible field, with a message",
         arguments: [
             "one\rs3cr3t", "PASSPHRASE=s3cr3t", "-----BEGIN KEY-----\r\ns3cr3t\r\n-----END KEY-----\r\n",
             "https://a:s3cr3t@id.example/",
@@ -139,7 +139,7 @@ struct PasteTests {
         #expect(try #require(state.form).secret.secret() == Secret(utf8: "s3cr3t-2"))
     }
 
-    @Test("into an edit changes what it names, and nothing is saved by it")
+    @Test("into an edit changes the fields that it names, and saves nothing")
     func edit() throws {
         var state = Samples.open()
         state.press("e")

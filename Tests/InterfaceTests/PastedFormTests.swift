@@ -30,7 +30,7 @@ struct PastedFormTests {
     ]
 
     @Test(
-        "without a token URL it is empty and focused, and the notice says why",
+        "a missing token URL is empty and focused, and the notice says why",
         arguments: noURLCases)
     func noURL(text: String, notice: String) throws {
         var state = pasted(text)
@@ -57,7 +57,7 @@ struct PastedFormTests {
         ("", "AZURE_CLIENT_SECRET=s3cret"), ("x", "AZURE_CLIENT_SECRET=s3cret"),
     ]
 
-    @Test("a block without a token URL that is pasted into a form takes the URL away that a preset has filled in")
+    @Test("a block without a token URL removes the URL that a preset has filled in")
     func intoForm() throws {
         for (typed, text) in Self.halves {
             var state = Samples.open(Size(columns: 100, rows: 30))
@@ -76,7 +76,7 @@ struct PastedFormTests {
         }
     }
 
-    @Test("a secret or an ID of no service's name goes with the URL that the form has; another service's does not")
+    @Test("a secret or an ID without a service's name fits the form's URL; another service's does not")
     func intoEdit() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.openForm()
@@ -139,7 +139,7 @@ struct PastedFormTests {
         #expect(state.form?.portalHint.contains("an API Services app") == true)
     }
 
-    @Test("the hint at where ID and secret are goes by the token URL's host")
+    @Test("the hint about ID and secret depends on the token URL's host")
     func portalHint() {
         var entries = Samples.entries
         entries[0].profile.apiBase = ServicePreset.gbgGO.apiBase
@@ -168,7 +168,7 @@ struct MendedFormTests {
         return state
     }
 
-    @Test("that the name is missing goes when it has one, typed or pasted, and not before")
+    @Test("a missing name disappears when a name is typed or pasted, and not before")
     func name() {
         var state = refused { _ in }
         #expect(state.form?.failure?.summary == "a client needs a name")
@@ -185,7 +185,7 @@ struct MendedFormTests {
         #expect(state.form?.failure == nil)
     }
 
-    @Test("a missing ID, secret, token URL or issuer goes when it is there")
+    @Test("a missing ID, secret, token URL or issuer disappears when it is entered")
     func others() {
         var state = refused { $0.type("x") }
         #expect(state.form?.failure?.summary == "the client ID is missing")
@@ -210,7 +210,7 @@ struct MendedFormTests {
         #expect(state.form?.failure == nil)
     }
 
-    @Test("an answer of the vault's about a field goes when the field is changed, another one stays")
+    @Test("the vault's refusal of a field disappears when the field changes; any other refusal stays")
     func answers() throws {
         var state = refused { state in
             state.type("Billing")

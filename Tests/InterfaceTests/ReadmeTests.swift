@@ -6,7 +6,7 @@ import Testing
 
 @Suite("README")
 struct ReadmeTests {
-    @Test("its table of settings is the one of the program")
+    @Test("the table of settings equals the program's")
     func settings() throws {
         let usual = Settings()
         let rows = SettingName.allCases.map { name in
@@ -16,7 +16,7 @@ struct ReadmeTests {
         #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")
     }
 
-    @Test("its key table is the one of the program")
+    @Test("the key table equals the program's")
     func keyTable() throws {
         let rows = Keymap.standard.list.map {
             "| \($0.keys.map { "`\($0.name)`" }.joined(separator: " ")) | `\($0.name)` | \($0.description) |"
@@ -44,7 +44,7 @@ struct ReadmeTests {
         #expect(try readme().contains("\n\(table)\n\n"), "README.md should hold this table:\n\(table)")
     }
 
-    @Test("it names every status that the filter takes")
+    @Test("every status of the filter is named")
     func filters() throws {
         let text = try readme()
         let paragraph = try #require(text.components(separatedBy: "\n\n").first { $0.contains("**Find.**") })
@@ -52,7 +52,7 @@ struct ReadmeTests {
         #expect(named.sorted() == ClientQuery.Condition.allCases.map(\.rawValue).sorted())
     }
 
-    @Test("each picture has a text, and is there")
+    @Test("each picture exists and has a text")
     func pictures() throws {
         let pictures = try readme().matches(of: /!\[([^\]]*)\]\(([^)]*)\)/)
         #expect(!pictures.isEmpty)

@@ -36,7 +36,7 @@ struct RemedyTextTests {
             ])
     }
 
-    @Test("without a key of its own an action is done in the command menu; without that key, the text stands alone")
+    @Test("an action without a key is run in the command menu; without that menu's key, the hint has only its text")
     func withoutKey() {
         #expect(text(.edit, ["edit": []]) == "it is so: : edits the client")
         #expect(text(.edit, ["refresh": ["e"]]) == "it is so: : edits the client", "its key was given away")
@@ -45,7 +45,7 @@ struct RemedyTextTests {
         #expect(text(.edit, ["commands": []]) == "it is so: e edits the client")
     }
 
-    @Test("the pane, the inspector, the report, the trial and the form name today's key, without one that was before")
+    @Test("the pane, the inspector, the report, the trial and the form name the present key")
     func everywhere() {
         let hint = Failure.Hint("the previous secret still works", .swapSecrets)
         let failure = Failure(.refused, "refused", hints: [hint])

@@ -11,7 +11,7 @@ struct ServiceMenuTests {
 
     private func paste(_ text: String, into state: inout State) { _ = update(&state, .paste(Secret(utf8: text))) }
 
-    @Test("comes before the form; Enter takes the first service, and the form begins with its settings")
+    @Test("comes before the form; Enter chooses the first service, and the form begins with its settings")
     func first() throws {
         var state = Samples.open(entries: [])
         #expect(state.press("a") == [])
@@ -129,7 +129,7 @@ struct ServiceMenuTests {
         }
     }
 
-    @Test("any other paste of one line filters, one of several lines or with a secret is refused")
+    @Test("any other paste of one line is a filter; one of several lines or with a secret is refused")
     func pastedElse() {
         var state = Samples.open(large)
         state.press("a")
@@ -152,7 +152,7 @@ struct ServiceMenuTests {
         #expect(state.context == .pasting)
     }
 
-    @Test("no form of another service says anything of GBG, in any field")
+    @Test("no form of another service mentions GBG, in any field")
     func otherServices() throws {
         for preset in ServicePreset.all where !preset.key.hasPrefix("gbg") {
             var state = Samples.open(large, entries: [])

@@ -23,7 +23,7 @@ struct StoppingTests {
         return state
     }
 
-    @Test("the header tells the count, the failures and the key that stops; with room also a bar and the rest")
+    @Test("the header shows the count, the failures and the key that stops; with room also a bar and the rest")
     func headerLine() {
         let wide = header(refreshing(columns: 120))
         let tally = "2 valid · 1 expiring · 1 expired · 1 unknown"
@@ -140,7 +140,7 @@ struct StoppingTests {
         #expect(state.press(.enter) == [.stopRefreshing])
     }
 
-    @Test("stopped without a failure, one message tells the counts, and no panel comes in the way")
+    @Test("a stop without a failure gives one message with the counts and opens no panel")
     func stoppedOnly() {
         var state = refreshing(columns: 100, failed: [])
         let end = RefreshProgress(
@@ -156,7 +156,7 @@ struct StoppingTests {
         #expect(state.panel?.box(state)?.title == "2 of 7 cancelled, 2 not asked")
     }
 
-    @Test("the report tells what failed, what was cancelled and what was not asked; r asks all of them again")
+    @Test("the report has the failed, the cancelled and the unasked clients; r refreshes all of them again")
     func report() throws {
         var state = refreshing(columns: 100)
         let failure = Failure(.refused, "the server refused client \"Partner staging\": invalid_client (401)")
@@ -181,7 +181,7 @@ struct StoppingTests {
         #expect(state.refreshAll == RefreshProgress(done: 0, total: 6))
     }
 
-    @Test("a dead host's clients that were not asked are told in the message and the report")
+    @Test("the message and the report name the clients of a dead host that were not asked")
     func deadHost() {
         var state = refreshing(columns: 100)
         let end = RefreshProgress(

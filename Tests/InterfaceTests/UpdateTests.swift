@@ -3,9 +3,9 @@ import Testing
 
 @testable import Interface
 
-@Suite("What the list's keys do")
+@Suite("The keys of the list")
 struct ListUpdateTests {
-    @Test("arrows, vi keys, pages and ends move the selection and want nothing done")
+    @Test("arrows, vi keys, pages and ends move the selection without an effect")
     func movement() {
         var state = Samples.open()
         let steps: [(Key, Int)] = [
@@ -18,7 +18,7 @@ struct ListUpdateTests {
         }
     }
 
-    @Test("a page is what the pane shows, less one row")
+    @Test("a page is the pane's rows, less one")
     func page() {
         let many = (0..<200).map {
             ClientEntry(profile: Samples.profile(UInt8($0), "client \(1_000 + $0)"), revision: 1)
@@ -45,7 +45,7 @@ struct ListUpdateTests {
         #expect(state.message?.text == "clients are being refreshed already")
     }
 
-    @Test("the header line tells how many are done, and the end how many failed")
+    @Test("the header line shows how many are done, and at the end how many failed")
     func refreshAllProgress() {
         var state = Samples.open()
         state.press("R")
@@ -58,7 +58,7 @@ struct ListUpdateTests {
         #expect(state.message?.text == "5 of 7 clients refreshed, 2 failed")
     }
 
-    @Test("a client that is being refreshed is not refreshed again, and the key says why")
+    @Test("a client that is being refreshed is not refreshed again, with the reason")
     func refreshTwice() {
         var state = Samples.open()
         state.select("Slow region")
@@ -66,7 +66,7 @@ struct ListUpdateTests {
         #expect(state.message?.text == "\"Slow region\" is being refreshed already")
     }
 
-    @Test("c copies the header, C the bare token; without a living one it says that it fetches first")
+    @Test("c copies the header, C the bare token; without a valid one, a message says that one is fetched")
     func copy() {
         var state = Samples.open()
         #expect(state.press("c") == [.copy([Samples.id(1)], .header)])
@@ -85,7 +85,7 @@ struct ListUpdateTests {
         #expect(state.message == nil, "a token of unknown expiry is copied as it is")
     }
 
-    @Test("a copy says where it went, and what is odd about the token")
+    @Test("the message of a copy names its destination, and a problem of the token")
     func copied() {
         var state = Samples.open()
         let facts = Samples.token(life: 3_600)
@@ -105,7 +105,7 @@ struct ListUpdateTests {
         #expect(state.activity.entries.count == 2)
     }
 
-    @Test("what is copied of no client is told without one")
+    @Test("a copy of no client is reported without a name")
     func copiedOfNobody() {
         var state = Samples.open()
         let copied = Copied(destination: "copied by xclip", facts: nil, isSecret: false, canBeCleared: true)
@@ -115,7 +115,7 @@ struct ListUpdateTests {
         #expect(state.message?.text == "2 clients: curl command copied by xclip: GBG GO production, GBG GO sandbox")
     }
 
-    @Test("where some of several clients came to nothing, it is said how many are missing from the copy")
+    @Test("if some of several clients fail, the message has the number missing in the copy")
     func copiedWithoutSome() {
         var state = Samples.open()
         let copied = Copied(
@@ -136,7 +136,7 @@ struct ListUpdateTests {
             }, "the reason is kept")
     }
 
-    @Test("without a client every key that needs one says so and wants nothing done")
+    @Test("without a client every key that needs one says so and has no effect")
     func disabled() {
         for key in ["r", "c", "C", "y", "e", "D", "d", "x", "f", "#", "i", .enter, " ", "*", "/", "R", "j"] as [Key] {
             var state = Samples.open(entries: [])
@@ -145,7 +145,7 @@ struct ListUpdateTests {
         }
     }
 
-    @Test("before the vault is read nobody is told that there is no client")
+    @Test("before the vault is read, no message claims that there is no client")
     func notYetRead() {
         var state = Samples.locked()
         _ = update(&state, .unlocked(.success(())))
@@ -177,7 +177,7 @@ struct ListUpdateTests {
         #expect(state.press(.control("z")) == [.suspend], "in a form too")
     }
 
-    @Test("a pasted text is never taken as keys in the list")
+    @Test("pasted text in the list never counts as keys")
     func pasteInList() {
         var state = Samples.open()
         #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
@@ -185,7 +185,7 @@ struct ListUpdateTests {
         #expect(state.message?.text == "a paste has no meaning here: p makes a client of one, a adds a client")
     }
 
-    @Test("deleting asks first; n keeps, y deletes the revision last seen, and the list closes the gap")
+    @Test("deleting asks first; n keeps the client, y deletes the displayed revision, and the list closes the gap")
     func delete() {
         var state = Samples.open()
         #expect(state.press("d") == [])
@@ -212,7 +212,7 @@ struct ListUpdateTests {
         #expect(state.clients.entries.count == 7)
     }
 
-    @Test("a client that another program removes while its deletion is asked about closes the question")
+    @Test("if another process removes the client, the question about its deletion closes")
     func removedElsewhere() {
         var state = Samples.open()
         state.press("d")
@@ -220,7 +220,7 @@ struct ListUpdateTests {
         #expect(state.context == .list)
     }
 
-    @Test("the request of a client that was deleted ends without a word")
+    @Test("the request of a deleted client ends without a message")
     func refreshOfDeleted() {
         var state = Samples.open()
         _ = update(&state, .clientRemoved(Samples.id(1)))
@@ -230,7 +230,7 @@ struct ListUpdateTests {
         #expect(state.activity.entries.count == 1)
     }
 
-    @Test("a message that is longer than a row is cut, and stands in full in Activity")
+    @Test("a message longer than a row is cut, and stands in full in Activity")
     func longMessage() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         let copied = Copied(
@@ -243,7 +243,7 @@ struct ListUpdateTests {
         #expect(state.activity.entries.last?.client == "GBG GO production")
     }
 
-    @Test("a failed refresh is said with its reason; the hints stand in the Token pane")
+    @Test("a failed refresh gives a message with the reason; the hints stand in the Token pane")
     func refreshFailed() {
         var state = Samples.open()
         _ = update(&state, .refreshed(Samples.id(3), .failure(Samples.refusal)))
@@ -258,7 +258,7 @@ struct ListUpdateTests {
 
 @Suite("Countdowns and wake-ups")
 struct TickTests {
-    @Test("a visible countdown wakes the loop just past its next second, and then shows another text")
+    @Test("a visible countdown wakes the loop just after its next second, and then shows a new text")
     func nextSecond() throws {
         var state = Samples.open(
             entries: [
@@ -309,7 +309,7 @@ struct TickTests {
         #expect(state.drawing.contains(" expired"))
     }
 
-    @Test("the ticks follow the selected token, and no countdown goes back when another is selected")
+    @Test("the ticks follow the selected token, and no countdown goes back when another client is selected")
     func phaseOfTheSelected() throws {
         var state = Samples.open(Size(columns: 100, rows: 30), entries: spread)
         for step in 1..<20 {
@@ -327,7 +327,7 @@ struct TickTests {
         }
     }
 
-    @Test("a token counts as expired on the screen before it does in truth, and is fetched by the true time")
+    @Test("a token is displayed as expired before it expires, and is fetched by the exact time")
     func decidedExactly() throws {
         var entries = spread
         entries[1].token = Samples.token(life: 100, age: 99.5)
@@ -341,7 +341,7 @@ struct TickTests {
         #expect(state.clients.matchCount == 1 && state.clients.selected?.profile.name == "client 11")
     }
 
-    @Test("a clock that is set back takes the displayed time with it")
+    @Test("a clock set back also sets back the displayed time")
     func setBack() {
         var clock = DisplayClock(Samples.now)
         let earlier = Samples.now.advanced(by: -3_600)
@@ -349,7 +349,7 @@ struct TickTests {
         #expect(clock.shown == earlier)
     }
 
-    @Test("a wall clock that is set back is seen before the next tick, while the boot clock goes on")
+    @Test("a wall clock set back is noticed before the next tick, while the boot clock continues")
     func setBackBetweenTicks() throws {
         var entries = [Samples.entries[0]]
         entries[0].token = Samples.token(life: 600, age: 0)
@@ -386,7 +386,7 @@ struct TickTests {
         #expect(wait > 40 && wait <= 60.01)
     }
 
-    @Test("with nothing that counts there is no wake-up: no client, no token, expired, locked")
+    @Test("without a countdown there is no wake-up: no client, no token, expired, locked")
     func never() {
         #expect(Samples.locked().nextTick == nil)
         #expect(Samples.open(entries: []).nextTick == nil)
@@ -394,7 +394,7 @@ struct TickTests {
         #expect(Samples.open(entries: still).nextTick == nil)
     }
 
-    @Test("a client out of sight wakes the loop only when a count in the header changes")
+    @Test("a hidden client wakes the loop only when a count in the header changes")
     func outOfSight() throws {
         var entries = (0..<100).map {
             ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
@@ -412,7 +412,7 @@ struct TickTests {
         #expect(state.nextTick == nil)
     }
 
-    @Test("opening the vault shows for how long it has been at it, from the first second on")
+    @Test("opening the vault shows the time since it began, from the first second on")
     func working() throws {
         var state = Samples.locked()
         state.type("secret words")
