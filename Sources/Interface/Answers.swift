@@ -15,7 +15,7 @@ extension State {
         case .unlocked(.success): begin()
         case .clipboardCleared(let clearing): say(clearing)
         case .vaultCreated, .unlocked:
-            opensByItself = false
+            opensAutomatically = false
             earlyKeys = []
             return receiveInPanel(event).effects
         default:

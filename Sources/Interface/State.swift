@@ -49,7 +49,7 @@ public struct State {
     /// The copied secret that is to be cleared; it outlives a lock.
     var clipboard: CopiedSecret?
     /// True while the vault opens without a passphrase typed here.
-    var opensByItself: Bool
+    var opensAutomatically: Bool
     /// Keys pressed before the clients were loaded.
     var earlyKeys: [Key] = []
     /// The time of the last key, paste or mouse event.
@@ -83,7 +83,7 @@ public struct State {
         areSettingsRead = settingsMistake == nil
         keymap = Keymap.with(settings.keys)
         lastUse = now
-        opensByItself = start == .unlocking
+        opensAutomatically = start == .unlocking
         gate =
             switch start {
             case .newVault: NewVaultForm()
@@ -109,7 +109,7 @@ public struct State {
         // A message may name a client.
         message = nil
         heldMessage = nil
-        opensByItself = false
+        opensAutomatically = false
         earlyKeys = []
     }
 

@@ -170,7 +170,7 @@ extension State {
     /// True for a move or a filter key while the vault opens automatically or is being read. Only such keys wait for
     /// the clients: any other action needs a visible client.
     private func isEarly(_ key: Key) -> Bool {
-        guard screen.map({ !$0.clients.isLoaded && $0.panel == nil }) ?? opensByItself, commands == nil,
+        guard screen.map({ !$0.clients.isLoaded && $0.panel == nil }) ?? opensAutomatically, commands == nil,
             earlyKeys.count < 1_000
         else { return false }
         // After the filter's key, a letter is text.
