@@ -8,7 +8,7 @@ struct OpenScreen {
     var filter = TextField()
     var isFiltering = false
     /// True if the next letter replaces the present filter.
-    var beginsAnew = false
+    var replacesFilter = false
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?

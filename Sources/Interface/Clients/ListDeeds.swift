@@ -205,13 +205,13 @@ extension State {
     mutating func beginFilter() {
         screen?.isFiltering = true
         let isKept = !filter.isEmpty
-        screen?.beginsAnew = isKept
+        screen?.replacesFilter = isKept
     }
 
     mutating func typeFilter(_ key: Key) {
         // A letter replaces the kept filter; any other key edits it.
-        if screen?.beginsAnew == true, key.isPrintable { screen?.filter = TextField() }
-        screen?.beginsAnew = false
+        if screen?.replacesFilter == true, key.isPrintable { screen?.filter = TextField() }
+        screen?.replacesFilter = false
         if key == .backspace, filter.isEmpty { screen?.isFiltering = false }
         guard screen?.filter.handle(key) == true else { return }
         let text = filter.text
