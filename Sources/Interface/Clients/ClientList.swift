@@ -184,9 +184,9 @@ struct ClientList: Sendable, Equatable {
     }
 
     /// Marks every client that has a row; if all are marked, unmarks them.
-    mutating func toggleMarksOfShown() {
-        let shown = Set(rows.compactMap { if case .client(let index, _) = $0 { entries[index].id } else { nil } })
-        if shown.isSubset(of: marks) { marks.subtract(shown) } else { marks.formUnion(shown) }
+    mutating func toggleMarksOfListed() {
+        let listed = Set(rows.compactMap { if case .client(let index, _) = $0 { entries[index].id } else { nil } })
+        if listed.isSubset(of: marks) { marks.subtract(listed) } else { marks.formUnion(listed) }
     }
 
     mutating func clearMarks() { marks = [] }

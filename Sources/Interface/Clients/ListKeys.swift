@@ -100,7 +100,7 @@ enum ListKeys {
     private static let rarer: [ListAction] = [
         ListAction(
             "mark_all", ["*"], "mark all", "mark all that are shown, or none of them",
-            change: { $0.screen?.clients.toggleMarksOfShown() }),
+            change: { $0.screen?.clients.toggleMarksOfListed() }),
         ListAction(
             "next_order", ["s"], "sort", "sort by name, soonest expiry, last used, status", disabled: { _ in nil },
             change: { $0.sortByNextOrder() }),
