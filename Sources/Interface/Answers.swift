@@ -20,11 +20,11 @@ extension State {
             return receiveInPanel(event).effects
         default:
             guard isOpen else { return [] }
-            learn(from: event)
-            let (effects, isTold) = receiveInPanel(event)
-            let told = effects + (isTold ? [] : tell(event))
-            if case .clientsLoaded = event { return told + pressEarlyKeys() }
-            return told
+            updateState(from: event)
+            let (effects, isReported) = receiveInPanel(event)
+            let all = effects + (isReported ? [] : report(event))
+            if case .clientsLoaded = event { return all + pressEarlyKeys() }
+            return all
         }
         return []
     }
@@ -35,7 +35,7 @@ extension State {
     }
 
     /// Updates the state, before the panel receives the event.
-    private mutating func learn(from event: Event) {
+    private mutating func updateState(from event: Event) {
         let shownNow = shownNow
         switch event {
         case .clientsLoaded(let entries): screen?.clients.load(entries, at: shownNow)
@@ -64,14 +64,14 @@ extension State {
     }
 
     /// Shows the answer as a message.
-    private mutating func tell(_ event: Event) -> [Effect] {
+    private mutating func report(_ event: Event) -> [Effect] {
         switch event {
         case .clientRemoved(let id): removed(id)
         case .trouble(let failure), .removeFailed(let failure), .refreshAllFailed(let failure): say(.failure(failure))
         // A file that is gone or replaced has a standing line.
         case .vaultUnreadable(let failure) where failure.kind == .conflict: break
         case .vaultUnreadable(let failure), .noticed(let failure): say(.failure(failure).housekeeping)
-        case .refreshed, .refreshAllProgressed, .renewed, .aboutToExpire, .revoked: return tellOfToken(event)
+        case .refreshed, .refreshAllProgressed, .renewed, .aboutToExpire, .revoked: return reportToken(event)
         case .tagsSet(let ids, let adding, let removing, .success):
             let changes = adding.map { "+\($0)" } + removing.map { "-\($0)" }
             say(Saying(text: "tags \(changes.joined(separator: " "))", kind: .success, client: name(ids)))
@@ -94,7 +94,7 @@ extension State {
 
     // MARK: - Tokens
 
-    private mutating func tellOfToken(_ event: Event) -> [Effect] {
+    private mutating func reportToken(_ event: Event) -> [Effect] {
         switch event {
         case .refreshed(let id, .success(let token)):
             let time = Durations.ofRequest(token.seconds)

@@ -83,7 +83,7 @@ struct Outcome {
     /// The client to select in the list.
     var selected: UUID?
     /// True if the event needs no further message.
-    var isTold = false
+    var isReported = false
 
     static var stay: Outcome { Outcome() }
     static var close: Outcome { Outcome(next: .close) }

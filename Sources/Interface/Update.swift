@@ -211,10 +211,10 @@ extension State {
     private var front: (any Panel)? { commands ?? panel }
 
     /// Passes an event to the panel below the command menu.
-    mutating func receiveInPanel(_ event: Event) -> (effects: [Effect], isTold: Bool) {
+    mutating func receiveInPanel(_ event: Event) -> (effects: [Effect], isReported: Bool) {
         guard var below = panel else { return ([], false) }
         let outcome = below.receive(event, in: self)
-        return (apply(outcome, of: below, isBelow: true), outcome.isTold)
+        return (apply(outcome, of: below, isBelow: true), outcome.isReported)
     }
 
     /// Stores the changed panel and carries out its outcome.

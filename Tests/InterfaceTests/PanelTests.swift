@@ -50,7 +50,7 @@ private struct PINForm: ChosenPanel {
     mutating func receive(_ event: Event, in state: State) -> Outcome {
         guard case .refreshed(let id, _) = event else { return .stay }
         heard.append(id)
-        return Outcome(isTold: true)
+        return Outcome(isReported: true)
     }
 
     func changes(_ state: State) -> [Double] { [0.25] }

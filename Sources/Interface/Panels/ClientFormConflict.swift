@@ -18,20 +18,20 @@ extension ClientForm {
             }
         default: break
         }
-        return Outcome(isTold: true)
+        return Outcome(isReported: true)
     }
 
     /// Handles the client's new state after a conflict.
     /// - Parameter isLate: true if the form may have been used since it was sent: then it is not sent again.
     mutating func changed(_ entry: ClientEntry, isLate: Bool, in state: State) -> Outcome {
         guard awaitsChange, let origin, entry.id == origin.id, entry.revision != origin.revision, let failure else {
-            return Outcome(isTold: true)
+            return Outcome(isReported: true)
         }
         awaitsChange = false
         let asked = merge(entry, over: origin)
         if asked.isEmpty, !isLate {
             var outcome = submit(in: state)
-            outcome.isTold = true
+            outcome.isReported = true
             return outcome
         }
         let names = asked.map { ClientFormDialog.label($0.field) }.joined(separator: ", ")
@@ -42,7 +42,7 @@ extension ClientForm {
         for (field, text) in asked { hints.append(Failure.Hint("\(ClientFormDialog.label(field)): \(text)")) }
         if let takenOver { hints.append(Failure.Hint(takenOver)) }
         self.failure = Failure(.conflict, summary, hints: hints)
-        return Outcome(isTold: true)
+        return Outcome(isReported: true)
     }
 
     /// Copies the fields that only the other keyfob has changed, and continues from `theirs`.
