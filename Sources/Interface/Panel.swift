@@ -79,7 +79,7 @@ struct Outcome {
 
     var next = Next.stay
     var effects: [Effect] = []
-    var said: [Saying] = []
+    var sayings: [Saying] = []
     /// The client to select in the list.
     var selected: UUID?
     /// True if the event needs no further message.
@@ -92,7 +92,7 @@ struct Outcome {
     static func perform(_ name: String) -> Outcome { Outcome(next: .perform(name)) }
     static func select(_ client: UUID) -> Outcome { Outcome(next: .close, selected: client) }
     static func effects(_ effects: [Effect]) -> Outcome { Outcome(effects: effects) }
-    static func say(_ saying: Saying) -> Outcome { Outcome(said: [saying]) }
+    static func say(_ saying: Saying) -> Outcome { Outcome(sayings: [saying]) }
 }
 
 /// A text in the lowest border, until the next key, and in Activity.
@@ -210,7 +210,7 @@ extension Panel {
 
     private mutating func perform(_ action: Action<Self>, in state: State) -> Outcome? {
         if let reason = action.disabledReason(self, state) {
-            return Outcome(effects: state.effects(ofRefusal: reason), said: [.refusal(reason)])
+            return Outcome(effects: state.effects(ofRefusal: reason), sayings: [.refusal(reason)])
         }
         return action.run(&self, state)
     }

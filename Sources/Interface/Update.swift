@@ -229,7 +229,7 @@ extension State {
         let isOfCommands = commands != nil && !isBelow
         if isOfCommands { commands = next } else { panel = next }
         if let selected = outcome.selected { screen?.clients.select(id: selected) }
-        for saying in outcome.said { say(saying, isOfCommands: isOfCommands) }
+        for saying in outcome.sayings { say(saying, isOfCommands: isOfCommands) }
         for effect in outcome.effects { note(effect) }
         guard case .perform(let name) = outcome.next else { return outcome.effects }
         heldMessage = nil

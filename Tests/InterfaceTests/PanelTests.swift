@@ -24,7 +24,7 @@ private struct PINForm: ChosenPanel {
                     run: { form, state in
                         Outcome(
                             next: .close, effects: [.refresh(Samples.id(1))],
-                            said: [Saying(text: "taken", client: state.name(Samples.id(1)))])
+                            sayings: [Saying(text: "taken", client: state.name(Samples.id(1)))])
                     }),
                 Action("other", [.tab], "other", "another form") { _, _ in .replace(TagForm([Samples.entries[0]])) },
                 // In an empty text, the space is typed.

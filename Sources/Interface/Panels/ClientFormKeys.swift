@@ -130,7 +130,7 @@ extension ClientForm: Panel {
         case .saved(let isNew, let id, .success(let entry)) where id == savingID:
             secret.wipe()
             let saying = state.savedText(isNew: isNew, of: entry, notice: notice)
-            return Outcome(next: .close, said: [saying], isReported: true)
+            return Outcome(next: .close, sayings: [saying], isReported: true)
         case .saved(_, let id, .failure(let failure)) where id == savingID:
             return saveFailed(failure, in: state)
         case .vaultFaults where state.reasonNotToSave == nil:

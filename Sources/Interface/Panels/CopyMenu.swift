@@ -34,7 +34,7 @@ struct CopyMenu: FilteredPanel {
         switch entries[selection] {
         case .format(let format):
             let (effects, saying) = state.copying(format, of: clients)
-            return Outcome(next: .close, effects: effects, said: saying.map { [$0] } ?? [])
+            return Outcome(next: .close, effects: effects, sayings: saying.map { [$0] } ?? [])
         case .secret: return .close([.copySecret(clients[0].id)])
         }
     }

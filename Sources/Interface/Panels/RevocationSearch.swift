@@ -28,10 +28,10 @@ struct RevocationSearch: Panel {
         case .revocationFound(asked, .success(let plans)):
             let question = RevokeQuestion(plans: plans.filter { state.clients.entry($0.client) != nil })
             return question.decided.isEmpty
-                ? Outcome(next: .close, said: question.undecided(in: state)) : .replace(question)
+                ? Outcome(next: .close, sayings: question.undecided(in: state)) : .replace(question)
         case .revocationFound(asked, .failure(let failure)):
             let saying = Saying.failure(failure, client: state.name(asked), prefix: RevokeQuestion.notRevoked)
-            return Outcome(next: .close, said: [saying])
+            return Outcome(next: .close, sayings: [saying])
         default: return .stay
         }
     }

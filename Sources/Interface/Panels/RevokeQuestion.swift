@@ -27,7 +27,7 @@ struct RevokeQuestion: ScrolledPanel {
     private func revoke(in state: State) -> Outcome {
         let client = plans.count == 1 ? state.name(plans[0].client) : ""
         let saying = Saying(text: "revoking", role: .refreshing, client: client, isLogged: false)
-        return Outcome(next: .close, effects: decided.map { .revoke($0) }, said: undecided(in: state) + [saying])
+        return Outcome(next: .close, effects: decided.map { .revoke($0) }, sayings: undecided(in: state) + [saying])
     }
 
     /// A message for each token that is not revoked, with the reason.
