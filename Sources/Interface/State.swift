@@ -119,12 +119,12 @@ public struct State {
     mutating func say(_ saying: Saying, isOfCommands: Bool = false) {
         let text = saying.client.isEmpty ? saying.text : "\(saying.client): \(saying.text)"
         let isCut = DisplayWidth.of(text) > Layout.messageColumns(size)
-        let said = Message(
+        let new = Message(
             text: isCut ? withoutPath(text) : text, role: saying.role ?? saying.kind.role, rank: saying.rank)
         let standing = commands == nil ? message : heldMessage
         if saying.rank == .answer || standing?.rank != .answer {
-            message = said
-            if commands != nil, !isOfCommands { heldMessage = said }
+            message = new
+            if commands != nil, !isOfCommands { heldMessage = new }
         }
         if saying.isLogged || isCut { log(saying.text, saying.kind, client: saying.client) }
     }

@@ -51,9 +51,9 @@ final class SecretField {
     func replace(with secret: Secret) -> String? {
         let before = self.secret()
         wipe()
-        let said = paste(secret, isPassphrase: false)
+        let notice = paste(secret, isPassphrase: false)
         if isEmpty { _ = before.withBytes(insert) }
-        return said
+        return notice
     }
 
     /// The content, with white space at its ends.

@@ -142,18 +142,18 @@ struct ClientForm {
         let missing = pasted.service?.extraParameters.filter { !names.contains($0.name) } ?? []
         content.extraParameters = ParameterText.text(pasted.extraParameters + missing)
         if let pastedSecret = pasted.secret { notice = secret.paste(pastedSecret, isPassphrase: false) }
-        var said = pasted.warnings
-        if let notice { said.append(notice) }
-        if pasted.secret == nil, !said.contains(where: { $0.contains("the client secret") }) {
-            said.append("there was no secret in the paste")
+        var notices = pasted.warnings
+        if let notice { notices.append(notice) }
+        if pasted.secret == nil, !notices.contains(where: { $0.contains("the client secret") }) {
+            notices.append("there was no secret in the paste")
         }
         if content.tokenURL.isEmpty {
             focus = .tokenURL
-            if !said.contains(where: { $0.contains("token URL") }) {
-                said.insert("the paste has no token URL: enter it", at: 0)
+            if !notices.contains(where: { $0.contains("token URL") }) {
+                notices.insert("the paste has no token URL: enter it", at: 0)
             }
         }
-        notice = said.isEmpty ? "taken from the paste: give it a name" : said.joined(separator: "; ")
+        notice = notices.isEmpty ? "taken from the paste: give it a name" : notices.joined(separator: "; ")
         line = TextField(text(of: focus))
     }
 
@@ -323,12 +323,12 @@ struct ClientForm {
         // The user has read the old notice. The changes made for saving get a new one.
         notice = nil
         awaitsChange = false
-        var said = takenOver.map { [$0] } ?? []
+        var notices = takenOver.map { [$0] } ?? []
         if let left = leavePreset() {
-            said.append(left)
+            notices.append(left)
             line = TextField(text(of: focus))
         }
-        defer { if !said.isEmpty { notice = said.joined(separator: "; ") } }
+        defer { if !notices.isEmpty { notice = notices.joined(separator: "; ") } }
         if let (field, problem) = firstProblem(in: state) {
             fail(
                 at: field,
@@ -340,8 +340,8 @@ struct ClientForm {
         let identifier = ClientName.trimmed(content.clientID)
         let typed = secret.secret()
         let trimmed = typed.trimmed()
-        if identifier != content.clientID { said.append("white space around the client ID was removed") }
-        if trimmed.count != typed.count { said.append("white space around the secret was removed") }
+        if identifier != content.clientID { notices.append("white space around the client ID was removed") }
+        if trimmed.count != typed.count { notices.append("white space around the secret was removed") }
         var profile =
             origin?.profile ?? ClientProfile(name: "", clientID: "", created: state.now.wall)
         if let removed { profile.keepsFresh = removed.profile.keepsFresh }

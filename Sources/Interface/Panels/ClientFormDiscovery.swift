@@ -32,24 +32,24 @@ extension ClientForm {
             notice = "the issuer was changed meanwhile: nothing was filled in, \(Self.discoverKey.name) asks it"
             return
         }
-        var said = ["the issuer's endpoints were filled in"]
+        var notices = ["the issuer's endpoints were filled in"]
         // The last issuer's revocation URL must not stay if this issuer names none.
         if fills.count > 1, content.revocationURL == fills[1].revocationURL { content.revocationURL = "" }
         content.tokenURL = urls.tokenURL
-        if let left = leavePreset() { said.append(left) }
+        if let left = leavePreset() { notices.append(left) }
         if let revocation = urls.revocationURL { content.revocationURL = revocation }
         let takesBasicOnly =
             urls.methods.contains("client_secret_basic") && !urls.methods.contains("client_secret_post")
         if takesBasicOnly, content.authentication != .clientSecretBasic {
             content.authentication = .clientSecretBasic
-            said[0] += "; it takes client_secret_basic alone"
+            notices[0] += "; it takes client_secret_basic alone"
         }
         var fill = Content()
         fill.tokenURL = urls.tokenURL
         fill.issuer = content.issuer
         fill.revocationURL = urls.revocationURL ?? ""
         fills = fills.prefix(1) + [fill]
-        notice = (urls.hostsToCheck(of: issuer) + said).joined(separator: "; ")
+        notice = (urls.hostsToCheck(of: issuer) + notices).joined(separator: "; ")
         line = TextField(text(of: focus))
         leaveUnfoldedRow()
         forgetMendedFailure()

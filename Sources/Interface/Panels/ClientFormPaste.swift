@@ -17,19 +17,20 @@ extension ClientForm {
             return begin(with: pasted)
         }
         guard !isNew || pasted.clientID == nil || pasted.secret == nil else { return begin(with: pasted) }
-        var said = pasted.warnings
+        var notices = pasted.warnings
         if let url = pasted.tokenURL {
             content.tokenURL = url
-            if let left = leavePreset() { said.append(left) }
+            if let left = leavePreset() { notices.append(left) }
         }
         if let clientID = pasted.clientID { content.clientID = clientID }
         if let scope = pasted.scope { content.scope = scope }
         if let authentication = pasted.authentication { content.authentication = authentication }
         if let encoding = pasted.basicEncoding { content.basicEncoding = encoding }
         if !pasted.extraParameters.isEmpty { content.extraParameters = ParameterText.text(pasted.extraParameters) }
-        if let refusal = pasted.secret.flatMap(secret.replace) { said.append(refusal) }
+        if let refusal = pasted.secret.flatMap(secret.replace) { notices.append(refusal) }
         set(focus: focus)
-        notice = said.isEmpty ? "the fields were filled in from the paste: check them" : said.joined(separator: "; ")
+        notice =
+            notices.isEmpty ? "the fields were filled in from the paste: check them" : notices.joined(separator: "; ")
     }
 
     /// True while only name, tags and notes are typed: then a paste of a whole client begins the form again.
