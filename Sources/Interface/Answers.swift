@@ -84,7 +84,7 @@ extension State {
         case .undone(let entries, let failure):
             if !entries.isEmpty {
                 let client = entries.count == 1 ? entries[0].profile.name : "\(entries.count) clients"
-                say(Saying(text: "as before", kind: .success, client: client))
+                say(Saying(text: "restored", kind: .success, client: client))
             }
             if let failure { say(.failure(failure, prefix: "not undone: ")) }
         default: break
@@ -105,14 +105,14 @@ extension State {
             if clients.entry(id) != nil { say(.failure(failure, client: name(id))) }
         case .refreshAllProgressed(let progress): if progress.isFinished { ended(progress) }
         case .renewed(let id, .success(let seconds), _):
-            log("renewed by itself in \(Durations.ofRequest(seconds))", .success, client: name(id))
+            log("renewed automatically in \(Durations.ofRequest(seconds))", .success, client: name(id))
         case .renewed(let id, .failure(let failure), let next):
             let then =
-                next.map { "tried again in \(Durations.text($0))" }
-                ?? "not tried again before \(keymap.key("refresh")) asks for it"
+                next.map { "next try in \(Durations.text($0))" }
+                ?? "no automatic retry: \(keymap.key("refresh")) tries again"
             say(.failure(failure, client: name(id), prefix: "not renewed: ", suffix: "; \(then)").housekeeping)
-            return notify("\(name(id)): its token could not be renewed")
-        case .aboutToExpire(let id): return notify("\(name(id)): its token is about to expire")
+            return notify("\(name(id)): the token could not be renewed")
+        case .aboutToExpire(let id): return notify("\(name(id)): the token is about to expire")
         case .revoked(let id, .success(let revoked)):
             let text =
                 revoked.atServer
@@ -191,7 +191,7 @@ extension State {
         // Activity has a line for each failure; one message covers all clients.
         for failed in copied.failed { log(failed) }
         // The failures come before the text that the border may cut off.
-        let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are not in it)"
+        let missing = copied.failed.isEmpty ? "" : " (\(copied.failed.count) of \(ids.count) failed and are left out)"
         var text = "\(noun)\(missing) \(copied.destination)"
         if ids.count > 1 {
             // The copied lines have this order.
@@ -199,9 +199,9 @@ extension State {
         }
         if let remark = copied.remark { text += "; \(remark)" }
         switch copied.facts?.status(at: now) {
-        case .unknown?: text += "; its expiry is unknown"
-        case .expired?: text += "; it has expired already"
-        case .expiring?: text += "; it expires soon"
+        case .unknown?: text += "; expiry unknown"
+        case .expired?: text += "; already expired"
+        case .expiring?: text += "; expires soon"
         case .valid?, TokenStatus.none?, nil: break
         }
         clipboard = nil
@@ -220,7 +220,7 @@ extension State {
         case .cleared: say(Saying(text: "the clipboard was cleared").housekeeping)
         case .holdsSomethingElse: break
         case .couldNotTell:
-            let text = "the clipboard was not cleared, it did not answer: copy something else"
+            let text = "the clipboard did not answer and was not cleared: copy something else"
             say(Saying(text: text, kind: .warning).housekeeping)
         }
     }

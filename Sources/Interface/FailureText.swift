@@ -37,9 +37,9 @@ extension Remedy {
         switch self {
         case .edit: "edits the client"
         case .swapSecrets: "edits the client and swaps them"
-        case .refresh: "asks again"
-        case .tryRequest: "in the list begins it"
-        case .reopen: "locks it, its passphrase opens it again"
+        case .refresh: "fetches a new token"
+        case .tryRequest: "in the list opens a new request"
+        case .reopen: "locks it, the passphrase unlocks it"
         }
     }
 }

@@ -1,12 +1,13 @@
 /// The keys with one meaning in every context.
 enum GeneralKeys {
     static let actions: [ListAction] = [
-        ListAction("help", ["?", .function(1)], "help", "every key there is") { state in
+        ListAction("help", ["?", .function(1)], "help", "show every key") { state in
             state.commands = CommandMenu(isHelp: true)
             return []
         },
         ListAction("redraw", [.control("l")], "redraw", "draw the screen again", isHinted: false) { _ in [.redraw] },
-        ListAction("suspend", [.control("z")], "suspend", "back to the shell; `fg` returns", isHinted: false) { _ in
+        ListAction("suspend", [.control("z")], "suspend", "return to the shell; `fg` resumes keyfob", isHinted: false) {
+            _ in
             [.suspend]
         },
     ]
@@ -22,8 +23,8 @@ enum GeneralKeys {
 
     /// The general actions whose keys the table of `context` does not use.
     static func bindings(besides own: [Binding], in context: Context) -> [Binding] {
-        let taken = Set(own.flatMap(\.keys))
-        return bindings(isTyping: context.isTyping).filter { taken.isDisjoint(with: $0.keys) }
+        let used = Set(own.flatMap(\.keys))
+        return bindings(isTyping: context.isTyping).filter { used.isDisjoint(with: $0.keys) }
     }
 
     static func action(for key: Key, isTyping: Bool) -> ListAction? {

@@ -176,7 +176,7 @@ struct Action<Owner>: Sendable {
 extension Panel {
     /// An action that only closes the panel.
     static func closing(
-        _ keys: [Key] = [.escape, .control("c")], _ label: String = "close", _ description: String = "close it"
+        _ keys: [Key] = [.escape, .control("c")], _ label: String = "close", _ description: String = "close this"
     ) -> Action<Self> {
         Action("cancel", keys, label, description) { _, _ in .close }
     }

@@ -5,7 +5,7 @@ import Settings
 extension State {
     mutating func settingsChanged(_ new: Settings) {
         if settingsMistake != nil {
-            say(Saying(text: "the settings file is mended and in force", kind: .success, isLogged: false))
+            say(Saying(text: "the settings file is corrected and in force", kind: .success, isLogged: false))
         }
         settingsMistake = nil
         areSettingsRead = true

@@ -70,10 +70,10 @@ extension State {
     /// The mistake in the settings file, and the safety settings in force; on a small screen only these settings.
     private func settingsLines(_ columns: Int, most: Int) -> [String] {
         guard let settingsMistake else { return [] }
-        let safety = SettingName.ofSafety.map { "\($0.rawValue) (now \($0.fileText(in: settings)))" }
+        let safety = SettingName.ofSafety.map { "\($0.rawValue) \($0.fileText(in: settings))" }
         let inForce =
             areSettingsRead
-            ? "the settings read before stay in force: " : "nothing of the file is in force, nor its "
+            ? "the settings read before stay in force: " : "the whole file is ignored; in force: "
         let long = "\(settingsMistake.summary); \(inForce)\(safety.joined(separator: ", "))"
         let short =
             "settings file \(areSettingsRead ? "broken" : "not used"): locks after \(SettingName.lockAfterMinutes.value(in: settings)), "

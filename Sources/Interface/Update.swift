@@ -45,13 +45,13 @@ extension State {
             return due()
         case .wokenFromSuspension:
             guard isOpen else { return [] }
-            let lost = holdsTypedSecret ? "; the secret in the form was wiped with it" : ""
+            let lost = holdsTypedSecret ? "; the unsaved secret in the form was wiped" : ""
             forget(saying: "locked, because the machine was suspended\(lost)")
             return [.lock]
         case .suspending:
             guard settings.locksOnSuspend else { return [] }
             guard isOpen else { return receiveInPanel(event).effects }
-            forget(saying: "locked by going back to the shell")
+            forget(saying: "locked by Ctrl-Z")
             return [.lock]
         case .settingsChanged(let new): settingsChanged(new)
         case .settingsBroken(let failure):
@@ -192,7 +192,7 @@ extension State {
 
     var noMeaningOfPaste: Saying {
         .refusal(
-            "a paste has no meaning here: \(keymap.key("paste")) makes a client of one, \(keymap.key("add")) adds a client"
+            "nothing can be pasted here: \(keymap.key("paste")) makes a client from a paste, \(keymap.key("add")) adds one"
         )
     }
 

@@ -52,7 +52,7 @@ struct ConflictTests {
         let drawing = state.drawing
         #expect(drawing.contains("client \"GBG GO production\" was changed meanwhile: Scope"))
         #expect(drawing.contains("Scope: theirs \"theirs\", yours \"mine\""))
-        #expect(drawing.contains("Enter saves this over it, Esc leaves the other change"))
+        #expect(drawing.contains("Enter saves this form, Esc keeps the other change"))
         let draft = try draft(state.press(.enter))
         #expect(draft.revision == 4)
         #expect(draft.profile.scope == "mine" && draft.profile.name == "GBG GO production!")
@@ -77,7 +77,7 @@ struct ConflictTests {
         _ = update(&state, .saved(isNew: false, saved.id, .success(saved)))
         #expect(
             state.message?.text
-                == "GBG GO production: saved; taken over from the other change: Sent as, Tags")
+                == "GBG GO production: saved; copied from the other change: Sent as, Tags")
     }
 
     @Test("a question shows the copied fields, and is not repeated once answered")
@@ -87,7 +87,7 @@ struct ConflictTests {
             $0.scope = "theirs"
             $0.notes = "a note"
         }
-        #expect(state.drawing.contains("taken over from the other change: Notes"))
+        #expect(state.drawing.contains("copied from the other change: Notes"))
         state.press(.enter)
         let effects = refuse(&state) { $0.apiBase = "https://api.example" }
         let draft = try draft(effects)
@@ -106,7 +106,7 @@ struct ConflictTests {
         var state = editing(type)
         #expect(refuse(&state) { $0.secretSet = later } == [])
         #expect(state.drawing.contains("meanwhile: Secret"))
-        #expect(state.drawing.contains("Secret: theirs is another one since then, yours is the one typed here"))
+        #expect(state.drawing.contains("Secret: theirs is new, yours is the one typed here"))
         #expect(!state.drawing.contains("t0psecret"))
         #expect(try draft(state.press(.enter)).secret == Secret(utf8: "t0psecret"))
 
@@ -121,7 +121,7 @@ struct ConflictTests {
             state.type("t0psecret")
         }
         #expect(refuse(&state) { $0.tokenURL = "https://other.example/token" } == [])
-        #expect(state.drawing.contains("Token URL: theirs is taken over, the secret typed here goes to"))
+        #expect(state.drawing.contains("Token URL: theirs is used: the secret typed here goes to"))
         #expect(try draft(state.press(.enter)).profile.tokenURL == "https://other.example/token")
 
         state = editing { state in
@@ -130,7 +130,7 @@ struct ConflictTests {
             state.type("https://mine.example/token")
         }
         #expect(refuse(&state) { $0.secretSet = Samples.now.wall.addingTimeInterval(60) } == [])
-        #expect(state.drawing.contains("Secret: theirs is another one since then, it goes to the token URL typed here"))
+        #expect(state.drawing.contains("Secret: theirs is new and goes to the token URL typed here"))
     }
 
     @Test("a previous secret that has changed meanwhile is neither used nor forgotten without a question")
@@ -147,7 +147,7 @@ struct ConflictTests {
             $0.secretSet = Samples.now.wall.addingTimeInterval(60)
         }
         #expect(effects == [])
-        #expect(state.drawing.contains("Previous: theirs is another one since then, yours is \"keep\" again"))
+        #expect(state.drawing.contains("Previous: theirs is new, yours is set back to \"keep\""))
         #expect(try draft(state.press(.enter)).previousSecret == .keep)
     }
 
@@ -201,7 +201,7 @@ struct ConflictTests {
         _ = update(&state, .clientRemoved(id))
         _ = update(&state, .saved(isNew: false, id, .failure(gone)))
         #expect(state.form?.focus == .secret)
-        #expect(state.drawing.contains("its secret is gone too: type one, and Enter saves this as a new client"))
+        #expect(state.drawing.contains("its secret is gone too: type one, then Enter saves a new client"))
         #expect(state.press(.enter) == [], "there is no secret")
         state.type("t0p")
         let draft = try draft(state.press(.enter))
@@ -219,7 +219,7 @@ struct ConflictTests {
         let id = state.savingID
         _ = update(&state, .saved(isNew: false, id, .failure(gone)))
         _ = update(&state, .clientRemoved(id))
-        #expect(state.drawing.contains("Enter saves this as a new client"))
+        #expect(state.drawing.contains("Enter saves a new client"))
         state.press(.escape)
         #expect(state.context == .discardQuestion)
         state.press("n")

@@ -151,7 +151,7 @@ struct DialogTests {
         state.press("i")
         _ = update(&state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: true, bundle: "")))
         #expect(state.drawing.contains("none since the vault was opened: r makes one"))
-        #expect(state.drawing.contains("opaque: it is no JWT"))
+        #expect(state.drawing.contains("opaque: not a JWT"))
         #expect(state.press("y") == [])
         #expect(state.message?.text == "there is nothing to copy yet: r makes a request")
     }
@@ -175,7 +175,7 @@ struct DialogTests {
         #expect(state.drawing.contains("waiting for the answer 0:02"))
         _ = update(&state, .trialAnswered(1, .success(SampleExchange.answer)))
         #expect(state.drawing.contains("\"region\": \"eu\""))
-        #expect(state.drawing.contains("it was sent again"))
+        #expect(state.drawing.contains("the request sent again"))
         guard case .copyText(let text, _)? = state.press(.control("y")).first else {
             Issue.record("nothing was copied")
             return
@@ -213,7 +213,7 @@ struct DialogTests {
     func trialWithoutBase() {
         var state = Samples.open()
         #expect(state.press(.enter) == [])
-        #expect(state.message?.text == "\"GBG GO production\" has no API base to send a request to: e edits it")
+        #expect(state.message?.text == "\"GBG GO production\" has no API base for requests: e edits the client")
     }
 
     @Test("the command menu runs the chosen command; / filters the help, where Enter runs too")
@@ -249,7 +249,7 @@ struct DialogTests {
         state.type("save the client")
         #expect(state.press(.enter) == [])
         #expect(state.commands != nil)
-        #expect(state.drawing.contains("not here"))
+        #expect(state.drawing.contains("not available"))
         state.press(.escape)
         #expect(state.context == .help)
         state.press(.escape)
@@ -291,7 +291,7 @@ struct DialogTests {
         #expect(state.disabledReason("submit", in: state.context) == nil)
         state.press("/")
         state.type("save the client")
-        let reason = "not here; Enter runs what belongs to where you were"
+        let reason = "not available where the help was opened"
         #expect(state.disabledReason("submit", in: state.context) == reason)
         #expect(state.press(.enter) == [])
         #expect(state.message?.text == reason)
@@ -627,7 +627,7 @@ struct DialogTests {
         #expect(state.drawing.contains("y revokes them, n keeps them"))
         #expect(state.drawing.contains(" more "))
         state.press(.pageDown, .pageDown, .pageDown, .pageDown, .pageDown)
-        #expect(state.drawing.contains("forgotten here."))
+        #expect(state.drawing.contains("the tokens. "))
         #expect(!state.drawing.contains("↓") && state.drawing.contains("↑ 33 more"))
     }
 
@@ -705,7 +705,7 @@ struct DialogTests {
         _ = update(&state, .undone([Samples.entries[0]], failure: nil))
         _ = update(&state, .canUndo(false))
         #expect(state.clients.selected?.id == Samples.id(1))
-        #expect(state.message?.text == "GBG GO production: as before")
+        #expect(state.message?.text == "GBG GO production: restored")
         #expect(state.press("u") == [])
     }
 

@@ -116,7 +116,7 @@ struct FindingTests {
     func unfinishedStatus() {
         var state = tagged()
         state.filter(by: "!f")
-        #expect(state.drawing.contains("!failed or !fresh: type on"))
+        #expect(state.drawing.contains("!failed or !fresh: keep typing"))
         state.press(.enter, "*")
         #expect(state.clients.marks.isEmpty)
     }
@@ -283,7 +283,7 @@ struct FindingTests {
         }
         for key in ["d", "x"] as [Key] {
             #expect(state.press(key) == [])
-            #expect(state.message?.text == "#eu is a group: Space marks its clients first")
+            #expect(state.message?.text == "#eu is a group: mark its clients first (Space)")
         }
         expectGolden(state.drawing, "groups-100x30")
         state.press("t")
@@ -344,7 +344,7 @@ struct FindingTests {
     func noTags() {
         var state = Samples.open()
         #expect(state.press("t") == [])
-        #expect(state.message?.text == "no client has a tag: # gives it one")
+        #expect(state.message?.text == "no client has a tag: # adds tags")
         #expect(state.press(.left) == [])
         #expect(state.message?.text == "the list is not grouped: t groups it by tag")
     }

@@ -82,7 +82,7 @@ struct ClientFormTests {
     @Test(
         "a missing field gets a message and the focus",
         arguments: [
-            ("", "", "", ClientForm.Field.name, "a client needs a name"),
+            ("", "", "", ClientForm.Field.name, "the name is missing"),
             ("x", "", "", .clientID, "the client ID is missing"),
             ("x", "y", "", .secret, "the client secret is missing"),
             ("x", "y", "   ", .secret, "the client secret is missing"),
@@ -107,7 +107,7 @@ struct ClientFormTests {
         state.press(.tab)
         #expect(update(&state, .paste(Secret(utf8: "  abc\u{7} def\r"))) == [])
         #expect(try form(state).content.clientID == "abc def")
-        #expect(try form(state).notice == "line breaks and controls were taken out of the paste")
+        #expect(try form(state).notice == "line breaks and control characters were removed from the paste")
         state.press(.tab)
         _ = update(&state, .paste(Secret(utf8: " s3cret\r\n")))
         #expect(try form(state).secret.secret() == Secret(utf8: "s3cret"))
@@ -187,7 +187,7 @@ struct ClientFormTests {
     func secretPasteRefused() throws {
         var state = filled()
         _ = update(&state, .paste(Secret(utf8: "one\rtwo")))
-        #expect(try form(state).notice == "the paste has more than one line, or a control character, and was refused")
+        #expect(try form(state).notice == "the paste was refused: it has more than one line, or a control character")
         #expect(try form(state).secret.secret() == Secret(utf8: "s3cret"))
     }
 
@@ -218,7 +218,7 @@ struct ClientFormTests {
         state.press(.tab, " ")
         #expect(try form(state).content.basicEncoding == .raw)
         #expect(update(&state, .paste(Secret(utf8: "x"))) == [])
-        #expect(try form(state).notice == "this field is chosen with the arrow keys")
+        #expect(try form(state).notice == "nothing can be pasted here: the arrow keys choose")
     }
 
     @Test("no frame and no description of the state holds a typed secret")
@@ -469,7 +469,7 @@ struct MovedTokenURLTests {
             .discovered(issuer: "https://a.example", .success(Samples.endpoints("https://a.example/t"))))
         #expect(state.form?.content.tokenURL == "")
         #expect(state.form?.askedIssuer == nil)
-        #expect(state.form?.notice == "the issuer was changed meanwhile: nothing was filled in, Ctrl-O asks it")
+        #expect(state.form?.notice == "the issuer has changed: nothing was filled in, Ctrl-O asks again")
     }
 
     @Test("a second issuer that names no revocation URL does not leave the first one's")
@@ -662,10 +662,10 @@ struct PassphraseFormTests {
         #expect(state.press(.enter) == [])
         state.type("correct horse batterx")
         #expect(state.press(.enter) == [])
-        #expect(state.drawing.contains("the two are not the same"))
+        #expect(state.drawing.contains("the two passphrases differ"))
         state.type("correct horse battery")
         #expect(state.press(.enter) == [.createVault(passphrase: Secret(utf8: "correct horse battery"))])
-        #expect(state.drawing.contains("making the vault"))
+        #expect(state.drawing.contains("creating the vault"))
         #expect(state.press(.enter) == [])
     }
 
@@ -719,7 +719,7 @@ struct PassphraseFormTests {
     func paste() {
         var state = Samples.locked()
         _ = update(&state, .paste(Secret(utf8: "one\ntwo\n")))
-        #expect(state.drawing.contains("the paste has more than one line"))
+        #expect(state.drawing.contains("it has more than one line"))
         _ = update(&state, .paste(Secret(utf8: " right \r")))
         #expect(state.press(.enter) == [.unlock(passphrase: Secret(utf8: " right "))])
     }

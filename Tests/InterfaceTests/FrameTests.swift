@@ -147,7 +147,7 @@ struct FrameTests {
         #expect(state.settings == wanted)
         _ = update(&state, .settingsBroken(mistake))
         #expect(state.settings == Settings(), "what is not in the file does not hold")
-        #expect(state.message?.text == "nothing is changed before the settings file is mended: \(mistake.summary)")
+        #expect(state.message?.text == "no setting changes until the settings file is corrected: \(mistake.summary)")
         for key in [Key.right, .left, .enter, " "] {
             guard case .readSettings? = update(&state, .key(key)).first else {
                 Issue.record("the file is not read again")
@@ -168,8 +168,8 @@ struct FrameTests {
         _ = update(&state, .settingsBroken(Failure(.unacceptableInput, "config.json, line 3: no setting")))
         #expect(state.settings == settings)
         #expect(
-            state.drawing.contains("no setting; the settings read before stay in force: lock_after_minutes (now 30)"))
-        #expect(!state.drawing.contains("nothing of the file is in force"))
+            state.drawing.contains("no setting; the settings read before stay in force: lock_after_minutes 30"))
+        #expect(!state.drawing.contains("the whole file is ignored"))
     }
 
     @Test("the settings screen reads a file again when it opens, but only after a mistake")

@@ -29,11 +29,11 @@ struct KeepingTests {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.select("Opaque")
         state.press("f")
-        #expect(state.message?.text.hasSuffix("such a one is not renewed by itself") == true)
+        #expect(state.message?.text.hasSuffix("so it is not renewed automatically") == true)
         var entry = Samples.entries[4]
         entry.profile.keepsFresh = true
         _ = update(&state, .clientChanged(entry))
-        #expect(state.drawing.contains("⟳ not renewed by itself"))
+        #expect(state.drawing.contains("⟳ not renewed"))
     }
 
     @Test("renewals are logged in Activity, failures shown in the border too; notifications follow the settings")
@@ -42,24 +42,24 @@ struct KeepingTests {
         _ = update(&state, .remembered(nil, []))
         _ = update(&state, .renewed(Samples.id(1), .success(0.1), next: nil))
         #expect(state.message == nil)
-        #expect(state.activity.entries.last?.text == "renewed by itself in 100 ms")
+        #expect(state.activity.entries.last?.text == "renewed automatically in 100 ms")
         let failure = Failure(.unreachable, "no answer")
         let effects = update(&state, .renewed(Samples.id(1), .failure(failure), next: 20))
         #expect(effects.count == 1, "recorded, without a notification: \(effects)")
-        #expect(state.message?.text == "GBG GO production: not renewed: no answer; tried again in 0:20")
+        #expect(state.message?.text == "GBG GO production: not renewed: no answer; next try in 0:20")
         _ = update(&state, .renewed(Samples.id(3), .failure(Samples.refusal), next: nil))
         #expect(
             state.message?.text
                 == "Partner staging: not renewed: the server refused the client: invalid_client (401); "
-                + "not tried again before r asks for it")
+                + "no automatic retry: r tries again")
         #expect(update(&state, .aboutToExpire(Samples.id(1))) == [])
         state.settings.notification = .bell
         #expect(
             update(&state, .aboutToExpire(Samples.id(1)))
-                == [.notify("GBG GO production: its token is about to expire")])
+                == [.notify("GBG GO production: the token is about to expire")])
         #expect(
             update(&state, .renewed(Samples.id(1), .failure(failure), next: 20)).first
-                == .notify("GBG GO production: its token could not be renewed"))
+                == .notify("GBG GO production: the token could not be renewed"))
     }
 
     @Test("the vault locks after ten minutes without a key; ticks and new tokens do not count as keys")
@@ -101,7 +101,7 @@ struct KeepingTests {
         state.openForm()
         state.focus(.secret)
         state.type("s3cret")
-        #expect(state.drawing.contains("not saved yet: while it is here the idle lock waits, for an hour at most"))
+        #expect(state.drawing.contains("not saved yet: the idle lock waits for it, at most an hour"))
         #expect(update(&state, .time(Samples.now.advanced(by: 3_599), utcOffset: 0)) == [])
         #expect(state.context == .form)
         var left = state
@@ -116,7 +116,7 @@ struct KeepingTests {
         entries[0].profile.keepsFresh = true
         var state = Samples.open(entries: entries)
         state.press("L")
-        #expect(state.drawing.contains("while it is locked no token is kept fresh"))
+        #expect(state.drawing.contains("no token is kept fresh while the vault is locked"))
         var other = Samples.open()
         other.press("L")
         #expect(!other.drawing.contains("kept fresh"))
@@ -132,7 +132,7 @@ struct KeepingTests {
         state.type("secret words")
         state.press(.enter)
         #expect(update(&state, .suspending) == [.lock], "unlocking is cancelled")
-        #expect(state.drawing.contains("opening the vault was given up by going back to"))
+        #expect(state.drawing.contains("unlocking was cancelled by Ctrl-Z"))
     }
 
     @Test("a secret older than the settings allow is marked in the list and explained in the pane")
@@ -214,7 +214,7 @@ struct FormPresetTests {
             (.tokenURL, "https://", "the URL has no host"),
             (.tokenURL, "https://a@b/", "remove the user name or password"),
             (.apiBase, "https://a/#b", "remove the part after #"),
-            (.extraParameters, "audience", "write name=value, with & between two of them"),
+            (.extraParameters, "audience", "write name=value, separated by &"),
             (.extraParameters, "client_secret=x", "keyfob already sends client_secret"),
         ])
     func liveChecks(field: ClientForm.Field, text: String, words: String) {
@@ -259,10 +259,10 @@ struct FormPresetTests {
         #expect(state.form?.content.tokenURL == "https://id.example/t")
         #expect(state.form?.content.revocationURL == "https://id.example/r")
         #expect(state.form?.content.authentication == .clientSecretBasic)
-        #expect(state.drawing.contains("it takes client_secret_basic alone"))
+        #expect(state.drawing.contains("it accepts only client_secret_basic"))
         state.press(.enter)
         #expect(state.form?.isSaving == true)
-        #expect(state.form?.notice == nil, "it is not said once more when the client is saved")
+        #expect(state.form?.notice == nil, "the saved client's message does not repeat it")
     }
 
     @Test("an issuer that is no longer asked fills in nothing, however late it answers")
@@ -302,7 +302,7 @@ struct FormPresetTests {
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.press("p")
         _ = update(&state, .paste(Secret(utf8: "nothing of use")))
-        #expect(state.drawing.contains("neither a curl command nor a .env block"))
+        #expect(state.drawing.contains("the paste has no curl command and no .env block"))
         let command = """
             curl -X POST https://id.example/token -d grant_type=client_credentials -d client_id=app-7 \\
               -d client_secret=s3cr3t-value -d audience=https://api
@@ -382,7 +382,7 @@ struct FormPresetTests {
         var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
         state.press("e")
         #expect(state.drawing.contains("kept, set 2026-11-22, unless you type another"))
-        #expect(state.drawing.contains("< keep >  the one before, set 2026-08-15"))
+        #expect(state.drawing.contains("< keep >  the previous secret, set 2026-08-15"))
         state.focus(.previousSecret)
         expectGolden(state.drawing, "form-rotation")
         state.press(.right)

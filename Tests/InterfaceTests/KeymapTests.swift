@@ -50,7 +50,7 @@ struct KeymapTests {
     @Test("a text in the table names existing keys")
     func descriptions() {
         let mark = Keymap.with(["refresh": ["F5"], "delete": []]).list.first { $0.name == "mark" }
-        #expect(mark?.description == "mark the client; F5, c, y, f, :, x and # work on what is marked")
+        #expect(mark?.description == "mark the client; F5, c, y, f, :, x and # work on the marked clients")
         #expect(Keymap.standard.list.allSatisfy { !$0.description.contains("{") })
     }
 
@@ -132,7 +132,7 @@ struct KeymapTests {
         state.press(.home, "N")
         #expect(state.clients.selected?.profile.name == "Partner staging")
         var fine = Samples.open(entries: Array(Samples.entries.prefix(2)))
-        #expect(fine.press("n") == [] && fine.message?.text == "no client has failed")
+        #expect(fine.press("n") == [] && fine.message?.text == "no client's refresh has failed")
         let many = (0..<60).map {
             ClientEntry(profile: Samples.profile(UInt8($0), "client \(100 + $0)"), revision: 1)
         }

@@ -92,8 +92,8 @@ struct MessageTests {
     func cutRefusal() {
         var state = Samples.open(Size(columns: 40, rows: 12))
         _ = update(&state, .paste(Secret(utf8: "x")))
-        #expect(state.drawing.contains("a paste has no meaning here: p make…"))
-        #expect(state.activity.entries.last?.text.hasSuffix("a adds a client") == true)
+        #expect(state.drawing.contains("nothing can be pasted here: p makes…"))
+        #expect(state.activity.entries.last?.text.hasSuffix("a adds one") == true)
         state.press("Z")
         #expect(state.activity.entries.count == 2, "37 columns do not fit in 36")
     }

@@ -63,7 +63,7 @@ struct PasteTests {
             "https://a:s3cr3t@id.example/",
         ])
     func refused(text: String) throws {
-        let refusal = "the paste has more than one line, or a secret in it, and was refused: nothing of it was taken"
+        let refusal = "the paste was refused: it has more than one line, or a secret in it"
         var state = Samples.open(Size(columns: 100, rows: 30))
         state.openForm()
         for field in ClientForm.Field.allCases where ClientForm.path(of: field) != nil {
@@ -85,13 +85,13 @@ struct PasteTests {
         let tags = state.drawing
         paste(text, into: &state)
         #expect(state.context == .tags)
-        #expect(state.drawing.contains("nothing of it was taken"))
+        #expect(state.drawing.contains("the paste was refused"))
         state.type("x")
-        #expect(!state.drawing.contains("nothing of it was taken"))
+        #expect(!state.drawing.contains("the paste was refused"))
         #expect(!tags.contains("s3cr3t"))
         state.press(.escape, "p")
         paste(text, into: &state)
-        #expect(state.drawing.contains("neither a curl command nor a .env block"))
+        #expect(state.drawing.contains("the paste has no curl command and no .env block"))
         #expect(!state.drawing.contains("s3cr3t"))
     }
 
@@ -101,10 +101,10 @@ struct PasteTests {
         state.press(.enter)
         #expect(state.context == .trial)
         paste("/a\r/b", into: &state)
-        #expect(state.drawing.contains("nothing of it was taken"))
+        #expect(state.drawing.contains("the paste was refused"))
         #expect(!state.drawing.contains("/a /b"))
         state.press(.tab, .control("u"))
-        #expect(!state.drawing.contains("nothing of it was taken"))
+        #expect(!state.drawing.contains("the paste was refused"))
         paste("{\r  \"name\": \"x\",\r  \"n\": 1\r}\r", into: &state)
         #expect(state.drawing.contains("{ \"name\": \"x\", \"n\": 1 }"))
         state.press(.control("u"))
@@ -133,7 +133,7 @@ struct PasteTests {
         paste("-----BEGIN KEY-----\rMIIB\r-----END KEY-----\r", into: &state)
         #expect(
             try #require(state.form).notice
-                == "the paste has more than one line, or a control character, and was refused")
+                == "the paste was refused: it has more than one line, or a control character")
         #expect(try #require(state.form).secret.secret() == Secret(utf8: "s3cr3t"))
         paste("CLIENT_SECRET=s3cr3t-2\r", into: &state)
         #expect(try #require(state.form).secret.secret() == Secret(utf8: "s3cr3t-2"))

@@ -90,7 +90,7 @@ struct PastedFormTests {
             let before = edit.form?.content
             _ = update(&edit, .paste(Secret(utf8: Self.block(prefix))))
             #expect(edit.form?.content == before && edit.form?.secret.isEmpty == true)
-            #expect(edit.form?.notice?.hasPrefix("nothing was taken: the paste has no token URL") == true)
+            #expect(edit.form?.notice?.hasPrefix("nothing was filled in: the paste has no token URL") == true)
         }
         var own = Samples.open(Size(columns: 100, rows: 30))
         own.press("e")
@@ -171,14 +171,14 @@ struct MendedFormTests {
     @Test("a missing name disappears when a name is typed or pasted, and not before")
     func name() {
         var state = refused { _ in }
-        #expect(state.form?.failure?.summary == "a client needs a name")
+        #expect(state.form?.failure?.summary == "the name is missing")
         state.press(.tab)
         #expect(state.form?.failure != nil)
         state.press(.up, " ")
         #expect(state.form?.failure != nil)
         state.type("B")
         #expect(state.form?.failure == nil)
-        #expect(!state.drawing.contains("a client needs a name"))
+        #expect(!state.drawing.contains("the name is missing"))
 
         state = refused { _ in }
         _ = update(&state, .paste(Secret(utf8: "Billing")))

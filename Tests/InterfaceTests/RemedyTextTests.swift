@@ -18,8 +18,8 @@ struct RemedyTextTests {
         #expect(
             Remedy.allCases.map { text($0) } == [
                 "it is so: e edits the client", "it is so: e edits the client and swaps them",
-                "it is so: r asks again", "it is so: Enter in the list begins it",
-                "it is so: L locks it, its passphrase opens it again",
+                "it is so: r fetches a new token", "it is so: Enter in the list opens a new request",
+                "it is so: L locks it, the passphrase unlocks it",
             ])
     }
 
@@ -31,8 +31,8 @@ struct RemedyTextTests {
         #expect(
             Remedy.allCases.map { text($0, keys) } == [
                 "it is so: F4 edits the client", "it is so: F4 edits the client and swaps them",
-                "it is so: Ctrl-R asks again", "it is so: t in the list begins it",
-                "it is so: F9 locks it, its passphrase opens it again",
+                "it is so: Ctrl-R fetches a new token", "it is so: t in the list opens a new request",
+                "it is so: F9 locks it, the passphrase unlocks it",
             ])
     }
 

@@ -106,12 +106,12 @@ struct UnsavableTests {
         theirs.revision = 4
         theirs.profile.name = "theirs"
         _ = update(&state, .clientChanged(theirs))
-        #expect(state.drawing.contains("Enter saves this over it"))
+        #expect(state.drawing.contains("Enter saves this form, Esc keeps the"))
         _ = update(&state, .vaultFaults(Self.gone))
         #expect(!state.drawing.contains("Enter saves"))
         #expect(state.press(.enter) == [.lookAtVault])
         _ = update(&state, .vaultFaults(VaultFaults()))
-        #expect(state.drawing.contains("Enter saves this over it"), "the question stands again")
+        #expect(state.drawing.contains("Enter saves this form, Esc keeps the"), "the question stands again")
     }
 
     @Test("Enter on the folded fields unfolds them all the same")

@@ -101,7 +101,7 @@ struct ListUpdateTests {
             .copied(
                 [Samples.id(5)], noun: "bare token",
                 .success(Copied(destination: "copied by xclip", facts: unknown, isSecret: true, canBeCleared: true))))
-        #expect(state.message?.text == "Opaque: bare token copied by xclip; its expiry is unknown")
+        #expect(state.message?.text == "Opaque: bare token copied by xclip; expiry unknown")
         #expect(state.activity.entries.count == 2)
     }
 
@@ -124,7 +124,7 @@ struct ListUpdateTests {
         _ = update(&state, .copied([1, 2, 3].map(Samples.id), noun: "Authorization header", .success(copied)))
         #expect(
             state.message?.text
-                == "3 clients: Authorization header (1 of 3 failed and are not in it) copied by xclip: "
+                == "3 clients: Authorization header (1 of 3 failed and are left out) copied by xclip: "
                 + "GBG GO production, GBG GO sandbox"
         )
         #expect(state.message?.role == .expiring)
@@ -182,7 +182,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
         #expect(state.panel == nil)
-        #expect(state.message?.text == "a paste has no meaning here: p makes a client of one, a adds a client")
+        #expect(state.message?.text == "nothing can be pasted here: p makes a client from a paste, a adds one")
     }
 
     @Test("deleting asks first; n keeps the client, y deletes the displayed revision, and the list closes the gap")

@@ -25,7 +25,7 @@ struct ClientStoryTests {
         try await terminal.press("d", see: "Delete \"Billing\"?")
         try await terminal.press("y", see: "Billing: deleted: u brings it back")
         try await terminal.see("2 clients")
-        try await terminal.press("u", see: "Billing: as before", "▌● Billing", "3 clients · 1 valid")
+        try await terminal.press("u", see: "Billing: restored", "▌● Billing", "3 clients · 1 valid")
         try await terminal.press("r")
         try await terminal.see("a second token") { $0.components(separatedBy: "new token in").count >= 3 }
         #expect(server.requests.count == 2)
@@ -33,7 +33,7 @@ struct ClientStoryTests {
 
         try await terminal.press("*", "d", see: "Delete 3 clients?")
         try await terminal.press("y", see: "no client yet: a adds one")
-        try await terminal.press("u", see: "3 clients: as before", "○ Archive", "● Billing", "○ Reports")
+        try await terminal.press("u", see: "3 clients: restored", "○ Archive", "● Billing", "○ Reports")
     }
 
     @Test("u undoes an edit, with its new secret and the token that the edit dropped")
@@ -48,7 +48,7 @@ struct ClientStoryTests {
         try await terminal.type("another")
         try await terminal.press("Enter", see: "Renamed: saved")
         try await terminal.see("▌○ Renamed")
-        try await terminal.press("u", see: "Billing: as before")
+        try await terminal.press("u", see: "Billing: restored")
         try await terminal.see("▌● Billing")
         try await terminal.press("u", see: "there is nothing to undo")
         try await terminal.press("r")
@@ -62,7 +62,7 @@ struct ClientStoryTests {
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app", tags: ["prod"])]))
         try await terminal.press("D")
-        try await terminal.see("that of Billing, unless you type another", "Billing 2", server.tokenURL)
+        try await terminal.see("the secret of Billing, unless you type another", "Billing 2", server.tokenURL)
         try await terminal.press("Enter", see: "Billing 2: saved: r fetches its first token")
         try await terminal.press("r", see: "Billing 2: new token in", "▌● Billing 2", "○ Billing  ", "#prod")
         #expect(lastAsked(server).contains("client_secret=s3cret"))
@@ -74,7 +74,7 @@ struct ClientStoryTests {
         let terminal = try await TerminalStory.open(try await Story.with([]))
         try await terminal.press("p", see: "Paste a curl command")
         try await terminal.paste("not a command")
-        try await terminal.see("neither a curl command nor a .env block was found")
+        try await terminal.see("the paste has no curl command and no .env block")
         try await terminal.paste(
             """
             curl -s -X POST '\(server.tokenURL)' \\
@@ -107,12 +107,12 @@ struct ClientStoryTests {
             """)
         let command = try await terminal.see("Add a client", server.tokenURL, "••••••", without: ["s3cret"])
         #expect(command.contains("Client ID") && command.contains(" app "))
-        try await terminal.press("Escape", see: "Throw away what was typed?")
+        try await terminal.press("Escape", see: "Discard this form?")
         try await terminal.press("y")
         try await terminal.see("the list", { $0.contains("no client yet") && !$0.contains("Discard") })
         try await terminal.openForm()
         try await terminal.paste("one\ns3cret\n")
-        try await terminal.see("the paste has more than one line", without: ["s3cret"])
+        try await terminal.see("it has more than one line", without: ["s3cret"])
         try await terminal.paste("CLIENT_ID=app\nCLIENT_SECRET='s3cret'\nTOKEN_URL=\(server.tokenURL)\n")
         try await terminal.see(" app ", server.tokenURL, "••••••", without: ["s3cret"])
         try await terminal.type("Lines")
@@ -133,8 +133,8 @@ struct ClientStoryTests {
         try await terminal.press("r")
         try await terminal.see("▌✗ Billing", "the previous secret, set ", "works: e edits the client and swaps them")
         #expect(server.requests.count == 2, "the previous secret was tried once")
-        try await terminal.press("e", see: "< keep >  the one before")
-        try await terminal.press("Tab", "Tab", "Tab", "Right", see: "< use >  it and the current one change places")
+        try await terminal.press("e", see: "< keep >  the previous secret")
+        try await terminal.press("Tab", "Tab", "Tab", "Right", see: "< use >  swaps it with the current secret")
         try await terminal.press("Enter", see: "Billing: saved")
         try await terminal.press("r", see: "Billing: new token in")
         #expect(lastAsked(server).contains("client_secret=s3cret"))
@@ -208,7 +208,7 @@ struct ClientStoryTests {
         try await terminal.see("< custom >", "cleared: scope, API", "base, revocation URL", without: ["gbgplc.com/"])
         try await terminal.press("Enter", see: "Billing: saved")
         try await terminal.press("r", see: "Billing: new token in")
-        try await terminal.press("x", see: "It is only forgotten here, not revoked")
+        try await terminal.press("x", see: "The token is only forgotten here, not revoked")
         try await terminal.press("n", "Enter", see: "\"Billing\" has no API base")
         #expect(server.requests.map(\.path) == ["/token"])
     }
@@ -234,7 +234,7 @@ struct ClientStoryTests {
             "- API base at 127.0.0.1:\(old.port)")
         try await terminal.press("c", see: "Billing: saved")
         try await terminal.press("r", see: "Billing: new token in")
-        try await terminal.press("x", see: "It is only forgotten here, not revoked")
+        try await terminal.press("x", see: "The token is only forgotten here, not revoked")
         try await terminal.press("y", see: "Billing: forgotten here")
         try await terminal.press("Enter", see: "\"Billing\" has no API base")
         #expect(new.requests.map(\.path) == ["/token"])
@@ -285,7 +285,7 @@ struct ClientStoryTests {
         try await there.press("Enter")
         try await there.see("Billing: tags +prod")
         try await here.press("Enter")
-        try await here.see("saved; taken over from the other change: Tags", without: ["Edit Billing"])
+        try await here.see("saved; copied from the other change: Tags", without: ["Edit Billing"])
         try await there.see("Billing!")
 
         // The client is removed under the form.
@@ -297,7 +297,7 @@ struct ClientStoryTests {
         try await there.press("y")
         try await there.see("no client yet")
         try await here.press("Enter")
-        try await here.see("its secret is gone too: type one, and Enter saves this as a new client")
+        try await here.see("its secret is gone too: type one, then Enter saves a new client")
         try await here.type("s3cret")
         try await here.press("Enter")
         try await here.see("Billing!?: saved: r fetches its first token", without: ["Add a client"])

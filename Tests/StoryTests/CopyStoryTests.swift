@@ -21,7 +21,7 @@ struct CopyStoryTests {
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("y")
         try await terminal.see(
-            "Copy billing", "a token is fetched first", " Authorization: Bearer ••••••",
+            "Copy billing", "a new token is fetched first", " Authorization: Bearer ••••••",
             "curl -H 'Authorization: Bearer ••••••'")
         try await terminal.type("bash")
         try await terminal.see("one entry") { $0.contains("export ACCESS_TOKEN='••••••'") && !$0.contains("HTTPie") }
@@ -42,7 +42,7 @@ struct CopyStoryTests {
         let server = try server()
         let terminal = try await TerminalStory.open(try await story(server))
         try await terminal.press("*", "y")
-        try await terminal.see("Copy 2 clients, a line each", ".http file lines", without: ["client secret"])
+        try await terminal.see("Copy 2 clients, one line each", ".http file lines", without: ["client secret"])
         try await terminal.press("Enter", see: "2 clients: Authorization header in tmux's buffer", "billing, reports")
         let copied = try await terminal.copied
         var expected: [String] = []
@@ -59,7 +59,7 @@ struct CopyStoryTests {
         ])
         let terminal = try await TerminalStory.open(story)
         try await terminal.press("*", "c")
-        try await terminal.see("3 clients: Authorization header (1 of 3 failed and are not in it) in tmux's buffer")
+        try await terminal.see("3 clients: Authorization header (1 of 3 failed and are left out) in tmux's buffer")
         #expect(try await terminal.copied.split(separator: "\n").count == 2)
         #expect(server.tokenRequests(of: "old") == 1)
     }

@@ -35,7 +35,7 @@ struct LockStoryTests {
         try await terminal.press("j", see: "Passphrase")
         #expect(ContinuousClock.now - pressed > .seconds(5.5), "what arrives of a token is no key")
         try await terminal.see(
-            "without a key", "while it is locked no token is kept fresh", without: ["Billing", "127.0.0.1"])
+            "without a key", "no token is kept fresh while the vault is locked", without: ["Billing", "127.0.0.1"])
         try await unlock(terminal)
     }
 
@@ -48,7 +48,7 @@ struct LockStoryTests {
         let typed = ContinuousClock.now
         let later = try await terminal.see("the screen after 5 s") { _ in ContinuousClock.now - typed > .seconds(5.5) }
         #expect(later.contains("Add a client") && later.contains("•••••"))
-        try await terminal.press("Escape", see: "Throw away what was typed?")
+        try await terminal.press("Escape", see: "Discard this form?")
         try await terminal.press("y", see: "Passphrase")
     }
 
@@ -65,7 +65,7 @@ struct LockStoryTests {
         #expect(try String(contentsOfFile: "/proc/\(keyfob)/status", encoding: .utf8).contains("State:\tT"))
         #expect(try openFiles(of: keyfob).filter { $0.hasPrefix(story.vault) } == [])
         try await terminal.type("fg\n")
-        try await terminal.see("Passphrase", "locked by going back to the shell", without: ["Billing"])
+        try await terminal.see("Passphrase", "locked by Ctrl-Z", without: ["Billing"])
         try await unlock(terminal)
     }
 

@@ -189,7 +189,7 @@ struct MemoryTests {
             try await terminal.see("waiting")
             try await terminal.press("Escape")
         case .revocation:
-            try await terminal.press("x", see: "gets its token and")
+            try await terminal.press("x", see: "sends the token")
             try await terminal.press("y")
         case .discovery: try await terminal.press("e", "C-o")
         }
@@ -256,7 +256,7 @@ struct MemoryTests {
         tokens.append(try await refreshed(terminal))
         try await terminal.press("C", see: "bare token \(way)")
 
-        try await terminal.press("d", "y", see: "deleted")
+        try await terminal.press("d", "y", see: "deleted: u brings it back")
         try await terminal.press("u", see: "● valid")
         tokens.append(try await refreshed(terminal))
         try await terminal.press("c", see: "header \(way)")

@@ -90,7 +90,7 @@ struct SettingsStoryTests {
             try await terminal.see("0 clients", standing, "lock_after_minutes")
             try await terminal.see("clear_clipboard_seconds", "lock_on_suspend")
             try await terminal.press(",")
-            let refusal = "nothing is changed before the settings file is mended"
+            let refusal = "no setting changes until the settings file is corrected"
             try await terminal.see(refusal, standing, "< automatic >")
             try await terminal.press("Down")
             try await terminal.see("< automatic >", without: [refusal])
@@ -101,7 +101,7 @@ struct SettingsStoryTests {
             try await terminal.press("Right")
             // Activity still lists the complaint.
             try await terminal.see(
-                "the settings file is mended and in force", "< light >", without: ["nothing of the file is in force"])
+                "the settings file is corrected and in force", "< light >", without: ["the whole file is ignored"])
             try await terminal.press("Escape")
             try await terminal.see("the list") { !$0.contains("Settings") }
             try await terminal.press("L")

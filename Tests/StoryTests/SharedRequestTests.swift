@@ -181,7 +181,7 @@ struct SharedRequestTests {
         for (earlier, later) in zip(tokens, tokens.dropFirst()) {
             #expect(later.requested.seconds(since: earlier.requested) > 4, "no two renewals at the same time")
         }
-        for terminal in terminals { try await terminal.see("● Billing", "renewed by itself in") }
+        for terminal in terminals { try await terminal.see("● Billing", "renewed automatically in") }
         await vault.close()
     }
 }

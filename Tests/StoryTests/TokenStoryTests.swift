@@ -17,14 +17,14 @@ struct TokenStoryTests {
         try await terminal.see("✗ Refused", "⟳ refused", "  not renewed: the server refused the")
         // After the first token's expiry there is a valid token, and every request has its message.
         try await terminal.see("a token after the first") { screen in
-            let renewals = screen.components(separatedBy: "renewed by itself in").count - 1
+            let renewals = screen.components(separatedBy: "renewed automatically in").count - 1
             return ContinuousClock.now > expiry && screen.contains("● Short") && renewals > 0
                 && server.tokenRequests(of: "short") == 1 + renewals
         }
         #expect(server.tokenRequests(of: "refused") == 1, "5 s are over without a second request")
         try await terminal.press("A", see: "Activity: ")
         try await terminal.type("!failed")
-        try await terminal.see("not tried again", "before r asks for it")
+        try await terminal.see("no automatic retry")
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Activity: ") }
         try await terminal.press("Escape")
@@ -37,7 +37,7 @@ struct TokenStoryTests {
     func keepFreshAgain() async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
-        try await terminal.press("f", see: "renewed by itself in", "⟳ kept fresh")
+        try await terminal.press("f", see: "renewed automatically in", "⟳ kept fresh")
         server.revokeAllTokens()
         try await terminal.restart()
         try await terminal.see("⟳ kept fresh")
@@ -75,14 +75,15 @@ struct TokenStoryTests {
         try await terminal.type("/journey/health")
         try await terminal.press("Enter")
         try await terminal.see(
-            "HTTP/1.1 200 OK in ", "  \"region\": \"demo\",", "\"status\": \"UP\"", without: ["refused with 401"])
+            "HTTP/1.1 200 OK in ", "  \"region\": \"demo\",", "\"status\": \"UP\"",
+            without: ["the first answer was 401"])
         try await terminal.press("Escape")
         try await terminal.see("the list") { !$0.contains("Try Billing") }
         server.revokeAllTokens()
         try await terminal.press("Enter", see: "/journey/health")
         try await terminal.press("Enter")
         try await terminal.see(
-            "refused with 401 at first; a new token was fetched and it was sent again", "HTTP/1.1 200 OK")
+            "the first answer was 401: a new token was fetched and the request sent again", "HTTP/1.1 200 OK")
         #expect(
             server.requests.map(\.path) == [
                 "/token", "/api/journey/health", "/api/journey/health", "/token", "/api/journey/health",
@@ -132,11 +133,11 @@ struct TokenStoryTests {
         try await terminal.press("x", see: "\"Billing\" has no token")
         try await terminal.press("r", see: "Billing: new token in")
         try await terminal.press("x")
-        try await terminal.see("Revoke the token of \"Billing\"?", "POST \(server.revocationURL) gets its token and")
+        try await terminal.see("Revoke the token of \"Billing\"?", "A POST to \(server.revocationURL) sends the token")
         try await terminal.press("n")
         try await terminal.see("no question") { !$0.contains("Revoke the token") }
         #expect(server.requests.map(\.path) == ["/token", "/.well-known/openid-configuration"])
-        try await terminal.press("x", see: "POST \(server.revocationURL)")
+        try await terminal.press("x", see: "A POST to \(server.revocationURL)")
         try await terminal.press("y", see: "Billing: the token was revoked at its server, and forgotten", "▌○ Billing")
         #expect(
             server.requests.map(\.path) == [
@@ -154,7 +155,7 @@ struct TokenStoryTests {
         try await terminal.press("r", see: "Billing: new token in")
         try await terminal.press("x")
         let warning = "127.0.0.1:\(other.port) is named by the issuer"
-        try await terminal.see("POST \(other.revocationURL) gets its token and", warning)
+        try await terminal.see("A POST to \(other.revocationURL) sends the token", warning)
         try await terminal.press("n")
         try await terminal.see("no question") { !$0.contains("Revoke the token") }
         #expect(other.requests.isEmpty)
@@ -165,7 +166,7 @@ struct TokenStoryTests {
         let asked = server.requests.count
         try await terminal.press("r", see: "● Billing")
         try await terminal.press("x")
-        try await terminal.see("POST \(other.revocationURL)", without: ["is named by the issuer"])
+        try await terminal.see("A POST to \(other.revocationURL)", without: ["is named by the issuer"])
         try await terminal.press("n", "e", see: "Edit Billing", "Revocation   \(other.revocationURL)")
         #expect(server.requests.count == asked + 1, "one for the token, none for the issuer")
     }
@@ -177,7 +178,7 @@ struct TokenStoryTests {
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app", issuer: issuer.url)]))
         try await terminal.press("r", see: "Billing: new token in")
-        try await terminal.press("x", see: "asking the issuer where tokens are revoked", "Esc stop")
+        try await terminal.press("x", see: "asking the issuer for its revocation URL", "Esc stop")
         try await terminal.see("a request at the issuer") { _ in issuer.isAsked }
         #expect(!issuer.isLeft)
         try await terminal.press("y", "Escape")
@@ -191,7 +192,7 @@ struct TokenStoryTests {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
         let terminal = try await TerminalStory.open(try await Story.with([server.profile("Billing", "app")]))
         try await terminal.press("r", see: "Billing: new token in")
-        try await terminal.press("x", see: "It is only forgotten here, not revoked", "y forgets it")
+        try await terminal.press("x", see: "The token is only forgotten here, not revoked", "y forgets it")
         try await terminal.press("y", see: "forgotten here, not revoked: the client has neither")
         try await terminal.see("○ no token")
         #expect(server.requests.count == 1)

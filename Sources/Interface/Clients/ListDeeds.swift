@@ -19,7 +19,7 @@ extension State {
     /// Deleting and revoking need clients that were chosen one by one, not a group's heading.
     private var reasonWithGroup: String? {
         guard clients.marks.isEmpty, let group = clients.selectedGroup else { return nil }
-        return "\(group.title) is a group: \(keymap.key("mark")) marks its clients first"
+        return "\(group.title) is a group: mark its clients first (\(keymap.key("mark")))"
     }
 
     var reasonNotToDelete: String? { reasonWithoutTarget ?? reasonWithGroup }
@@ -45,7 +45,9 @@ extension State {
     var reasonNotToRevoke: String? {
         if let reason = reasonNotToDelete { return reason }
         guard !clients.someTarget(where: { $0.token != nil }) else { return nil }
-        guard clients.targetCount == 1, let first = clients.firstTarget else { return "none of them has a token" }
+        guard clients.targetCount == 1, let first = clients.firstTarget else {
+            return "none of these clients has a token"
+        }
         return "\"\(first.profile.name)\" has no token"
     }
 
@@ -54,7 +56,7 @@ extension State {
         // On a heading the key folds.
         guard let selected = clients.selected else { return clients.rows.isEmpty ? "no client is selected" : nil }
         guard selected.profile.apiBase.isEmpty else { return nil }
-        return "\"\(selected.profile.name)\" has no API base to send a request to: \(keymap.key("edit")) edits it"
+        return "\"\(selected.profile.name)\" has no API base for requests: \(keymap.key("edit")) edits the client"
     }
 
     var reasonWithoutGroups: String? {
@@ -69,12 +71,12 @@ extension State {
     }
 
     var reasonWithoutFailures: String? {
-        reasonWithoutClients ?? (clients.tally.failed > 0 ? nil : "no client has failed")
+        reasonWithoutClients ?? (clients.tally.failed > 0 ? nil : "no client's refresh has failed")
     }
 
     var reasonNotToGroup: String? {
         clients.isGrouped || clients.hasTags
-            ? nil : "no client has a tag: \(keymap.key("edit_tags")) gives it one"
+            ? nil : "no client has a tag: \(keymap.key("edit_tags")) adds tags"
     }
 }
 
@@ -120,15 +122,15 @@ extension State {
     mutating func turnKeepFresh() -> [Effect] {
         let targets = clients.targets
         let isOn = !targets.allSatisfy(\.profile.keepsFresh)
-        let what = targets.count == 1 ? "" : "\(targets.count) clients: "
+        let subject = targets.count == 1 ? "" : "\(targets.count) clients: "
         let hasNoEnd = targets.count == 1 && targets[0].token.map { $0.lifetime == nil } ?? false
         let text =
             !isOn
             ? "no longer kept fresh"
             : hasNoEnd
-                ? "kept fresh, but this token's expiry is unknown: such a one is not renewed by itself"
+                ? "keep fresh is on, but the token's expiry is unknown, so it is not renewed automatically"
                 : "kept fresh from now on, while keyfob is open and unlocked"
-        say(Saying(text: what + text, client: targets.count == 1 ? targets[0].profile.name : ""))
+        say(Saying(text: subject + text, client: targets.count == 1 ? targets[0].profile.name : ""))
         return [.setKeepsFresh(targets.filter { $0.profile.keepsFresh != isOn }.map(\.id), isOn)]
     }
 

@@ -58,10 +58,11 @@ enum ListKeys {
             targets: { $0.reasonNotToRefresh }, run: { $0.refreshTargets() }),
         ListAction(
             "copy_header", ["c"], "copy header",
-            "copy `Authorization: Bearer …`; fetches a token first if none lives",
+            "copy `Authorization: Bearer …`, with a new token if none is valid",
             targets: { $0.reasonWithoutTarget }, run: { $0.copy(.header) }),
         ListAction(
-            "copy_token", ["C"], "copy token", "copy the bare token; fetches one first if none lives", isHinted: false,
+            "copy_token", ["C"], "copy token", "copy the bare token, a new one if none is valid",
+            isHinted: false,
             targets: { $0.reasonWithoutTarget }, run: { $0.copy(.token) }),
         ListAction(
             "copy_menu", ["y"], "copy as", "copy as curl, fetch, export … from a menu",
@@ -80,12 +81,12 @@ enum ListKeys {
             "try_request", [.enter], "try", "send a request to the client's API with its token",
             disabled: { $0.reasonNotToTry }, run: { $0.tryRequest() }),
         ListAction(
-            "inspect", ["i"], "inspect", "what the last token request sent and got; what is in the token",
+            "inspect", ["i"], "inspect", "show the last token request, its answer, and the token's content",
             disabled: { $0.reasonWithoutSelection },
             run: { state in state.presentForSelected({ Inspector(of: $0.id) }, effect: { .inspect($0.id) }) }),
         ListAction(
             "keep_fresh", ["f"], "keep fresh",
-            "renew the token by itself before it runs out, while the vault is open; again to stop", saves: true,
+            "renew the token automatically while unlocked; again to stop", saves: true,
             targets: { $0.reasonWithoutTarget }, run: { $0.turnKeepFresh() }),
         ListAction(
             "refresh_all", ["R"], "refresh all", "fetch a new token for every client",
@@ -93,19 +94,19 @@ enum ListKeys {
         ListAction(
             "mark", [" "], "mark",
             "mark the client; {refresh}, {copy_header}, {copy_menu}, {keep_fresh}, {delete}, {revoke} and {edit_tags} work on "
-                + "what is marked",
+                + "the marked clients",
             isHinted: true, disabled: { $0.reasonWithoutTarget }, change: { $0.markSelected() }),
     ]
 
     private static let rarer: [ListAction] = [
         ListAction(
-            "mark_all", ["*"], "mark all", "mark all that are shown, or none of them",
+            "mark_all", ["*"], "mark all", "mark all listed clients, or unmark them",
             change: { $0.screen?.clients.toggleMarksOfListed() }),
         ListAction(
             "next_order", ["s"], "sort", "sort by name, soonest expiry, last used, status", disabled: { _ in nil },
             change: { $0.sortByNextOrder() }),
         ListAction(
-            "group_by_tag", ["t"], "group", "group by tag, or not", disabled: { $0.reasonNotToGroup },
+            "group_by_tag", ["t"], "group", "group by tag; again to stop", disabled: { $0.reasonNotToGroup },
             change: { $0.screen?.clients.toggleGrouping() }),
         ListAction(
             "fold", [.left, "h"], "fold", "fold the group", disabled: { $0.reasonWithoutGroups },
@@ -117,39 +118,38 @@ enum ListKeys {
             "edit_tags", ["#"], "tags", "add and remove tags", isHinted: false, saves: true,
             targets: { $0.reasonWithoutTarget }, run: { $0.present(TagForm($0.clients.targets)) }),
         ListAction(
-            "delete", ["d"], "delete", "delete the client, after a question", isHinted: false, saves: true,
+            "delete", ["d"], "delete", "delete the client; asks first", isHinted: false, saves: true,
             targets: { $0.reasonNotToDelete }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
         ListAction(
             "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false, saves: true,
             disabled: { $0.canUndo ? nil : "there is nothing to undo" }, run: { _ in [.undo] }),
         ListAction(
-            "duplicate", ["D"], "duplicate", "a new client like the selected one", isHinted: false,
-            saves: true,
+            "duplicate", ["D"], "duplicate", "add a client like the selected one", isHinted: false, saves: true,
             disabled: { $0.reasonWithoutSelection },
             run: { state in
                 let clients = state.clients
                 return state.presentForSelected { ClientForm(duplicating: $0, besides: clients) }
             }),
         ListAction(
-            "paste", ["p"], "paste", "make a client from a pasted curl command or .env block", isHinted: false,
+            "paste", ["p"], "paste", "add a client from a pasted curl command or .env block", isHinted: false,
             saves: true,
             run: { $0.present(PasteDialog()) }),
         ListAction(
-            "revoke", ["x"], "revoke", "revoke the token and forget it, after a question that shows where",
+            "revoke", ["x"], "revoke", "revoke and forget the token; asks first and shows the URL",
             isHinted: false, saves: true, targets: { $0.reasonNotToRevoke }, run: { $0.findRevocation() }),
         ListAction(
-            "activity", ["A"], "activity", "the last 1,000 things that happened", isHinted: false,
+            "activity", ["A"], "activity", "show the last 1,000 entries of Activity", isHinted: false,
             run: { $0.present(ActivityLog($0)) }),
         ListAction(
-            "show_report", [], "last report", "what failed when many clients were refreshed last", isHinted: false,
+            "show_report", [], "last report", "show the failures of the last refresh of many clients", isHinted: false,
             disabled: { $0.screen?.lastReport == nil ? "no refresh of many clients has failed" : nil },
             run: { $0.showReport() }),
         ListAction(
-            "settings", [","], "settings", "the settings", isHinted: false,
+            "settings", [","], "settings", "change the settings", isHinted: false,
             // The file may be corrected by now.
             run: { $0.present(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
         ListAction(
-            "clear", [.escape], "clear", "stop fetching tokens for many clients, then clear the filter, then the marks",
+            "clear", [.escape], "clear", "stop a refresh of many, else clear the filter, else the marks",
             isHinted: false, run: { $0.stopOrClear() }),
     ]
 
@@ -172,7 +172,7 @@ enum ListKeys {
             "next_failure", ["n"], "next failure", "next client whose refresh has failed",
             disabled: { $0.reasonWithoutFailures }, change: { $0.screen?.clients.selectFailure(forward: true) }),
         ListAction(
-            "previous_failure", ["N"], "previous failure", "the one before",
+            "previous_failure", ["N"], "previous failure", "previous client whose refresh has failed",
             disabled: { $0.reasonWithoutFailures }, change: { $0.screen?.clients.selectFailure(forward: false) }),
         ListAction("move_to_first", [.home, "g"], "first", "first client", change: { $0.screen?.clients.select(0) }),
         ListAction(
@@ -204,7 +204,7 @@ enum FilterKeys {
             "clear", [.escape, .control("c")], "clear", "show all clients again", isHinted: true,
             disabled: { _ in nil }, change: { $0.clearFilter() }),
         ListAction(
-            "looser", [.tab], "looser", "list also where only the order of the letters is right, or no more",
+            "looser", [.tab], "looser", "list loose matches too (the letters in order, with gaps), or hide them",
             disabled: { _ in nil }, change: { $0.screen?.clients.toggleLoose() }),
         ListAction(
             "move_down", [.down], "down", "next client", disabled: { _ in nil }, change: { $0.moveSelection(by: 1) }),

@@ -38,10 +38,10 @@ final class SecretField {
     func paste(_ pasted: Secret, isPassphrase: Bool) -> String? {
         let trimmed = isPassphrase ? pasted.withoutLineBreak() : pasted.trimmed()
         guard !trimmed.withBytes({ $0.contains { $0 < 0x20 || $0 == 0x7F } }) else {
-            return "the paste has more than one line, or a control character, and was refused"
+            return "the paste was refused: it has more than one line, or a control character"
         }
         guard trimmed.withBytes(insert) else {
-            return refusal ?? "the paste is longer than \(Self.capacity) bytes and was refused"
+            return refusal ?? "the paste was refused: it is longer than \(Self.capacity) bytes"
         }
         return isPassphrase || trimmed.count == pasted.count ? nil : "white space around the paste was removed"
     }

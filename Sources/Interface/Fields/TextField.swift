@@ -56,14 +56,14 @@ struct TextField: Sendable, Equatable {
         case .line: break
         case .client, .unreadable:
             guard takesJSON, PastedText.isJSONWithoutSecrets(pasted) else {
-                return "the paste has more than one line, or a secret in it, and was refused: nothing of it was taken"
+                return "the paste was refused: it has more than one line, or a secret in it"
             }
         }
         let text = pasted.unwipeableText()
         let line = UntrustedText.line(text, limit: Self.limit)
         insert(Array(line))
         let withoutEnds = ClientName.trimmed(text)
-        if line != withoutEnds { return "line breaks and controls were taken out of the paste" }
+        if line != withoutEnds { return "line breaks and control characters were removed from the paste" }
         return withoutEnds == text ? nil : "white space around the paste was removed"
     }
 

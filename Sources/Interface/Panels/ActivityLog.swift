@@ -15,7 +15,7 @@ struct ActivityLog: FilteredPanel {
     static let tables = [
         KeyTable<Self>(
             .activity,
-            [Action("submit", [.enter], "go to it", "go to its client, or to its report") { $0.goTo(in: $1) }]
+            [Action("submit", [.enter], "go to it", "go to the client or the report of the line") { $0.goTo(in: $1) }]
                 + choosing() + choosingByPages() + [
                     closing()
                 ])
@@ -43,7 +43,7 @@ struct ActivityLog: FilteredPanel {
             return .replace(Report(report.progress, state.clients))
         }
         guard let client = state.clients.holder(ofName: entry.client) else {
-            return .say(.refusal("the line is of no client that there is"))
+            return .say(.refusal("this line has no client to go to"))
         }
         return .select(client.id)
     }

@@ -145,7 +145,7 @@ struct ClientForm {
         var notices = pasted.warnings
         if let notice { notices.append(notice) }
         if pasted.secret == nil, !notices.contains(where: { $0.contains("the client secret") }) {
-            notices.append("there was no secret in the paste")
+            notices.append("the paste has no client secret")
         }
         if content.tokenURL.isEmpty {
             focus = .tokenURL
@@ -153,7 +153,7 @@ struct ClientForm {
                 notices.insert("the paste has no token URL: enter it", at: 0)
             }
         }
-        notice = notices.isEmpty ? "taken from the paste: give it a name" : notices.joined(separator: "; ")
+        notice = notices.isEmpty ? "filled in from the paste: enter a name" : notices.joined(separator: "; ")
         line = TextField(text(of: focus))
     }
 
@@ -269,7 +269,7 @@ struct ClientForm {
         } else if focus == .more {
             notice = "nothing can be pasted here: Enter shows the fields"
         } else {
-            notice = "this field is chosen with the arrow keys"
+            notice = "nothing can be pasted here: the arrow keys choose"
         }
     }
 
@@ -358,7 +358,7 @@ struct ClientForm {
     var portalHint: String {
         let preset = ServicePreset.all[content.preset]
         let hint = isGBG ? ServicePreset.gbgGO.hint : preset.covers(tokenURL: content.tokenURL) ? preset.hint : ""
-        return hint.isEmpty ? "whoever runs the token endpoint hands both out" : hint
+        return hint.isEmpty ? "ask the token endpoint's operator for ID and secret" : hint
     }
 }
 

@@ -7,7 +7,7 @@ extension ClientForm {
         let text = ClientName.trimmed(self.text(of: field))
         switch field {
         case .name:
-            if text.isEmpty { return ("a client needs a name", true) }
+            if text.isEmpty { return ("the name is missing", true) }
             do throws(Failure) { _ = try ClientName.checked(text) } catch { return (error.summary, false) }
             if let holder = state.clients.holder(ofName: text), holder.id != origin?.id {
                 return ("a client named \"\(holder.profile.name)\" already exists", false)
@@ -32,7 +32,7 @@ extension ClientForm {
         case .extraParameters:
             if let placeholder = Placeholder.problem(text) { return (placeholder, false) }
             guard let parameters = ParameterText.parameters(text) else {
-                return ("write name=value, with & between two of them", false)
+                return ("write name=value, separated by &", false)
             }
             if let reserved = parameters.compactMap(\.reservation).first { return (reserved, false) }
         case .preset, .previousSecret, .more, .authentication, .basicEncoding, .tags, .notes: return nil

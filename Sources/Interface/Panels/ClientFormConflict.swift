@@ -37,7 +37,7 @@ extension ClientForm {
         let names = asked.map { ClientFormDialog.label($0.field) }.joined(separator: ", ")
         let summary = asked.isEmpty ? failure.summary : "\(failure.summary): \(names)"
         var hints: [Failure.Hint] = [
-            asked.isEmpty ? "Enter saves this" : "Enter saves this over it, Esc leaves the other change"
+            asked.isEmpty ? "Enter saves this" : "Enter saves this form, Esc keeps the other change"
         ]
         for (field, text) in asked { hints.append(Failure.Hint("\(ClientFormDialog.label(field)): \(text)")) }
         if let takenOver { hints.append(Failure.Hint(takenOver)) }
@@ -50,7 +50,7 @@ extension ClientForm {
     private mutating func merge(_ theirs: ClientEntry, over before: ClientEntry) -> [(field: Field, text: String)] {
         let (old, new) = (Content(before.profile), Content(theirs.profile))
         var asked: [(field: Field, text: String)] = []
-        var taken: [Field] = []
+        var copied: [Field] = []
         for field in Field.allCases {
             let (was, there, here) = (old.savedText(of: field), new.savedText(of: field), content.savedText(of: field))
             guard there != was, there != here else { continue }
@@ -58,32 +58,32 @@ extension ClientForm {
                 asked.append((field, Self.difference(theirs: there, yours: here)))
                 continue
             }
-            content.take(field, from: new)
+            content.copy(field, from: new)
             // The user has not seen this secret and that host together.
             if field == .tokenURL, !secret.isEmpty {
-                asked.append((field, "theirs is taken over, the secret typed here goes to \(Self.quoted(there))"))
+                asked.append((field, "theirs is used: the secret typed here goes to \(Self.quoted(there))"))
             } else {
-                taken.append(field)
+                copied.append(field)
             }
         }
         let isSecretChanged = theirs.profile.secretSet != before.profile.secretSet
         if isSecretChanged, !secret.isEmpty {
-            asked.append((.secret, "theirs is another one since then, yours is the one typed here"))
+            asked.append((.secret, "theirs is new, yours is the one typed here"))
         } else if isSecretChanged, content.savedText(of: .tokenURL) != new.savedText(of: .tokenURL) {
-            asked.append((.secret, "theirs is another one since then, it goes to the token URL typed here"))
+            asked.append((.secret, "theirs is new and goes to the token URL typed here"))
         }
         let previous = theirs.profile.previousSecretSet
         if previousSecret != .keep, isSecretChanged || previous != before.profile.previousSecretSet {
             // The choice was meant for another secret.
             if previousSecret != .forget || previous != nil {
-                asked.append((.previousSecret, "theirs is another one since then, yours is \"keep\" again"))
+                asked.append((.previousSecret, "theirs is new, yours is set back to \"keep\""))
             }
             previousSecret = .keep
         }
         origin = theirs
         goOn(from: new)
-        let names = taken.map { ClientFormDialog.label($0) }.joined(separator: ", ")
-        if !taken.isEmpty { takenOver = "taken over from the other change: \(names)" }
+        let names = copied.map { ClientFormDialog.label($0) }.joined(separator: ", ")
+        if !copied.isEmpty { takenOver = "copied from the other change: \(names)" }
         return asked
     }
 
@@ -94,10 +94,10 @@ extension ClientForm {
             becomeNew()
             hint =
                 secret.isEmpty
-                ? "its secret is gone too: type one, and Enter saves this as a new client"
-                : "Enter saves this as a new client"
+                ? "its secret is gone too: type one, then Enter saves a new client"
+                : "Enter saves a new client"
         } else {
-            hint = "the secret of \(secretOf?.name ?? "that client") is gone too: type one, and Enter saves this"
+            hint = "the secret of \(secretOf?.name ?? "that client") is gone too: type one, then press Enter"
             forgetSecretOfOther()
         }
         let failure = Failure(failure.kind, failure.summary, hints: [hint])
@@ -137,7 +137,7 @@ extension ClientForm.Content {
         }
     }
 
-    fileprivate mutating func take(_ field: ClientForm.Field, from other: Self) {
+    fileprivate mutating func copy(_ field: ClientForm.Field, from other: Self) {
         switch field {
         case .authentication: authentication = other.authentication
         case .basicEncoding: basicEncoding = other.basicEncoding

@@ -70,7 +70,8 @@ enum ClientFormDialog {
                 isFocused: isFocused)
         }
         switch field {
-        case .preset: return choice(ServicePreset.all[form.content.preset].name, "fills in what is known of it")
+        case .preset:
+            return choice(ServicePreset.all[form.content.preset].name, "fills in the service's usual settings")
         case .secret:
             return SecretLine.field(
                 label, form.secret, isFocused: isFocused, placeholder: secretPlaceholder(form, state), state)
@@ -78,9 +79,9 @@ enum ClientFormDialog {
             let date = form.origin?.profile.previousSecretSet.map { Durations.date($0, utcOffset: state.utcOffset) }
             let since = "set \(date ?? "at an unknown time")"
             switch form.previousSecret {
-            case .keep: return choice("keep", "the one before, \(since)")
-            case .use: return choice("use", "it and the current one change places")
-            case .forget: return choice("forget", "it is wiped when this is saved")
+            case .keep: return choice("keep", "the previous secret, \(since)")
+            case .use: return choice("use", "swaps it with the current secret")
+            case .forget: return choice("forget", "removes it when you save")
             }
         case .more:
             let text = "\(state.glyphs.folded) \(form.foldedFields.count) fields at their usual values"
@@ -94,7 +95,7 @@ enum ClientFormDialog {
                 isPost ? "in the request's body" : "in the Authorization header")
         case .basicEncoding:
             let isForm = form.content.basicEncoding == .form
-            return choice(form.content.basicEncoding.rawValue, isForm ? "as the RFC says" : "as they are")
+            return choice(form.content.basicEncoding.rawValue, isForm ? "form-encoded first (RFC 6749)" : "not encoded")
         default:
             let text = isFocused ? form.line.text : form.text(of: field)
             return DialogLine(
@@ -104,7 +105,7 @@ enum ClientFormDialog {
     }
 
     private static func secretPlaceholder(_ form: ClientForm, _ state: State) -> String {
-        if let other = form.secretOf { return "that of \(other.name), unless you type another" }
+        if let other = form.secretOf { return "the secret of \(other.name), unless you type another" }
         guard let origin = form.origin else { return "" }
         let set = origin.profile.secretSet.map { ", set \(Durations.date($0, utcOffset: state.utcOffset))" } ?? ""
         return "kept\(set), unless you type another"
@@ -113,26 +114,26 @@ enum ClientFormDialog {
     private static func explanation(_ form: ClientForm, _ state: State) -> String {
         let keymap = state.keymap
         return switch form.focus {
-        case .preset: "left and right choose; words in braces are yours to fill in"
-        case .name: "any name you like; it is shown in the list and used on the command line"
-        case .clientID: "\(form.portalHint); a paste goes in as one piece"
+        case .preset: "left and right choose; replace the words in braces"
+        case .name: "any name, for the list and the command line"
+        case .clientID: "\(form.portalHint); you can paste it"
         case .secret where !form.secret.isEmpty:
-            "not saved yet: while it is here the idle lock waits, for an hour at most"
+            "not saved yet: the idle lock waits for it, at most an hour"
         case .secret where form.isGBG: "shown once by the portal; sealed in the vault and not shown again"
         case .secret: "sealed in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
         case .issuer:
-            "who publishes the endpoints; \(ClientForm.discoverKey.name) asks it and fills them in; may be empty"
-        case .tokenURL: "where tokens are asked for: https, or http on this machine"
-        case .scope: "what the token is to be good for; may be empty"
+            "publishes the endpoints; \(ClientForm.discoverKey.name) fills them in; may be empty"
+        case .tokenURL: "the token endpoint: https, or http on this machine"
+        case .scope: "scopes to request; may be empty"
         case .more: "Enter shows \(form.foldedFields.map(label).joined(separator: ", "))"
-        case .authentication: "how ID and secret are sent; left and right choose"
-        case .basicEncoding: "what is done to ID and secret before base64; raw is for servers that do not decode"
-        case .extraParameters: "sent with the request: audience=…&resource=…; not a place for secrets; may be empty"
-        case .apiBase: "where \(keymap.key("try_request")) tries requests; may be empty"
-        case .revocationURL: "where \(keymap.key("revoke")) revokes tokens (RFC 7009); empty: asked of the issuer"
-        case .tags: "words to find and group it by; may be empty"
-        case .notes: "whatever helps; sealed like all else; not a place for secrets"
+        case .authentication: "the way to send ID and secret; left and right choose"
+        case .basicEncoding: "the encoding before base64; use raw for servers that do not decode"
+        case .extraParameters: "more form parameters: audience=…&resource=…; not for secrets; may be empty"
+        case .apiBase: "the API that \(keymap.key("try_request")) sends requests to; may be empty"
+        case .revocationURL: "for revoking with \(keymap.key("revoke")) (RFC 7009); if empty, the issuer is asked"
+        case .tags: "words to find and group clients by; may be empty"
+        case .notes: "any text; sealed in the vault; not for secrets"
         }
     }
 }

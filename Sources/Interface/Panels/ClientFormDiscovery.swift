@@ -9,7 +9,8 @@ extension ClientForm {
             fail(
                 at: .issuer,
                 Failure(
-                    .unacceptableInput, "the issuer is missing", hints: ["type its URL here; it publishes the others"]))
+                    .unacceptableInput, "the issuer is missing",
+                    hints: ["type its URL, then press \(Self.discoverKey.name)"]))
             return nil
         }
         failure = nil
@@ -29,7 +30,7 @@ extension ClientForm {
         guard askedIssuer == issuer else { return }
         askedIssuer = nil
         guard ClientName.trimmed(content.issuer) == issuer else {
-            notice = "the issuer was changed meanwhile: nothing was filled in, \(Self.discoverKey.name) asks it"
+            notice = "the issuer has changed: nothing was filled in, \(Self.discoverKey.name) asks again"
             return
         }
         var notices = ["the issuer's endpoints were filled in"]
@@ -38,11 +39,11 @@ extension ClientForm {
         content.tokenURL = urls.tokenURL
         if let left = leavePreset() { notices.append(left) }
         if let revocation = urls.revocationURL { content.revocationURL = revocation }
-        let takesBasicOnly =
+        let acceptsOnlyBasic =
             urls.methods.contains("client_secret_basic") && !urls.methods.contains("client_secret_post")
-        if takesBasicOnly, content.authentication != .clientSecretBasic {
+        if acceptsOnlyBasic, content.authentication != .clientSecretBasic {
             content.authentication = .clientSecretBasic
-            notices[0] += "; it takes client_secret_basic alone"
+            notices[0] += "; it accepts only client_secret_basic"
         }
         var fill = Content()
         fill.tokenURL = urls.tokenURL

@@ -10,7 +10,7 @@ extension ClientForm: Panel {
         KeyTable<Self>(
             .discardQuestion,
             [
-                Action("confirm", ["y"], "discard", "throw away what was typed") { form, _ in
+                Action("confirm", ["y"], "discard", "discard this form") { form, _ in
                     form.secret.wipe()
                     return .close
                 },
@@ -156,9 +156,9 @@ extension ClientForm: Panel {
         Question(
             title: "Discard",
             text: [
-                "Throw away what was typed?",
-                secret.isEmpty ? "Nothing of it was saved." : "The secret in it was not saved anywhere.",
+                "Discard this form?",
+                secret.isEmpty ? "Nothing was saved." : "The typed secret was not saved anywhere.",
             ],
-            answers: "y throws it away, n goes back")
+            answers: "y discards, n goes back")
     }
 }

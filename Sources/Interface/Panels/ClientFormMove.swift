@@ -92,7 +92,7 @@ extension ClientForm {
         let secret = "The client secret stays the same: the next refresh sends it to \(target)."
         return Question(
             title: "Save",
-            text: ["The token URL moves to \(target). These stay where they are:"] + (places ?? [])
+            text: ["The token URL moves to \(target). These do not move:"] + (places ?? [])
                 + (keepsSecret ? [secret] : []),
             answers: state.reasonNotToSave ?? "y keeps and saves, c clears and saves, n goes back")
     }

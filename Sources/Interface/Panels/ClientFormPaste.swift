@@ -6,12 +6,12 @@ extension ClientForm {
     /// Fills the fields that the paste describes, whatever field has the focus: a visible field would show the secret.
     mutating func fillIn(from pasted: PastedClient) {
         guard !pasted.isUndecided, pasted.hasFields else {
-            notice = "nothing was taken: \(pasted.warnings.joined(separator: "; "))"
+            notice = "nothing was filled in: \(pasted.warnings.joined(separator: "; "))"
             return
         }
         guard pasted.tokenURL != nil || isMeant(for: pasted) else {
             guard origin == nil else {
-                notice = "nothing was taken: the paste has no token URL, and this client's is another service's"
+                notice = "nothing was filled in: the paste has no token URL and is for another service"
                 return
             }
             return begin(with: pasted)

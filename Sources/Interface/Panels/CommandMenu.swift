@@ -27,13 +27,13 @@ struct CommandMenu: FilteredPanel {
         KeyTable<Self>(
             .commands,
             [run] + choosing() + choosingByPages() + [
-                Action("cancel", [.escape, .control("c")], "close", "close it") { menu, _ in menu.cancel() }
+                Action("cancel", [.escape, .control("c")], "close", "close this") { menu, _ in menu.cancel() }
             ]),
         KeyTable<Self>(
             .help,
             [
                 run,
-                Action("filter", ["/"], "filter", "show what matches") { menu, _ in
+                Action("filter", ["/"], "filter", "filter the keys") { menu, _ in
                     menu.isTyping = true
                     return .stay
                 },
@@ -43,7 +43,7 @@ struct CommandMenu: FilteredPanel {
     ]
 
     private static let run = Action<Self>(
-        "submit", [.enter], "run", "do it", disabled: { $0.reasonNotToRun(in: $1) }, run: { $0.run(in: $1) })
+        "submit", [.enter], "run", "run the command", disabled: { $0.reasonNotToRun(in: $1) }, run: { $0.run(in: $1) })
 
     /// Closes the menu; in the help, a filter is closed first.
     private mutating func cancel() -> Outcome {
@@ -52,7 +52,7 @@ struct CommandMenu: FilteredPanel {
         return .stay
     }
 
-    private static let notHere = "not here; Enter runs what belongs to where you were"
+    private static let notHere = "not available where the help was opened"
 
     private func reasonNotToRun(in state: State) -> String? {
         guard let chosen = chosen(in: entries(state)) else { return "nothing matches" }

@@ -23,7 +23,8 @@ struct CopyMenu: FilteredPanel {
     static let tables = [
         KeyTable<Self>(
             .copyMenu,
-            [Action("submit", [.enter], "copy", "copy it so") { $0.submit(in: $1) }] + choosing() + choosingByPages()
+            [Action("submit", [.enter], "copy", "copy in this format") { $0.submit(in: $1) }] + choosing()
+                + choosingByPages()
                 + [
                     closing()
                 ])
@@ -72,10 +73,10 @@ struct CopyMenu: FilteredPanel {
                     role: .failed)
             }
         }
-        let whom = clients.count == 1 ? first.profile.name : "\(clients.count) clients, a line each"
+        let whom = clients.count == 1 ? first.profile.name : "\(clients.count) clients, one line each"
         var footer: [DialogLine] = []
         if clients.count == 1, !first.canServe(at: state.now) {
-            footer = DialogLine.wrapped("a token is fetched first: the one held does not serve", columns, .expiring)
+            footer = DialogLine.wrapped("a new token is fetched first: none is valid", columns, .expiring)
         } else {
             footer = DialogLine.wrapped("type to filter; Enter copies", columns, .muted)
         }

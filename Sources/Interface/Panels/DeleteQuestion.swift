@@ -47,11 +47,11 @@ struct DeleteQuestion: Panel {
             : "Delete \(clients.count) clients? \(Question.names(clients.map(\.profile.name)))"
         let explanation =
             isOne
-            ? "Its secret and its token go with it. The client at the server stays as it is."
-            : "Their secrets and tokens go with them. The clients at the server stay as they are."
+            ? "Its secret and its token are deleted too. The server keeps its client."
+            : "Their secrets and tokens are deleted too. The server keeps its clients."
         let answers = isOne ? "y deletes it, n keeps it" : "y deletes them, n keeps them"
         Question(
-            title: "Delete", text: [subject, "\(explanation) \(undo) undoes it until keyfob is locked."],
+            title: "Delete", text: [subject, "\(explanation) \(undo) undoes it until the vault is locked."],
             answers: isWorking ? "deleting" : state.reasonNotToSave ?? answers
         ).draw(on: &canvas)
     }

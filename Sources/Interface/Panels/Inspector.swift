@@ -22,11 +22,11 @@ struct Inspector: ScrolledPanel {
             .inspector,
             [
                 Action(
-                    "copy_all", ["y", "c"], "copy", "copy it as text for a support ticket: no secret is in it",
+                    "copy_all", ["y", "c"], "copy", "copy as text for a support ticket, without secrets",
                     disabled: { inspector, _ in inspector.reasonNotToCopy },
                     run: { inspector, _ in .effects([.copyText(inspector.bundle, noun: "support bundle")]) }),
                 Action(
-                    "refresh", [refreshKey], "refresh", "fetch a new token and look at that",
+                    "refresh", [refreshKey], "refresh", "fetch a new token and inspect it",
                     disabled: { $1.clients.entry($0.client).flatMap(State.reasonNotToRefresh) },
                     run: { inspector, _ in .effects([.refresh(inspector.client)]) }),
             ] + scrolling() + scrollingToEnds() + [
@@ -138,7 +138,7 @@ struct Inspector: ScrolledPanel {
             parts.append("\(name) \(milliseconds(end - last))")
             last = end
         }
-        if timings.connect == nil { parts.insert("connection used again", at: 0) }
+        if timings.connect == nil { parts.insert("connection reused", at: 0) }
         return parts.joined(separator: ", ") + "; \(milliseconds(timings.total)) in all"
     }
 
@@ -150,7 +150,7 @@ struct Inspector: ScrolledPanel {
     private static func tokenLines(
         _ inspection: Inspection, _ entry: ClientEntry?, _ state: State, _ room: Int
     ) -> [ListBox.Line] {
-        guard inspection.hasToken else { return ListBox.labelled("", "none is held", room, .muted) }
+        guard inspection.hasToken else { return ListBox.labelled("", "no token", room, .muted) }
         var lines: [ListBox.Line] = []
         if let facts = entry?.token {
             lines += ListBox.labelled("Length", "\(grouped(facts.characterCount)) characters", room)
@@ -161,7 +161,7 @@ struct Inspector: ScrolledPanel {
             for warning in facts.warnings { lines += ListBox.labelled("Note", warning, room, .expiring) }
         }
         guard let token = inspection.token else {
-            return lines + ListBox.labelled("Kind", "opaque: it is no JWT, and only its server can read it", room)
+            return lines + ListBox.labelled("Kind", "opaque: not a JWT, only the server can read it", room)
         }
         lines += ListBox.labelled(
             "Kind", "a JWT; \(JSONWebToken.notice)", room, .expiring

@@ -23,7 +23,7 @@ struct NewVaultForm: Panel {
         KeyTable<Self>(
             .newVault,
             [
-                Action("submit", [.enter], "continue", "take the passphrase") { $0.submit(in: $1) },
+                Action("submit", [.enter], "continue", "create the vault") { $0.submit(in: $1) },
                 Action("next_field", [.tab, .down], "next field", "next field") { form, _ in form.moveFocus() },
                 Action("previous_field", [.backTab, .up], "previous field", "previous field", isHinted: false) {
                     form, _ in form.moveFocus()
@@ -42,7 +42,7 @@ struct NewVaultForm: Panel {
         failure = nil
         guard !passphrase.isEmpty else {
             focus = .passphrase
-            failure = Failure(.unacceptableInput, "the passphrase is empty", hints: ["type a new one"])
+            failure = Failure(.unacceptableInput, "the passphrase is empty", hints: ["type a passphrase"])
             return .stay
         }
         guard !repeated.isEmpty else {
@@ -53,7 +53,7 @@ struct NewVaultForm: Panel {
         guard typed == repeated.secret() else {
             repeated.wipe()
             focus = .repeated
-            failure = Failure(.unacceptableInput, "the two are not the same", hints: ["type it again"])
+            failure = Failure(.unacceptableInput, "the two passphrases differ", hints: ["type the second one again"])
             return .stay
         }
         if let weakness = Passphrase.weakness(of: typed), namedWeakness != weakness {
@@ -98,11 +98,11 @@ struct NewVaultForm: Panel {
 
     func draw(_ state: State, on canvas: inout Canvas) {
         let columns = DialogBox.columns(canvas.frame.size)
-        var lines = DialogLine.wrapped("There is no vault yet; it will be \(state.vaultPath)", columns)
+        var lines = DialogLine.wrapped("There is no vault yet. keyfob will create \(state.vaultPath)", columns)
         lines.append(.blank)
         lines += DialogLine.wrapped(
-            "Choose a passphrase. There is no recovery: without it the vault cannot be opened, by anybody. A client's "
-                + "secret can then still be replaced where the client is registered.", columns)
+            "Choose a passphrase. There is no recovery: without the passphrase the vault cannot be opened. You can then "
+                + "only create a new secret for each client, at its service.", columns)
         lines.append(.blank)
         let isAsking = !isWorking
         lines.append(
@@ -111,12 +111,12 @@ struct NewVaultForm: Panel {
             SecretLine.field("Again", repeated, isFocused: isAsking && focus == .repeated, state))
         var footer: [DialogLine] = []
         if let since = workingSince {
-            footer.append(SecretLine.working("making the vault", since, state))
+            footer.append(SecretLine.working("creating the vault", since, state))
         } else if let weakness = namedWeakness {
             footer += DialogLine.wrapped("this passphrase is weak: \(weakness)", columns, .expiring)
-            footer += DialogLine.wrapped("Enter takes it all the same; or type a better one", columns)
+            footer += DialogLine.wrapped("press Enter again to use it, or type a better one", columns)
         } else if failure == nil {
-            footer.append(.text("Enter goes on", .muted))
+            footer.append(.text("Enter continues", .muted))
         }
         footer += DialogLine.failure(failure, columns, state)
         DialogBox(title: "keyfob: a new vault", lines: lines, footer: footer, columns: columns).draw(on: &canvas)

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 
 extension Context {
-    static let report = Context(title: "What failed")
+    static let report = Context(title: "Failed refreshes")
 }
 
 /// The clients without a new token after a refresh of many, grouped by reason.
@@ -58,7 +58,7 @@ struct Report: ChosenPanel {
             [
                 Action("submit", [.enter], "go to it", "go to the client in the list") { $0.goToClient(in: $1) },
                 Action(
-                    "refresh", ["r"], "refresh again", "fetch a new token for each of these clients once more",
+                    "refresh", ["r"], "refresh again", "fetch a new token for each of these clients again",
                     disabled: { $1.reasonNotToRefreshAll },
                     run: { report, state in
                         .close([.refreshMany(report.groups.flatMap { report.clients(of: $0, state) })])

@@ -2,7 +2,7 @@ import Credentials
 import FoundationEssentials
 
 extension Context {
-    static let findingRevocation = Context(title: "Asking where tokens are revoked")
+    static let findingRevocation = Context(title: "Asking for the revocation URL")
 }
 
 /// The wait for the issuers to name their revocation URLs; the question follows. The panel is drawn only if an issuer
@@ -41,8 +41,8 @@ struct RevocationSearch: Panel {
         Question(
             title: "Revoke",
             text: [
-                "\(state.glyphs.refreshing) asking the issuer where tokens are revoked\(state.glyphs.ellipsis)",
-                "Nothing is sent before you agree.",
+                "\(state.glyphs.refreshing) asking the issuer for its revocation URL\(state.glyphs.ellipsis)",
+                "No token is sent before you agree.",
             ],
             answers: "Esc stops it"
         ).draw(on: &canvas)

@@ -17,7 +17,7 @@ struct RevokeQuestion: ScrolledPanel {
         KeyTable<Self>(
             .revokeQuestion,
             [
-                Action("confirm", ["y"], "revoke", "revoke the token where the question says", saves: true) {
+                Action("confirm", ["y"], "revoke", "revoke the token at the URL in the question", saves: true) {
                     $0.revoke(in: $1)
                 },
                 closing(["n", .escape, .control("c")], "keep", "keep the token"),
@@ -105,16 +105,16 @@ struct RevokeQuestion: ScrolledPanel {
         switch plan.destination {
         case .endpoint(let url, let isForeign):
             lines += ListBox.wrapped(
-                "POST \(UntrustedText.line(url, limit: 400)) gets its token and client secret.", columns)
+                "A POST to \(UntrustedText.line(url, limit: 400)) sends the token and the client secret.", columns)
             if isForeign {
                 lines += ListBox.wrapped(
                     "\(EndpointHost.text(of: url)) \(Self.warning(isOne: true))", columns, .expiring)
             }
             lines += ListBox.wrapped(
-                "If the server can revoke it, every program that uses it is refused from then on. It is forgotten here.",
+                "If the server can revoke the token, every program that uses the token is refused from then on. keyfob forgets the token.",
                 columns)
         case .nowhere(let reason):
-            lines += ListBox.wrapped("It is only forgotten here, not revoked: \(reason).", columns)
+            lines += ListBox.wrapped("The token is only forgotten here, not revoked: \(reason).", columns)
         case .unknown(let failure): lines += ListBox.wrapped(failure.summary, columns, .failed)
         }
         return lines
@@ -124,7 +124,7 @@ struct RevokeQuestion: ScrolledPanel {
         let groups = groups
         var lines = ListBox.wrapped("Revoke the tokens of \(decided.count) clients?", columns)
         if groups.contains(where: { $0.rank < 2 }) {
-            lines += ListBox.wrapped("A POST gives each token, with its client's secret, to:", columns)
+            lines += ListBox.wrapped("A POST sends each token and its client's secret to:", columns)
         }
         for group in groups {
             let names = Question.names(group.clients.map { state.name($0) })
@@ -137,8 +137,8 @@ struct RevokeQuestion: ScrolledPanel {
             lines += ListBox.wrapped(text, columns, group.isForeign ? .expiring : .normal)
         }
         lines += ListBox.wrapped(
-            "If the server can revoke a token, every program that uses it is refused from then on. The tokens are "
-                + "forgotten here.", columns)
+            "If the server can revoke a token, every program that uses the token is refused from then on. keyfob "
+                + "forgets the tokens.", columns)
         return lines
     }
 

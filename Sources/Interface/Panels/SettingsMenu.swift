@@ -13,10 +13,10 @@ struct SettingsMenu: ChosenPanel {
         KeyTable<Self>(
             .settings,
             [
-                Action("next_choice", [.right, " ", .enter], "change", "the next value; it is stored at once") {
+                Action("next_choice", [.right, " ", .enter], "change", "next value, stored at once") {
                     $0.change(by: 1, in: $1)
                 },
-                Action("previous_choice", [.left], "change back", "the value before", isHinted: false) {
+                Action("previous_choice", [.left], "change back", "previous value", isHinted: false) {
                     $0.change(by: -1, in: $1)
                 },
             ] + choosing([.down, "j"], [.up, "k"]) + [
@@ -36,7 +36,7 @@ struct SettingsMenu: ChosenPanel {
 
     mutating func receive(_ event: Event, in state: State) -> Outcome {
         guard case .settingsBroken(let failure) = event else { return .stay }
-        let prefix = "nothing is changed before the settings file is mended: "
+        let prefix = "no setting changes until the settings file is corrected: "
         return .say(.failure(failure, prefix: prefix, isLogged: false))
     }
 

@@ -22,7 +22,7 @@ struct TagForm: Panel {
             .tags,
             [
                 Action("submit", [.enter], "save", "save the tags", saves: true) { form, _ in form.submit() },
-                closing([.escape, .control("c")], "cancel", "close it; nothing is changed"),
+                closing([.escape, .control("c")], "cancel", "close this; nothing is changed"),
             ])
     ]
 
@@ -71,7 +71,7 @@ struct TagForm: Panel {
         ]
         let known = state.clients.tags
         var footer = DialogLine.wrapped(
-            clients.count == 1 ? "words, with blanks between them" : "each word is added, -word is taken away", columns,
+            clients.count == 1 ? "words, separated by spaces" : "word adds a tag, -word removes it", columns,
             .muted)
         if !known.isEmpty { footer += DialogLine.wrapped("in use: \(known.joined(separator: " "))", columns, .muted) }
         if let notice { footer = DialogLine.wrapped(notice, columns, .expiring) }

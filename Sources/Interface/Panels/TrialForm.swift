@@ -57,17 +57,17 @@ struct TrialForm: ScrolledPanel {
             fields + [
                 Action("submit", [.enter], "send", "send the request") { $0.send(in: $1) },
                 editing(
-                    "older_request", [.control("p")], "older", "the request before, of the last ten", isHinted: true
+                    "older_request", [.control("p")], "older", "previous of the last ten requests", isHinted: true
                 ) {
                     $0.recall(1)
                 },
-                editing("newer_request", [.control("n")], "newer", "the request after") { $0.recall(-1) },
+                editing("newer_request", [.control("n")], "newer", "next of the last ten requests") { $0.recall(-1) },
                 Action(
-                    "copy_all", [.control("y")], "copy", "copy what came, as text",
+                    "copy_all", [.control("y")], "copy", "copy request and answer as text",
                     disabled: { form, _ in form.text == nil ? "there is no answer to copy yet" : nil },
                     run: { form, _ in .effects([.copyText(form.text ?? "", noun: "request and answer")]) }),
             ] + scrollingByPages([.pageDown], "the answer, a page down", "the answer, a page up") + [
-                closing([.escape, .control("c")], "close", "close it; an answer that is waited for is dropped")
+                closing([.escape, .control("c")], "close", "close this; a pending answer is dropped")
             ])
     ]
 
@@ -201,7 +201,7 @@ struct TrialForm: ScrolledPanel {
         }
         guard let answer else {
             return ListBox.wrapped(
-                "Enter sends it with the client's token, which is fetched first where none lives", columns, .muted)
+                "Enter sends the request with the client's token; fetches one first if none is valid", columns, .muted)
         }
         return Self.lines(answer, columns)
     }
@@ -216,7 +216,7 @@ struct TrialForm: ScrolledPanel {
         }
         if answer.wasRepeatedWithNewToken {
             lines += ListBox.wrapped(
-                "refused with 401 at first; a new token was fetched and it was sent again", columns, .expiring)
+                "the first answer was 401: a new token was fetched and the request sent again", columns, .expiring)
         }
         for hint in answer.hints { lines += ListBox.wrapped(hint, columns, .expiring) }
         lines.append(ListBox.Line())
@@ -246,9 +246,9 @@ struct TrialForm: ScrolledPanel {
         var rest = Substring(text)
         repeat {
             let head = DisplayWidth.fit(String(rest), into: columns, ellipsis: "")
-            let taken = head.isEmpty ? rest.count : head.count
-            lines.append(ListBox.Line(text: String(rest.prefix(taken))))
-            rest = rest.dropFirst(taken)
+            let length = head.isEmpty ? rest.count : head.count
+            lines.append(ListBox.Line(text: String(rest.prefix(length))))
+            rest = rest.dropFirst(length)
         } while !rest.isEmpty
         return lines
     }

@@ -64,7 +64,7 @@ struct UnlockForm: Panel {
             self.failure = failure
         case .suspending where isWorking:
             self = UnlockForm()
-            notice = "opening the vault was given up by going back to the shell"
+            notice = "unlocking was cancelled by Ctrl-Z"
             return .effects([.lock])
         default: break
         }
@@ -78,7 +78,7 @@ struct UnlockForm: Panel {
         var lines = DialogLine.wrapped("Vault: \(state.vaultPath)", columns, .muted)
         if let notice = notice { lines += DialogLine.wrapped(notice, columns, .expiring) }
         if keepsNothingFresh {
-            lines += DialogLine.wrapped("while it is locked no token is kept fresh", columns, .muted)
+            lines += DialogLine.wrapped("no token is kept fresh while the vault is locked", columns, .muted)
         }
         lines.append(.blank)
         lines.append(SecretLine.field("Passphrase", passphrase, isFocused: !isWorking, state))

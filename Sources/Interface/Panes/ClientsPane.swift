@@ -51,7 +51,7 @@ enum ClientsPane {
         let choices = state.clients.query.choices.map { "!\($0.rawValue)" }
         return choices.isEmpty
             ? "nothing matches; \(state.keymap.key("clear")) shows all"
-            : "\(choices.joined(separator: " or ")): type on"
+            : "\(choices.joined(separator: " or ")): keep typing"
     }
 
     /// Draws the filter and the number of matches.
@@ -181,12 +181,12 @@ enum ClientsPane {
         if state.secretIsOld(entry.profile) { glyphs.append((state.glyphs.old, .expiring)) }
         if entry.profile.keepsFresh { glyphs.append((state.glyphs.fresh, .refreshing)) }
         // The last column, each fact after a gap of two, and the glyphs, which without a fact have a gap of one.
-        func taken() -> Int {
+        func width() -> Int {
             facts.reduce(1) { $0 + DisplayWidth.of($1.text) + 2 } + glyphs.count
                 + (facts.isEmpty && !glyphs.isEmpty ? 1 : 0)
         }
-        while taken() > room, !facts.isEmpty { facts.removeLast() }
-        while taken() > room, !glyphs.isEmpty { glyphs.removeLast() }
+        while width() > room, !facts.isEmpty { facts.removeLast() }
+        while width() > room, !glyphs.isEmpty { glyphs.removeLast() }
         return (glyphs, facts)
     }
 

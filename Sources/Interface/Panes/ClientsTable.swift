@@ -24,7 +24,7 @@ struct ClientsTable {
         let fixed = Self.leftColumns + Self.expiresColumns + Self.resultColumns + 5 * Self.gap
         let room = layout.heading.endColumn - 1 - first - fixed
         // Names are cut last: a long visible name takes columns from the tags first, then from the host.
-        let longest = Self.shownNames(state, rows: layout.clients.rows).max() ?? 0
+        let longest = Self.visibleNameWidths(state, rows: layout.clients.rows).max() ?? 0
         let nameColumns = min(max(longest, room * 45 / 100), room)
         let hostColumns = min(room * 35 / 100, room - nameColumns)
         let tagColumns = room - nameColumns - hostColumns
@@ -42,7 +42,7 @@ struct ClientsTable {
     }
 
     /// The widths of the visible names, with the signs after them.
-    private static func shownNames(_ state: State, rows: Int) -> [Int] {
+    private static func visibleNameWidths(_ state: State, rows: Int) -> [Int] {
         state.clients.rows.dropFirst(state.clients.top).prefix(rows).map { row in
             guard case .client(let index, _) = row else { return 0 }
             let profile = state.clients.entries[index].profile
@@ -87,8 +87,8 @@ struct ClientsTable {
         ClientsPane.drawMatches(
             of: state.clients.query, in: profile.name, column: named.start, end: named.start + named.columns, row: row,
             on: &canvas)
-        let words = profile.tags.map { "#\($0)" }.joined(separator: " ")
-        Self.put(words, tags, row: row, Style(.muted), on: &canvas)
+        let tagText = profile.tags.map { "#\($0)" }.joined(separator: " ")
+        Self.put(tagText, tags, row: row, Style(.muted), on: &canvas)
         Self.put(EndpointHost.text(of: profile.tokenURL), host, row: row, Style(), on: &canvas)
         drawLife(entry, state, row, on: &canvas)
         if let (text, role) = Self.lastResult(entry, state) {

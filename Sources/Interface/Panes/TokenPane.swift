@@ -121,8 +121,8 @@ enum TokenPane {
             spans.append(Span(text: "   \(state.glyphs.refreshing) \(text)", role: .refreshing))
         }
         if entry.profile.keepsFresh {
-            let words = entry.token.map { $0.lifetime == nil } ?? false ? "not renewed by itself" : "kept fresh"
-            spans.append(Span(text: "   \(state.glyphs.fresh) \(words)", role: .refreshing))
+            let renewal = entry.token.map { $0.lifetime == nil } ?? false ? "not renewed" : "kept fresh"
+            spans.append(Span(text: "   \(state.glyphs.fresh) \(renewal)", role: .refreshing))
         }
         return Line("Status", spans: spans)
     }
@@ -145,7 +145,7 @@ enum TokenPane {
 
     private static func scope(_ entry: ClientEntry, _ room: Int) -> [Line] {
         let asked = entry.profile.scope
-        var lines = wrapped("Scope", asked.isEmpty ? "none asked for" : asked, room, asked.isEmpty ? .muted : .normal)
+        var lines = wrapped("Scope", asked.isEmpty ? "none requested" : asked, room, asked.isEmpty ? .muted : .normal)
         if let granted = entry.token?.grantedScope, granted != asked {
             lines += wrapped("Granted", granted.isEmpty ? "no scope" : granted, room, .expiring)
         }
