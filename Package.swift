@@ -55,7 +55,7 @@ let package = Package(
             name: "StorageTests", dependencies: ["CSQLite", "CSodium", "Credentials", "Storage"],
             linkerSettings: [.linkedLibrary("sqlite3")]),
         .testTarget(name: "ModelTests", dependencies: ["Credentials", "Model", "OAuth", "Storage"]),
-        .testTarget(name: "SystemTests", dependencies: ["Credentials", "Files", "System"]),
+        .testTarget(name: "SystemTests", dependencies: ["CLinux", "Credentials", "Files", "System"]),
         .testTarget(name: "DemoServerTests", dependencies: ["Credentials", "DemoServer", "OAuth"]),
         .testTarget(
             name: "InterfaceTests", dependencies: ["Credentials", "Formats", "Interface", "Settings"],

@@ -319,3 +319,21 @@ int clinux_read_clock_watch(int fd) {
     arm_clock_watch(fd);
     return 1;
 }
+
+// MARK: - The kernel's keyrings
+
+int32_t clinux_add_key(const char *description, const void *payload, size_t count, int32_t keyring) {
+    return (int32_t)syscall(SYS_add_key, "user", description, payload, count, (long)keyring);
+}
+
+int32_t clinux_find_key(int32_t keyring, const char *description) {
+    return (int32_t)syscall(SYS_keyctl, KEYCTL_SEARCH, (long)keyring, "user", description, 0L);
+}
+
+long clinux_read_key(int32_t key, void *buffer, size_t size) {
+    return syscall(SYS_keyctl, KEYCTL_READ, (long)key, buffer, size);
+}
+
+long clinux_keyctl(int operation, int32_t key, uint32_t argument) {
+    return syscall(SYS_keyctl, (long)operation, (long)key, (unsigned long)argument, 0L, 0L);
+}

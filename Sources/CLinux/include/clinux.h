@@ -3,6 +3,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -122,5 +123,18 @@ int clinux_clock_watch(void);
 
 // 1 if the clock was set since the last call, otherwise 0; the watch continues.
 int clinux_read_clock_watch(int fd);
+
+// Adds a key of the type "user" to a keyring, or replaces the payload of the keyring's key of that description
+// (add_key(2)). The key's number, or -1 and errno.
+int32_t clinux_add_key(const char *description, const void *payload, size_t count, int32_t keyring);
+
+// The number of the key of the type "user" with that description in a keyring (KEYCTL_SEARCH); -1 and errno.
+int32_t clinux_find_key(int32_t keyring, const char *description);
+
+// Copies a key's payload to `buffer` if the payload fits (KEYCTL_READ). The payload's size, or -1 and errno.
+long clinux_read_key(int32_t key, void *buffer, size_t size);
+
+// Any operation of keyctl(2) whose arguments are numbers. The result, or -1 and errno.
+long clinux_keyctl(int operation, int32_t key, uint32_t argument);
 
 #endif
