@@ -53,6 +53,14 @@ final class FileLock: Sendable {
         }
     }
 
+    /// Sets the file's time to now, for processes that watch the vault's folder. Makes the file if it is missing.
+    func touch() {
+        file.withLock { file in
+            if case .unopened = file { file = Self.opened(path) }
+            if case .open(let descriptor) = file { _ = futimens(descriptor.number, nil) }
+        }
+    }
+
     /// Releases every lock; locking later is `unavailable`.
     func close() { file.withLock { $0 = .unavailable } }
 

@@ -96,7 +96,7 @@ struct KeySlot: Sendable, Equatable {
     }
 
     /// `key` in locked memory. Its ordinary memory is wiped when `key` is released.
-    private static func locked(_ key: Secret) throws(Problem) -> SecretBuffer {
+    static func locked(_ key: Secret) throws(Problem) -> SecretBuffer {
         guard key.count == Sealing.keyBytes else { throw .damaged }
         guard let buffer = SecretBuffer(capacity: Sealing.keyBytes) else { throw .notEnoughMemory }
         guard key.withBytes({ buffer.insert($0, at: 0) }) else { throw .damaged }

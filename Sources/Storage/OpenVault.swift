@@ -42,10 +42,17 @@ final class OpenVault {
     /// Seconds that a durable write waits for readers to leave the log, before it moves the log into the file.
     private static let checkpointSeconds = 0.25
 
+    /// The secret that opens a vault.
+    enum Opener {
+        case passphrase(Secret)
+        /// The data key itself, from `Vault.dataKey()`.
+        case dataKey(Secret)
+    }
+
     /// Opens `file` and unwraps its data key. A failed open leaves the file as it was.
     /// - Parameter made: the result of `create`: the key need not be derived a second time.
     init(
-        _ file: VaultFile, passphrase: Secret, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
+        _ file: VaultFile, _ opener: Opener, busySeconds: Double = OpenVault.busySeconds, justMade made: Made? = nil
     ) throws(Failure) {
         let inspection = try file.inspect()
         path = file.path
@@ -75,10 +82,17 @@ final class OpenVault {
             key = made.key
         } else {
             do throws(KeySlot.Problem) {
-                key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
+                key =
+                    switch opener {
+                    case .passphrase(let passphrase): try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
+                    case .dataKey(let dataKey): try KeySlot.locked(dataKey)
+                    }
             } catch {
                 throw .keySlot(error, of: file.path)
             }
+        }
+        if case .dataKey = opener {
+            guard try opensSomeRecord() else { throw .wrongDataKey(file.path) }
         }
         // Another program may have changed the mode. Without the log a write makes a journal, which is refused.
         if readOnlyBecause == nil, try connection.text("PRAGMA journal_mode = WAL") != "wal" {

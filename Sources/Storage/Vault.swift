@@ -45,7 +45,7 @@ public final class Vault: Sendable {
         let file = VaultFile(path: path, isInOwnFolder: inOwnFolder)
         let thread = try await WriterThread.start { () throws(Failure) in
             let made = try OpenVault.create(file, passphrase: passphrase, cost: cost)
-            return try OpenVault(file, passphrase: passphrase, justMade: made)
+            return try OpenVault(file, .passphrase(passphrase), justMade: made)
         }
         return Vault(path: path, thread: thread)
     }
@@ -61,9 +61,15 @@ public final class Vault: Sendable {
     static func open(
         at path: String, passphrase: Secret, inOwnFolder: Bool = false, busySeconds: Double
     ) async throws(Failure) -> Vault {
+        try await open(at: path, .passphrase(passphrase), inOwnFolder: inOwnFolder, busySeconds: busySeconds)
+    }
+
+    static func open(
+        at path: String, _ opener: OpenVault.Opener, inOwnFolder: Bool, busySeconds: Double = OpenVault.busySeconds
+    ) async throws(Failure) -> Vault {
         let file = VaultFile(path: path, isInOwnFolder: inOwnFolder)
         let thread = try await WriterThread.start { () throws(Failure) in
-            try OpenVault(file, passphrase: passphrase, busySeconds: busySeconds)
+            try OpenVault(file, opener, busySeconds: busySeconds)
         }
         return Vault(path: path, thread: thread)
     }

@@ -83,6 +83,13 @@ extension Failure {
             ])
     }
 
+    /// The data key was replaced since, or the file is another vault with the same ID.
+    static func wrongDataKey(_ path: String) -> Failure {
+        Failure(
+            .wrongPassphrase, "the unlocked key does not open the vault \(printable(path))",
+            hints: ["keyfob unlock replaces the key by the vault's own"])
+    }
+
     static func controlCharacters(in field: String) -> Failure {
         Failure(
             .unacceptableInput, "the \(field) contains control characters",

@@ -1,0 +1,94 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import Storage
+
+struct DataKeyTests {
+    @Test("the ID needs no passphrase, is the same in each copy and while a log is there, and differs between vaults")
+    func identity() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        let id = try Vault.id(at: folder.vault)
+        #expect(id.count == 16)
+        _ = try await vault.insert(newProfile(), secret: Secret(utf8: "s3cret"))
+        #expect(try Vault.id(at: folder.vault) == id)
+        let (other, _) = try await Folder.withVault()
+        #expect(try Vault.id(at: other.vault) != id)
+        await vault.close()
+        let before = folder.contents()
+        #expect(try Vault.id(at: folder.vault) == id)
+        #expect(folder.contents() == before)
+        #expect(await failure { () throws(Failure) in try Vault.id(at: folder.path + "/none") }.kind == .noSuchVault)
+    }
+
+    @Test("a vault opens by its data key and is the same vault; its passphrase still opens it")
+    func opening() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        _ = try await vault.insert(newProfile("one"), secret: Secret(utf8: "s3cret"))
+        let key = try await vault.dataKey()
+        await vault.close()
+        let opened = try await Vault.open(at: folder.vault, dataKey: key)
+        _ = try await opened.insert(newProfile("two"), secret: Secret(utf8: "s3cret"))
+        #expect(try await opened.dataKey() == key)
+        await opened.close()
+        let again = try await folder.openVault()
+        for name in ["one", "two"] { #expect(try await again.entry(named: name) != nil) }
+        await again.close()
+    }
+
+    @Test("a vault without a record opens by its data key too, once the key was asked for")
+    func empty() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        let key = try await vault.dataKey()
+        await vault.close()
+        let opened = try await Vault.open(at: folder.vault, dataKey: key)
+        #expect(try await opened.screenMemory() == ScreenMemory())
+        await opened.close()
+    }
+
+    @Test("a new passphrase leaves the data key as it is")
+    func changedPassphrase() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        let key = try await vault.dataKey()
+        try await vault.changePassphrase(from: passphrase, to: Secret(utf8: "another one"), cost: cheap)
+        await vault.close()
+        await (try Vault.open(at: folder.vault, dataKey: key)).close()
+    }
+
+    @Test("a wrong data key is told as such and changes nothing, in a vault without records too")
+    func wrongKey() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        await vault.close()
+        let wrong = Secret([UInt8](repeating: 1, count: 32))
+        func expectRefusal(_ key: Secret) async {
+            let before = folder.contents()
+            let told = await failure { () throws(Failure) in try await Vault.open(at: folder.vault, dataKey: key) }
+            #expect(
+                told
+                    == Failure(
+                        .wrongPassphrase, "the unlocked key does not open the vault \(folder.vault)",
+                        hints: ["keyfob unlock replaces the key by the vault's own"]))
+            #expect(folder.contents() == before)
+        }
+        await expectRefusal(wrong)
+        let opened = try await folder.openVault()
+        _ = try await opened.insert(newProfile(), secret: Secret(utf8: "s3cret"))
+        await opened.close()
+        await expectRefusal(wrong)
+    }
+
+    @Test("the lock file is made and touched, and the vault stays as it is")
+    func touching() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        await vault.close()
+        let before = folder.contents()
+        Vault.touchLockFile(at: folder.vault)
+        #expect(folder.files == ["vault.db", "vault.db-lock"])
+        var old = utimbuf(actime: 1, modtime: 1)
+        #expect(utime(folder.vault + "-lock", &old) == 0)
+        Vault.touchLockFile(at: folder.vault)
+        var status = stat()
+        #expect(stat(folder.vault + "-lock", &status) == 0 && status.st_mtim.tv_sec > 1)
+        #expect(folder.contents() == before)
+    }
+}
