@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(
             name: "StoryTests",
             dependencies: [
-                "CSQLite", "CSodium", "Credentials", "DemoServer", "Files", "Formats", "Interface", "OAuth",
+                "CLinux", "CSQLite", "CSodium", "Credentials", "DemoServer", "Files", "Formats", "Interface", "OAuth",
                 "Settings", "Storage", "System", "keyfob",
             ],
             linkerSettings: [.linkedLibrary("sqlite3")]),

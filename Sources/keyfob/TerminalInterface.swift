@@ -33,7 +33,7 @@ final class TerminalInterface {
             // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
             if isMissing { try location.inspect() }
             start = .unlocking
-            effects = [.unlock(passphrase: try choice.passphrase(of: location))]
+            effects = [.unlock(passphrase: try await choice.passphrase(of: location))]
         }
         // Not earlier: Ctrl-C must be able to interrupt the wait for a passphrase from a pipe.
         Signals.block()

@@ -38,21 +38,48 @@ struct VaultChoice {
         PassphraseSource.file(option: passphraseFile, environment: Surroundings.environment)
     }
 
-    /// The passphrase from the named file, or from the user. Blocks.
-    func passphrase(of location: VaultLocation) throws(Failure) -> Secret {
-        let answer = try PassphraseSource.read(
-            file: passphraseFile, environment: Surroundings.environment, prompt: "passphrase of \(location.name)")
+    /// True if the passphrase comes from a file or a program, not from the terminal.
+    var namesPassphrase: Bool {
+        namedPassphraseFile != nil || PassphraseSource.askingProgram(environment: Surroundings.environment) != nil
+    }
+
+    /// The passphrase from the named file, otherwise from the program that `KEYFOB_ASKPASS` names, otherwise from the terminal.
+    /// Blocks.
+    func passphrase(of location: VaultLocation) async throws(Failure) -> Secret {
+        let environment = Surroundings.environment
+        let prompt = "passphrase of \(location.name)"
+        if namedPassphraseFile == nil, let program = PassphraseSource.askingProgram(environment: environment) {
+            return try await PassphraseSource.ask(program, prompt: prompt, environment: environment)
+        }
+        let answer = try PassphraseSource.read(file: passphraseFile, environment: environment, prompt: prompt)
         if let warning = answer.warning { Output.complain(warning) }
         return answer.passphrase
     }
 
+    /// The vault, opened by the unlocked key unless an option names a passphrase, otherwise by the passphrase.
+    private func open(_ location: VaultLocation) async throws(Failure) -> Vault {
+        if passphraseFile == nil {
+            do throws(Failure) {
+                if let vault = try await location.openUnlocked() { return vault }
+            } catch {
+                guard error.kind == .wrongPassphrase else { throw error }
+                Output.failure(ShellCommand.naming(self, in: error))
+            }
+        }
+        return try await location.open(passphrase(of: location))
+    }
+
     /// Runs `work` with the vault open, and closes the vault in any case. The hints of a failure name the vault.
+    /// - Parameter handsOutToken: true if `work` returns a token for the caller: this restarts the idle time of an unlocked
+    ///   vault.
     @MainActor
     func withManager<Result: Sendable>(
-        _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
+        handsOutToken: Bool = false, _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         do throws(Failure) {
-            return try await withOpenVault(work)
+            let result = try await withOpenVault(work)
+            if handsOutToken { try location().renewUnlocked() }
+            return result
         } catch {
             throw ShellCommand.naming(self, in: error)
         }
@@ -65,7 +92,7 @@ struct VaultChoice {
         let location = try location()
         // Before the passphrase is asked for: a user must not type it in vain.
         try location.inspect()
-        let manager = Surroundings.manager(of: try await location.open(passphrase(of: location)))
+        let manager = Surroundings.manager(of: try await open(location))
         do throws(Failure) {
             let result = try await work(manager)
             await manager.close()

@@ -239,7 +239,9 @@ struct VerbTests {
     func help() async throws {
         let story = try Story()
         #expect(try await story.run("--version") == Story.Outcome(0, output: "0.1.0\n"))
-        for verb in ["init", "passwd", "add", "list", "show", "remove", "token", "header", "verify", "backup"] {
+        for verb in [
+            "init", "unlock", "lock", "passwd", "add", "list", "show", "remove", "token", "header", "verify", "backup",
+        ] {
             let help = try await story.run(verb, "--help")
             #expect(help.status == 0 && help.complaint == "")
             #expect(help.output.contains("EXAMPLES\n") && help.output.contains("keyfob \(verb)"), "\(verb)")

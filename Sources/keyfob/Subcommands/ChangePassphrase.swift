@@ -33,7 +33,7 @@ struct ChangePassphrase: Subcommand {
     private func change(_ options: VaultChoice) async throws(Failure) {
         let location = try options.location()
         try location.inspect()
-        let old = try options.passphrase(of: location)
+        let old = try await options.passphrase(of: location)
         let vault = try await location.open(old)
         do throws(Failure) {
             let new = try NewPassphrase.read(

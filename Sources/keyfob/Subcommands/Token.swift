@@ -25,7 +25,7 @@ struct TokenOptions: ParsableArguments {
     /// The token that lives long enough, or a new token. Reports warnings about the token on stderr.
     @MainActor
     func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
-        let served = try await choice.withManager { manager throws(Failure) in
+        let served = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
             let entry = try await manager.entry(named: name)
             return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
         }

@@ -1,0 +1,49 @@
+import Credentials
+import FoundationEssentials
+import Model
+import Storage
+import System
+
+// The vault's key in the kernel's keyring, between `keyfob unlock` and its end. A kernel that refuses its keyring has no
+// key.
+extension VaultLocation {
+    /// The vault's ID if the vault is unlocked.
+    var unlockedID: [UInt8]? {
+        guard let id = try? Vault.id(at: path), (try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())) != nil
+        else { return nil }
+        return id
+    }
+
+    /// Opens the vault by its unlocked key.
+    /// - Returns: nil if the vault is not unlocked.
+    /// - Throws: as `Vault.open(at:dataKey:inOwnFolder:)`: `.wrongPassphrase` if the key is not the vault's.
+    func openUnlocked() async throws(Failure) -> Vault? {
+        guard let id = try? Vault.id(at: path),
+            let key = try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())
+        else { return nil }
+        return try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault)
+    }
+
+    /// Opens the vault by its unlocked key for a person, whose idle time starts with it.
+    @Sendable
+    func openedByKey() async throws(Failure) -> (CredentialManager, refreshing: [UUID]) {
+        guard let vault = try await openUnlocked() else {
+            throw Failure(.locked, "the vault was locked meanwhile", hints: ["enter the passphrase"])
+        }
+        renewUnlocked()
+        return (Surroundings.manager(of: vault), refreshing: [])
+    }
+
+    /// Starts the idle time of the unlocked key again: a token was handed out, or the vault opened for a person.
+    func renewUnlocked() {
+        guard let id = try? Vault.id(at: path) else { return }
+        KernelKeyring.renew(vault: id, now: Clocks.now())
+    }
+
+    /// Removes the unlocked key, and tells every screen that opened by it.
+    /// - Returns: false if the vault was not unlocked.
+    func lock() throws(Failure) -> Bool {
+        defer { Vault.touchLockFile(at: path) }
+        return try KernelKeyring.remove(vault: Vault.id(at: path))
+    }
+}
