@@ -52,6 +52,8 @@ public enum Effect: Sendable, Equatable {
     case notify(String)
     /// Close the vault, cancel every request, forget every secret.
     case lock
+    /// Remove the vault's key from the kernel's keyring, for every program.
+    case removeUnlockedKey
     case quit
     /// Hand the terminal back to the shell until the program is continued.
     case suspend

@@ -14,6 +14,8 @@ public enum Event: Sendable {
     /// The settings file cannot be used: the settings last read from it stay in force, without later changes on the
     /// screen.
     case settingsBroken(Failure)
+    /// `keyfob lock` or another screen removed the unlocked key that opened this vault.
+    case lockedElsewhere
     /// Ctrl-Z or SIGTSTP: the terminal is about to return to the shell.
     case suspending
     case resized(Size)

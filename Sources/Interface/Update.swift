@@ -43,11 +43,8 @@ extension State {
             utcOffset = offset
             followClock()
             return due()
-        case .wokenFromSuspension:
-            guard isOpen else { return [] }
-            let lost = holdsTypedSecret ? "; the unsaved secret in the form was wiped" : ""
-            forget(saying: "locked, because the machine was suspended\(lost)")
-            return [.lock]
+        case .wokenFromSuspension: return lock("locked, because the machine was suspended")
+        case .lockedElsewhere: return lock("locked by another keyfob")
         case .suspending:
             guard settings.locksOnSuspend else { return [] }
             guard isOpen else { return receiveInPanel(event).effects }
@@ -75,6 +72,13 @@ extension State {
         default: return answer(event)
         }
         return []
+    }
+
+    /// Locks an open vault for a reason outside the program. An open form does not delay this lock.
+    private mutating func lock(_ reason: String) -> [Effect] {
+        guard isOpen else { return [] }
+        forget(saying: reason + (holdsTypedSecret ? "; the unsaved secret in the form was wiped" : ""))
+        return [.lock]
     }
 
     /// The effects that are due by now.

@@ -16,6 +16,9 @@ public final class FolderWatch {
     private let path: String
     private var folder: String
     private var names: Set<String>
+    private var lockFile: String
+    /// True if the vault's lock file may have been touched between the last two calls of `drain()`.
+    public private(set) var sawLockFile = false
     /// False while the folder does not exist; nothing is reported until `watch()` succeeds.
     public private(set) var isWatching = false
 
@@ -33,6 +36,7 @@ public final class FolderWatch {
         self.path = path
         folder = FilePath.folder(of: path)
         names = Self.files(ofVault: path)
+        lockFile = FilePath.name(of: path) + "-lock"
         guard watch() || errno == ENOENT || errno == ENOTDIR else { throw Self.cannotWatch(folder, errno) }
     }
 
@@ -47,6 +51,7 @@ public final class FolderWatch {
         if let file = FilePath.real(path) {
             folder = FilePath.folder(of: file)
             names = Self.files(ofVault: file)
+            lockFile = FilePath.name(of: file) + "-lock"
         }
         isWatching = clinux_watch_folder(notifications.number, folder) >= 0
         return isWatching
@@ -79,19 +84,22 @@ public final class FolderWatch {
     /// - Returns: true if the vault may have changed: one of its files was written, created, moved or removed, the
     ///   folder was removed, or the kernel's event queue overflowed.
     public func drain() -> Bool {
-        var seen = Seen(names: names)
+        var seen = Seen(names: names, lockFile: lockFile)
         withUnsafeMutablePointer(to: &seen) { _ = clinux_read_watch(notifications.number, noteEvent, $0) }
         if seen.isOver {
             isWatching = false
             watch()
         }
+        sawLockFile = seen.isLockFile
         return seen.isRelevant
     }
 }
 
 private struct Seen {
     let names: Set<String>
+    let lockFile: String
     var isRelevant = false
+    var isLockFile = false
     var isOver = false
 }
 
@@ -99,5 +107,7 @@ private func noteEvent(_ context: UnsafeMutableRawPointer?, _ name: UnsafePointe
 {
     guard let seen = context?.assumingMemoryBound(to: Seen.self), let name else { return }
     if over != 0 { seen.pointee.isOver = true }
-    if over != 0 || lost != 0 || seen.pointee.names.contains(String(cString: name)) { seen.pointee.isRelevant = true }
+    let file = String(cString: name)
+    if over != 0 || lost != 0 || seen.pointee.names.contains(file) { seen.pointee.isRelevant = true }
+    if over != 0 || lost != 0 || seen.pointee.lockFile == file { seen.pointee.isLockFile = true }
 }

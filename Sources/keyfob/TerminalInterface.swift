@@ -20,6 +20,8 @@ final class TerminalInterface {
     private var suspensions: SuspendWatch?
     private var state: State
     private var watch: FolderWatch?
+    /// The vault's ID as long as it is open by the unlocked key, whose removal locks this screen too.
+    private var unlockedID: [UInt8]?
 
     /// Runs the interface on the chosen vault to its end. Without a passphrase file, the interface asks for the
     /// passphrase, or creates a missing vault.
@@ -29,17 +31,21 @@ final class TerminalInterface {
         if isMissing { try location.checkHome() }
         var start: State.Start = isMissing ? .newVault : .locked
         var effects: [Effect] = []
-        if choice.namedPassphraseFile != nil {
-            // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
-            if isMissing { try location.inspect() }
+        // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
+        if isMissing, choice.namedPassphraseFile != nil { try location.inspect() }
+        let unlockedID = isMissing || choice.passphraseFile != nil ? nil : location.unlockedID
+        if unlockedID != nil {
+            start = .unlocking
+        } else if !isMissing, choice.namesPassphrase {
             start = .unlocking
             effects = [.unlock(passphrase: try await choice.passphrase(of: location))]
         }
         // Not earlier: Ctrl-C must be able to interrupt the wait for a passphrase from a pipe.
         Signals.block()
-        let ending = try await TerminalInterface(
-            start, location: location, vaultOption: ShellCommand.vault(choice)
-        ).run(effects)
+        let interface = try TerminalInterface(start, location: location, vaultOption: ShellCommand.vault(choice))
+        interface.unlockedID = unlockedID
+        // The key is read when it is used: held here, it would be in memory until the end.
+        let ending = await interface.run(effects, preparing: unlockedID == nil ? nil : location.openedByKey)
         guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
@@ -123,6 +129,8 @@ final class TerminalInterface {
         if case .remembered = event { Footprint.trim() }
         if case .opened(_, _, let opening) = message {
             watchFolder()
+            // A lock before there was a watch.
+            lockIfLockedElsewhere()
             watchSuspensions()
             for id in opening.refreshing { perform(.refresh(id)) }
         }
@@ -136,6 +144,9 @@ final class TerminalInterface {
 
     private func perform(_ effect: Effect) {
         switch effect {
+        case .lock:
+            unlockedID = nil
+            runner.perform(effect)
         case .quit: loop.end()
         case .suspend: loop.suspend()
         case .notify(let text):
@@ -166,6 +177,13 @@ final class TerminalInterface {
         }
     }
 
+    private func lockIfLockedElsewhere() {
+        guard let unlockedID, (try? KernelKeyring.dataKey(ofVault: unlockedID, now: Clocks.now())) == nil else {
+            return
+        }
+        handle(.lockedElsewhere)
+    }
+
     /// Watches for writes by other programs. If the folder cannot be watched, a message says so and all else works.
     private func watchFolder() {
         guard watch == nil else { return }
@@ -174,6 +192,7 @@ final class TerminalInterface {
             self.watch = watch
             loop.watch(watch.fileDescriptor) {
                 if watch.drain() { self.runner.vaultMayHaveChanged() }
+                if watch.sawLockFile { self.lockIfLockedElsewhere() }
             }
             handle(.unwatched(.folder, nil))
         } catch {

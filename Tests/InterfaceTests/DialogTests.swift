@@ -238,7 +238,7 @@ struct DialogTests {
         state.press("?")
         #expect(state.press("/") == [])
         state.type("lock the vault")
-        #expect(state.press(.enter) == [.lock])
+        #expect(state.press(.enter) == [.removeUnlockedKey, .lock])
         #expect(state.context == .unlock)
     }
 

@@ -110,6 +110,15 @@ struct KeepingTests {
         #expect(state.drawing.contains("locked, because the machine was suspended"))
     }
 
+    @Test("a lock by another keyfob locks the open vault, a form or not, and nothing else")
+    func lockedElsewhere() {
+        var state = Samples.open()
+        #expect(update(&state, .lockedElsewhere) == [.lock])
+        #expect(state.context == .unlock)
+        #expect(state.drawing.contains("locked by another keyfob"))
+        #expect(update(&state, .lockedElsewhere) == [])
+    }
+
     @Test("the locked screen says that no token is kept fresh")
     func lockedIsNotFresh() {
         var entries = Samples.entries

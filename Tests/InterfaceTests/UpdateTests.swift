@@ -157,7 +157,7 @@ struct ListUpdateTests {
     func lock() {
         var state = Samples.open()
         _ = update(&state, .refreshed(Samples.id(1), .success(NewToken(seconds: 0.182))))
-        #expect(state.press("L") == [.lock])
+        #expect(state.press("L") == [.removeUnlockedKey, .lock])
         #expect(state.clients.entries.isEmpty)
         #expect(state.activity.entries.isEmpty)
         #expect(state.context == .unlock)

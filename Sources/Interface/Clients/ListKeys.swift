@@ -185,7 +185,7 @@ enum ListKeys {
             "lock", ["L"], "lock", "lock the vault and forget every secret",
             run: { state in
                 state.forget()
-                return [.lock]
+                return [.removeUnlockedKey, .lock]
             }),
         ListAction("quit", ["q", .control("c")], "quit", "quit", run: { _ in [.quit] }),
         ListAction(

@@ -121,6 +121,11 @@ final class EffectRunner {
             changeSettings { (file) throws(Failure) in try file.write(name, asIn: settings) }
         case .readSettings: changeSettings { (file) throws(Failure) in try file.read() }
         case .lock: lock()
+        case .removeUnlockedKey:
+            doToTheEnd { [location] in
+                // Without a keyring there is no key.
+                _ = try? location.lock()
+            }
         case .quit, .suspend, .redraw, .notify: break
         }
     }

@@ -1,0 +1,61 @@
+import Credentials
+import Foundation
+import Testing
+
+@testable import keyfob
+
+@Suite("Stories of the screen on an unlocked vault")
+struct UnlockedScreenTests {
+    private func story(_ settings: String = "{}") async throws -> Story {
+        let story = try await Story.with([
+            ClientProfile(name: "Billing", clientID: "app", tokenURL: "http://127.0.0.1:1/", created: Date())
+        ])
+        try story.set(settings)
+        #expect(try await story.run("unlock").status == 0)
+        return story
+    }
+
+    private func start(_ story: Story) async throws -> TerminalStory {
+        try await TerminalStory.start(story, "keyfob", columns: 100, rows: 30)
+    }
+
+    @Test("the screen opens without asking; keyfob lock locks each screen that opened by the key, and no other")
+    func lockedElsewhere() async throws {
+        let story = try await story()
+        let byKey = try await start(story)
+        let other = try await start(story)
+        let byPassphrase = try await TerminalStory.open(story)
+        for screen in [byKey, other] { try await screen.see("Billing", "1 client") }
+        #expect(try await story.run("lock").complaint == "keyfob: locked \(story.vault)\n")
+        for screen in [byKey, other] {
+            try await screen.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+        }
+        try await byPassphrase.press("j", see: "Billing")
+        try await byKey.type(Story.passphrase)
+        try await byKey.press("Enter", see: "Billing")
+        // What was opened by the passphrase is not ended by a key's removal.
+        #expect(try await story.run("unlock").status == 0)
+        #expect(try await story.run("lock").status == 0)
+        try await byKey.press("j", see: "Billing")
+    }
+
+    @Test("L ends it for every screen that opened by the key, and for the commands")
+    func lockKey() async throws {
+        let story = try await story()
+        let first = try await start(story)
+        let second = try await start(story)
+        for screen in [first, second] { try await screen.see("Billing", "1 client") }
+        try await first.press("L", see: "Passphrase")
+        try await second.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+        #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 77)
+    }
+
+    @Test("the idle lock locks its own screen, which then wants the passphrase; the vault stays unlocked")
+    func idleLock() async throws {
+        let story = try await story("{ lock_after_minutes: 0.02 }")
+        let terminal = try await start(story)
+        try await terminal.see("Passphrase", "without a key", without: ["Billing"])
+        #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 0)
+        #expect(try await story.run("lock").status == 0)
+    }
+}
