@@ -82,11 +82,10 @@ final class OpenVault {
             key = made.key
         } else {
             do throws(KeySlot.Problem) {
-                key =
-                    switch opener {
-                    case .passphrase(let passphrase): try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
-                    case .dataKey(let dataKey): try KeySlot.locked(dataKey)
-                    }
+                switch opener {
+                case .passphrase(let passphrase): key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
+                case .dataKey(let dataKey): key = try KeySlot.locked(dataKey)
+                }
             } catch {
                 throw .keySlot(error, of: file.path)
             }
