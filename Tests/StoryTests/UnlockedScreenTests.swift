@@ -1,5 +1,6 @@
 import Credentials
 import Foundation
+import Storage
 import Testing
 
 @testable import keyfob
@@ -57,5 +58,38 @@ struct UnlockedScreenTests {
         try await terminal.see("Passphrase", "without a key", without: ["Billing"])
         #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 0)
         #expect(try await story.run("lock").status == 0)
+    }
+
+    @Test(
+        "opened by the key, the data key is in memory as often as opened by the passphrase, and nowhere after a lock",
+        .enabled(if: geteuid() == 0, "reads another process's memory: needs root"))
+    func memory() async throws {
+        let story = try await story()
+        let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
+        let key = Trace("the data key", try await vault.dataKey().withBytes { Array($0) })
+        await vault.close()
+        // The release is bound at start; libraries that the tests' build loads are not.
+        let environment = ["LD_BIND_NOW": "1"]
+        let byPassphrase = try await TerminalStory.open(story, environment: environment)
+        let byKey = try await TerminalStory.start(story, "keyfob", columns: 100, rows: 30, environment: environment)
+        try await byKey.see("Billing", "1 client")
+        let usual = try await places(of: key, in: byPassphrase) { !$0.isEmpty }
+        #expect(try await places(of: key, in: byKey) { $0 == usual } == usual)
+        #expect(usual != [])
+        try await byKey.press("L", see: "Passphrase")
+        #expect(try await places(of: key, in: byKey) { $0.isEmpty } == [])
+    }
+
+    /// The places once `isExpected`, or those of the last look.
+    private func places(
+        of key: Trace, in terminal: TerminalStory, until isExpected: ([String]) -> Bool
+    ) async throws -> [String] {
+        let memory = ProcessMemory(process: try await terminal.program)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            let places = try await memory.places(of: [key])
+            if isExpected(places) || ContinuousClock.now > deadline { return places }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 }
