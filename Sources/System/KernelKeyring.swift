@@ -119,7 +119,7 @@ public enum KernelKeyring {
         return "keyfob:" + String(decoding: digits, as: UTF8.self)
     }
 
-    private static func refusal(_ code: Int32) -> Failure {
+    static func refusal(_ code: Int32) -> Failure {
         let reason =
             switch code {
             case ENOSYS: "this kernel has none"

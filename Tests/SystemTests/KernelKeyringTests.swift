@@ -147,6 +147,19 @@ struct KernelKeyringTests {
         }
     }
 
+    @Test(
+        "a kernel that refuses its keyring is a failure with the reason",
+        arguments: [
+            ENOSYS: "this kernel has none", EPERM: "keyctl(2) is refused", EACCES: "keyctl(2) is refused",
+            EDQUOT: "the user's quota of keys is used up", ENOMEM: "cannot allocate memory",
+        ])
+    func refusal(_ code: Int32, _ reason: String) {
+        let failure = KernelKeyring.refusal(code)
+        #expect(failure.kind == .cannotWrite)
+        #expect(failure.summary == "the kernel's keyring cannot be used: \(reason)")
+        #expect(failure.hints.count == 1)
+    }
+
     @Test("a process whose session keyring was revoked reads and stores all the same, and keeps that session keyring")
     func revokedSession() async throws {
         if let part = ChildProcess.part {
