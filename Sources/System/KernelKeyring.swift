@@ -56,6 +56,13 @@ public enum KernelKeyring {
         afterEachCall()
     }
 
+    /// False if no vault of this user is unlocked. True if the user's keyring holds any key, also of another program: a
+    /// cheap answer for the first frame, before the vault's ID is read.
+    public static var holdsKeys: Bool {
+        // The length of the list of keys (keyctl_read(3)).
+        (try? linkUserKeyring()) != nil && clinux_read_key(KEY_SPEC_USER_KEYRING, nil, 0) > 0
+    }
+
     /// The data key of an unlocked vault; nil if the vault is not unlocked.
     /// - Throws: as `check()`.
     public static func dataKey(ofVault id: [UInt8], now: Moment) throws(Failure) -> Secret? {

@@ -9,7 +9,8 @@ import System
 extension VaultLocation {
     /// The vault's ID if the vault is unlocked.
     var unlockedID: [UInt8]? {
-        guard let id = try? Vault.id(at: path), (try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())) != nil
+        guard KernelKeyring.holdsKeys, let id = try? Vault.id(at: path),
+            (try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())) != nil
         else { return nil }
         return id
     }

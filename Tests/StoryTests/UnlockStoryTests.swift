@@ -49,7 +49,9 @@ private enum KeyringStage {
     }
 }
 
-@Suite("Stories of unlocking once")
+@Suite(
+    "Stories of unlocking once",
+    .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring, which keyctl(2) refuses here"))
 struct UnlockStoryTests {
     private let asksNowhere = ["KEYFOB_PASSPHRASE_FILE": ""]
     private let notOpened = Story.Outcome(

@@ -1,11 +1,14 @@
 import Credentials
 import Foundation
 import Storage
+import System
 import Testing
 
 @testable import keyfob
 
-@Suite("Stories of the screen on an unlocked vault")
+@Suite(
+    "Stories of the screen on an unlocked vault",
+    .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring, which keyctl(2) refuses here"))
 struct UnlockedScreenTests {
     private func story(_ settings: String = "{}") async throws -> Story {
         let story = try await Story.with([

@@ -6,6 +6,9 @@ import Testing
 @testable import System
 
 /// The real keyring of the user who runs the tests; each test has a vault ID of its own.
+@Suite(
+    "Data keys in the kernel's keyring",
+    .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring, which keyctl(2) refuses here"))
 struct KernelKeyringTests {
     private let id: [UInt8] = (0..<16).map { _ in UInt8.random(in: 0...255) }
     private let dataKey = Secret((0..<32).map { _ in UInt8.random(in: 0...255) })
@@ -33,6 +36,7 @@ struct KernelKeyringTests {
         #expect(try !KernelKeyring.remove(vault: id))
         try store()
         #expect(try KernelKeyring.dataKey(ofVault: id, now: now) == dataKey)
+        #expect(KernelKeyring.holdsKeys)
         let (id, now) = (id, now)
         #expect(await OwnThread.run { try? KernelKeyring.dataKey(ofVault: id, now: now) } == dataKey)
         #expect(try KernelKeyring.remove(vault: id))
