@@ -137,7 +137,8 @@ struct CommandLineMistake {
             argument.hasPrefix("-") && !argument.allSatisfy { $0 == "-" }
                 && known[String(argument.prefix { $0 != "=" })] == nil
         }
-        if message.hasPrefix("Missing expected argument '<name>'"), arguments.contains(where: isDashed) {
+        let isNameMissing = ["<name>", "<new-name>"].contains { message.hasPrefix("Missing expected argument '\($0)'") }
+        if isNameMissing, arguments.contains(where: isDashed) {
             return "a name that begins with a dash comes last, after --"
         }
         guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {

@@ -1,0 +1,69 @@
+import Credentials
+import DemoServer
+import Foundation
+import Storage
+import Testing
+
+@Suite("Stories of rename")
+struct ScriptVerbTests {
+    private func complaint(_ summary: String, _ hints: String...) -> String {
+        "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
+    }
+
+    private static let names = "keyfob list shows the names"
+
+    /// The vault's records are written by other means than the program.
+    private func withVault(of story: Story, _ body: (Vault) async throws -> Void) async throws {
+        let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
+        try await body(vault)
+        await vault.close()
+    }
+
+    // MARK: - rename
+
+    @Test("rename keeps the token, and takes a name that differs in case alone")
+    func rename() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([server.profile("billing", "app"), server.profile("reports", "app")])
+        let token = try await story.run("token", "billing")
+        #expect(
+            try await story.run("rename", "BILLING", " Billing ")
+                == Story.Outcome(0, complaint: complaint("renamed \"billing\" to \"Billing\"")))
+        #expect(
+            try await story.run("rename", "billing", "--", "-x y")
+                == Story.Outcome(0, complaint: complaint("renamed \"Billing\" to \"-x y\"")))
+        #expect(try await story.run("token", "--", "-x y") == token)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("rename refuses a name that is taken, no name or no client, and changes nothing")
+    func renameRefused() async throws {
+        let story = try await Story.with(
+            ["billing", "reports"].map {
+                ClientProfile(name: $0, clientID: "x", created: Date(timeIntervalSince1970: 0))
+            })
+        let taken = try await story.run("rename", "billing", "Reports")
+        #expect(taken.status == 73 && taken.output == "")
+        #expect(taken.complaint.hasPrefix("keyfob: a client named \"Reports\" already exists\n"))
+        #expect(
+            try await story.run("rename", "billing", " ")
+                == Story.Outcome(64, complaint: complaint("a client needs a name", "use 1 to 100 characters")))
+        #expect(
+            try await story.run("rename", "nobody", "x")
+                == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
+        #expect(
+            try await story.run("rename", "billing")
+                == Story.Outcome(
+                    64,
+                    complaint: complaint(
+                        "missing expected argument '<new-name>'", "keyfob rename --help lists its options")))
+        #expect(
+            try await story.run("rename", "billing", "-x")
+                == Story.Outcome(
+                    64,
+                    complaint: complaint(
+                        "missing expected argument '<new-name>'", "a name that begins with a dash comes last, after --",
+                        "keyfob rename --help lists its options")))
+        #expect(try await story.run("list") == Story.Outcome(0, output: "billing\tnone\t-\nreports\tnone\t-\n"))
+    }
+}
