@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("Stories of rename")
+@Suite("Stories of rename and status")
 struct ScriptVerbTests {
     private func complaint(_ summary: String, _ hints: String...) -> String {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
@@ -65,5 +65,72 @@ struct ScriptVerbTests {
                         "missing expected argument '<new-name>'", "a name that begins with a dash comes last, after --",
                         "keyfob rename --help lists its options")))
         #expect(try await story.run("list") == Story.Outcome(0, output: "billing\tnone\t-\nreports\tnone\t-\n"))
+    }
+
+    // MARK: - status
+
+    @Test("status prints status, seconds left and expiry, each client once, and sends no request")
+    func status() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([
+            server.profile("billing", "app"), server.profile("old", "app"), server.profile("reports", "app"),
+        ])
+        try await withVault(of: story) { vault in
+            for entry in try await vault.snapshot().entries where entry.profile.name != "reports" {
+                let start = Moment(wall: Date(timeIntervalSince1970: 1_000_000_000), boot: 0, bootID: "")
+                let token = AccessToken(
+                    value: Secret(utf8: "t0ken"),
+                    facts: TokenFacts(
+                        requested: start, obtained: start, lifetime: entry.profile.name == "old" ? 60 : nil,
+                        characterCount: 5))
+                _ = try await vault.store(token, for: entry.id, credentialsID: entry.profile.credentialsID)
+            }
+        }
+        let old = "old\texpired\t0\t2001-09-09T01:47:40Z\n"
+        #expect(
+            try await story.run("status")
+                == Story.Outcome(0, output: "billing\tunknown\t-\t-\n" + old + "reports\tnone\t-\t-\n"))
+        #expect(
+            try await story.run("status", "reports", "OLD", "old")
+                == Story.Outcome(0, output: "reports\tnone\t-\t-\n" + old))
+        #expect(
+            try await story.run("status", "reports", "old", "--json")
+                == Story.Outcome(
+                    0,
+                    output: """
+                        [
+                          {
+                            "expires_at" : null,
+                            "expires_in" : null,
+                            "name" : "reports",
+                            "status" : "none"
+                          },
+                          {
+                            "expires_at" : "2001-09-09T01:47:40Z",
+                            "expires_in" : 0,
+                            "name" : "old",
+                            "status" : "expired"
+                          }
+                        ]
+
+                        """))
+        #expect(
+            try await story.run("status", "old", "nobody")
+                == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("status of an empty vault is nothing, and an empty array; without a damaged client it ends with 65")
+    func statusOfOthers() async throws {
+        let empty = try await Story.with([])
+        #expect(try await empty.run("status") == Story.Outcome(0))
+        #expect(try await empty.run("status", "--json") == Story.Outcome(0, output: "[\n\n]\n"))
+        let billing = ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        let reports = ClientProfile(name: "reports", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        let story = try await Story.with([billing, reports])
+        try story.damage(1, of: billing)
+        let outcome = try await story.run("status")
+        #expect(outcome.status == 65 && outcome.output == "reports\tnone\t-\t-\n")
+        #expect(outcome.complaint == (try await story.run("list").complaint))
     }
 }
