@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("Stories of rename and status")
+@Suite("Stories of rename, status and log")
 struct ScriptVerbTests {
     private func complaint(_ summary: String, _ hints: String...) -> String {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
@@ -132,5 +132,53 @@ struct ScriptVerbTests {
         let outcome = try await story.run("status")
         #expect(outcome.status == 65 && outcome.output == "reports\tnone\t-\t-\n")
         #expect(outcome.complaint == (try await story.run("list").complaint))
+    }
+
+    // MARK: - log
+
+    private static let events: [ActivityEntry] = [
+        ActivityEntry(at: Date(timeIntervalSince1970: 0), text: "vault opened"),
+        ActivityEntry(
+            at: Date(timeIntervalSince1970: 86_399), client: "Billing", text: "no connection", kind: .failure),
+        ActivityEntry(
+            at: Date(timeIntervalSince1970: 86_400), client: "gone", text: "deleted\t\u{1B}[31m", kind: .success),
+    ]
+
+    @Test("log prints Activity, of all or of one name, also of a client that is gone")
+    func log() async throws {
+        let profile = ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        let quiet = ClientProfile(name: "quiet", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        let story = try await Story.with([profile, quiet])
+        #expect(try await story.run("log") == Story.Outcome(0))
+        #expect(try await story.run("log", "--json") == Story.Outcome(0, output: "[\n\n]\n"))
+        try await withVault(of: story) { try await $0.append(Self.events) }
+        let ofBilling = "1970-01-01T23:59:59Z\tfailure\tBilling\tno connection\n"
+        let ofGone = "1970-01-02T00:00:00Z\tsuccess\tgone\tdeleted [31m\n"
+        #expect(
+            try await story.run("log")
+                == Story.Outcome(0, output: "1970-01-01T00:00:00Z\tnote\t-\tvault opened\n" + ofBilling + ofGone))
+        #expect(try await story.run("log", " billing") == Story.Outcome(0, output: ofBilling))
+        #expect(try await story.run("log", "gone") == Story.Outcome(0, output: ofGone))
+        #expect(try await story.run("log", "quiet") == Story.Outcome(0))
+        #expect(
+            try await story.run("log", "nobody")
+                == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
+        let json = try await story.run("log", "--json")
+        #expect(
+            json.output.hasPrefix(
+                """
+                [
+                  {
+                    "at" : "1970-01-01T00:00:00Z",
+                    "client" : null,
+                    "kind" : "note",
+                    "text" : "vault opened"
+                  },
+                  {
+                    "at" : "1970-01-01T23:59:59Z",
+                    "client" : "Billing",
+
+                """))
+        #expect(json.status == 0 && json.complaint == "")
     }
 }
