@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("Stories of rename, status and log")
+@Suite("Stories of rename, status, log and revoke")
 struct ScriptVerbTests {
     private func complaint(_ summary: String, _ hints: String...) -> String {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
@@ -180,5 +180,96 @@ struct ScriptVerbTests {
 
                 """))
         #expect(json.status == 0 && json.complaint == "")
+    }
+
+    // MARK: - revoke
+
+    @Test("revoke --yes revokes the token at its server, and removes it; a client without a token is 64")
+    func revoke() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([server.profile("Billing", "app", issuer: server.issuer)])
+        let none = Story.Outcome(64, complaint: complaint("client \"Billing\" has no token to revoke"))
+        #expect(try await story.run("revoke", "billing", "--yes") == none)
+        #expect(server.requests.isEmpty)
+        #expect(try await story.run("token", "billing").status == 0)
+        #expect(
+            try await story.run("revoke", "billing")
+                == Story.Outcome(
+                    64,
+                    complaint: complaint(
+                        "revoking needs a yes, and standard input is no terminal",
+                        "keyfob revoke --yes billing goes ahead")))
+        #expect(server.requests.count == 1)
+        #expect(
+            try await story.run("revoke", "billing", "--yes")
+                == Story.Outcome(
+                    0, complaint: complaint("revoked the token of \"Billing\" at its server, and removed it")))
+        #expect(server.requests.map(\.path).last == "/as/revoke")
+        #expect(try await story.run("status") == Story.Outcome(0, output: "Billing\tnone\t-\t-\n"))
+        #expect(try await story.run("revoke", "billing", "--yes") == none)
+        #expect(
+            try await story.run("revoke", "nobody", "--yes")
+                == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
+    }
+
+    @Test("without an endpoint the token is only removed; if the issuer does not answer, it stays, 69")
+    func revokeNowhere() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([
+            server.profile("billing", "app"), server.profile("lost", "app", issuer: "http://127.0.0.1:1"),
+        ])
+        #expect(try await story.run("token", "billing").status == 0)
+        #expect(try await story.run("token", "lost").status == 0)
+        #expect(
+            try await story.run("revoke", "billing", "--yes")
+                == Story.Outcome(
+                    0,
+                    complaint: complaint(
+                        "removed the token of \"billing\" here, without revoking it: "
+                            + "the client has neither a revocation URL nor an issuer")))
+        let lost = try await story.run("revoke", "lost", "--yes")
+        #expect(lost.status == 69 && lost.output == "")
+        #expect(lost.complaint.hasPrefix("keyfob: no connection to 127.0.0.1:1"))
+        #expect(lost.complaint.hasSuffix("  hint: the token was not revoked\n"))
+        #expect(try await story.run("status", "lost").output.hasPrefix("lost\tvalid\t35"))
+    }
+
+    @Test("revoke asks on a terminal with method and URL: no ends it with 1, yes revokes")
+    func revokeOnTerminal() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([server.profile("Billing", "app", issuer: server.issuer)])
+        #expect(try await story.run("token", "billing").status == 0)
+        let command = "keyfob revoke billing --passphrase-file passphrase"
+        let terminal = try await TerminalStory.start(story, "\(command); echo first $?; \(command)", columns: 200)
+        let question = "POST \(server.revocationURL) gets the token and client secret of \"Billing\"; revoke it? [y/N]"
+        try await terminal.see(question)
+        try await terminal.press("Enter", see: "keyfob: nothing was revoked", "first 1")
+        #expect(!server.requests.map(\.path).contains("/as/revoke"))
+        try await terminal.see("the question again") { $0.split(separator: "\n").count { $0.hasPrefix(question) } == 2 }
+        try await terminal.press("y", "Enter")
+        try await terminal.see("keyfob: revoked the token of \"Billing\" at its server, and removed it", "exit 0")
+        #expect(server.requests.map(\.path).last == "/as/revoke")
+    }
+
+    @Test("a host that only the issuer names gets nothing by --yes; on a terminal it is shown")
+    func revokeElsewhere() async throws {
+        let other = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let server = try DemoServer.with(
+            ["app": .token(lifetime: 3_600)], recording: true, revocationEndpoint: other.revocationURL)
+        let story = try await Story.with([server.profile("Billing", "app", issuer: server.issuer)])
+        #expect(try await story.run("token", "billing").status == 0)
+        #expect(
+            try await story.run("revoke", "billing", "--yes")
+                == Story.Outcome(
+                    64,
+                    complaint: complaint(
+                        "--yes does not agree to 127.0.0.1:\(other.port), which only the issuer of \"Billing\" names",
+                        "run it without --yes on a terminal, which shows the URL and asks")))
+        #expect(other.requests.isEmpty)
+        let terminal = try await TerminalStory.start(
+            story, "keyfob revoke billing --passphrase-file passphrase", columns: 200)
+        try await terminal.see("POST \(other.revocationURL) gets", "127.0.0.1:\(other.port) is named by the issuer")
+        try await terminal.press("y", "Enter", see: "exit 0")
+        #expect(other.requests.map(\.path) == ["/as/revoke"])
     }
 }
