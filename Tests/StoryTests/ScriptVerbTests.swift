@@ -4,7 +4,7 @@ import Foundation
 import Storage
 import Testing
 
-@Suite("Stories of rename, status, log and revoke")
+@Suite("Stories of rename, status, log, revoke and refresh")
 struct ScriptVerbTests {
     private func complaint(_ summary: String, _ hints: String...) -> String {
         "keyfob: \(summary)\n" + hints.map { "  hint: \($0)\n" }.joined()
@@ -271,5 +271,92 @@ struct ScriptVerbTests {
         try await terminal.see("POST \(other.revocationURL) gets", "127.0.0.1:\(other.port) is named by the issuer")
         try await terminal.press("y", "Enter", see: "exit 0")
         #expect(other.requests.map(\.path) == ["/as/revoke"])
+    }
+
+    // MARK: - refresh
+
+    @Test("refresh fetches for names, a tag, all or what expires, and says nothing on standard output")
+    func refresh() async throws {
+        let server = try DemoServer.with(
+            ["app": .token(lifetime: 3_600), "short": .token(lifetime: 0)], recording: true)
+        let story = try await Story.with([
+            server.profile("a", "app", tags: ["Prod"]), server.profile("b", "app", tags: ["prod", "eu"]),
+            server.profile("c", "short", tags: ["production"]),
+        ])
+        let one = Story.Outcome(0, complaint: complaint("refreshed 1 client"))
+        #expect(try await story.run("refresh", "C", "c") == one)
+        #expect(server.requests.count == 1)
+        #expect(
+            try await story.run("refresh", "--tag", "#PROD")
+                == Story.Outcome(0, complaint: complaint("1 of 2 done") + complaint("refreshed 2 clients")))
+        #expect(server.tokenRequests(of: "app") == 2)
+        #expect(try await story.run("refresh", "--expiring") == one)
+        #expect(server.tokenRequests(of: "short") == 2)
+        #expect(
+            try await story.run("refresh", "--all")
+                == Story.Outcome(
+                    0, complaint: complaint("1 of 3 done") + complaint("2 of 3 done") + complaint("refreshed 3 clients")
+                ))
+        #expect(server.requests.count == 7)
+        #expect(
+            try await story.run("refresh", "--tag", "nil")
+                == Story.Outcome(
+                    66, complaint: complaint("no client has the tag \"nil\"", "keyfob list --json shows the tags")))
+        #expect(
+            try await story.run("refresh", "a", "nobody")
+                == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
+        #expect(server.requests.count == 7)
+    }
+
+    @Test("64: no client is named, or in two ways")
+    func refreshUnnamed() async throws {
+        let story = try await Story.with([])
+        let help = "keyfob refresh --help lists its options"
+        #expect(
+            try await story.run("refresh")
+                == Story.Outcome(
+                    64, complaint: complaint("no client is named: give names, --all, --tag or --expiring", help)))
+        for arguments in [["a", "--all"], ["--all", "--expiring"], ["--tag", "x", "a"]] {
+            #expect(
+                try await story.run(["refresh"] + arguments, input: "", environment: [:])
+                    == Story.Outcome(64, complaint: complaint("give either names, --all, --tag or --expiring", help)))
+        }
+        for choice in ["--all", "--expiring"] {
+            #expect(
+                try await story.run("refresh", choice)
+                    == Story.Outcome(0, complaint: complaint("refreshed 0 clients")))
+        }
+    }
+
+    @Test("failures are grouped by reason; the exit code is the first named client's, and the others are refreshed")
+    func refreshFailures() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses], recording: true)
+        var lost = server.profile("lost", "app")
+        lost.tokenURL = "http://127.0.0.1:1/token"
+        let story = try await Story.with([
+            server.profile("a", "app"), server.profile("old", "old"), server.profile("older", "old"), lost,
+        ])
+        let done = complaint("1 of 4 done") + complaint("2 of 4 done") + complaint("3 of 4 done")
+        let ofLost = complaint(
+            "\"lost\": no connection to 127.0.0.1:1: connection refused",
+            "check the token URL's host and port, and whether a firewall or a proxy is in between")
+        let ofOld = complaint(
+            "\"older\", \"old\": the server refused the client: invalid_client (401)",
+            "the server says: Invalid client or client credentials.", "check the client ID and secret")
+        #expect(
+            try await story.run("refresh", "lost", "older", "a", "old")
+                == Story.Outcome(69, complaint: done + ofLost + ofOld + complaint("3 of 4 clients failed")))
+        #expect(try await story.run("status", "a").output.hasPrefix("a\tvalid\t35"))
+        let second = try await story.run("refresh", "old", "lost")
+        #expect(second.status == 76 && second.complaint.hasSuffix(complaint("2 of 2 clients failed")))
+    }
+
+    @Test("on a terminal refresh draws a bar, and removes it before the result")
+    func refreshOnTerminal() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "slow": .slow(seconds: 4, lifetime: 60)])
+        let story = try await Story.with([server.profile("a", "app"), server.profile("b", "slow")])
+        let terminal = try await TerminalStory.start(story, "keyfob refresh --all --passphrase-file passphrase")
+        try await terminal.see("[##########----------] 1 of 2")
+        try await terminal.see("keyfob: refreshed 2 clients", "exit 0", without: ["#"])
     }
 }
