@@ -6,12 +6,7 @@ import System
 extension Add {
     /// Says on stderr what it changes about the options.
     func profile() throws(Failure) -> ClientProfile {
-        let identifier = ClientName.trimmed(clientID)
-        guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
-        if let problem = Placeholder.problem(identifier) {
-            throw Failure(.unacceptableInput, "the client ID has a gap in it", hints: [Failure.Hint(problem)])
-        }
-        if identifier != clientID { Output.complain("white space around the client ID was removed") }
+        let identifier = try TypedField.clientID(clientID)
         let name = try ClientName.checked(name)
         let preset = try preset()
         let notes = UntrustedText.line(note, limit: 2_000)
@@ -53,29 +48,14 @@ extension Add {
             }
             return Placeholder.problem(usual) == nil ? usual : ""
         }
-        let url = ClientName.trimmed(given)
-        guard !url.isEmpty || field == .tokenURL else { return "" }
-        try EndpointURL.check(url, as: field)
-        if let problem = URLText.problem(url) {
-            throw Failure(.unusableProfile, "\(field) can't be used: \(problem)")
-        }
-        if let name = URLText.secretName(in: url) {
-            Output.complain(
-                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): a URL is shown and is no place for secrets"
-            )
-        }
-        return url
+        return try TypedField.url(given, field)
     }
 
     private func scope(_ preset: ServicePreset) throws(Failure) -> String {
         if scope == nil, Placeholder.problem(preset.scope) != nil {
             throw missing("the scope", of: preset, preset.scope, option: "--scope SCOPE")
         }
-        let scope = ClientName.trimmed(scope ?? preset.scope)
-        if let problem = Placeholder.problem(scope) {
-            throw Failure(.unacceptableInput, "the scope has a gap in it", hints: [Failure.Hint(problem)])
-        }
-        return scope
+        return try TypedField.scope(scope ?? preset.scope)
     }
 
     private func extraParameters(_ preset: ServicePreset) throws(Failure) -> [FormParameter] {
@@ -90,20 +70,7 @@ extension Add {
                     .unacceptableInput, "--param needs a name and a value",
                     hints: ["write it as name=value: --param audience=https://api.example"])
             }
-            if let problem = parameter.reservation {
-                throw Failure(
-                    .unacceptableInput, "--param: \(UntrustedText.line(problem))",
-                    hints: ["client ID, secret and scope have options of their own"])
-            }
-            if let problem = Placeholder.problem(parameter.value) {
-                throw Failure(.unacceptableInput, "a --param has a gap in it", hints: [Failure.Hint(problem)])
-            }
-            if SecretName.matches(parameter.name) {
-                Output.complain(
-                    "the parameter \(UntrustedText.line(parameter.name, limit: 60)) is shown: extra parameters are no place for secrets"
-                )
-            }
-            given.append(parameter)
+            given.append(try TypedField.parameter(parameter, of: "--param"))
         }
         let others = preset.extraParameters.filter { usual in !given.contains { $0.name == usual.name } }
         if let gap = others.first(where: { Placeholder.problem($0.value) != nil }) {

@@ -57,10 +57,7 @@ struct ClientAnswer: Encodable {
         revocationURL = entry.profile.revocationURL
         apiBase = entry.profile.apiBase
         tags = entry.profile.tags
-        // The notes alone may have control characters in them, which a terminal must not get.
-        notes = String(
-            String.UnicodeScalarView(
-                entry.profile.notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
+        notes = Self.printable(notes: entry.profile.notes)
         status = entry.token.status(at: now).rawValue
         expiresAt = entry.token?.expires(at: now)
         expiresIn = entry.token?.secondsLeft(at: now).map(wholeSeconds(left:))
@@ -70,6 +67,13 @@ struct ClientAnswer: Encodable {
         } else {
             lastError = nil
         }
+    }
+
+    /// The notes alone may have control characters in them, which a terminal must not get.
+    static func printable(notes: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
     }
 
     enum CodingKeys: String, CodingKey {
