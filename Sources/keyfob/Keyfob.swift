@@ -21,8 +21,8 @@ struct Keyfob: Subcommand {
         version: Version.number,
         subcommands: [
             Demo.self, Init.self, ChangePassphrase.self, Add.self, List.self, Show.self, Status.self, Edit.self,
-            Rename.self, Remove.self, Token.self, Header.self, Refresh.self, Revoke.self, Log.self, Verify.self,
-            Backup.self,
+            Rename.self, Remove.self, Token.self, Header.self, Copy.self, Refresh.self, Revoke.self, Log.self,
+            Verify.self, Backup.self,
         ])
 
     @OptionGroup var vault: VaultOptions

@@ -239,8 +239,8 @@ struct VerbTests {
         let story = try Story()
         #expect(try await story.run("--version") == Story.Outcome(0, output: "0.1.0\n"))
         let verbs = [
-            "init", "passwd", "add", "list", "show", "status", "edit", "rename", "remove", "token", "header", "refresh",
-            "revoke", "log", "verify", "backup",
+            "init", "passwd", "add", "list", "show", "status", "edit", "rename", "remove", "token", "header", "copy",
+            "refresh", "revoke", "log", "verify", "backup",
         ]
         for verb in verbs {
             let help = try await story.run(verb, "--help")

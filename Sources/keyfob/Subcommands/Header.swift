@@ -22,23 +22,33 @@ struct Header: Subcommand {
     var format = CopyFormat.header
 
     func perform() async throws(Failure) {
-        let choice = options.over(root.vault)
+        try Output.answer(await token.rendered(as: format, from: options.over(root.vault)).text)
+    }
+}
+
+extension TokenOptions {
+    /// The client's name, and the client in `format`. Warnings are printed before.
+    @MainActor
+    func rendered(
+        as format: CopyFormat, from choice: VaultChoice
+    ) async throws(Failure) -> (client: String, text: Secret) {
         let subject: CopySubject
         if format.needsToken {
-            let served = try await token.serve(choice)
+            let served = try await serve(choice)
             subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
         } else {
             let entry = try await choice.withManager { manager throws(Failure) in
-                try await manager.entry(named: token.name)
+                try await manager.entry(named: name)
             }
             subject = CopySubject(profile: entry.profile, token: nil, now: Clocks.now())
         }
+        let client = UntrustedText.line(subject.profile.name)
         if let example = format.exampleURL(for: subject.profile) {
             Output.complain(
-                "client \"\(UntrustedText.line(subject.profile.name))\" has no API base: \(example) stands in its place",
+                "client \"\(client)\" has no API base: \(example) stands in its place",
                 hints: [Failure.Hint("enter its API base", .edit)])
         }
-        try Output.answer(format.render(subject))
+        return (client, format.render(subject))
     }
 }
 
