@@ -7,6 +7,8 @@ struct CommandLineMistake {
     private let arguments: [String]
     /// The first argument that is no option and no option's value, `help` left out.
     private let commandWord: String?
+    /// True if no argument can be a client's name.
+    private let isNameless: Bool
     /// The command that the arguments name; `keyfob` itself if they name none.
     private let command: any ParsableCommand.Type
     /// The first option before the command that `keyfob` itself does not have. The word behind the option may be the
@@ -41,6 +43,7 @@ struct CommandLineMistake {
         let named = CommandHelp.subcommands.first { command in
             misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
         }
+        isNameless = words.count == 1
         // Behind the command the option is known or not as the parser says.
         if misplaced == nil { commandWord = words.first } else { commandWord = named?._commandName }
         command = named ?? Keyfob.self
@@ -138,7 +141,11 @@ struct CommandLineMistake {
                 && known[String(argument.prefix { $0 != "=" })] == nil
         }
         let isNameMissing = ["<name>", "<new-name>"].contains { message.hasPrefix("Missing expected argument '\($0)'") }
-        if isNameMissing, arguments.contains(where: isDashed) {
+        // A command that may do without a name reports the name's letters as options.
+        let isNameUnread =
+            isNameless && command.configuration.usage?.contains("<name>") ?? false
+            && unknownOption.map { !$0.hasPrefix("--") } ?? false
+        if isNameMissing || isNameUnread, arguments.contains(where: isDashed) {
             return "a name that begins with a dash comes last, after --"
         }
         guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {

@@ -9,7 +9,7 @@ import System
 struct Copy: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Copy a client's header, or its token in another form, and clear it later.",
-        usage: "keyfob copy [<options>] <name>",
+        usage: "keyfob copy [<options>] [<name>]",
         discussion: """
             Waits until the clipboard is cleared, after the seconds of the setting clear_clipboard_seconds (45); Ctrl-C \
             clears at once. A text copied by another program meanwhile stays. If the clipboard cannot be read back \

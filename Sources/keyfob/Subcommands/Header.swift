@@ -6,7 +6,7 @@ import System
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Print `Authorization: Bearer …` for a client, or its token in another form.",
-        usage: "keyfob header [<options>] <name>",
+        usage: "keyfob header [<options>] [<name>]",
         discussion: """
             EXAMPLES
               keyfob header billing | curl -H @- https://api.example.com/

@@ -5,8 +5,8 @@ import System
 
 /// What `token` and `header` have in common.
 struct TokenOptions: ParsableArguments {
-    @Argument(help: "The client's name.")
-    var name: String
+    @Argument(help: "The client's name (default: the vault's only client).")
+    var name: String?
 
     @Flag(help: "Fetch a new token, whatever the one held has left.")
     var fresh = false
@@ -45,7 +45,7 @@ struct TokenOptions: ParsableArguments {
 struct Token: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a client's token, fetching one where none lives long enough.",
-        usage: "keyfob token [<options>] <name>",
+        usage: "keyfob token [<options>] [<name>]",
         discussion: """
             EXAMPLES
               keyfob token billing
