@@ -130,20 +130,24 @@ struct TokenAnswer: Encodable {
     let client: ClientAnswer
     let accessToken: String
     let tokenType: String
+    /// The expiry in seconds since 1970, for programs that read no RFC 3339; nil if unknown.
+    let expiresOn: Int?
 
     /// The token becomes a `String` here, to be written out at once.
     init(_ served: CredentialManager.Served, at now: Moment) {
         client = ClientAnswer(served.entry, at: now)
         accessToken = served.token.value.unwipeableText()
         tokenType = served.token.facts.type
+        expiresOn = client.expiresAt.map { Int($0.timeIntervalSince1970.rounded(.down)) }
     }
 
-    enum CodingKeys: String, CodingKey { case accessToken, tokenType }
+    enum CodingKeys: String, CodingKey { case accessToken, tokenType, expiresOn }
 
     func encode(to encoder: any Encoder) throws {
         try client.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(accessToken, forKey: .accessToken)
         try container.encode(tokenType, forKey: .tokenType)
+        try container.encode(expiresOn, forKey: .expiresOn)
     }
 }

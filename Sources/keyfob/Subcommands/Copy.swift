@@ -31,6 +31,12 @@ struct Copy: Subcommand {
     @Flag(help: "End at once, and leave the text in the clipboard.")
     var noClear = false
 
+    func validate() throws {
+        guard format != .githubActions else {
+            throw ValidationError("github-actions writes to a file and is no text to copy: use keyfob header")
+        }
+    }
+
     func perform() async throws(Failure) {
         let seconds = format.holdsToken && !noClear ? clearingSeconds() : 0
         let (sentence, way, hold) = try await copy(from: options.over(root.vault), isCleared: seconds > 0)

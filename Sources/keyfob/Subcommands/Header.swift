@@ -8,9 +8,13 @@ struct Header: Subcommand {
         abstract: "Print `Authorization: Bearer …` for a client, or its token in another form.",
         usage: "keyfob header [<options>] [<name>]",
         discussion: """
+            github-actions prints the line that masks the token in the workflow's log, and appends ACCESS_TOKEN=… to \
+            the file that GITHUB_ENV names, for the steps that follow.
+
             EXAMPLES
               keyfob header billing | curl -H @- https://api.example.com/
               eval "$(keyfob header billing --format bash)"
+              keyfob header billing --format github-actions
               keyfob header billing --format postman > billing.postman_environment.json
             """)
 
@@ -22,16 +26,20 @@ struct Header: Subcommand {
     var format = CopyFormat.header
 
     func perform() async throws(Failure) {
-        try Output.answer(await token.rendered(as: format, from: options.over(root.vault)).text)
+        let file = format == .githubActions ? try WorkflowEnvironment() : nil
+        let rendered = try await token.rendered(as: format, from: options.over(root.vault))
+        // The mask comes first: later lines of the workflow's log may hold the token.
+        try Output.answer(rendered.text)
+        if let token = rendered.token { try file?.append(token) }
     }
 }
 
 extension TokenOptions {
-    /// The client's name, and the client in `format`. Warnings are printed before.
+    /// The client's name and token, and the client in `format`. Warnings are printed before.
     @MainActor
     func rendered(
         as format: CopyFormat, from choice: VaultChoice
-    ) async throws(Failure) -> (client: String, text: Secret) {
+    ) async throws(Failure) -> (client: String, text: Secret, token: Secret?) {
         let subject: CopySubject
         if format.needsToken {
             let served = try await serve(choice)
@@ -48,8 +56,13 @@ extension TokenOptions {
                 "client \"\(client)\" has no API base: \(example) stands in its place",
                 hints: [Failure.Hint("enter its API base", .edit)])
         }
-        return (client, format.render(subject))
+        return (client, format.render(subject), subject.token?.value)
     }
 }
 
-extension CopyFormat: ExpressibleByArgument {}
+extension CopyFormat: ExpressibleByArgument {
+    /// `postman-environment` is another name of `postman`.
+    public init?(argument: String) {
+        self.init(rawValue: argument == "postman-environment" ? "postman" : argument)
+    }
+}
