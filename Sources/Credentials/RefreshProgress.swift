@@ -23,6 +23,8 @@ public struct RefreshProgress: Sendable, Equatable {
     /// Clients that got no request, and the reason: `interrupted` if the user stopped, `unreachable` if the host did
     /// not answer other requests. No failure is stored.
     public var notAsked: [Failed]
+    /// Clients whose new token could not be stored: it counts as refreshed, and is lost when the process ends.
+    public var notStored: [Failed] = []
 
     /// The number of clients with a new token, once `isFinished`.
     public var refreshed: Int { total - failures.count - cancelled.count - notAsked.count }

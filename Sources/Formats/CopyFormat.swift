@@ -21,6 +21,9 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
     case header, token, curl, httpie, wget, powershell, fetch, python, bash, fish
     case powershellVariable = "powershell-env"
     case json, postman, http
+    case headersJSON = "headers-json"
+    case curlConfig = "curl-config"
+    case githubActions = "github-actions"
     case clientID = "client-id"
 
     /// A shell keeps a pasted command in its history, and every user on the machine can read a program's arguments.
@@ -96,6 +99,12 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
                 \($0.header)
                 """
             }
+        case .headersJSON:
+            Entry("headers as JSON", isForPrograms: true) { "{\"Authorization\":\($0.bearer, for: .json)}" }
+        // curl(1), --config: a quoted value has the escapes of JSON for the characters that a token may have.
+        case .curlConfig: Entry("curl config", isForPrograms: true) { "header = \($0.header, for: .json)" }
+        case .githubActions:
+            Entry("GitHub Actions mask", isForPrograms: true) { "::add-mask::\($0.tokenInWorkflowCommand)" }
         case .clientID: Entry("client ID", needsToken: false) { "\($0.profile.clientID)" }
         }
     }
@@ -111,6 +120,9 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
 
     /// True if the format cannot be rendered without a token.
     public var needsToken: Bool { entry.needsToken }
+
+    /// True if a program reads the text from a pipe, so that the copy menu does without the format.
+    public var isForPrograms: Bool { entry.isForPrograms }
 
     /// True if the text contains the token, so that it is later cleared from the clipboard.
     public var holdsToken: Bool { entry.needsToken }
@@ -138,15 +150,17 @@ extension CopyFormat {
         let title: String
         let noun: String
         let needsToken: Bool
+        let isForPrograms: Bool
         let template: (Material) -> SecretText
 
         init(
             _ title: String, noun: String? = nil, needsToken: Bool = true,
-            template: @escaping (Material) -> SecretText
+            isForPrograms: Bool = false, template: @escaping (Material) -> SecretText
         ) {
             self.title = title
             self.noun = noun ?? title
             self.needsToken = needsToken
+            self.isForPrograms = isForPrograms
             self.template = template
         }
 
@@ -168,6 +182,18 @@ extension CopyFormat {
 
         func tokenHas(_ character: Unicode.Scalar) -> Bool {
             token.withBytes { $0.contains(UInt8(ascii: character)) }
+        }
+
+        /// The runner decodes `%25` (actions/toolkit, command.ts: escapeData).
+        var tokenInWorkflowCommand: Secret {
+            Secret.written { text in
+                token.withBytes { bytes in
+                    for byte in bytes {
+                        text.append(byte)
+                        if byte == UInt8(ascii: "%") { text.append("25") }
+                    }
+                }
+            }
         }
 
         /// .NET's header parser treats `,` and `"` specially. The option exists since PowerShell 6; 5.1 has no such

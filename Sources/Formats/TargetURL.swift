@@ -51,7 +51,9 @@ extension CopyFormat {
         case .curl, .httpie, .wget, .powershell, .fetch, .python, .postman, .http:
             let target = TargetURL(profile)
             return target.isKnown ? nil : target.text
-        case .header, .token, .bash, .fish, .powershellVariable, .json, .clientID: return nil
+        case .header, .token, .bash, .fish, .powershellVariable, .json, .headersJSON, .curlConfig, .githubActions,
+            .clientID:
+            return nil
         }
     }
 }

@@ -144,7 +144,11 @@ extension RefreshProgress {
         switch end {
         case .answered(let id, let result):
             done += 1
-            if let failure = result.failure { failures.append(Failed(id: id, failure: failure)) }
+            switch result {
+            case .failure(let failure): failures.append(Failed(id: id, failure: failure))
+            case .success(let refreshed):
+                if let failure = refreshed.notStored { notStored.append(Failed(id: id, failure: failure)) }
+            }
         case .cancelled(let id):
             done += 1
             cancelled.append(id)

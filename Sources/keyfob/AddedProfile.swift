@@ -6,12 +6,7 @@ import System
 extension Add {
     /// Reports on stderr each change that it makes to a given value.
     func profile() throws(Failure) -> ClientProfile {
-        let identifier = ClientName.trimmed(clientID)
-        guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
-        if let problem = Placeholder.problem(identifier) {
-            throw Failure(.unacceptableInput, "the client ID contains a placeholder", hints: [Failure.Hint(problem)])
-        }
-        if identifier != clientID { Output.complain("white space around the client ID was removed") }
+        let identifier = try TypedField.clientID(clientID)
         let name = try ClientName.checked(name)
         let preset = try preset()
         let notes = UntrustedText.line(note, limit: 2_000)
@@ -56,29 +51,14 @@ extension Add {
             }
             return Placeholder.problem(usual) == nil ? usual : ""
         }
-        let url = ClientName.trimmed(given)
-        guard !url.isEmpty || field == .tokenURL else { return "" }
-        try EndpointURL.check(url, as: field)
-        if let problem = URLText.problem(url) {
-            throw Failure(.unusableProfile, "\(field) can't be used: \(problem)")
-        }
-        if let name = URLText.secretName(in: url) {
-            Output.complain(
-                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): do not put secrets in a URL, it is displayed"
-            )
-        }
-        return url
+        return try TypedField.url(given, field)
     }
 
     private func scope(_ preset: ServicePreset) throws(Failure) -> String {
         if scope == nil, Placeholder.problem(preset.scope) != nil {
             throw missing("the scope", of: preset, preset.scope, option: "--scope SCOPE")
         }
-        let scope = ClientName.trimmed(scope ?? preset.scope)
-        if let problem = Placeholder.problem(scope) {
-            throw Failure(.unacceptableInput, "the scope contains a placeholder", hints: [Failure.Hint(problem)])
-        }
-        return scope
+        return try TypedField.scope(scope ?? preset.scope)
     }
 
     private func extraParameters(_ preset: ServicePreset) throws(Failure) -> [FormParameter] {
@@ -93,23 +73,7 @@ extension Add {
                     .unacceptableInput, "--param needs a name and a value",
                     hints: ["write it as name=value: --param audience=https://api.example"])
             }
-            if let problem = parameter.reservation {
-                throw Failure(
-                    .unacceptableInput, "--param: \(UntrustedText.line(problem))",
-                    hints: [
-                        "give the client ID with --client-id, the scope with --scope, the secret with --secret-stdin"
-                    ])
-            }
-            if let problem = Placeholder.problem(parameter.value) {
-                throw Failure(
-                    .unacceptableInput, "the value of a --param contains a placeholder", hints: [Failure.Hint(problem)])
-            }
-            if SecretName.matches(parameter.name) {
-                Output.complain(
-                    "the parameter \(UntrustedText.line(parameter.name, limit: 60)) is displayed: do not put secrets in extra parameters"
-                )
-            }
-            given.append(parameter)
+            given.append(try TypedField.parameter(parameter, of: "--param"))
         }
         let others = preset.extraParameters.filter { usual in !given.contains { $0.name == usual.name } }
         if let gap = others.first(where: { Placeholder.problem($0.value) != nil }) {

@@ -8,6 +8,8 @@ struct CommandLineMistake {
     private let arguments: [String]
     /// The first argument that is neither an option nor an option's value, after `help`.
     private let commandWord: String?
+    /// True if no argument can be a client's name.
+    private let isNameless: Bool
     /// The command that the arguments name; `keyfob` itself if the arguments name no command.
     private let command: any ParsableCommand.Type
     /// The first option before the command that `keyfob` itself does not have. The next word may be the option's value,
@@ -42,6 +44,7 @@ struct CommandLineMistake {
         let named = CommandHelp.subcommands.first { command in
             misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
         }
+        isNameless = words.count == 1
         // The parser itself checks the options behind the command.
         if misplaced == nil { commandWord = words.first } else { commandWord = named?._commandName }
         command = named ?? Keyfob.self
@@ -138,7 +141,12 @@ struct CommandLineMistake {
             argument.hasPrefix("-") && !argument.allSatisfy { $0 == "-" }
                 && known[String(argument.prefix { $0 != "=" })] == nil
         }
-        if message.hasPrefix("Missing expected argument '<name>'"), arguments.contains(where: isDashed) {
+        let isNameMissing = ["<name>", "<new-name>"].contains { message.hasPrefix("Missing expected argument '\($0)'") }
+        // A command that may do without a name reports the name's letters as options.
+        let isNameUnread =
+            isNameless && command.configuration.usage?.contains("<name>") ?? false
+            && unknownOption.map { !$0.hasPrefix("--") } ?? false
+        if isNameMissing || isNameUnread, arguments.contains(where: isDashed) {
             return "put a name that begins with a dash last, after --"
         }
         guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {

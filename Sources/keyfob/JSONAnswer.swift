@@ -57,10 +57,7 @@ struct ClientAnswer: Encodable {
         revocationURL = entry.profile.revocationURL
         apiBase = entry.profile.apiBase
         tags = entry.profile.tags
-        // The notes are the only field that may contain control characters. A terminal must not get them.
-        notes = String(
-            String.UnicodeScalarView(
-                entry.profile.notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
+        notes = Self.printable(notes: entry.profile.notes)
         status = entry.token.status(at: now).rawValue
         expiresAt = entry.token?.expires(at: now)
         expiresIn = entry.token?.secondsLeft(at: now).map(wholeSeconds(left:))
@@ -70,6 +67,13 @@ struct ClientAnswer: Encodable {
         } else {
             lastError = nil
         }
+    }
+
+    /// The notes are the only field that may contain control characters. A terminal must not get them.
+    static func printable(notes: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                notes.unicodeScalars.filter { $0 == "\n" || $0 == "\t" || !UntrustedText.isControl($0) }))
     }
 
     enum CodingKeys: String, CodingKey {
@@ -126,20 +130,24 @@ struct TokenAnswer: Encodable {
     let client: ClientAnswer
     let accessToken: String
     let tokenType: String
+    /// The expiry in seconds since 1970, for programs that read no RFC 3339; nil if unknown.
+    let expiresOn: Int?
 
     /// Copies the token into a `String`, which nothing wipes; it must be written out at once.
     init(_ served: CredentialManager.Served, at now: Moment) {
         client = ClientAnswer(served.entry, at: now)
         accessToken = served.token.value.unwipeableText()
         tokenType = served.token.facts.type
+        expiresOn = client.expiresAt.map { Int($0.timeIntervalSince1970.rounded(.down)) }
     }
 
-    enum CodingKeys: String, CodingKey { case accessToken, tokenType }
+    enum CodingKeys: String, CodingKey { case accessToken, tokenType, expiresOn }
 
     func encode(to encoder: any Encoder) throws {
         try client.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(accessToken, forKey: .accessToken)
         try container.encode(tokenType, forKey: .tokenType)
+        try container.encode(expiresOn, forKey: .expiresOn)
     }
 }

@@ -21,8 +21,8 @@ struct Keyfob: Subcommand {
         version: Version.number,
         subcommands: [
             Demo.self, Init.self, Unlock.self, Lock.self, ChangePassphrase.self, Add.self, List.self, Show.self,
-            Remove.self, Token.self,
-            Header.self, Verify.self, Backup.self,
+            Status.self, Edit.self, Rename.self, Remove.self, Token.self, Header.self, Copy.self, Refresh.self,
+            Revoke.self, Log.self, Verify.self, Backup.self,
         ])
 
     @OptionGroup var vault: VaultOptions

@@ -31,4 +31,10 @@ enum Output {
         for hint in hints { text += "  hint: \(hint.commandLineText)\n" }
         writeAll(text, to: 2)
     }
+
+    /// True if a person sees what `complain` writes.
+    static var isComplaintOnTerminal: Bool { isatty(2) == 1 }
+
+    /// Writes `text` to stderr as it is: a bar that is drawn over and over.
+    static func draw(_ text: String) { writeAll(text, to: 2) }
 }

@@ -78,6 +78,9 @@ struct CopyFormatTests {
                 """
             ),
             (.http, "### billing\nGET https://api.example.com/\nAuthorization: Bearer abc.DEF-1_~+/="),
+            (.headersJSON, #"{"Authorization":"Bearer abc.DEF-1_~+/="}"#),
+            (.curlConfig, #"header = "Authorization: Bearer abc.DEF-1_~+/=""#),
+            (.githubActions, "::add-mask::abc.DEF-1_~+/="),
             (.clientID, "app-1"),
         ])
     func render(format: CopyFormat, expected: String) {
@@ -89,7 +92,8 @@ struct CopyFormatTests {
         #expect(
             CopyFormat.allCases.map(\.name) == [
                 "header", "token", "curl", "httpie", "wget", "powershell", "fetch", "python", "bash", "fish",
-                "powershell-env", "json", "postman", "http", "client-id",
+                "powershell-env", "json", "postman", "http", "headers-json", "curl-config", "github-actions",
+                "client-id",
             ])
         #expect(Set(CopyFormat.allCases.map(\.title)).count == CopyFormat.allCases.count)
         #expect(Set(CopyFormat.allCases.map(\.noun)).count == CopyFormat.allCases.count)

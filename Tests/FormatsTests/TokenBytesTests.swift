@@ -138,6 +138,22 @@ struct TokenBytesTests {
         #expect(output.strings == Self.tokens)
     }
 
+    @Test("curl sends them from a config on its standard input; headers-json and the workflow's mask hold them")
+    func forPrograms() async throws {
+        #expect(
+            try await sent(by: "bash") { url in
+                Self.tokens.map {
+                    let config = ShellQuoting.posix.quoted(Secret(utf8: text(.curlConfig, $0))).unwipeableText()
+                    return "printf '%s\\n' \(config) | curl -s -o /dev/null --config - \(url)\n"
+                }.joined()
+            } == Self.headers)
+        for token in Self.tokens {
+            let json = try JSONSerialization.jsonObject(with: Data(text(.headersJSON, token).utf8))
+            #expect(json as? [String: String] == ["Authorization": "Bearer \(token)"])
+            #expect(text(.githubActions, token) == "::add-mask::" + token.replacing("%", with: "%25"))
+        }
+    }
+
     @Test("JSON holds them, and header, token and .http lines consist of them")
     func values() throws {
         for token in Self.tokens {

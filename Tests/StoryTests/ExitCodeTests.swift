@@ -26,7 +26,7 @@ struct ExitCodeTests {
         (["list", "hunter2"], ["there are more arguments than expected", usage("list")]),
         (["list", "--json=hunter2"], ["the option '--json' takes no value", usage("list")]),
         (["list", "--hunter2=hunter2"], ["unknown option '--hunter2'", usage("list")]),
-        (["token"], ["missing expected argument '<name>'", usage("token")]),
+        (["rename"], ["missing expected argument '<name>'", usage("rename")]),
         (["token", "x", "--frsh"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
         (["add", "x"], ["missing expected argument '--client-id <id>'", usage("add")]),
         (
@@ -159,7 +159,7 @@ struct ExitCodeTests {
         #expect(
             name.complaint
                 == complaint(
-                    "missing expected argument '<name>'", "put a name that begins with a dash last, after --",
+                    "unknown option '-a'", "put a name that begins with a dash last, after --",
                     Self.usage("token")))
     }
 

@@ -32,6 +32,24 @@ struct UnstorableTokenTests {
         #expect(server.tokenRequests(of: "app") == 2)
     }
 
+    @Test("refresh, which prints no token, counts a token that was not stored as a failure")
+    func refresh() async throws {
+        let server = try server()
+        let story = try await Story.with([server.profile("billing", "app")])
+        var handle: OpaquePointer?
+        defer { sqlite3_close_v2(handle) }
+        try #require(sqlite3_open(story.vault, &handle) == SQLITE_OK)
+        try #require(sqlite3_exec(handle, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+        #expect(
+            try await story.run("refresh", "billing")
+                == Story.Outcome(
+                    75,
+                    complaint: "keyfob: \"billing\": the new token was not stored: the vault \(story.vault) is busy: "
+                        + "another program has held it for 5 s\nkeyfob: 1 of 1 client failed\n"))
+        try #require(sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
+        #expect(try await story.run("status") == Story.Outcome(0, output: "billing\tnone\t-\t-\n"))
+    }
+
     @Test(
         "on a full disk a valid token is served, and a new token is printed, exit 0, with a warning that it was not stored",
         .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))

@@ -239,9 +239,12 @@ struct VerbTests {
     func help() async throws {
         let story = try Story()
         #expect(try await story.run("--version") == Story.Outcome(0, output: "0.1.0\n"))
-        for verb in [
-            "init", "unlock", "lock", "passwd", "add", "list", "show", "remove", "token", "header", "verify", "backup",
-        ] {
+        let verbs = [
+            "init", "unlock", "lock", "passwd", "add", "list", "show", "status", "edit", "rename", "remove", "token",
+            "header",
+            "copy", "refresh", "revoke", "log", "verify", "backup",
+        ]
+        for verb in verbs {
             let help = try await story.run(verb, "--help")
             #expect(help.status == 0 && help.complaint == "")
             #expect(help.output.contains("EXAMPLES\n") && help.output.contains("keyfob \(verb)"), "\(verb)")

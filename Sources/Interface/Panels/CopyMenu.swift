@@ -18,6 +18,8 @@ struct CopyMenu: FilteredPanel {
         case secret
     }
 
+    private static let formats = CopyFormat.allCases.filter { !$0.isForPrograms }
+
     init(_ clients: [ClientEntry]) { self.clients = clients }
 
     static let tables = [
@@ -53,7 +55,7 @@ struct CopyMenu: FilteredPanel {
     /// The entries that match the typed words.
     private var entries: [Entry] {
         // The client secret stands at the end, for a single client only.
-        let all = CopyFormat.allCases.map(Entry.format) + (clients.count == 1 ? [.secret] : [])
+        let all = Self.formats.map(Entry.format) + (clients.count == 1 ? [.secret] : [])
         let words = typedWords
         return all.filter { entry in words.allSatisfy { entry.title.lowercased().firstRange(of: $0) != nil } }
     }
@@ -82,7 +84,7 @@ struct CopyMenu: FilteredPanel {
         }
         return ListBox(
             title: "Copy \(whom)", field: field, lines: lines, selection: selection,
-            mostRows: CopyFormat.allCases.count + 1, leftColumns: columns < 60 ? 18 : 24, footer: footer,
+            mostRows: Self.formats.count + 1, leftColumns: columns < 60 ? 18 : 24, footer: footer,
             columns: columns)
     }
 }

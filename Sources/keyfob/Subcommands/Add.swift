@@ -89,11 +89,7 @@ struct Add: Subcommand {
     }
 
     private func secret() throws(Failure) -> Secret {
-        let read = try secretStdin ? StandardInput.rest() : prompted()
-        let secret = read.trimmed()
-        guard !secret.isEmpty else { throw Failure(.unacceptableInput, "the client secret is empty") }
-        if secret.count != read.count { Output.complain("white space around the secret was removed") }
-        return secret
+        try TypedField.secret(secretStdin ? StandardInput.rest() : prompted())
     }
 
     private func prompted() throws(Failure) -> Secret {

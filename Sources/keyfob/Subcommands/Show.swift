@@ -5,7 +5,7 @@ import System
 struct Show: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Show one client's profile, without its secret.",
-        usage: "keyfob show [<options>] <name>",
+        usage: "keyfob show [<options>] [<name>]",
         discussion: """
             EXAMPLES
               keyfob show billing
@@ -15,8 +15,8 @@ struct Show: Subcommand {
     @OptionGroup var options: VaultOptions
     @ParentCommand var root: Keyfob
 
-    @Argument(help: "The client's name.")
-    var name: String
+    @Argument(help: "The client's name (default: the vault's only client).")
+    var name: String?
 
     @Flag(help: "Print a JSON object.")
     var json = false

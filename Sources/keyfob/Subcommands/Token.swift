@@ -5,8 +5,8 @@ import System
 
 /// The argument and options that `token` and `header` share.
 struct TokenOptions: ParsableArguments {
-    @Argument(help: "The client's name.")
-    var name: String
+    @Argument(help: "The client's name (default: the vault's only client).")
+    var name: String?
 
     @Flag(help: "Fetch a new token even if the stored token is still valid.")
     var fresh = false
@@ -46,7 +46,7 @@ struct TokenOptions: ParsableArguments {
 struct Token: Subcommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a client's token. Fetches a new token if none is valid for long enough.",
-        usage: "keyfob token [<options>] <name>",
+        usage: "keyfob token [<options>] [<name>]",
         discussion: """
             EXAMPLES
               keyfob token billing

@@ -1,0 +1,35 @@
+import Glibc
+
+/// A pause that SIGINT, SIGTERM and SIGHUP end early without ending the process, so that a cleanup can follow.
+/// It is the main thread's, the only thread that has signals unblocked.
+@MainActor
+public enum SignalPause {
+    private static var signals: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+        return set
+    }
+
+    /// Holds the signals back until `wait`.
+    public static func begin() {
+        var set = signals
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Blocks the thread for `seconds`.
+    /// - Returns: the signal that ended the pause early; nil if none came.
+    public static func wait(seconds: Int) -> Int32? {
+        var set = signals
+        let end = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let left = max(end - ContinuousClock.now, .zero)
+            var time = timespec(
+                tv_sec: Int(left.components.seconds), tv_nsec: Int(left.components.attoseconds / 1_000_000_000))
+            let signal = sigtimedwait(&set, nil, &time)
+            if signal > 0 { return signal }
+            // Another signal's handler, or a stop and its continuation, ends the call early.
+            if errno != EINTR { return nil }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Credentials
+import FoundationEssentials
+
+/// The progress of a refresh on stderr: a bar on a terminal, else a line for each tenth of the clients.
+struct RefreshMeter: Sendable {
+    private let isTerminal = Output.isComplaintOnTerminal
+    private static let width = 60
+
+    func show(_ progress: RefreshProgress) {
+        let (total, ended) = (progress.total, progress.done + progress.notAsked.count)
+        guard total > 1 else { return }
+        if isTerminal {
+            let filled = ended * 20 / total
+            let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)
+            let failed = progress.failures.count + progress.notAsked.count
+            Output.draw("\r[\(bar)] \(ended) of \(total)\(failed == 0 ? "" : ", \(failed) failed")")
+        } else if ended > 0, ended < total, ended * 10 / total != (ended - 1) * 10 / total {
+            Output.complain("\(ended) of \(total) done")
+        }
+    }
+
+    /// Removes the bar: blanks do that on every terminal.
+    func clear() {
+        if isTerminal { Output.draw("\r\(String(repeating: " ", count: Self.width))\r") }
+    }
+}
+
+/// The end of a refresh of many clients.
+struct RefreshReport: Sendable {
+    /// Clients that failed for one reason.
+    private struct Group {
+        var failure: Failure
+        var names: [String]
+    }
+
+    private let total: Int
+    private var groups: [Group] = []
+
+    /// - Parameter entries: the clients, whose order decides which failure is the first.
+    init(_ progress: RefreshProgress, of entries: [ClientEntry]) {
+        total = progress.total
+        let cancelled = progress.cancelled.map {
+            RefreshProgress.Failed(id: $0, failure: Failure(.interrupted, "the request was cancelled"))
+        }
+        let all = progress.failures + progress.notAsked + cancelled + progress.notStored
+        let failures = Dictionary(all.map { ($0.id, $0.failure) }) { first, _ in first }
+        for entry in entries {
+            guard let failure = failures[entry.id] else { continue }
+            let name = entry.profile.name
+            let reason = failure.withoutName(name)
+            if let place = groups.firstIndex(where: { $0.failure == reason }) {
+                groups[place].names.append(name)
+            } else {
+                groups.append(Group(failure: reason, names: [name]))
+            }
+        }
+    }
+
+    /// - Throws: the first failure's kind, once every reason is printed.
+    func tell(_ choice: VaultChoice) throws(Failure) {
+        let failed = groups.reduce(0) { $0 + $1.names.count }
+        for group in groups {
+            let failure = ShellCommand.naming(choice, in: group.failure)
+            Output.complain("\(Self.list(group.names)): \(failure.summary)", hints: failure.hints)
+        }
+        let clients = total == 1 ? "client" : "clients"
+        guard let first = groups.first else { return Output.complain("refreshed \(total) \(clients)") }
+        throw Failure(first.failure.kind, "\(failed) of \(total) \(clients) failed")
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let most = 20
+        let quoted = names.prefix(most).map { "\"\($0)\"" }.joined(separator: ", ")
+        return quoted + (names.count > most ? " and \(names.count - most) more" : "")
+    }
+}
+
+extension Failure {
+    /// The failure with *the client* in place of its name, to compare it with other clients' failures.
+    fileprivate func withoutName(_ name: String) -> Failure {
+        var failure = self
+        for named in ["client \"\(name)\"", "\"\(name)\""] {
+            if let range = failure.summary.firstRange(of: named) {
+                failure.summary.replaceSubrange(range, with: "the client")
+            }
+        }
+        return failure
+    }
+}

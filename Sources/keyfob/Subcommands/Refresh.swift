@@ -1,0 +1,75 @@
+import ArgumentParser
+import Credentials
+import Model
+import System
+
+struct Refresh: Subcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Fetch new tokens for clients, at most eight at a time.",
+        usage: """
+            keyfob refresh [<options>] <name> ...
+            keyfob refresh [<options>] --all | --tag <tag> | --expiring
+            """,
+        discussion: """
+            A failure does not stop the others. Failures come at the end, grouped by reason; the exit code is that of \
+            the first client that failed. Nothing is printed to standard output.
+
+            EXAMPLES
+              keyfob refresh billing reports
+              keyfob refresh --tag prod
+              keyfob refresh --expiring
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @ParentCommand var root: Keyfob
+
+    @Argument(help: ArgumentHelp("The clients' names.", valueName: "name"))
+    var names: [String] = []
+
+    @Flag(help: "Every client.")
+    var all = false
+
+    @Option(help: "Every client with this tag.")
+    var tag: String?
+
+    @Flag(help: "Every client whose token is expiring or expired.")
+    var expiring = false
+
+    func validate() throws {
+        let choices = [!names.isEmpty, all, tag != nil, expiring].count { $0 }
+        guard choices > 0 else { throw ValidationError("no client is named: give names, --all, --tag or --expiring") }
+        guard choices == 1 else { throw ValidationError("give either names, --all, --tag or --expiring") }
+    }
+
+    func perform() async throws(Failure) {
+        let choice = options.over(root.vault)
+        let (report, after) = try await choice.withManager { manager throws(Failure) in
+            let clients = try await ChosenClients(names.isEmpty ? .all : .named(names), in: manager)
+            let entries = try chosen(among: clients.entries)
+            let meter = RefreshMeter()
+            let progress = try await manager.refreshAll(entries.map(\.id)) { meter.show($0) }
+            meter.clear()
+            let report = RefreshReport(progress, of: entries)
+            // A damaged token has been replaced, so damage counts only now.
+            return (report, try await names.isEmpty ? ChosenClients(.all, in: manager) : clients)
+        }
+        try report.tell(choice)
+        try after.reportDamage(in: choice)
+    }
+
+    private func chosen(among entries: [ClientEntry]) throws(Failure) -> [ClientEntry] {
+        if expiring {
+            let now = Clocks.now()
+            return entries.filter { [.expiring, .expired].contains($0.token.status(at: now)) }
+        }
+        guard let tag else { return entries }
+        let wanted = ClientProfile.tags(in: tag).first?.lowercased()
+        let tagged = entries.filter { $0.profile.tags.contains { $0.lowercased() == wanted } }
+        guard !tagged.isEmpty else {
+            throw Failure(
+                .noSuchClient, "no client has the tag \"\(UntrustedText.line(tag, limit: 60))\"",
+                hints: ["keyfob list --json shows the tags"])
+        }
+        return tagged
+    }
+}

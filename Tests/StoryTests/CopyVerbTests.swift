@@ -1,0 +1,76 @@
+import Credentials
+import DemoServer
+import Foundation
+import Testing
+
+@Suite("Stories of keyfob copy")
+struct CopyVerbTests {
+    private func story(clearedAfter seconds: Int) async throws -> (DemoServer, Story) {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        let story = try await Story.with([server.profile("billing", "app")])
+        try story.set("{ clear_clipboard_seconds: \(seconds) }")
+        return (server, story)
+    }
+
+    private func start(_ story: Story, _ arguments: String) async throws -> TerminalStory {
+        try await TerminalStory.start(
+            story, "keyfob copy billing --passphrase-file passphrase \(arguments)", columns: 120)
+    }
+
+    @Test("copy waits until what it copied is cleared")
+    func cleared() async throws {
+        let (server, story) = try await story(clearedAfter: 3)
+        defer { server.stop() }
+        let terminal = try await start(story, "")
+        try await terminal.see(
+            "keyfob: Authorization header of \"billing\" in tmux's buffer, the clipboard may keep it",
+            "  hint: it is cleared in 3 s; an interrupt clears it now")
+        #expect(try await terminal.copied + "\n" == story.run("header", "billing").output)
+        try await terminal.see("keyfob: the clipboard is cleared", "exit 0")
+        #expect(try await terminal.bufferCount == 0)
+    }
+
+    @Test("an interrupt clears at once, 130; what another program copied meanwhile stays")
+    func interrupted() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        let terminal = try await start(story, "--format curl")
+        try await terminal.see("curl command of \"billing\" in tmux's buffer", "it is cleared in 45 s")
+        try await terminal.copyElsewhere("mine")
+        try await terminal.press("C-c", see: "keyfob: the clipboard is cleared", "exit 130")
+        #expect(try await terminal.copied == "mine")
+        #expect(try await terminal.bufferCount == 1)
+    }
+
+    @Test("with --no-clear, with the setting 0 and for a text without a token, copy ends at once")
+    func kept() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        let terminal = try await start(story, "--no-clear --format token")
+        try await terminal.see(
+            "keyfob: bare token of \"billing\" in tmux's buffer, the terminal decides about the clipboard, not cleared",
+            "exit 0")
+        #expect(try await terminal.copied + "\n" == story.run("token", "billing").output)
+        try await terminal.type(
+            "clear; keyfob copy billing --passphrase-file passphrase --format client-id; echo exit $?\n")
+        try await terminal.see(
+            "client ID of \"billing\" in tmux's buffer, the terminal decides about the clipboard\n", "exit 0")
+        #expect(try await terminal.copied == "app")
+        try story.set("{ clear_clipboard_seconds: 0 }")
+        try await terminal.type("clear; keyfob copy billing --passphrase-file passphrase; echo exit $?\n")
+        try await terminal.see("Authorization header of \"billing\" in tmux's buffer", "not cleared", "exit 0")
+    }
+
+    @Test("without a terminal and a display there is no clipboard: 73, and nothing on standard output")
+    func nowhere() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        #expect(
+            try await story.run("copy", "billing", environment: ["TERM": "xterm-256color"])
+                == Story.Outcome(
+                    73, complaint: "keyfob: no clipboard can be reached: there is no terminal for OSC 52\n"))
+        let dumb = try await story.run("copy", "billing")
+        #expect(dumb.status == 73 && dumb.output == "")
+        #expect(dumb.complaint.hasPrefix("keyfob: no clipboard can be reached\n"))
+    }
+}
