@@ -62,7 +62,7 @@ struct ScriptVerbTests {
                 == Story.Outcome(
                     64,
                     complaint: complaint(
-                        "missing expected argument '<new-name>'", "a name that begins with a dash comes last, after --",
+                        "missing expected argument '<new-name>'", "put a name that begins with a dash last, after --",
                         "keyfob rename --help lists its options")))
         #expect(try await story.run("list") == Story.Outcome(0, output: "billing\tnone\t-\nreports\tnone\t-\n"))
     }
