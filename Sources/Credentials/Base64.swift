@@ -47,7 +47,7 @@ public enum Base64 {
         }
     }
 
-    /// The value of a digit, in either alphabet.
+    /// The value of a digit of either alphabet, 0 to 63; nil for any other byte.
     @inlinable public static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")

@@ -8,7 +8,7 @@ public enum ClientName {
     public static func checked(_ text: String) throws(Failure) -> String {
         let name = normalized(trimmed(text))
         guard !name.isEmpty else {
-            throw Failure(.unacceptableInput, "a client needs a name", hints: ["use 1 to 100 characters"])
+            throw Failure(.unacceptableInput, "the name is missing", hints: ["use 1 to 100 characters"])
         }
         guard name.count <= 100, name.utf8.count <= 1_000 else {
             throw Failure(.unacceptableInput, "the name is too long", hints: ["use 1 to 100 characters"])

@@ -14,7 +14,7 @@ public enum URLText {
             rest = lowered.dropFirst(7)
             let host = rest.prefix { !"/?#:".contains($0) || rest.hasPrefix("[") && $0 == ":" }
             let isLoopback = host == "localhost" || host.hasPrefix("127.") || host.hasPrefix("[::1]")
-            if !isLoopback { return "http is for this machine alone" }
+            if !isLoopback { return "http is only for this machine" }
         } else {
             return "a URL must begin with https://"
         }
@@ -35,7 +35,7 @@ public enum URLText {
 
 /// Names of parameters that hold a secret. Parameters and URLs are displayed, so they must not hold one.
 public enum SecretName {
-    /// True if the name suggests a secret, in any case and with any separators.
+    /// True if the name suggests a secret, ignoring case and separators.
     public static func matches(_ name: String) -> Bool {
         let name = String(name.lowercased().filter { !"_-. ".contains($0) })
         return names.contains(name) || parts.contains { name.contains($0) }

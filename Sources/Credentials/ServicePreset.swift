@@ -93,7 +93,7 @@ public struct ServicePreset: Sendable, Equatable {
         let rest = text.dropFirst(pattern[..<open].count)
         let behind = pattern[pattern.index(after: close)...]
         guard !rest.isEmpty else { return false }
-        // The word in braces is at least one character.
+        // The word in braces stands for one character or more.
         return (rest.indices.dropFirst() + [rest.endIndex]).contains { matches(rest[$0...], behind) }
     }
 

@@ -59,7 +59,7 @@ public final class DemoServer: Sendable {
     /// Makes the API reject all tokens issued so far.
     public func revokeAllTokens() { site.tokens.revokeAll() }
 
-    /// From now on exactly these endpoints stop answering new requests. Requests that already wait keep waiting.
+    /// Stops answering new requests at exactly these endpoints. Requests that already wait keep waiting.
     public func hang(at endpoints: Set<Endpoint>) { site.hanging.withLock { $0 = endpoints } }
 
     /// All requests so far, in the order of their completion; empty if `recording` was false.
@@ -93,7 +93,7 @@ public struct RecordedRequest: Sendable {
     public let headers: [(name: String, value: String)]
     public let body: [UInt8]
 
-    /// The value of the first header with that name, in any case.
+    /// The value of the first header with that name, ignoring case; nil if there is none.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

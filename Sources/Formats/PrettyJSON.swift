@@ -5,8 +5,8 @@ public enum PrettyJSON {
     /// The maximum number of bytes read.
     public static let byteLimit = 65_536
 
-    /// The formatted lines, indented by two spaces per level. Members keep their order, numbers their digits, strings
-    /// their escapes. Every line has passed `UntrustedText` and has at most 2,000 characters.
+    /// The formatted lines, indented by two spaces per level. The order of members, the digits of numbers and the
+    /// escapes of strings stay unchanged. Every line has passed `UntrustedText` and has at most 2,000 characters.
     /// - Parameter isCut: true if `bytes` lacks the end; the result then ends in `…`. Input beyond `byteLimit` counts
     ///   as cut.
     /// - Returns: nil if `bytes` is not JSON, or is nested more than 64 levels deep.

@@ -175,8 +175,8 @@ extension State {
         let undo = keymap.key("undo")
         say(
             count == 1
-                ? Saying(text: "deleted: \(undo) brings it back", client: entry.profile.name)
-                : Saying(text: "\(count) clients deleted: \(undo) brings them back"))
+                ? Saying(text: "deleted: \(undo) restores it", client: entry.profile.name)
+                : Saying(text: "\(count) clients deleted: \(undo) restores them"))
     }
 
     /// The message after a save. The notice comes last, since the border may cut it off.

@@ -39,7 +39,7 @@ extension Remedy {
         case .swapSecrets: "edits the client and swaps them"
         case .refresh: "fetches a new token"
         case .tryRequest: "in the list opens a new request"
-        case .reopen: "locks it, the passphrase unlocks it"
+        case .reopen: "locks the vault, the passphrase unlocks it"
         }
     }
 }

@@ -1,4 +1,4 @@
-/// The places of all parts on a screen of a given size: a pure function, tested by drawings.
+/// The place of each part of the screen, for a given size and content. `LayoutTests` compares drawings.
 struct Layout: Equatable {
     /// On a smaller screen, one line names this size.
     static let minimum = Size(columns: 40, rows: 10)

@@ -73,7 +73,7 @@ extension State {
         let safety = SettingName.ofSafety.map { "\($0.rawValue) \($0.fileText(in: settings))" }
         let inForce =
             areSettingsRead
-            ? "the settings read before stay in force: " : "the whole file is ignored; in force: "
+            ? "the earlier settings stay in force: " : "the whole file is ignored; in force: "
         let long = "\(settingsMistake.summary); \(inForce)\(safety.joined(separator: ", "))"
         let short =
             "settings file \(areSettingsRead ? "broken" : "not used"): locks after \(SettingName.lockAfterMinutes.value(in: settings)), "

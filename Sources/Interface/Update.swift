@@ -89,7 +89,7 @@ extension State {
             effects.append(.clearClipboard)
         }
         if let due = lockDue, now.seconds(since: lastUse) >= due {
-            forget(saying: "locked after \(SettingName.lockAfterMinutes.value(in: settings)) without a key")
+            forget(saying: "locked after \(SettingName.lockAfterMinutes.value(in: settings)) without a keypress")
             effects.append(.lock)
         }
         return effects
@@ -196,7 +196,7 @@ extension State {
 
     var noMeaningOfPaste: Saying {
         .refusal(
-            "nothing can be pasted here: \(keymap.key("paste")) makes a client from a paste, \(keymap.key("add")) adds one"
+            "nothing can be pasted here: \(keymap.key("paste")) adds a client from a paste, \(keymap.key("add")) by hand"
         )
     }
 

@@ -5,7 +5,7 @@ import Storage
 
 /// The clients of one open vault and the tokens they get, for the screen and the subcommands.
 ///
-/// The vault is the truth. The manager keeps the last read state of the clients, to notify observers of changes, and
+/// The vault is the truth. The manager keeps only the last read state of the clients, for notifications of changes, and
 /// the requests in flight: at most one for each client, shared by all callers.
 public actor CredentialManager {
     /// A change of the clients. Its entries include requests in flight: only the manager knows `Attempt.refreshing`.
@@ -117,7 +117,7 @@ public actor CredentialManager {
         return stream
     }
 
-    /// Every readable client, from the vault, sorted by name; afterwards `damaged` has the failures of the others.
+    /// Every readable client, read from the vault, sorted by name. Then `damaged` holds the failures of the others.
     public func entries() async throws(Failure) -> [ClientEntry] {
         guard !isClosed else { throw .locked }
         roster.markAllStale()
@@ -147,7 +147,7 @@ public actor CredentialManager {
         if let damage = roster.damagedProfile {
             throw Failure(
                 .vaultDamaged, "no readable client is named \"\(shownName)\": \(damage.summary)",
-                hints: ["keyfob verify lists what is damaged", "keyfob list shows the names that can be read"])
+                hints: ["keyfob verify lists the damaged records", "keyfob list shows the names that can be read"])
         }
         throw Failure(
             .noSuchClient, "no client named \"\(shownName)\"", hints: ["keyfob list shows the names"])
@@ -323,7 +323,7 @@ public actor CredentialManager {
 }
 
 extension Failure {
-    static let locked = Failure(.locked, "the vault was locked", hints: ["unlock it and try again"])
+    static let locked = Failure(.locked, "the vault was locked", hints: ["unlock the vault and try again"])
     static let removedMeanwhile = Failure(
         .noSuchClient, "the client was removed during its token request",
         hints: ["the answer was dropped; nothing was stored"])

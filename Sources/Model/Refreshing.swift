@@ -265,7 +265,7 @@ extension CredentialManager {
         let (token, damage) = try await intactToken(of: id)
         if damage != nil {
             held.damage = damage
-            // If the disk is full, the damaged record stays until the next time.
+            // If the record cannot be removed (a full disk), the next call tries again.
             try? await vault.removeDamagedToken(of: id)
         }
         guard let token, let entry = try await vault.entry(id) else { return held }

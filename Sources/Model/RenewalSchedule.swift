@@ -23,8 +23,8 @@ struct RenewalSchedule: Sendable {
     static let jitter = 0.1
     static let shortestWait = 5.0
     static let longestWait = 300.0
-    /// Seconds over which clients without a token are spread: short, because a user who has just turned renewal on is
-    /// watching.
+    /// Seconds over which the first requests of clients without a token are spread: few, because a user who has just
+    /// turned on renewal is watching.
     static let firstSpread = 2.0
 
     /// Seconds before its expiry at which a token with a life of `life` seconds is renewed.
@@ -136,8 +136,8 @@ struct RenewalSchedule: Sendable {
         return nextInQueue().map { max(0, $0.at - now.boot) }
     }
 
-    /// True if a client returned by `due` must still be renewed after the calls of `update` since. If not, it is no
-    /// longer under way.
+    /// True if a client returned by `due` must still be renewed; `update` may have changed that. If false, the client
+    /// is no longer under way.
     mutating func confirm(_ id: UUID, at now: Moment) -> Bool {
         guard var client = clients[id], client.isUnderWay else { return false }
         client.isUnderWay = false
@@ -269,7 +269,7 @@ extension RenewalSchedule.Client {
         return max(at, lastAsked.map { $0 + RenewalSchedule.shortestWait } ?? at)
     }
 
-    /// Seconds from the last fruitless request to the next: 5, 10, 20 …, randomly up to a tenth more, 300 at most.
+    /// Seconds from the last fruitless request to the next: 5, 10, 20 … plus up to a tenth at random; 300 at most.
     private var wait: Double {
         let most = RenewalSchedule.longestWait / (1 + RenewalSchedule.jitter)
         let growing = RenewalSchedule.shortestWait * Double(1 << min(fruitless - 1, 16))

@@ -103,7 +103,7 @@ extension CredentialManager {
             guard error.kind != .interrupted, error.kind != .locked else { throw lockedIfClosed(error) }
             guard error.kind != .conflict else { throw error }
             throw Failure(
-                error.kind, error.summary, hints: error.hints + ["the token is still held: nothing was forgotten"])
+                error.kind, error.summary, hints: error.hints + ["the token is still stored: nothing was removed"])
         }
         // A token stored meanwhile is removed too, without revocation: it can be requested again.
         _ = try await vault.removeToken(of: id, credentialsID: profile.credentialsID)
@@ -134,6 +134,6 @@ extension Failure {
     fileprivate static func editedSincePlan(_ name: String) -> Failure {
         Failure(
             .conflict, "client \"\(UntrustedText.line(name))\" was edited after the question was asked",
-            hints: ["nothing was sent, and the token is still held: start the revocation again"])
+            hints: ["nothing was sent, and the token is still stored: start the revocation again"])
     }
 }

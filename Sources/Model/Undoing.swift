@@ -77,6 +77,6 @@ extension CredentialManager {
 
 extension Failure {
     fileprivate static let nothingToUndo = Failure(
-        .unacceptableInput, "there is nothing to undo",
+        .unacceptableInput, "nothing to undo",
         hints: ["undo reverts the last edit or removal, once, until the vault is locked"])
 }

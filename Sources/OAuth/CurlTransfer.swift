@@ -61,7 +61,7 @@ final class CurlTransfer {
 
     private func prepare(_ request: HTTPRequest, userAgent: String) -> TransportFailure? {
         if let header = request.headers.first(where: { !$0.isOneLine }) {
-            return .other(host: host, code: 0, detail: "the header \(header.name) can't be sent")
+            return .other(host: host, code: 0, detail: "the header \(header.name) cannot be sent")
         }
         var refused: CURLcode?
         func set(_ code: CURLcode) {
@@ -256,7 +256,7 @@ final class CurlTransfer {
         case Int(CURLPX_REPLY_CONNECTION_REFUSED.rawValue): "the host refused the connection"
         case Int(CURLPX_REPLY_HOST_UNREACHABLE.rawValue), Int(CURLPX_REPLY_NETWORK_UNREACHABLE.rawValue),
             Int(CURLPX_REPLY_TTL_EXPIRED.rawValue):
-            "it can't reach the host"
+            "it cannot reach the host"
         case Int(CURLPX_RESOLVE_HOST.rawValue): "no address was found for the host"
         default: "libcurl's proxy error \(code)"
         }

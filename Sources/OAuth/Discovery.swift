@@ -69,12 +69,12 @@ public struct Discovery: Sendable {
             let target = response.redirectURL ?? response.header("Location") ?? "nowhere"
             return Failure(
                 .redirected, "the issuer redirects \(place) to \(text.line(url: target)) (\(response.status))",
-                hints: ["enter the issuer of the new place if it is right; redirects are not followed"])
+                hints: ["if the new URL is right, enter its issuer; redirects are not followed"])
         case 429, 500...599:
             return Failure(
-                .unreachable, "\(EndpointURL.displayHost(place)) can't answer now (\(response.status))",
+                .unreachable, "\(EndpointURL.displayHost(place)) cannot answer now (\(response.status))",
                 hints: ["try again later"])
-        default: return Failure(.refused, "there is no discovery document at \(place) (\(response.status))")
+        default: return Failure(.refused, "no discovery document at \(place) (\(response.status))")
         }
     }
 
@@ -89,7 +89,7 @@ public struct Discovery: Sendable {
         guard name.utf8.elementsEqual(issuer.text.utf8) else {
             throw Failure(
                 .notAToken, "the discovery document of \(shown) belongs to another issuer, \(text.line(url: name))",
-                hints: ["if that issuer is right, enter it exactly so, with any final slash"])
+                hints: ["if that issuer is right, enter exactly this URL, including a final slash"])
         }
         guard let tokenURL = document.tokenEndpoint, !tokenURL.isEmpty else {
             throw Failure(
@@ -100,7 +100,7 @@ public struct Discovery: Sendable {
             try check(tokenURL, as: .tokenURL, from: issuer)
         } catch {
             throw Failure(
-                .notAToken, "the discovery document of \(shown) can't be used: \(error.summary)", hints: error.hints)
+                .notAToken, "the discovery document of \(shown) cannot be used: \(error.summary)", hints: error.hints)
         }
         var revocationURL = document.revocationEndpoint
         do throws(Failure) { try check(revocationURL ?? "", as: .revocationURL, from: issuer) } catch {

@@ -63,7 +63,7 @@ public struct EndpointURL: Sendable, Equatable {
             // A password with a slash or a question mark passes the check above.
             let shown = text.utf8.contains(UInt8(ascii: "@")) ? "" : " \(UntrustedText.line(text))"
             throw Self.unusable(
-                "\(field)\(shown) can't be used: \(Self.text(for: code))", hint: "enter a URL like \(field.example)"
+                "\(field)\(shown) cannot be used: \(Self.text(for: code))", hint: "enter a URL like \(field.example)"
             )
         }
         defer { ccurl_url_cleanup(url) }
@@ -99,7 +99,7 @@ public struct EndpointURL: Sendable, Equatable {
         guard scheme == "https" || isLoopback else {
             throw Self.unusable(
                 "plain http to \(UntrustedText.line(host)) would expose \(field.burden) on the network",
-                hint: "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])")
+                hint: "use https; http is only for this machine (localhost, 127.0.0.1, [::1])")
         }
         self.text = text
         address = text

@@ -25,7 +25,7 @@ extension HTTPResponse {
         if bytes[0] == 0xFE, bytes[1] == 0xFF { return true }
         if bytes[0] == 0xFF, bytes[1] == 0xFE { return false }
         switch charset?.lowercased() {
-        // UTF-8 with the wrong charset contains no zero byte.
+        // A zero byte proves UTF-16. UTF-8 text mislabelled as UTF-16 contains none.
         case "utf-16le" where bytes.contains(0): return false
         case "utf-16be" where bytes.contains(0): return true
         case let name where name == nil || name == "utf-16":

@@ -110,7 +110,7 @@ public struct HTTPResponse: Sendable {
         self.certificate = certificate
     }
 
-    /// The first header with that name, in any case (RFC 9110 §5.1).
+    /// The value of the first header with that name, ignoring case (RFC 9110 §5.1); nil if there is none.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

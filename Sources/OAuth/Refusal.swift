@@ -40,7 +40,7 @@ final class Refusal {
         if let code {
             failure.summary = "the server refused client \(name): \(code) (\(response.status))"
         } else if response.status == 404 {
-            failure.summary = "there is \(field.noEndpoint) at \(endpoint) (404)"
+            failure.summary = "the server has \(field.noEndpoint) at \(endpoint) (404)"
         } else {
             failure.summary = "the server refused client \(name) with status \(response.status) and \(body.summary)"
         }
@@ -49,7 +49,7 @@ final class Refusal {
     }
 
     private var notNow: Failure {
-        let what = response.status == 429 ? "has had too many requests" : "can't answer now"
+        let what = response.status == 429 ? "has had too many requests" : "cannot answer now"
         let code = code.map { ": \($0)" } ?? ""
         var hints = serverHints
         if case .compressed = body { hints.append("the server answered with \(body.summary)") }
@@ -100,7 +100,7 @@ final class Refusal {
 
     func unusable(_ reason: String) -> Failure {
         Failure(
-            .notAToken, "the server's token can't be used: \(reason)",
+            .notAToken, "the server's token cannot be used: \(reason)",
             hints: ["ask the operator of \(EndpointURL.displayHost(profile.tokenURL)) for plain bearer tokens"])
     }
 
@@ -173,7 +173,7 @@ final class Refusal {
         let credentials =
             "check the client ID and secret"
             + (profile.isGBG && EndpointHost(url)?.isGBG == true
-                ? "; regenerating a secret in GBG's portal kills the old one at once" : "")
+                ? "; regenerating a secret in GBG's portal ends the old secret at once" : "")
         return switch (code, response.status) {
         case (_, 415):
             Failure.Hint(
@@ -181,14 +181,14 @@ final class Refusal {
                     + "expects something else: check \(field) \(endpoint)")
         case ("invalid_client", _), ("invalid_grant", _): Failure.Hint(credentials)
         case ("unsupported_token_type", _):
-            "the server can't revoke access tokens: this one is valid until it expires"
+            "the server cannot revoke access tokens: the token is valid until its expiry"
         case ("unauthorized_client", _) where field == .revocationURL:
             "the server does not let this client revoke tokens"
         case ("unauthorized_client", _): "the server does not let this client use the client_credentials grant"
         case ("invalid_scope", _), ("scope_invalid", _):
             profile.scope.isEmpty
                 ? Failure.Hint("enter a scope, which the server requires", .edit)
-                : "the client is not allowed the scope \"\(scope)\": check it, or leave it empty"
+                : "the client may not request the scope \"\(scope)\": check it, or leave it empty"
         case ("unsupported_grant_type", _):
             "the endpoint does not support the client_credentials grant: check \(field) \(endpoint)"
         case ("invalid_request", _):

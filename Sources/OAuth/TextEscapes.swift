@@ -12,8 +12,8 @@ enum TextEscapes {
         return reader.read() ? BareText(reader.bytes) : nil
     }
 
-    /// `text` with every `=XX` decoded (RFC 2045 §6.7); nil if it has none. Separate from the other escapes, because a
-    /// form has `=` before values that may look like one.
+    /// `text` with every `=XX` decoded (RFC 2045 §6.7); nil if it has none. Separate from the other escapes: in a
+    /// form, `=` and the start of a value may look like `=XX`.
     static func decodedQuotedPrintable(_ text: [Unicode.Scalar]) -> BareText? {
         guard text.contains("=") else { return nil }
         var reader = Reader(text: text)

@@ -131,7 +131,7 @@ public enum TokenResponse {
         case .texts, .other: seconds = nil
         }
         guard let seconds, seconds.isFinite else {
-            warnings.append("expires_in can't be read: the expiry is unknown")
+            warnings.append("expires_in cannot be read: the expiry is unknown")
             return nil
         }
         guard seconds >= 0 else {

@@ -96,12 +96,12 @@ public enum TransportFailure: Error, Sendable, Equatable {
                 .notAToken, "the answer of \(cleaned(host)) is not HTTP: \(cleaned(detail))",
                 hints: ["check \(field)'s scheme and port"])
         case .badURL(let detail):
-            return Failure(.unusableProfile, "\(field) can't be used: \(cleaned(detail))")
+            return Failure(.unusableProfile, "\(field) cannot be used: \(cleaned(detail))")
         case .cancelled:
             return .cancelled
         case .libraryMissing(let detail):
             return unreachable(
-                "libcurl can't be opened: \(cleaned(detail))", hints: ["install it: apt-get install libcurl4"])
+                "libcurl cannot be opened: \(cleaned(detail))", hints: ["install it: apt-get install libcurl4"])
         case .noThread:
             return Failure(
                 .vaultBusy, "cannot start a thread for the network", hints: [Failure.threadLimitHint])
@@ -116,21 +116,21 @@ public enum TransportFailure: Error, Sendable, Equatable {
         switch trouble {
         case .unreadable:
             return unreachable(
-                "\(proxy) can't be used: its URL can't be read",
+                "\(proxy) cannot be used: its URL cannot be read",
                 hints: [
                     "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, each special character as %XX",
                     check,
                 ])
         case .unknownScheme:
             return unreachable(
-                "\(proxy) can't be used: libcurl does not support its scheme",
+                "\(proxy) cannot be used: libcurl does not support its scheme",
                 hints: ["use http, https, socks4, socks4a, socks5 or socks5h", check])
         case .nameResolution: return unreachable("no address was found for \(proxy)", hints: [check])
         case .connect(let detail): return unreachable("no connection to \(proxy): \(cleaned(detail))", hints: [check])
         case .tls(let detail):
             return unreachable(
                 "no secure connection to \(proxy): \(cleaned(detail))",
-                hints: ["use a proxy whose certificate the system's authorities signed", check])
+                hints: ["use a proxy whose certificate this system trusts", check])
         case .timeout(let seconds):
             return unreachable("no connection through \(proxy) within \(seconds) s", hints: [check])
         case .answered(407):

@@ -38,7 +38,7 @@ public enum SettingName: String, CaseIterable, Sendable {
                     steps: [0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 240, 480, 1_440]))
         case .lockOnSuspend:
             Entry(
-                "Lock on suspend", "whether going back to the shell locks the vault first",
+                "Lock on Ctrl-Z", "whether Ctrl-Z locks the vault before it returns to the shell",
                 .flag(\.locksOnSuspend))
         case .oldSecretDays:
             Entry(
@@ -48,7 +48,7 @@ public enum SettingName: String, CaseIterable, Sendable {
             )
         case .keys:
             Entry(
-                "Keys", "other keys than the usual ones: an action's name, and its key or keys",
+                "Keys", "changed keys: each action's name, with its key or keys",
                 .keys(\.keys))
         }
     }
@@ -169,7 +169,7 @@ public enum SettingName: String, CaseIterable, Sendable {
         default: break
         }
         throw text.mistake(
-            "\(rawValue) takes \(acceptedValues), not \(text.excerpt(value))", at: value.range.lowerBound)
+            "\(rawValue) must be \(acceptedValues), not \(text.excerpt(value))", at: value.range.lowerBound)
     }
 }
 

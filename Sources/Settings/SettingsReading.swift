@@ -29,7 +29,7 @@ extension Settings {
                 let start = value.range.lowerBound
                 guard case .text(let name) = value.content else {
                     throw text.mistake(
-                        "\(quoted(action)) takes a key or a list of keys, not \(text.excerpt(value))", at: start)
+                        "\(quoted(action)) needs a key or a list of keys, not \(text.excerpt(value))", at: start)
                 }
                 guard isKeyName(name) else {
                     throw text.mistake(

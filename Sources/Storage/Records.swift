@@ -106,7 +106,7 @@ struct StoredSecret: StoredRecord {
     var tokenURL: String?
     var clientID: String?
     var authentication: String?
-    /// As in `StoredProfile.needs`.
+    /// The same as `StoredProfile.needs`.
     var needs: [String]?
 
     enum CodingKeys: String, CodingKey, CaseIterable {

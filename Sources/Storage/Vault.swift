@@ -114,7 +114,7 @@ public final class Vault: Sendable {
             guard error.hints == [Failure.uncertaintyHint] else { throw error }
             throw Failure(
                 error.kind, error.summary,
-                hints: ["run keyfob list to see which passphrase works: try the new one first"])
+                hints: ["keyfob list shows which passphrase works: try the new one first"])
         }
     }
 

@@ -6,7 +6,7 @@ import Glibc
 // Every message of the vault.
 extension Failure {
     static func noSuchVault(at path: String) -> Failure {
-        Failure(.noSuchVault, "no vault at \(printable(path))", hints: ["keyfob init makes one"])
+        Failure(.noSuchVault, "no vault at \(printable(path))", hints: ["keyfob init creates the vault"])
     }
 
     static func vaultExists(at path: String) -> Failure {
@@ -21,7 +21,7 @@ extension Failure {
     static func leftover(_ path: String) -> Failure {
         Failure(
             .vaultExists, "\(printable(path)) is left from an earlier vault",
-            hints: ["move it beside that vault, or away: it may hold the vault's last changes"])
+            hints: ["move the file beside that vault, or elsewhere: it may hold that vault's last changes"])
     }
 
     static func notAVault(_ path: String, because reason: String) -> Failure {
@@ -32,7 +32,7 @@ extension Failure {
         Failure(
             .vaultTooNew, "the vault \(printable(path)) was written by a newer keyfob",
             hints: [
-                "use the newer keyfob: the vault has format \(version), this one reads up to \(Schema.version)",
+                "use the newer keyfob: the vault has format \(version), this keyfob reads up to \(Schema.version)",
                 "nothing was changed",
             ])
     }
@@ -48,7 +48,7 @@ extension Failure {
         let failure = vaultDamaged(path, kind.damage(ofClient: client))
         guard kind.isReplaceable else { return failure }
         return Failure(
-            failure.kind, failure.summary, hints: ["keyfob remove --damaged removes it; nothing else is lost"])
+            failure.kind, failure.summary, hints: ["keyfob remove --damaged removes the record; nothing else is lost"])
     }
 
     static func strayRecord(_ path: String) -> Failure { vaultDamaged(path, "it has a record that belongs to nothing") }
@@ -63,7 +63,7 @@ extension Failure {
         let what = RecordKind.profile.damage(ofClient: UntrustedText.line(name, limit: 100))
         return Failure(
             .vaultDamaged, "the vault \(printable(path)) is damaged: \(what)",
-            hints: ["keyfob verify lists what is damaged", "keyfob remove --damaged removes the client"])
+            hints: ["keyfob verify lists the damaged records", "keyfob remove --damaged removes the client"])
     }
 
     /// A record of a later keyfob, in a format that this one reads.
@@ -71,7 +71,7 @@ extension Failure {
         let needs = needs.prefix(4).map { UntrustedText.line($0, limit: 40) }.joined(separator: ", ")
         return Failure(
             .vaultTooNew, "client \"\(UntrustedText.line(client, limit: 100))\" needs a newer keyfob: \(needs)",
-            hints: ["use the keyfob that wrote it; nothing was changed"])
+            hints: ["use the newer keyfob; nothing was changed"])
     }
 
     static func wrongPassphrase(_ path: String) -> Failure {
@@ -97,17 +97,17 @@ extension Failure {
     }
 
     static let emptyPassphrase = Failure(
-        .unacceptableInput, "an empty passphrase protects nothing", hints: ["a few random words make a good one"])
+        .unacceptableInput, "the passphrase is empty", hints: ["choose a few random words"])
 
     static func unacceptableCost(_ cost: KeyDerivationCost) -> Failure {
         Failure(
             .unacceptableInput,
             "a key derivation of \(cost.passes) passes over \(cost.memoryBytes) bytes is out of bounds",
-            hints: ["1 to 8 passes over 8 KiB to 256 MiB"])
+            hints: ["use 1 to 8 passes over 8 KiB to 256 MiB"])
     }
 
     static let recordTooLarge = Failure(
-        .unacceptableInput, "the text is too long for one client", hints: ["a record holds at most 4 MB"])
+        .unacceptableInput, "the text is too long for one client", hints: ["shorten the text: the limit is 4 MiB"])
 
     static func looseModes(_ what: String, mending command: String) -> Failure {
         Failure(.looseModes, what, hints: [Hint(command)])
@@ -123,7 +123,7 @@ extension Failure {
     static func writtenMeanwhile(_ path: String) -> Failure {
         Failure(
             .conflict,
-            "the vault \(printable(path)) was written by another process while it was open read-only",
+            "another process has written the vault \(printable(path)), which is open read-only here",
             hints: [Hint("the vault must be opened again to see its current content", .reopen)])
     }
 
@@ -241,7 +241,7 @@ extension Failure {
     static func nameUnconfirmed(_ failure: Failure, of file: String) -> Failure {
         Failure(
             failure.kind, failure.summary + "; the file may still exist",
-            hints: ["ls -l \(shellQuoted(file)) shows whether it does: if so, it is complete"])
+            hints: ["ls -l \(shellQuoted(file)) shows whether the file exists: if so, the file is complete"])
     }
 
     static let uncertaintyHint: Hint = "keyfob list shows what is stored"
@@ -250,7 +250,7 @@ extension Failure {
         Failure(
             .noSuchClient,
             name.map { "client \"\($0)\" no longer exists" } ?? "the client no longer exists",
-            hints: ["it was removed meanwhile"])
+            hints: ["the client was removed meanwhile"])
     }
 
     static func nameTaken(_ name: String) -> Failure {
@@ -262,12 +262,12 @@ extension Failure {
     static func changedMeanwhile(_ name: String) -> Failure {
         Failure(
             .conflict, "client \"\(name)\" was changed meanwhile",
-            hints: ["nothing was saved: look at the client again, then retry"])
+            hints: ["nothing was saved: check the client, then try again"])
     }
 
     static func changedSince(_ name: String) -> Failure {
         Failure(
-            .conflict, "client \"\(name)\" has changed since",
+            .conflict, "client \"\(name)\" was changed again",
             hints: [Hint("nothing was undone", .edit)])
     }
 
@@ -287,9 +287,9 @@ extension Failure {
 
     static let passphraseChangedMeanwhile = Failure(
         .conflict, "the passphrase was changed meanwhile by another keyfob",
-        hints: ["nothing was saved: use the passphrase that was set there"])
+        hints: ["nothing was saved: run the command again with the new passphrase"])
 
-    static let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+    static let locked = Failure(.locked, "the vault is locked", hints: ["unlock the vault and try again"])
 
     /// SQLite's result code as a failure of the vault (https://sqlite.org/rescode.html).
     /// - Parameter systemError: the errno behind the code; 0 if there is none.

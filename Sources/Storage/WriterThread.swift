@@ -160,7 +160,7 @@ final class WriterThread: Sendable {
         while true {
             var writes: [Write] = []
             var closing: (@Sendable () -> Void)?
-            // Reads first: no read may see a write that is not durable yet.
+            // Reads run before the writes: no read may see a write that is not durable yet.
             for job in nextJobs() {
                 switch job {
                 case .read(let work): work(vault)

@@ -25,7 +25,7 @@ public struct Clipboard: Sendable {
         public var remark: String? {
             switch self {
             case .tool: nil
-            case .tmux: "the terminal decides about the clipboard"
+            case .tmux: "the terminal may not set the clipboard"
             case .osc52: nil
             }
         }

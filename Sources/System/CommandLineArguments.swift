@@ -11,7 +11,7 @@ public enum CommandLineArguments {
             guard let argument = String(validatingCString: bytes) else {
                 throw Failure(
                     .usage, "argument \(index) is not UTF-8",
-                    hints: ["names and paths must be UTF-8: reach a file of another name by a symbolic link"])
+                    hints: ["names and paths must be UTF-8: for a file of another name, create a symbolic link"])
             }
             arguments.append(argument)
         }

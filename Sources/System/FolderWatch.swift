@@ -59,7 +59,7 @@ public final class FolderWatch {
 
     static func cannotWatch(_ folder: String, _ error: Int32) -> Failure {
         let act = "cannot watch the vault's folder \(UntrustedText.line(folder, limit: 400))"
-        let otherwise = Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)
+        let otherwise = Failure.Hint("open the vault again to see other programs' changes", .reopen)
         return switch error {
         // ENOSPC here means the limit on watches, not a full disk (inotify_add_watch(2)).
         case ENOSPC:

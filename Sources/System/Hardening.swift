@@ -29,7 +29,7 @@ public enum Hardening {
 }
 
 /// Restores the terminal if the process traps (SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT) while the
-/// screen is up. The process still dies of the trap.
+/// screen is up. The signal then still ends the process.
 public enum CrashGuard {
     /// - Parameters:
     ///   - terminal: a descriptor of the terminal, open until `disarm()`.

@@ -56,7 +56,7 @@ struct KeySequence {
         if !isXterm, parameters.count > 2, parameters[2].contains(where: { $0 >= 0x20 }) { return text(parameters[2]) }
         if isXterm || !shift && !capsLock { return text([code]) }
         if shift, parameters[0].count > 1, parameters[0][1] > 0 { return text([parameters[0][1]]) }
-        // Kitty sends a letter's key in lower case; xterm with formatOtherKeys: 1 sends the character in the same form.
+        // Kitty sends a letter's key in lower case. With formatOtherKeys=1, xterm sends the typed character instead.
         if 0x41...0x5a ~= code { return text([code]) }
         guard 0x61...0x7a ~= code else { return shift ? .unreadable : text([code]) }
         return text([shift != capsLock ? code - 0x20 : code])

@@ -2,7 +2,7 @@ import Credentials
 
 /// The escape sequence that asks a terminal to set its clipboard (xterm's control sequences, OSC 52).
 enum OSC52 {
-    /// Bytes: the shortest limit of a known terminal (hterm's: 100,000 characters of sequence).
+    /// In bytes. hterm has the lowest known limit: 100,000 characters of the sequence, in base64.
     static let longestText = 74_000
 
     /// False for terminals without a clipboard; some would show the sequence.

@@ -14,7 +14,7 @@ public enum Paths {
         guard !path.contains("\u{FFFD}") else {
             throw Failure(
                 .usage, "\(isNamed ? "KEYFOB_VAULT" : "the home folder's path") is not UTF-8",
-                hints: ["--vault PATH names the vault: reach it by a symbolic link"])
+                hints: ["create a symbolic link to the vault, and name the link with --vault PATH"])
         }
         return path
     }
@@ -26,8 +26,8 @@ public enum Paths {
     public static func defaultVault(environment: [String: String]) throws(Failure) -> String {
         guard let folder = base("XDG_DATA_HOME", else: "/.local/share", environment) else {
             throw Failure(
-                .usage, "there is no home folder to keep the vault in",
-                hints: ["say where it is with --vault PATH or KEYFOB_VAULT"])
+                .usage, "cannot find the default vault: no home folder",
+                hints: ["name the vault with --vault PATH or KEYFOB_VAULT"])
         }
         return folder + "/keyfob/vault.db"
     }

@@ -5,7 +5,7 @@ import Glibc
 /// Waits without libdispatch's timer: Task.sleep starts libdispatch's workers, which then wake the process every second
 /// until it ends.
 public enum Pause {
-    /// The longest wait, in seconds: some 31 years.
+    /// The longest wait, in seconds: about 31 years.
     private static let longest = 1e9
 
     /// Waits on its own thread. 0, a negative number and NaN do not wait. Time that the machine is suspended does not

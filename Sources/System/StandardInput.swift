@@ -22,7 +22,7 @@ public enum StandardInput {
         guard buffer.count <= longestSecret else {
             throw Failure(
                 .unacceptableInput, "standard input is too long for a secret",
-                hints: ["at most \(longestSecret) bytes are taken"])
+                hints: ["use at most \(longestSecret) bytes"])
         }
         return buffer.secret()
     }
@@ -38,7 +38,7 @@ public enum StandardInput {
         guard buffer.count <= TTYPrompt.longestLine else {
             throw Failure(
                 .unacceptableInput, "the first line of \(name) is too long",
-                hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
+                hints: ["use at most \(TTYPrompt.longestLine) bytes"])
         }
         return buffer.secret()
     }
@@ -85,7 +85,7 @@ extension SecretBuffer {
             bytes.count > 3 && (begins([0xff, 0xfe]) && bytes[3] == 0 || begins([0xfe, 0xff]) && bytes[2] == 0)
         }
         guard !isUTF16 else {
-            throw Failure(.unacceptableInput, "\(name) is UTF-16, not UTF-8", hints: ["save it as UTF-8"])
+            throw Failure(.unacceptableInput, "\(name) is UTF-16, not UTF-8", hints: ["save the text as UTF-8"])
         }
     }
 

@@ -4,7 +4,7 @@ import Files
 import Glibc
 
 /// Reports when the machine has woken from a suspend: the kernel cancels a timer on the wall clock at every jump of
-/// that clock, including waking (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Nothing else wakes the process.
+/// that clock, including waking (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Otherwise the process is not woken.
 ///
 /// Use it only on the thread that polls its descriptor. Accepted: if a virtual machine is frozen from outside, nothing
 /// is reported, because its kernel does not notice.
@@ -22,7 +22,7 @@ public final class SuspendWatch {
     init(clock: @escaping () -> Double) throws(Failure) {
         let descriptor = clinux_clock_watch()
         guard descriptor >= 0 else {
-            throw Failure(.bug, "cannot watch for the machine's waking: \(errorText(errno))")
+            throw Failure(.bug, "cannot notice when the machine wakes: \(errorText(errno))")
         }
         notifications = Descriptor(owning: descriptor)
         self.clock = clock

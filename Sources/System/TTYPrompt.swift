@@ -33,7 +33,7 @@ public enum TTYPrompt {
     public static func confirm(_ question: String) throws(Failure) -> Bool {
         guard let terminal = Descriptor(opening: "/dev/tty", O_RDWR) else {
             throw Failure(
-                .usage, "cannot ask for confirmation: no terminal", hints: ["--yes goes ahead without asking"])
+                .usage, "cannot ask for confirmation: no terminal", hints: ["add --yes to skip the question"])
         }
         defer { withExtendedLifetime(terminal) {} }
         return try TerminalLine(terminal: terminal.number, echo: true).confirm(question)
@@ -72,11 +72,11 @@ struct TerminalLine {
                 case .line where editor.isTooLong:
                     throw Failure(
                         .unacceptableInput, "the line is too long",
-                        hints: ["at most \(TTYPrompt.longestLine) bytes are taken"])
+                        hints: ["type at most \(TTYPrompt.longestLine) bytes"])
                 case .line where editor.isUnreadable:
                     throw Failure(
                         .unacceptableInput, "the terminal does not report the character of a key with Shift",
-                        hints: ["another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"])
+                        hints: ["run printf '\\033[=0u\\033[>4m': another program left its keyboard protocol on"])
                 case .line:
                     return buffer.secret()
                 case .endOfInput:

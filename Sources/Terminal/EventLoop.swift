@@ -34,7 +34,7 @@ public final class EventLoop<Message: Sendable> {
         public var input: (Input) -> Void
         public var message: (Message) -> Void
         public var resized: (Size) -> Void
-        /// The terminal is about to be handed back, and the job to stop.
+        /// Called before the terminal is handed back and the job stops.
         public var suspending: () -> Void
         /// True if the work begun in `suspending` is done, so that the job may stop. Called after the terminal is
         /// handed back, and again after each message, for `longestWaitToStop` at most.

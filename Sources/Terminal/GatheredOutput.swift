@@ -24,8 +24,8 @@ final class GatheredOutput {
 
     deinit { if memory >= 0 { close(memory) } }
 
-    /// Runs `body`, then sends all that it wrote to the descriptor, and `last`. `body` must not ask the descriptor for
-    /// modes or size.
+    /// Runs `body`, then sends all that it wrote to the descriptor, and `last`. In `body` the descriptor has no modes: after
+    /// `resume()` ncurses sets them once more, which fails here and changes nothing.
     func gather(_ body: () -> Void, endingWith last: [UInt8]) {
         guard memory >= 0, clinux_replace_descriptor(descriptor, memory) == 0 else {
             body()

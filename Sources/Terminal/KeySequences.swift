@@ -20,7 +20,7 @@ struct KeySequences {
     init(capability: (String) -> [UInt8]?) {
         for (text, key) in Self.common { add([0x1B] + Array(text.utf8), key) }
         for (name, key) in Self.capabilities {
-            // A single control character is decoded as such, whatever the database says.
+            // The decoder handles a single control character itself, so a database entry for it is ignored.
             guard let sequence = capability(name), sequence.count > 1, sequence[0] == 0x1B else { continue }
             add(sequence, key)
         }

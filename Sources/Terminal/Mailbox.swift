@@ -15,7 +15,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     public init() throws(Failure) {
         fileDescriptor = clinux_eventfd()
         guard fileDescriptor >= 0 else {
-            throw Failure(.bug, "no file descriptor left for the screen's mailbox")
+            throw Failure(.bug, "no file descriptor is left for the screen")
         }
     }
 

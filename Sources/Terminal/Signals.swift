@@ -23,7 +23,7 @@ public enum Signals {
     static func open() throws(Failure) -> Int32 {
         var set = set
         let descriptor = clinux_signalfd(&set)
-        guard descriptor >= 0 else { throw Failure(.bug, "no file descriptor left for the screen's signals") }
+        guard descriptor >= 0 else { throw Failure(.bug, "no file descriptor is left for the screen") }
         return descriptor
     }
 

@@ -24,7 +24,7 @@ extension Add {
             tags: ClientProfile.tags(in: tags.joined(separator: " ")), notes: notes, created: Clocks.now().wall)
     }
 
-    /// The service's settings for options that were not given; never of another host than the token URL's.
+    /// The settings for options that were not given; `custom` if the token URL's host is not the service's.
     private func preset() throws(Failure) -> ServicePreset {
         guard let tokenURL else { return service ?? .gbgGO }
         guard let service else {

@@ -131,7 +131,7 @@ struct CommandLineMistake {
             let takesValue = CommandHelp.options(of: command)[misplacedOption]
         else { return nil }
         let usage = "keyfob \(command._commandName) \(misplacedOption)\(takesValue ? " VALUE" : "") …"
-        return "put \(misplacedOption) behind the command: \(usage)"
+        return "put \(misplacedOption) after the command: \(usage)"
     }
 
     /// A hint for a value or a name that begins with a dash, if the parser took that value or name for an option.

@@ -105,7 +105,7 @@ struct SettingsFile: Sendable {
 
     private func unreadable(_ reason: String) -> Failure {
         Failure(
-            .unacceptableInput, "can't read \(name): \(reason)",
+            .unacceptableInput, "cannot read \(name): \(reason)",
             hints: ["make \(name) a readable file, or move it away: without a settings file the defaults are used"])
     }
 
@@ -116,12 +116,12 @@ struct SettingsFile: Sendable {
     private func replace(by text: String) throws(Failure) {
         guard let path else {
             throw Failure(
-                .cannotWrite, "cannot save the settings: there is no home folder",
+                .cannotWrite, "cannot save the settings: no home folder",
                 hints: ["set HOME or XDG_CONFIG_HOME"])
         }
         if let home = Paths.foreignHome(holding: path, environment: environment) {
             throw Failure(
-                .cannotWrite, "can't write \(name): the home folder \(home) belongs to another user",
+                .cannotWrite, "cannot write \(name): the home folder \(home) belongs to another user",
                 hints: ["run keyfob with sudo -H, or set XDG_CONFIG_HOME to another folder"])
         }
         do throws(SystemError) { try makeFolder(FilePath.folder(of: path)) } catch { throw unwritable(error.code) }
@@ -142,7 +142,7 @@ struct SettingsFile: Sendable {
 
     private func unwritable(_ code: Int32) -> Failure {
         Failure(
-            .cannotWrite, "can't write \(name): \(errorText(code))",
+            .cannotWrite, "cannot write \(name): \(errorText(code))",
             hints: ["check that the disk has room and that the file and its folder are writable; nothing was changed"])
     }
 }

@@ -27,7 +27,7 @@ enum ShellCommand {
 }
 
 extension Failure.Hint {
-    /// The hint for the command line, which names no key.
+    /// The hint as text for a shell; the text names no key of the screen.
     var commandLineText: String { remedy?.commandLineInstruction.map { "\(text): \($0)" } ?? text }
 }
 

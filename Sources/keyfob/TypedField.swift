@@ -24,7 +24,7 @@ enum TypedField {
         }
         if let name = URLText.secretName(in: url) {
             Output.complain(
-                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): do not put secrets in a URL, it is displayed"
+                "\(field) has a parameter \(UntrustedText.line(name, limit: 60)): do not put secrets in a displayed URL"
             )
         }
         return url

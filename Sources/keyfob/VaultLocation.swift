@@ -12,7 +12,7 @@ struct VaultLocation: Sendable {
     init(option: String?, environment: [String: String]) throws(Failure) {
         path = try Paths.vault(option: option, environment: environment)
         guard !path.isEmpty else {
-            throw Failure(.usage, "--vault names no file", hints: ["give the vault's path: --vault PATH"])
+            throw Failure(.usage, "the path of --vault is empty", hints: ["give the vault's path: --vault PATH"])
         }
         isDefault = option == nil && environment["KEYFOB_VAULT", default: ""].isEmpty
     }

@@ -69,7 +69,7 @@ struct VaultChoice {
         return try await location.open(passphrase(of: location))
     }
 
-    /// Runs `work` with the vault open, and closes the vault in any case. The hints of a failure name the vault.
+    /// Runs `work` with the vault open, and always closes the vault. The hints of a failure name the vault.
     /// - Parameter handsOutToken: true if `work` returns a token for the caller: this restarts the idle time of an unlocked
     ///   vault.
     @MainActor

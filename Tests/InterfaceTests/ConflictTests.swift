@@ -106,7 +106,7 @@ struct ConflictTests {
         var state = editing(type)
         #expect(refuse(&state) { $0.secretSet = later } == [])
         #expect(state.drawing.contains("meanwhile: Secret"))
-        #expect(state.drawing.contains("Secret: theirs is new, yours is the one typed here"))
+        #expect(state.drawing.contains("Secret: theirs is new; Enter saves the secret typed here"))
         #expect(!state.drawing.contains("t0psecret"))
         #expect(try draft(state.press(.enter)).secret == Secret(utf8: "t0psecret"))
 
@@ -121,7 +121,7 @@ struct ConflictTests {
             state.type("t0psecret")
         }
         #expect(refuse(&state) { $0.tokenURL = "https://other.example/token" } == [])
-        #expect(state.drawing.contains("Token URL: theirs is used: the secret typed here goes to"))
+        #expect(state.drawing.contains("Token URL: their URL is used: the secret typed here goes to"))
         #expect(try draft(state.press(.enter)).profile.tokenURL == "https://other.example/token")
 
         state = editing { state in
@@ -130,7 +130,7 @@ struct ConflictTests {
             state.type("https://mine.example/token")
         }
         #expect(refuse(&state) { $0.secretSet = Samples.now.wall.addingTimeInterval(60) } == [])
-        #expect(state.drawing.contains("Secret: theirs is new and goes to the token URL typed here"))
+        #expect(state.drawing.contains("Secret: their new secret goes to the token URL typed here"))
     }
 
     @Test("a previous secret that has changed meanwhile is neither used nor forgotten without a question")
@@ -171,7 +171,7 @@ struct ConflictTests {
         state.type("!")
         let theirs = changed(state) { $0.notes = "a note" }
         #expect(update(&state, .clientChanged(theirs)) == [])
-        #expect(state.drawing.contains("Enter saves this  ") && state.drawing.contains("other change: Notes"))
+        #expect(state.drawing.contains("Enter saves this form") && state.drawing.contains("other change: Notes"))
         #expect(try draft(state.press(.enter)).profile.notes == "a note")
 
         state = editing()
@@ -201,7 +201,7 @@ struct ConflictTests {
         _ = update(&state, .clientRemoved(id))
         _ = update(&state, .saved(isNew: false, id, .failure(gone)))
         #expect(state.form?.focus == .secret)
-        #expect(state.drawing.contains("its secret is gone too: type one, then Enter saves a new client"))
+        #expect(state.drawing.contains("its secret is gone too: type a secret, then press Enter to save a new client"))
         #expect(state.press(.enter) == [], "there is no secret")
         state.type("t0p")
         let draft = try draft(state.press(.enter))

@@ -150,10 +150,10 @@ struct DialogTests {
         var state = trying()
         state.press("i")
         _ = update(&state, .inspected(Samples.id(1), Inspection(exchange: nil, token: nil, hasToken: true, bundle: "")))
-        #expect(state.drawing.contains("none since the vault was opened: r makes one"))
+        #expect(state.drawing.contains("none since the vault was opened: r sends one"))
         #expect(state.drawing.contains("opaque: not a JWT"))
         #expect(state.press("y") == [])
-        #expect(state.message?.text == "there is nothing to copy yet: r makes a request")
+        #expect(state.message?.text == "no request to copy yet: r sends one")
     }
 
     @Test("a trial begins with its service's first request, and shows the answer as formatted JSON")
@@ -331,9 +331,9 @@ struct DialogTests {
         var state = Samples.open(entries: [])
         state.press(":")
         state.type("fetch a new token for every")
-        #expect(state.drawing.contains("there is no client yet: a adds one"))
+        #expect(state.drawing.contains("no client yet: a adds one"))
         #expect(state.press(.enter) == [])
-        #expect(state.message?.text == "there is no client yet: a adds one")
+        #expect(state.message?.text == "no client yet: a adds one")
     }
 
     @Test("left and right change a setting at once, on disk too")
@@ -438,7 +438,7 @@ struct DialogTests {
         state.press(":")
         state.type("report")
         state.press(.enter)
-        #expect(state.message?.text == "no refresh of many clients has failed", "until the lock")
+        #expect(state.message?.text == "no report: no refresh of many clients has failed", "until the lock")
     }
 
     @Test("the report groups failures by reason; Enter goes to the client, r refreshes these clients again")
@@ -482,7 +482,7 @@ struct DialogTests {
             #expect(state.message == nil)
         }
         _ = update(&state, .clientRemoved(Samples.id(4)))
-        #expect(state.message?.text == "3 clients deleted: u brings them back")
+        #expect(state.message?.text == "3 clients deleted: u restores them")
         #expect(state.activity.entries.count == 1)
         _ = update(
             &state, .tagsSet([Samples.id(3), Samples.id(5)], adding: ["hot"], removing: ["old"], .success(())))
@@ -693,10 +693,10 @@ struct DialogTests {
     func undo() {
         var state = trying()
         #expect(state.press("u") == [])
-        #expect(state.message?.text == "there is nothing to undo")
+        #expect(state.message?.text == "nothing to undo")
         state.press("d", "y", .escape)
         _ = update(&state, .clientRemoved(Samples.id(1)))
-        #expect(state.message?.text == "GBG GO production: deleted: u brings it back", "whatever dialog is open")
+        #expect(state.message?.text == "GBG GO production: deleted: u restores it", "whatever dialog is open")
         _ = update(&state, .canUndo(true))
         #expect(state.press("u") == [.undo])
         _ = update(&state, .undone([], failure: Failure(.nameTaken, "there is a client of that name")))

@@ -448,7 +448,7 @@ struct MouseTests {
         #expect(click(&state, "r refresh") == [.refresh(Samples.id(3))])
         _ = click(&state, "a add")
         #expect(state.context == .services)
-        _ = click(&state, "Enter go on")
+        _ = click(&state, "Enter continue")
         #expect(state.context == .form)
         _ = click(&state, "Esc cancel")
         #expect(state.context == .list)

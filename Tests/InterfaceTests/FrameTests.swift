@@ -168,7 +168,7 @@ struct FrameTests {
         _ = update(&state, .settingsBroken(Failure(.unacceptableInput, "config.json, line 3: no setting")))
         #expect(state.settings == settings)
         #expect(
-            state.drawing.contains("no setting; the settings read before stay in force: lock_after_minutes 30"))
+            state.drawing.contains("no setting; the earlier settings stay in force: lock_after_minutes 30"))
         #expect(!state.drawing.contains("the whole file is ignored"))
     }
 

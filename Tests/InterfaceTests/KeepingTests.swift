@@ -62,7 +62,7 @@ struct KeepingTests {
                 == .notify("GBG GO production: the token could not be renewed"))
     }
 
-    @Test("the vault locks after ten minutes without a key; ticks and new tokens do not count as keys")
+    @Test("the vault locks after ten minutes without a keypress; ticks and new tokens do not count as keys")
     func idleLock() throws {
         var state = Samples.open(settings: Settings())
         #expect(update(&state, .time(Samples.now.advanced(by: 500), utcOffset: 0)) == [])
@@ -71,7 +71,7 @@ struct KeepingTests {
         #expect(state.context == .list)
         #expect(update(&state, .time(Samples.now.advanced(by: 600), utcOffset: 0)) == [.lock])
         #expect(state.context == .unlock)
-        #expect(state.drawing.contains("locked after 10 minutes without a key"))
+        #expect(state.drawing.contains("locked after 10 minutes without a keypress"))
         #expect(state.clients.entries.isEmpty)
     }
 
@@ -101,7 +101,7 @@ struct KeepingTests {
         state.openForm()
         state.focus(.secret)
         state.type("s3cret")
-        #expect(state.drawing.contains("not saved yet: the idle lock waits for it, at most an hour"))
+        #expect(state.drawing.contains("not saved yet: the secret delays the idle lock, by an hour at most"))
         #expect(update(&state, .time(Samples.now.advanced(by: 3_599), utcOffset: 0)) == [])
         #expect(state.context == .form)
         var left = state
@@ -150,7 +150,7 @@ struct KeepingTests {
         entries[0].profile.secretSet = Samples.now.wall.addingTimeInterval(-91 * 86_400)
         entries[1].profile.secretSet = Samples.now.wall.addingTimeInterval(-89 * 86_400)
         var state = Samples.open(Size(columns: 100, rows: 30), entries: entries)
-        #expect(state.drawing.contains("⚠ 91 days old: time for a new one"))
+        #expect(state.drawing.contains("⚠ 91 days old: get a new secret"))
         expectGolden(state.drawing, "old-secret")
         state.press("j")
         #expect(!state.drawing.contains("days old"))
@@ -219,7 +219,7 @@ struct FormPresetTests {
         arguments: [
             (ClientForm.Field.name, "Opaque", "a client named \"Opaque\" already exists"),
             (.tokenURL, "ftp://x", "a URL must begin with https://"),
-            (.tokenURL, "http://example.com/token", "http is for this machine alone"),
+            (.tokenURL, "http://example.com/token", "http is only for this machine"),
             (.tokenURL, "https://", "the URL has no host"),
             (.tokenURL, "https://a@b/", "remove the user name or password"),
             (.apiBase, "https://a/#b", "remove the part after #"),

@@ -178,7 +178,7 @@ struct KeymapTests {
         _ = update(&state, .settingsChanged(settings))
         #expect(state.drawing.contains("no client yet: N adds one"))
         state.press("r")
-        #expect(state.message?.text == "there is no client yet: N adds one")
+        #expect(state.message?.text == "no client yet: N adds one")
         #expect(lastLine(state).hasPrefix(" N add"))
     }
 

@@ -11,7 +11,7 @@ struct MessageTests {
     private static let full = Failure(.cannotWrite, "cannot write the vault \(path): the disk is full")
     private static let gone = Failure(
         .conflict, "the file \(path) was replaced or removed while it was open")
-    private static let unseen = Failure(.bug, "cannot watch for the machine's waking: Too many open files")
+    private static let unseen = Failure(.bug, "cannot notice when the machine wakes: Too many open files")
 
     private static let housekeeping: [Event] = [
         .renewed(Samples.id(1), .failure(Failure(.unreachable, "no answer")), next: 20),
@@ -92,8 +92,8 @@ struct MessageTests {
     func cutRefusal() {
         var state = Samples.open(Size(columns: 40, rows: 12))
         _ = update(&state, .paste(Secret(utf8: "x")))
-        #expect(state.drawing.contains("nothing can be pasted here: p makes…"))
-        #expect(state.activity.entries.last?.text.hasSuffix("a adds one") == true)
+        #expect(state.drawing.contains("nothing can be pasted here: p adds …"))
+        #expect(state.activity.entries.last?.text.hasSuffix("a by hand") == true)
         state.press("Z")
         #expect(state.activity.entries.count == 2, "37 columns do not fit in 36")
     }

@@ -19,7 +19,7 @@ struct RemedyTextTests {
             Remedy.allCases.map { text($0) } == [
                 "it is so: e edits the client", "it is so: e edits the client and swaps them",
                 "it is so: r fetches a new token", "it is so: Enter in the list opens a new request",
-                "it is so: L locks it, the passphrase unlocks it",
+                "it is so: L locks the vault, the passphrase unlocks it",
             ])
     }
 
@@ -32,7 +32,7 @@ struct RemedyTextTests {
             Remedy.allCases.map { text($0, keys) } == [
                 "it is so: F4 edits the client", "it is so: F4 edits the client and swaps them",
                 "it is so: Ctrl-R fetches a new token", "it is so: t in the list opens a new request",
-                "it is so: F9 locks it, the passphrase unlocks it",
+                "it is so: F9 locks the vault, the passphrase unlocks it",
             ])
     }
 
@@ -81,8 +81,8 @@ struct RemedyTextTests {
         var state = State(
             .locked, vaultPath: "/v", vaultOption: " --vault /v", glyphs: .unicode, size: Size(columns: 80, rows: 24),
             now: Samples.now, utcOffset: 0)
-        let damaged = Failure(.vaultDamaged, "damaged", hints: ["keyfob verify lists what is damaged"])
+        let damaged = Failure(.vaultDamaged, "damaged", hints: ["keyfob verify lists the damaged records"])
         _ = update(&state, .unlocked(.failure(damaged)))
-        #expect(state.drawing.contains("keyfob verify --vault /v lists what is damaged"))
+        #expect(state.drawing.contains("keyfob verify --vault /v lists the damaged records"))
     }
 }

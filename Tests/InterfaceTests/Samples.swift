@@ -36,7 +36,7 @@ enum Samples {
         .refused, "the server refused client \"Partner staging\": invalid_client (401)",
         hints: [
             "the server says: Invalid client or client credentials.",
-            "check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once",
+            "check the client ID and secret; regenerating a secret in GBG's portal ends the old secret at once",
         ])
 
     static var entries: [ClientEntry] {

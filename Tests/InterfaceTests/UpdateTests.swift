@@ -74,12 +74,14 @@ struct ListUpdateTests {
         #expect(state.press("C") == [.copy([Samples.id(1)], .token)])
         state.select("Old tenant")
         #expect(state.press("c") == [.copy([Samples.id(4)], .header)])
-        #expect(state.message?.text == "Old tenant: no token yet: fetching one, then copying the Authorization header")
+        #expect(
+            state.message?.text
+                == "Old tenant: no token yet: fetching a new token, then copying the Authorization header")
         state.select("GBG GO sandbox")
         state.press("C")
         #expect(
             state.message?.text
-                == "GBG GO sandbox: the token is about to expire: fetching one, then copying the bare token")
+                == "GBG GO sandbox: the token is about to expire: fetching a new token, then copying the bare token")
         state.select("Opaque")
         #expect(state.press("c") == [.copy([Samples.id(5)], .header)])
         #expect(state.message == nil, "a token of unknown expiry is copied as it is")
@@ -141,7 +143,7 @@ struct ListUpdateTests {
         for key in ["r", "c", "C", "y", "e", "D", "d", "x", "f", "#", "i", .enter, " ", "*", "/", "R", "j"] as [Key] {
             var state = Samples.open(entries: [])
             #expect(state.press(key) == [])
-            #expect(state.message?.text == "there is no client yet: a adds one")
+            #expect(state.message?.text == "no client yet: a adds one")
         }
     }
 
@@ -182,7 +184,7 @@ struct ListUpdateTests {
         var state = Samples.open()
         #expect(update(&state, .paste(Secret(utf8: "qqddyy\nq"))) == [])
         #expect(state.panel == nil)
-        #expect(state.message?.text == "nothing can be pasted here: p makes a client from a paste, a adds one")
+        #expect(state.message?.text == "nothing can be pasted here: p adds a client from a paste, a by hand")
     }
 
     @Test("deleting asks first; n keeps the client, y deletes the displayed revision, and the list closes the gap")
@@ -199,7 +201,7 @@ struct ListUpdateTests {
         #expect(state.context == .list)
         #expect(state.clients.entries.count == 6)
         #expect(state.clients.selected?.profile.name == "GBG GO sandbox")
-        #expect(state.message?.text == "GBG GO production: deleted: u brings it back")
+        #expect(state.message?.text == "GBG GO production: deleted: u restores it")
     }
 
     @Test("a deletion that fails closes the question and says why")
@@ -234,11 +236,11 @@ struct ListUpdateTests {
     func longMessage() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         let copied = Copied(
-            destination: "in tmux's buffer", remark: "the terminal decides about the clipboard",
+            destination: "in tmux's buffer", remark: "the terminal may not set the clipboard",
             facts: Samples.token(life: 3_600), isSecret: false, canBeCleared: false)
         _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", .success(copied)))
         expectGolden(state.drawing, "message-long")
-        let text = "Authorization header in tmux's buffer; the terminal decides about the clipboard"
+        let text = "Authorization header in tmux's buffer; the terminal may not set the clipboard"
         #expect(state.activity.entries.last?.text == text)
         #expect(state.activity.entries.last?.client == "GBG GO production")
     }

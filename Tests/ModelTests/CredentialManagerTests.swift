@@ -218,14 +218,14 @@ struct CredentialManagerTests {
                     .vaultDamaged,
                     "the vault \(bench.path) is damaged: the profile of client \"B\" is missing or altered",
                     hints: [
-                        "keyfob verify lists what is damaged",
+                        "keyfob verify lists the damaged records",
                         "keyfob remove --damaged removes the client",
                     ]))
         #expect(
             await thrown { try await manager.entry(named: "c") }
                 == Failure(
                     .vaultDamaged, "no readable client is named \"c\": \(damage.summary)",
-                    hints: ["keyfob verify lists what is damaged", "keyfob list shows the names that can be read"]))
+                    hints: ["keyfob verify lists the damaged records", "keyfob list shows the names that can be read"]))
         let refreshed = try await manager.refresh(whole.id)
         #expect(refreshed.entry.token == refreshed.token.facts)
         guard case .entry(let refreshing) = await changes.next() else {

@@ -21,7 +21,7 @@ struct KeepingFreshTests {
 
     private let refused = Failure(
         .refused, "the server refused client \"a\": invalid_client (401)",
-        hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
+        hints: ["check the client ID and secret; regenerating a secret in GBG's portal ends the old secret at once"])
 
     @Test("while no client is kept fresh, nothing waits and no request is sent")
     func nothingWatched() async throws {

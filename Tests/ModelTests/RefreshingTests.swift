@@ -10,7 +10,7 @@ import Testing
 struct RefreshingTests {
     private let refused = Failure(
         .refused, "the server refused client \"a\": invalid_client (401)",
-        hints: ["check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"])
+        hints: ["check the client ID and secret; regenerating a secret in GBG's portal ends the old secret at once"])
 
     @Test("observers see a refresh begin and end, and the token is in the vault")
     func success() async throws {

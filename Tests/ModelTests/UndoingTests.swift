@@ -39,7 +39,7 @@ struct UndoingTests {
         #expect(undone.entries.map(\.token) == [entry.token])
         let again = await thrown { try await bench.manager.undo() }
         #expect(again?.kind == .unacceptableInput)
-        #expect(again?.summary == "there is nothing to undo")
+        #expect(again?.summary == "nothing to undo")
     }
 
     @Test("undoing ends a request in flight with the edit's credentials")
@@ -52,7 +52,7 @@ struct UndoingTests {
         #expect(await task.value.error == .editedMeanwhile("a"))
     }
 
-    @Test("only the last change is kept; before the first there is nothing to undo")
+    @Test("only the last change is kept; before the first nothing to undo")
     func last() async throws {
         let bench = try await Bench()
         #expect(await thrown { try await bench.manager.undo() }?.kind == .unacceptableInput)

@@ -49,7 +49,7 @@ struct APIRequestTests {
                 == "https://a.example/v2/captain/a%20b/%C3%BC%22%3C%3E%5C%5E%60%7B%7C%7D/%20%zz?q=1&r=%C3%A9+[]")
     }
 
-    @Test("http is for this machine alone")
+    @Test("http is only for this machine")
     func loopback() {
         #expect(build(base: "http://127.0.0.1:8080/api").value?.isLoopback == true)
         #expect(build(base: "http://a.example/api").error?.kind == .unusableProfile)

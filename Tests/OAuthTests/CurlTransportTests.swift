@@ -68,7 +68,7 @@ struct CurlTransportTests {
         request.headers.append(HTTPHeader(name: "X-Test", value: "a\r\nX-Other: b"))
         #expect(
             await failure(of: request)
-                == .other(host: "127.0.0.1:\(server.port)", code: 0, detail: "the header X-Test can't be sent"))
+                == .other(host: "127.0.0.1:\(server.port)", code: 0, detail: "the header X-Test cannot be sent"))
         #expect(server.connections == 0)
     }
 

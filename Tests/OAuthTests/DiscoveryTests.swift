@@ -90,7 +90,7 @@ struct DiscoveryTests {
                 await discover([openID: page(document(issuer: other)), oauth: page(document())]).error
                     == Failure(
                         .notAToken, "the discovery document of \(issuer) belongs to another issuer, \(other)",
-                        hints: ["if that issuer is right, enter it exactly so, with any final slash"]))
+                        hints: ["if that issuer is right, enter exactly this URL, including a final slash"]))
         }
         #expect(
             await discover([openID: page(#"{"token_endpoint":"https://id.example/token"}"#)]).error?.summary
@@ -105,12 +105,12 @@ struct DiscoveryTests {
         let plain = #"{"issuer":"\#(issuer)","token_endpoint":"http://id.example/token"}"#
         #expect(
             await discover([openID: page(plain)]).error?.summary
-                == "the discovery document of \(issuer) can't be used: "
+                == "the discovery document of \(issuer) cannot be used: "
                 + "plain http to id.example would expose the secret on the network")
         let here = #"{"issuer":"\#(issuer)","token_endpoint":"https://127.0.0.1:631/token"}"#
         #expect(
             await discover([openID: page(here)]).error?.summary
-                == "the discovery document of \(issuer) can't be used: "
+                == "the discovery document of \(issuer) cannot be used: "
                 + "the token URL that it names, https://127.0.0.1:631/token, is on this machine")
     }
 
@@ -136,7 +136,7 @@ struct DiscoveryTests {
         #expect(
             await discover([:]).error
                 == Failure(
-                    .refused, "there is no discovery document at \(openID) (404)",
+                    .refused, "no discovery document at \(openID) (404)",
                     hints: ["check the issuer \(issuer), or enter the token URL"]))
     }
 
@@ -147,7 +147,7 @@ struct DiscoveryTests {
                 == "the answer of \(openID) is not a discovery document")
         let busy = await discover([oauth: page("", 503)]).error
         #expect(busy?.kind == .unreachable)
-        #expect(busy?.summary == "id.example can't answer now (503)")
+        #expect(busy?.summary == "id.example cannot answer now (503)")
         let moved = await discover([
             openID: .success(Samples.response(301, "", redirectURL: "https://b.example/\u{1B}[2J"))
         ]).error

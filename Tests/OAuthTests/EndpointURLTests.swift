@@ -189,7 +189,7 @@ struct EndpointURLTests {
         #expect(failure("", as: field)?.summary == "no \(name) is given")
         #expect(failure("https://a.example/#", as: field)?.summary == "the \(name) has a fragment")
         #expect(failure("https://u@a.example/", as: field)?.summary.hasPrefix("the \(name) has a user name") == true)
-        #expect(failure("example.com", as: field)?.summary.hasPrefix("the \(name) example.com can't be used") == true)
+        #expect(failure("example.com", as: field)?.summary.hasPrefix("the \(name) example.com cannot be used") == true)
         #expect(
             failure("http://a.example/", as: field)?.summary
                 == "plain http to a.example would expose \(burden) on the network")

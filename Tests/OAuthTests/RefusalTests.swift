@@ -8,7 +8,7 @@ import Testing
 struct RefusalTests {
     private let endpoint = "https://api.auth.gbgplc.com/as/token.oauth2"
     private let credentials: Failure.Hint =
-        "check the client ID and secret; regenerating a secret in GBG's portal kills the old one at once"
+        "check the client ID and secret; regenerating a secret in GBG's portal ends the old secret at once"
 
     @Test("PingFederate's invalid_client, its description first and CRLF last")
     func invalidClient() {
@@ -43,7 +43,7 @@ struct RefusalTests {
                     .refused, "the server refused client \"GBG GO\": \(code) (400)",
                     hints: [
                         "the server says: The requested scope(s) must be blank",
-                        "the client is not allowed the scope \"gbg.token\": check it, or leave it empty",
+                        "the client may not request the scope \"gbg.token\": check it, or leave it empty",
                     ]))
         #expect(
             Samples.parse(response, profile: Samples.profile(scope: "")).error?.hints.last
@@ -87,7 +87,7 @@ struct RefusalTests {
             #expect(
                 Samples.parse(Samples.response(404, body)).error
                     == Failure(
-                        .refused, "there is no token endpoint at \(endpoint) (404)",
+                        .refused, "the server has no token endpoint at \(endpoint) (404)",
                         hints: ["check the token URL \(endpoint)"]))
         }
     }
@@ -138,7 +138,7 @@ struct RefusalTests {
         #expect(
             Samples.parse(Samples.response(status, page)).error
                 == Failure(
-                    .unreachable, "api.auth.gbgplc.com can't answer now (\(status))",
+                    .unreachable, "api.auth.gbgplc.com cannot answer now (\(status))",
                     hints: ["the server says: \(status) Oops", "try again later"]))
     }
 

@@ -64,7 +64,7 @@ struct RevocationTests {
             .refused, "the server refused client \"GBG GO\": unsupported_token_type (400)",
             hints: [
                 "the server says: <redacted: the server repeated a secret>",
-                "the server can't revoke access tokens: this one is valid until it expires",
+                "the server cannot revoke access tokens: the token is valid until its expiry",
             ])
         #expect(try await outcome(.success(Samples.response(400, body))) == .unsupported(failure))
     }
@@ -78,7 +78,7 @@ struct RevocationTests {
         #expect(
             await revoke(404)
                 == Failure(
-                    .refused, "there is no revocation endpoint at https://id.example/revoke (404)",
+                    .refused, "the server has no revocation endpoint at https://id.example/revoke (404)",
                     hints: ["check the revocation URL https://id.example/revoke"]))
         #expect(
             await revoke(403)?.hints == [
@@ -90,7 +90,7 @@ struct RevocationTests {
     func notNow() async {
         #expect(
             await revoke(503)
-                == Failure(.unreachable, "id.example can't answer now (503)", hints: ["try again later"]))
+                == Failure(.unreachable, "id.example cannot answer now (503)", hints: ["try again later"]))
         #expect(
             await revoke(.failure(.nameResolution(host: "id.example")))?.hints
                 == ["check the revocation URL and the network (name resolution failed)"])

@@ -53,7 +53,7 @@ struct TokenResponseTests {
         #expect(failure?.kind == .notAToken)
         #expect(
             failure?.summary
-                == "the server's token can't be used: its token type is \"\(shown)\", and only Bearer can be used")
+                == "the server's token cannot be used: its token type is \"\(shown)\", and only Bearer can be used")
     }
 
     @Test("a token type that is not text is rejected", arguments: ["true", "{}", #"["Bearer"]"#])
@@ -61,7 +61,7 @@ struct TokenResponseTests {
         let failure = Samples.parse(Samples.response(200, "{\"access_token\":\"abc\",\"token_type\":\(json)}")).error
         #expect(
             failure?.summary
-                == "the server's token can't be used: its token type is not text, and only Bearer can be used")
+                == "the server's token cannot be used: its token type is not text, and only Bearer can be used")
     }
 
     @Test(
@@ -174,15 +174,15 @@ struct TokenResponseTests {
             ("315576001", "expires_in is more than ten years: the expiry is unknown"),
             ("1e308", "expires_in is more than ten years: the expiry is unknown"),
             ("9223372036854775808", "expires_in is more than ten years: the expiry is unknown"),
-            ("1e999", "expires_in can't be read: the expiry is unknown"),
-            (#""1e999""#, "expires_in can't be read: the expiry is unknown"),
-            (#""soon""#, "expires_in can't be read: the expiry is unknown"),
-            (#""""#, "expires_in can't be read: the expiry is unknown"),
-            (#""nan""#, "expires_in can't be read: the expiry is unknown"),
-            (#""0x10""#, "expires_in can't be read: the expiry is unknown"),
-            ("true", "expires_in can't be read: the expiry is unknown"),
-            ("[3600]", "expires_in can't be read: the expiry is unknown"),
-            (#"{"seconds":3600}"#, "expires_in can't be read: the expiry is unknown"),
+            ("1e999", "expires_in cannot be read: the expiry is unknown"),
+            (#""1e999""#, "expires_in cannot be read: the expiry is unknown"),
+            (#""soon""#, "expires_in cannot be read: the expiry is unknown"),
+            (#""""#, "expires_in cannot be read: the expiry is unknown"),
+            (#""nan""#, "expires_in cannot be read: the expiry is unknown"),
+            (#""0x10""#, "expires_in cannot be read: the expiry is unknown"),
+            ("true", "expires_in cannot be read: the expiry is unknown"),
+            ("[3600]", "expires_in cannot be read: the expiry is unknown"),
+            (#"{"seconds":3600}"#, "expires_in cannot be read: the expiry is unknown"),
         ])
     func nonsense(json: String, warning: String) throws {
         let facts = try Samples.parse(Samples.response(200, body(",\"expires_in\":\(json)"))).get().facts
@@ -239,7 +239,7 @@ struct TokenResponseTests {
         let failure = try #require(
             Samples.parse(Samples.response(200, #"{"access_token":"\#(json)","token_type":"Bearer"}"#)).error)
         #expect(failure.kind == .notAToken)
-        #expect(failure.summary.hasPrefix("the server's token can't be used: byte \(position) of its "))
+        #expect(failure.summary.hasPrefix("the server's token cannot be used: byte \(position) of its "))
         #expect(failure.summary.hasSuffix(" is \(what), which is invalid in a bearer token"))
         #expect(!failure.summary.replacing("a tab", with: "").contains("ab"))
         #expect(!failure.summary.contains("xy"))
@@ -282,7 +282,7 @@ struct TokenResponseTests {
             #expect(failure?.summary == "the token endpoint's answer has no access_token in it")
         }
         let number = Samples.parse(Samples.response(200, #"{"access_token":5}"#)).error
-        #expect(number?.summary == "the server's token can't be used: its access_token is not text")
+        #expect(number?.summary == "the server's token cannot be used: its access_token is not text")
     }
 
     @Test(

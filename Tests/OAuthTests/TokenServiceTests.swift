@@ -114,7 +114,7 @@ struct TokenServiceTests {
         #expect(
             await ask(transport).error
                 == Failure(
-                    .unreachable, "api.auth.gbgplc.com can't answer now (503)",
+                    .unreachable, "api.auth.gbgplc.com cannot answer now (503)",
                     hints: ["try again in 3 s, as the server asks", "it was tried 3 times"]))
         #expect(transport.sent.withLock { $0 } == 3)
     }

@@ -66,41 +66,41 @@ struct SettingsTests {
             ("{ '': 5 }", 1, 3, #""" is not a setting"#),
             (
                 "{\n\n\n\n lock_after_minutes: 'ten' }", 5, 22,
-                #"lock_after_minutes takes a number from 0 to 1440, not "ten""#
+                #"lock_after_minutes must be a number from 0 to 1440, not "ten""#
             ),
-            ("{ lock_after_minutes: 1441 }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not 1441"),
-            ("{ lock_after_minutes: -1 }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not -1"),
+            ("{ lock_after_minutes: 1441 }", 1, 23, "lock_after_minutes must be a number from 0 to 1440, not 1441"),
+            ("{ lock_after_minutes: -1 }", 1, 23, "lock_after_minutes must be a number from 0 to 1440, not -1"),
             (
                 "{ clear_clipboard_seconds: 1.5 }", 1, 28,
-                "clear_clipboard_seconds takes a whole number from 0 to 86400, not 1.5"
+                "clear_clipboard_seconds must be a whole number from 0 to 86400, not 1.5"
             ),
             (
                 "{ keys: { refresh: ['r', 'Ctrl-R'],\n quit: 'Ctrl-R' } }", 2, 8,
                 #""Ctrl-R" is already the key of "refresh""#
             ),
-            ("{ lock_after_minutes: NaN }", 1, 23, "lock_after_minutes takes a number from 0 to 1440, not NaN"),
+            ("{ lock_after_minutes: NaN }", 1, 23, "lock_after_minutes must be a number from 0 to 1440, not NaN"),
             (
                 "{ old_secret_days: Infinity }", 1, 20,
-                "old_secret_days takes a whole number from 0 to 10000, not Infinity"
+                "old_secret_days must be a whole number from 0 to 10000, not Infinity"
             ),
-            ("{ old_secret_days: 1e99 }", 1, 20, "old_secret_days takes a whole number from 0 to 10000, not 1e99"),
+            ("{ old_secret_days: 1e99 }", 1, 20, "old_secret_days must be a whole number from 0 to 10000, not 1e99"),
             (
                 "{ clear_clipboard_seconds: null }", 1, 28,
-                "clear_clipboard_seconds takes a whole number from 0 to 86400, not null"
+                "clear_clipboard_seconds must be a whole number from 0 to 86400, not null"
             ),
-            ("{ lock_on_suspend: 1 }", 1, 20, "lock_on_suspend takes true or false, not 1"),
-            ("{ lock_on_suspend: 'yes' }", 1, 20, #"lock_on_suspend takes true or false, not "yes""#),
+            ("{ lock_on_suspend: 1 }", 1, 20, "lock_on_suspend must be true or false, not 1"),
+            ("{ lock_on_suspend: 'yes' }", 1, 20, #"lock_on_suspend must be true or false, not "yes""#),
             (
                 "{ theme: 'high-contrast' }", 1, 10,
-                #"theme takes "automatic", "dark", "light", "high_contrast" or "none", not "high-contrast""#
+                #"theme must be "automatic", "dark", "light", "high_contrast" or "none", not "high-contrast""#
             ),
-            ("{ notification: ['bell'] }", 1, 17, #"notification takes "off", "bell", "osc9" or "osc777", not a list"#),
-            ("{ notification: {} }", 1, 17, #"notification takes "off", "bell", "osc9" or "osc777", not an object"#),
-            ("{ keys: ['F5'] }", 1, 9, "keys takes an object of actions and their keys, not a list"),
+            ("{ notification: ['bell'] }", 1, 17, #"notification must be "off", "bell", "osc9" or "osc777", not a list"#),
+            ("{ notification: {} }", 1, 17, #"notification must be "off", "bell", "osc9" or "osc777", not an object"#),
+            ("{ keys: ['F5'] }", 1, 9, "keys must be an object of actions and their keys, not a list"),
             ("{ keys: {\n refesh: 'F5' } }", 2, 2, #""refesh" is not an action; did you mean "refresh"?"#),
             ("{ keys: { theme: 'F5' } }", 1, 11, #""theme" is not an action"#),
-            ("{ keys: { quit: 5 } }", 1, 17, #""quit" takes a key or a list of keys, not 5"#),
-            ("{ keys: { quit: ['r', ['C']] } }", 1, 23, #""quit" takes a key or a list of keys, not a list"#),
+            ("{ keys: { quit: 5 } }", 1, 17, #""quit" needs a key or a list of keys, not 5"#),
+            ("{ keys: { quit: ['r', ['C']] } }", 1, 23, #""quit" needs a key or a list of keys, not a list"#),
             (
                 "{ keys: { quit: ['r',\n 'F99'] } }", 2, 2,
                 #""F99" is not a key; keys are named as in the help: "r", "Ctrl-R", "F5""#

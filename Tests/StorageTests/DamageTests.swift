@@ -35,7 +35,7 @@ struct DamageTests {
         }
         return Failure(
             .vaultDamaged, "the vault \(folder.vault) is damaged: \(what)",
-            hints: [isReplaceable ? "keyfob remove --damaged removes it; nothing else is lost" : Self.hint])
+            hints: [isReplaceable ? "keyfob remove --damaged removes the record; nothing else is lost" : Self.hint])
     }
 
     private func id(_ entry: ClientEntry) -> String { id(of: entry.profile) }

@@ -119,7 +119,8 @@ struct PassphraseTests {
             loser
                 == Failure(
                     .conflict, "the passphrase was changed meanwhile by another keyfob",
-                    hints: ["nothing was saved: use the passphrase that was set there"]) || loser == wrong(folder))
+                    hints: ["nothing was saved: run the command again with the new passphrase"])
+                || loser == wrong(folder))
         for vault in vaults { await vault.close() }
         let winner = try #require(winners.keys.first)
         await (try await Vault.open(at: folder.vault, passphrase: candidates[winner])).close()

@@ -179,7 +179,7 @@ struct UndoTests {
         await vault.close()
     }
 
-    @Test("An edit is not undone if the client has changed since, even by an edit without a revision")
+    @Test("An edit is not undone if the client was changed again, even by an edit without a revision")
     func changedSince() async throws {
         let (folder, vault) = try await Folder.withVault()
         let other = try await folder.openVault()
@@ -189,7 +189,7 @@ struct UndoTests {
         let change = try await vault.update(profile, from: 2, secret: nil, at: later).undoable
         let since = try await other.edit(entry.id, at: later) { $0.keepsFresh = true }.entry
         let expected = Failure(
-            .conflict, "client \"renamed\" has changed since", hints: [Failure.Hint("nothing was undone", .edit)])
+            .conflict, "client \"renamed\" was changed again", hints: [Failure.Hint("nothing was undone", .edit)])
         #expect(await failure { () throws(Failure) in try await vault.undo(change) } == expected)
         #expect(try await vault.snapshot().entries == [since])
         try await other.remove(entry.id, from: nil)
@@ -256,7 +256,7 @@ struct UndoTests {
         let restored = try await vault.undo(edit)
         #expect(
             await failure { () throws(Failure) in try await vault.undo(edit) }.summary
-                == "client \"GBG GO production\" has changed since")
+                == "client \"GBG GO production\" was changed again")
         let removal = try await vault.remove(entry.id, from: restored.revision)
         let again = try await vault.undo(removal)
         #expect(

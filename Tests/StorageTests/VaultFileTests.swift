@@ -51,7 +51,7 @@ struct VaultFileTests {
     func none() async throws {
         let folder = Folder()
         for path in [folder.vault, folder.path + "/no/such/folder.db"] {
-            let expected = Failure(.noSuchVault, "no vault at \(path)", hints: ["keyfob init makes one"])
+            let expected = Failure(.noSuchVault, "no vault at \(path)", hints: ["keyfob init creates the vault"])
             #expect(await inspect(path) == expected)
             #expect(
                 await failure { () throws(Failure) in try await Vault.open(at: path, passphrase: passphrase) }
@@ -113,7 +113,7 @@ struct VaultFileTests {
         let before = folder.contents()
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["use the newer keyfob: the vault has format 4, this one reads up to 3", "nothing was changed"])
+            hints: ["use the newer keyfob: the vault has format 4, this keyfob reads up to 3", "nothing was changed"])
         #expect(await inspect(folder.vault) == expected)
         #expect(await failure { () throws(Failure) in try await folder.openVault() } == expected)
         #expect(folder.contents() == before && folder.files == ["vault.db"])
@@ -232,7 +232,7 @@ struct VaultFileTests {
             await create()
                 == Failure(
                     .vaultExists, "\(folder.vault)-wal is left from an earlier vault",
-                    hints: ["move it beside that vault, or away: it may hold the vault's last changes"]))
+                    hints: ["move the file beside that vault, or elsewhere: it may hold that vault's last changes"]))
         #expect(folder.contents("vault.db-wal") == before && folder.files == ["vault.db-wal"])
         unlink(folder.vault + "-wal")
         chmod(folder.path, 0o777)
@@ -266,8 +266,8 @@ struct VaultFileTests {
         #expect(
             empty
                 == Failure(
-                    .unacceptableInput, "an empty passphrase protects nothing",
-                    hints: ["a few random words make a good one"]))
+                    .unacceptableInput, "the passphrase is empty",
+                    hints: ["choose a few random words"]))
         let cost = await failure { () throws(Failure) in
             try await Vault.create(
                 at: folder.vault, passphrase: passphrase, cost: KeyDerivationCost(passes: 0, memoryBytes: 8192))
@@ -276,7 +276,7 @@ struct VaultFileTests {
             cost
                 == Failure(
                     .unacceptableInput, "a key derivation of 0 passes over 8192 bytes is out of bounds",
-                    hints: ["1 to 8 passes over 8 KiB to 256 MiB"]))
+                    hints: ["use 1 to 8 passes over 8 KiB to 256 MiB"]))
         #expect(folder.files.isEmpty)
     }
 }

@@ -125,7 +125,7 @@ struct VaultTests {
         #expect(try await vault.token(of: profile.id) == nil)
         #expect(try await !vault.store(newToken(), for: profile.id, credentialsID: profile.credentialsID))
         let gone = Failure(
-            .noSuchClient, "the client no longer exists", hints: ["it was removed meanwhile"])
+            .noSuchClient, "the client no longer exists", hints: ["the client was removed meanwhile"])
         #expect(await failure { () throws(Failure) in try await vault.secret(of: profile.id) } == gone)
         #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: nil) } == gone)
         let edit = await failure { () throws(Failure) in
@@ -153,7 +153,7 @@ struct VaultTests {
             late
                 == Failure(
                     .conflict, "client \"GBG GO production\" was changed meanwhile",
-                    hints: ["nothing was saved: look at the client again, then retry"]))
+                    hints: ["nothing was saved: check the client, then try again"]))
         #expect(await failure { () throws(Failure) in try await vault.remove(profile.id, from: 1) } == late)
         #expect(try await vault.snapshot().entries == [first])
         await vault.close()
@@ -249,7 +249,7 @@ struct VaultTests {
             }
                 == Failure(
                     .unacceptableInput, "the text is too long for one client",
-                    hints: ["a record holds at most 4 MB"]))
+                    hints: ["shorten the text: the limit is 4 MiB"]))
         #expect(try await vault.snapshot().entries == [entry])
         await vault.close()
     }
@@ -262,7 +262,7 @@ struct VaultTests {
         await vault.close()
         await vault.close()
         #expect(folder.files == ["vault.db"])
-        let locked = Failure(.locked, "the vault is locked", hints: ["unlock it and try again"])
+        let locked = Failure(.locked, "the vault is locked", hints: ["unlock the vault and try again"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == locked)
         #expect(
             await failure { () throws(Failure) in try await vault.insert(newProfile(), secret: Secret(utf8: "s")) }

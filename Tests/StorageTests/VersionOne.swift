@@ -217,7 +217,7 @@ struct VersionOneTests {
         try await vault.execute("PRAGMA user_version = 4")
         let expected = Failure(
             .vaultTooNew, "the vault \(folder.vault) was written by a newer keyfob",
-            hints: ["use the newer keyfob: the vault has format 4, this one reads up to 3", "nothing was changed"])
+            hints: ["use the newer keyfob: the vault has format 4, this keyfob reads up to 3", "nothing was changed"])
         #expect(await failure { () throws(Failure) in try await vault.snapshot() } == expected)
         #expect(
             await failure { () throws(Failure) in

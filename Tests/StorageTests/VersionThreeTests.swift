@@ -127,7 +127,7 @@ struct VersionThreeTests {
         func needsNewer(_ name: String, _ need: String) -> Failure {
             Failure(
                 .vaultTooNew, "client \"\(name)\" needs a newer keyfob: \(need)",
-                hints: ["use the keyfob that wrote it; nothing was changed"])
+                hints: ["use the newer keyfob; nothing was changed"])
         }
         let snapshot = try await vault.snapshot()
         #expect(Set(snapshot.entries.map(\.profile.name)) == ["b", "c"])

@@ -167,7 +167,7 @@ struct AddStoryTests {
         (["--api-base", "https://a.example/{v}"], 78, "the API base has the placeholder {v} in it", "replace {v}"),
         (["--api-base", "http://a.example/"], 78, "plain http to a.example", "use https"),
         (["--issuer", "https://u:p@a.example/"], 78, "the issuer has a user name", "remove everything"),
-        (["--revocation-url", "nonsense"], 78, "the revocation URL nonsense can't be used", "enter a URL like"),
+        (["--revocation-url", "nonsense"], 78, "the revocation URL nonsense cannot be used", "enter a URL like"),
         (["--param", "audience"], 64, "--param needs a name and a value", "write it as name=value"),
         (["--param", "=x"], 64, "--param needs a name and a value", "write it as name=value"),
         (

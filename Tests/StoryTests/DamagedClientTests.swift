@@ -27,7 +27,7 @@ struct DamagedClientTests {
         try story.damage(1, of: billing)
         let ofBilling = complaint(
             "the vault \(story.vault) is damaged: the profile of client \"BILLING\" is missing or altered",
-            "keyfob verify lists what is damaged", "keyfob remove --damaged removes the client")
+            "keyfob verify lists the damaged records", "keyfob remove --damaged removes the client")
         for verb in ["show", "token", "header"] {
             #expect(try await story.run(verb, " BILLING") == Story.Outcome(65, complaint: ofBilling), "\(verb)")
             #expect(try await story.run(verb, "reports").status == 0, "\(verb)")
@@ -46,7 +46,7 @@ struct DamagedClientTests {
             65,
             complaint: complaint(
                 "no readable client is named \"nobody\": the vault \(story.vault) is damaged: the profile of a client "
-                    + "is missing or altered", "keyfob verify lists what is damaged",
+                    + "is missing or altered", "keyfob verify lists the damaged records",
                 "keyfob list shows the names that can be read"))
         #expect(try await story.run("token", "nobody") == missing)
         try story.damage(2, of: billing)

@@ -63,7 +63,7 @@ struct ExitCodeTests {
         (
             ["--format", "curl", "header", "x"],
             [
-                "unknown option '--format'", "put --format behind the command: keyfob header --format VALUE …",
+                "unknown option '--format'", "put --format after the command: keyfob header --format VALUE …",
                 usage("header"),
             ]
         ),
@@ -71,13 +71,13 @@ struct ExitCodeTests {
             ["--min-valid=500", "token", "x"],
             [
                 "unknown option '--min-valid'",
-                "put --min-valid behind the command: keyfob token --min-valid VALUE …", usage("token"),
+                "put --min-valid after the command: keyfob token --min-valid VALUE …", usage("token"),
             ]
         ),
         (
             ["--fresh", "token", "x"],
             [
-                "unknown option '--fresh'", "put --fresh behind the command: keyfob token --fresh …",
+                "unknown option '--fresh'", "put --fresh after the command: keyfob token --fresh …",
                 usage("token"),
             ]
         ),
@@ -85,11 +85,11 @@ struct ExitCodeTests {
             ["--secret-stdin", "add", "x"],
             [
                 "unknown option '--secret-stdin'",
-                "put --secret-stdin behind the command: keyfob add --secret-stdin …", usage("add"),
+                "put --secret-stdin after the command: keyfob add --secret-stdin …", usage("add"),
             ]
         ),
         (["--frsh", "token", "x"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
-        (["list", "--vault", ""], ["--vault names no file", "give the vault's path: --vault PATH"]),
+        (["list", "--vault", ""], ["the path of --vault is empty", "give the vault's path: --vault PATH"]),
     ]
 
     @Test("64: the command line is not understood; a possible secret is not repeated")
@@ -203,7 +203,8 @@ struct ExitCodeTests {
                     65,
                     complaint: complaint(
                         "the vault \(story.vault) was written by a newer keyfob",
-                        "use the newer keyfob: the vault has format 99, this one reads up to 3", "nothing was changed"))
+                        "use the newer keyfob: the vault has format 99, this keyfob reads up to 3",
+                        "nothing was changed"))
         )
     }
 
@@ -234,7 +235,9 @@ struct ExitCodeTests {
         let story = try Story()
         let noVault = try await story.run("list")
         #expect(
-            noVault == Story.Outcome(66, complaint: complaint("no vault at \(story.vault)", "keyfob init makes one")))
+            noVault
+                == Story.Outcome(
+                    66, complaint: complaint("no vault at \(story.vault)", "keyfob init creates the vault")))
         _ = try await story.run("init")
         for verb in ["show", "token", "header"] {
             let outcome = try await story.run(verb, "billing")
@@ -260,7 +263,7 @@ struct ExitCodeTests {
                 == Story.Outcome(
                     69,
                     complaint: complaint(
-                        "\(place) can't answer now (503)", "the server says: 503",
+                        "\(place) cannot answer now (503)", "the server says: 503",
                         "try again in 60 min, as the server asks")))
         #expect(
             try await story.run("token", "gone")
@@ -348,10 +351,10 @@ struct ExitCodeTests {
                 "the token endpoint answered 200 with a web page, not with a token",
                 "check the token URL http://\(place)/token"),
             "mac": complaint(
-                "the server's token can't be used: its token type is \"mac\", and only Bearer can be used",
+                "the server's token cannot be used: its token type is \"mac\", and only Bearer can be used",
                 "ask the operator of \(place) for plain bearer tokens"),
             "escape": complaint(
-                "the server's token can't be used: byte 2 of its 7 is a control character, which is invalid in a bearer token",
+                "the server's token cannot be used: byte 2 of its 7 is a control character, which is invalid in a bearer token",
                 "ask the operator of \(place) for plain bearer tokens"),
             "forbidden": complaint(
                 "the server refused client \"forbidden\" with status 403 and an empty body",
@@ -397,7 +400,7 @@ struct ExitCodeTests {
             (
                 "http://login.example.com/token",
                 "plain http to login.example.com would expose the secret on the network",
-                "use https; http is for this machine alone (localhost, 127.0.0.1, [::1])"
+                "use https; http is only for this machine (localhost, 127.0.0.1, [::1])"
             ),
             ("ftp://x/y", "the token URL does not begin with https://", "use https"),
             (
@@ -406,7 +409,7 @@ struct ExitCodeTests {
             ),
             ("https://x.example/#f", "the token URL has a fragment", "remove the # and everything after it"),
             (
-                "nonsense", "the token URL nonsense can't be used: it is not a complete URL",
+                "nonsense", "the token URL nonsense cannot be used: it is not a complete URL",
                 "enter a URL like https://login.example.com/oauth2/token"
             ),
             ("", "no token URL is given", "enter a URL like https://login.example.com/oauth2/token"),

@@ -91,7 +91,7 @@ struct FaultSweepTests {
             uncertain == [
                 """
                 keyfob: cannot use the vault \(story.vault): input/output error; the change may still be stored
-                  hint: run keyfob list to see which passphrase works: try the new one first
+                  hint: keyfob list shows which passphrase works: try the new one first
 
                 """
             ])

@@ -73,10 +73,10 @@ struct LockStoryTests {
     func asked() async throws {
         let terminal = try await TerminalStory.open(try await story("{}"))
         try await terminal.press("D", "Enter", see: "Billing 2: saved")
-        try await terminal.press("d", "y", see: "Billing 2: deleted: u brings it back")
+        try await terminal.press("d", "y", see: "Billing 2: deleted: u restores it")
         try await terminal.press("L")
         try await terminal.see("Passphrase", "Enter opens the vault", without: ["Billing", "locked"])
         try await unlock(terminal)
-        try await terminal.press("u", see: "there is nothing to undo")
+        try await terminal.press("u", see: "nothing to undo")
     }
 }

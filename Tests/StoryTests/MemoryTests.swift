@@ -256,7 +256,7 @@ struct MemoryTests {
         tokens.append(try await refreshed(terminal))
         try await terminal.press("C", see: "bare token \(way)")
 
-        try await terminal.press("d", "y", see: "deleted: u brings it back")
+        try await terminal.press("d", "y", see: "deleted: u restores it")
         try await terminal.press("u", see: "● valid")
         tokens.append(try await refreshed(terminal))
         try await terminal.press("c", see: "header \(way)")

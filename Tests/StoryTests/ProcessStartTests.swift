@@ -99,7 +99,8 @@ struct ProcessStartTests {
                 == Story.Outcome(
                     64,
                     complaint: "keyfob: argument 2 is not UTF-8\n"
-                        + "  hint: names and paths must be UTF-8: reach a file of another name by a symbolic link\n"))
+                        + "  hint: names and paths must be UTF-8: for a file of another name, create a symbolic link\n")
+        )
         let vault = try await story.run(
             [], input: "", environment: [:],
             program: [

@@ -54,7 +54,7 @@ struct ProxyStoryTests {
             #expect(
                 try await said([variable: value])
                     == complaint(
-                        "the proxy in \(variable) can't be used: its URL can't be read",
+                        "the proxy in \(variable) cannot be used: its URL cannot be read",
                         "write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, each special character as %XX",
                         "check \(variable) \(check)"))
         }
@@ -65,7 +65,7 @@ struct ProxyStoryTests {
         #expect(
             try await said(["https_proxy": "gopher://user:hunter2@127.0.0.1:1"])
                 == complaint(
-                    "the proxy in https_proxy can't be used: libcurl does not support its scheme",
+                    "the proxy in https_proxy cannot be used: libcurl does not support its scheme",
                     "use http, https, socks4, socks4a, socks5 or socks5h", "check https_proxy \(check)"))
     }
 

@@ -86,7 +86,7 @@ struct SettingsFileTests {
         try put(Data("{}".utf8) + Data(repeating: 0x20, count: Settings.longestFile - 2))
         #expect(try file.read() == Settings())
         try put(Data("{}".utf8) + Data(repeating: 0x20, count: Settings.longestFile - 1))
-        #expect(failure(file.read)?.summary == "can't read ~/.config/keyfob/config.json: it is larger than 1 MiB")
+        #expect(failure(file.read)?.summary == "cannot read ~/.config/keyfob/config.json: it is larger than 1 MiB")
     }
 
     @Test("a change that would make the file too long is refused")
@@ -100,7 +100,7 @@ struct SettingsFileTests {
     @Test("a folder, a pipe or a loop of links in its place is reported without a wait")
     func noFile() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let summary = "can't read ~/.config/keyfob/config.json: it is not a file"
+        let summary = "cannot read ~/.config/keyfob/config.json: it is not a file"
         #expect(failure(file.read)?.summary == summary)
         #expect(failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }?.summary == summary)
         #expect(rmdir(path) == 0 && mkfifo(path, 0o600) == 0)
@@ -108,14 +108,14 @@ struct SettingsFileTests {
         #expect(unlink(path) == 0 && symlink("config.json", path) == 0)
         #expect(
             failure(file.read)?.summary
-                == "can't read ~/.config/keyfob/config.json: too many levels of symbolic links")
+                == "cannot read ~/.config/keyfob/config.json: too many levels of symbolic links")
     }
 
     @Test("a file that this user may not read is reported")
     func noPermission() async throws {
         if try await OtherUser.runs("SettingsFileTests.noPermission") { return }
         try put(Data("{}".utf8), mode: 0)
-        #expect(failure(file.read)?.summary == "can't read ~/.config/keyfob/config.json: permission denied")
+        #expect(failure(file.read)?.summary == "cannot read ~/.config/keyfob/config.json: permission denied")
     }
 
     @Test("a file that this user may not write is not changed")
@@ -124,7 +124,7 @@ struct SettingsFileTests {
         try put(Data("{}".utf8), mode: 0o400)
         let problem = failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }
         #expect(problem?.kind == .cannotWrite)
-        #expect(problem?.summary == "can't write ~/.config/keyfob/config.json: permission denied")
+        #expect(problem?.summary == "cannot write ~/.config/keyfob/config.json: permission denied")
         #expect(try text() == "{}")
     }
 
@@ -177,6 +177,6 @@ struct SettingsFileTests {
         #expect(try file.read() == Settings())
         let problem = failure { () throws(Failure) in try file.write(.theme, asIn: darkTheme) }
         #expect(problem?.kind == .cannotWrite)
-        #expect(problem?.summary == "can't write ~/.config/keyfob/config.json: not a directory")
+        #expect(problem?.summary == "cannot write ~/.config/keyfob/config.json: not a directory")
     }
 }

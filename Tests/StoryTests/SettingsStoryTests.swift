@@ -114,7 +114,7 @@ struct SettingsStoryTests {
         let story = try await Story.with([])
         try FileManager.default.createDirectory(at: story.settings, withIntermediateDirectories: true)
         let terminal = try await TerminalStory.start(story, "keyfob", columns: 80, rows: 24)
-        try await terminal.see("can't read ~/config/keyfob/config.json: it is not a file", "Enter opens the vault")
+        try await terminal.see("cannot read ~/config/keyfob/config.json: it is not a file", "Enter opens the vault")
         try await terminal.see("lock_after_minutes")
         try await terminal.press("Escape", see: "exit 0")
         try await terminal.expectRestored()

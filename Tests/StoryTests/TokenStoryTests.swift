@@ -51,7 +51,7 @@ struct TokenStoryTests {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
         let terminal = try await TerminalStory.open(
             try await Story.with([server.profile("Billing", "app")]), columns: 110, rows: 70)
-        try await terminal.press("i", see: "none since the vault was opened: r makes one")
+        try await terminal.press("i", see: "none since the vault was opened: r sends one")
         try await terminal.press("r")
         let screen = try await terminal.see(
             "POST \(server.tokenURL)", "grant_type = client_credentials", "client_secret = <redacted>",

@@ -266,7 +266,7 @@ struct FolderWatchTests {
             failure?.summary
                 == "cannot watch the vault's folder \(stage.folder)/loop: too many levels of symbolic links")
         #expect(
-            failure?.hints == [Failure.Hint("other programs' changes are seen when the vault is opened again", .reopen)]
+            failure?.hints == [Failure.Hint("open the vault again to see other programs' changes", .reopen)]
         )
     }
 

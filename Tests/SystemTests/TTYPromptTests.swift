@@ -57,7 +57,7 @@ struct TTYPromptTests {
         #expect(
             await answer.value
                 == .failure(
-                    Failure(.unacceptableInput, "the line is too long", hints: ["at most 4096 bytes are taken"])))
+                    Failure(.unacceptableInput, "the line is too long", hints: ["type at most 4096 bytes"])))
         #expect(terminal.echoes)
     }
 
@@ -155,7 +155,7 @@ struct TTYPromptTests {
         #expect(failure?.summary == "the terminal does not report the character of a key with Shift")
         #expect(
             failure?.hints == [
-                "another program left its keyboard protocol on: printf '\\033[=0u\\033[>4m' ends it"
+                "run printf '\\033[=0u\\033[>4m': another program left its keyboard protocol on"
             ])
     }
 

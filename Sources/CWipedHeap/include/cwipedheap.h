@@ -1,4 +1,4 @@
-// A heap that wipes freed memory. Linking it is enough.
+// A heap that wipes freed memory. No call is needed: a program only links this library.
 #pragma once
 
 // A program's own free(3) and realloc(3) also serve all its libraries (The GNU C Library manual, "Replacing malloc").

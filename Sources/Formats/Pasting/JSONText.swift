@@ -36,7 +36,7 @@ enum JSONText {
         return text[range.upperBound...].contains(UInt8(ascii: "}"))
     }
 
-    /// True if the text contains an escape that is valid in YAML but not in JSON.
+    /// True if the text contains a backslash escape that is invalid in JSON.
     static func hasOtherEscape(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         var index = text.startIndex
         while index + 1 < text.endIndex {

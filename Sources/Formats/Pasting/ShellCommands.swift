@@ -107,7 +107,7 @@ extension ShellCommands.Command {
 }
 
 extension Secret {
-    /// True if it is one of `words`, in any case.
+    /// True if the text is one of `words`, ignoring case.
     func isWord(_ words: String...) -> Bool {
         withBytes { bytes in
             words.contains { word in

@@ -7,7 +7,7 @@ extension State {
     var reasonWithoutClients: String? {
         guard clients.entries.isEmpty else { return nil }
         return clients.isLoaded
-            ? "there is no client yet: \(keymap.key("add")) adds one" : "the vault is still being read"
+            ? "no client yet: \(keymap.key("add")) adds one" : "the vault is still being read"
     }
 
     var reasonWithoutSelection: String? {
@@ -152,7 +152,7 @@ extension State {
         let isOne = targets.count == 1
         let text =
             isOne
-            ? "\(first.token.reasonToFetch(at: now)): fetching one, then copying the \(format.noun)"
+            ? "\(first.token.reasonToFetch(at: now)): fetching a new token, then copying the \(format.noun)"
             : "fetching \(waiting) of \(targets.count) tokens, then copying"
         return (
             effects, Saying(text: text, role: .refreshing, client: isOne ? first.profile.name : "", isLogged: false)

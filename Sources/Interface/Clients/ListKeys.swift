@@ -65,7 +65,7 @@ enum ListKeys {
             isHinted: false,
             targets: { $0.reasonWithoutTarget }, run: { $0.copy(.token) }),
         ListAction(
-            "copy_menu", ["y"], "copy as", "copy as curl, fetch, export … from a menu",
+            "copy_menu", ["y"], "copy as", "choose a format to copy: curl, fetch, export …",
             targets: { $0.reasonWithoutTarget }, run: { $0.present(CopyMenu($0.clients.targets)) }),
         ListAction(
             "filter", ["/"], "filter", "filter as you type: words, `#tag`, `!valid` `!expired` `!failed`",
@@ -122,7 +122,7 @@ enum ListKeys {
             targets: { $0.reasonNotToDelete }, run: { $0.present(DeleteQuestion($0.clients.targets)) }),
         ListAction(
             "undo", ["u"], "undo", "undo the last delete or edit", isHinted: false, saves: true,
-            disabled: { $0.canUndo ? nil : "there is nothing to undo" }, run: { _ in [.undo] }),
+            disabled: { $0.canUndo ? nil : "nothing to undo" }, run: { _ in [.undo] }),
         ListAction(
             "duplicate", ["D"], "duplicate", "add a client like the selected one", isHinted: false, saves: true,
             disabled: { $0.reasonWithoutSelection },
@@ -142,7 +142,7 @@ enum ListKeys {
             run: { $0.present(ActivityLog($0)) }),
         ListAction(
             "show_report", [], "last report", "show the failures of the last refresh of many clients", isHinted: false,
-            disabled: { $0.screen?.lastReport == nil ? "no refresh of many clients has failed" : nil },
+            disabled: { $0.screen?.lastReport == nil ? "no report: no refresh of many clients has failed" : nil },
             run: { $0.showReport() }),
         ListAction(
             "settings", [","], "settings", "change the settings", isHinted: false,
@@ -182,7 +182,7 @@ enum ListKeys {
 
     private static let leaving: [ListAction] = [
         ListAction(
-            "lock", ["L"], "lock", "lock the vault and forget every secret",
+            "lock", ["L"], "lock", "lock the vault and wipe every secret from memory",
             run: { state in
                 state.forget()
                 return [.removeUnlockedKey, .lock]

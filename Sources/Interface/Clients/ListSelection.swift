@@ -1,6 +1,6 @@
 /// The selected row and the visible rows.
 struct ListSelection: Sendable, Equatable {
-    /// The number of the selected row; 0 if there are none.
+    /// The index of the selected row, from 0; also 0 if the list is empty.
     private(set) var row = 0
     /// The first visible row.
     private(set) var top = 0

@@ -38,7 +38,7 @@ public enum Role: UInt8, Sendable, Equatable, CaseIterable {
     case expired
     case unknown
     case refreshing
-    /// The large digits and the full part of the bar.
+    /// The countdown's large digits and the filled part of its bar.
     case countdown
     case selection
     /// The characters of a name that the filter matches.

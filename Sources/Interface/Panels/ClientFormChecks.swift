@@ -2,7 +2,7 @@ import Credentials
 
 // The checks of the form's fields while the user types.
 extension ClientForm {
-    /// The reason why the field cannot be saved; nil if it can. `isMissing` is true if nothing was typed yet.
+    /// The reason why the field cannot be saved; nil if it can. `isMissing` is true if a required field is empty.
     func problem(_ field: Field, in state: State) -> (text: String, isMissing: Bool)? {
         let text = ClientName.trimmed(self.text(of: field))
         switch field {

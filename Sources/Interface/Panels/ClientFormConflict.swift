@@ -37,7 +37,7 @@ extension ClientForm {
         let names = asked.map { ClientFormDialog.label($0.field) }.joined(separator: ", ")
         let summary = asked.isEmpty ? failure.summary : "\(failure.summary): \(names)"
         var hints: [Failure.Hint] = [
-            asked.isEmpty ? "Enter saves this" : "Enter saves this form, Esc keeps the other change"
+            asked.isEmpty ? "Enter saves this form" : "Enter saves this form, Esc keeps the other change"
         ]
         for (field, text) in asked { hints.append(Failure.Hint("\(ClientFormDialog.label(field)): \(text)")) }
         if let takenOver { hints.append(Failure.Hint(takenOver)) }
@@ -61,16 +61,16 @@ extension ClientForm {
             content.copy(field, from: new)
             // The user has not seen this secret and that host together.
             if field == .tokenURL, !secret.isEmpty {
-                asked.append((field, "theirs is used: the secret typed here goes to \(Self.quoted(there))"))
+                asked.append((field, "their URL is used: the secret typed here goes to \(Self.quoted(there))"))
             } else {
                 copied.append(field)
             }
         }
         let isSecretChanged = theirs.profile.secretSet != before.profile.secretSet
         if isSecretChanged, !secret.isEmpty {
-            asked.append((.secret, "theirs is new, yours is the one typed here"))
+            asked.append((.secret, "theirs is new; Enter saves the secret typed here"))
         } else if isSecretChanged, content.savedText(of: .tokenURL) != new.savedText(of: .tokenURL) {
-            asked.append((.secret, "theirs is new and goes to the token URL typed here"))
+            asked.append((.secret, "their new secret goes to the token URL typed here"))
         }
         let previous = theirs.profile.previousSecretSet
         if previousSecret != .keep, isSecretChanged || previous != before.profile.previousSecretSet {
@@ -87,14 +87,14 @@ extension ClientForm {
         return asked
     }
 
-    /// Continues as a new client: the edited client is gone, or the client that a duplicate was to copy the secret of.
+    /// Turns the form into a new client's: the edited client, or the client whose secret a duplicate copies, is gone.
     private mutating func goOnAsNew(after failure: Failure) {
         let hint: Failure.Hint
         if origin != nil {
             becomeNew()
             hint =
                 secret.isEmpty
-                ? "its secret is gone too: type one, then Enter saves a new client"
+                ? "its secret is gone too: type a secret, then press Enter to save a new client"
                 : "Enter saves a new client"
         } else {
             hint = "the secret of \(secretOf?.name ?? "that client") is gone too: type one, then press Enter"

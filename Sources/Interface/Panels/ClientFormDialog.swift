@@ -62,7 +62,8 @@ enum ClientFormDialog {
     private static func line(_ field: ClientForm.Field, _ form: ClientForm, _ state: State) -> DialogLine {
         let isFocused = form.focus == field && !form.isSaving
         var label = label(field)
-        // The row may have no room for the problem, so the label has a glyph. The footer explains the focused field's.
+        // The row may have no room for the problem, so the label has a glyph. The footer has the problem of the focused
+        // field.
         if let problem = form.problem(field, in: state), !problem.isMissing { label += " \(state.glyphs.failed)" }
         func choice(_ name: String, _ explanation: String) -> DialogLine {
             DialogLine(
@@ -116,14 +117,14 @@ enum ClientFormDialog {
         return switch form.focus {
         case .preset: "left and right choose; replace the words in braces"
         case .name: "any name, for the list and the command line"
-        case .clientID: "\(form.portalHint); you can paste it"
+        case .clientID: "\(form.portalHint); you can paste the ID"
         case .secret where !form.secret.isEmpty:
-            "not saved yet: the idle lock waits for it, at most an hour"
+            "not saved yet: the secret delays the idle lock, by an hour at most"
         case .secret where form.isGBG: "shown once by the portal; sealed in the vault and not shown again"
         case .secret: "sealed in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
         case .issuer:
-            "publishes the endpoints; \(ClientForm.discoverKey.name) fills them in; may be empty"
+            "the URL that publishes the endpoints; \(ClientForm.discoverKey.name) asks it; may be empty"
         case .tokenURL: "the token endpoint: https, or http on this machine"
         case .scope: "scopes to request; may be empty"
         case .more: "Enter shows \(form.foldedFields.map(label).joined(separator: ", "))"

@@ -63,7 +63,7 @@ extension ClientForm: Panel {
     ]
 
     private static let goBack = Action<Self>(
-        "cancel", ["n", .escape, .control("c")], "go on editing", "go back to the form"
+        "cancel", ["n", .escape, .control("c")], "continue editing", "go back to the form"
     ) { form, _ in
         form.question = nil
         return .stay

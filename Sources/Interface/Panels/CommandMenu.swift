@@ -158,7 +158,7 @@ struct CommandMenu: FilteredPanel {
         return isHelp && isOfList ? binding.name : nil
     }
 
-    /// The chosen entry's description in full, or the reason why it can't be run.
+    /// The chosen entry's description in full, or the reason why it cannot run.
     private func footer(_ entry: Entry?, _ state: State, _ columns: Int) -> [DialogLine] {
         guard let entry else { return [.text("nothing matches", .muted)] }
         guard let binding = entry.binding else { return [.blank] }

@@ -37,7 +37,7 @@ struct Inspector: ScrolledPanel {
     private var bundle: String { inspection?.bundle ?? "" }
 
     private var reasonNotToCopy: String? {
-        bundle.isEmpty ? "there is nothing to copy yet: \(Self.refreshKey.name) makes a request" : nil
+        bundle.isEmpty ? "no request to copy yet: \(Self.refreshKey.name) sends one" : nil
     }
 
     mutating func receive(_ event: Event, in state: State) -> Outcome {
@@ -69,7 +69,7 @@ struct Inspector: ScrolledPanel {
         if let exchange = inspection.exchange {
             lines += Self.lines(exchange, state, room)
         } else {
-            lines += ListBox.labelled("", "none since the vault was opened: \(refreshKey.name) makes one", room, .muted)
+            lines += ListBox.labelled("", "none since the vault was opened: \(refreshKey.name) sends one", room, .muted)
         }
         if case .failed(let attempt)? = entry?.attempt {
             // The Token pane may cut a long failure.

@@ -12,7 +12,7 @@ struct PasteDialog: Panel {
     static let tables = [
         KeyTable<Self>(
             .pasting,
-            [closing([.escape, .control("c")], "cancel", "close this; nothing is changed")])
+            [closing([.escape, .control("c")], "cancel", "close without a change")])
     ]
 
     mutating func paste(_ pasted: Secret, in state: State) -> Outcome {

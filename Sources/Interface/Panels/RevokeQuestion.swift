@@ -143,7 +143,7 @@ struct RevokeQuestion: ScrolledPanel {
     }
 
     private static func warning(isOne: Bool) -> String {
-        "is named by the issuer; it is neither the issuer's host nor the token URL's. y stores it as the "
+        "is named by the issuer; it is neither the issuer's host nor the token URL's. y stores this URL as the "
             + (isOne ? "client's revocation URL." : "clients' revocation URL.")
     }
 }

@@ -5,7 +5,7 @@ extension Context {
     static let services = Context(title: "The service of a new client", isTyping: true)
 }
 
-/// The question for a new client's service, before the form: the form begins with the service's usual settings.
+/// The menu of services for a new client. The form then opens with the chosen service's usual settings.
 struct ServiceMenu: FilteredPanel {
     var field = TextField()
     var selection: Int
@@ -37,7 +37,7 @@ struct ServiceMenu: FilteredPanel {
             .services,
             [
                 Action(
-                    "submit", [.enter], "go on", "open the form with the service's usual settings",
+                    "submit", [.enter], "continue", "open the form with the service's usual settings",
                     disabled: { menu, _ in menu.entries.isEmpty ? "nothing matches" : nil },
                     run: { $0.submit(in: $1) })
             ] + choosing() + choosingByPages() + [closing()])
@@ -76,7 +76,7 @@ struct ServiceMenu: FilteredPanel {
         let footer =
             entries.isEmpty
             ? "nothing matches"
-            : "type to filter; Enter goes on; a pasted curl command or .env block fills in the form"
+            : "type to filter; a pasted curl command or .env block fills in the form"
         return ListBox(
             title: "Add a client: which service?", field: field, lines: entries.map { ListBox.Line(text: $0.title) },
             selection: selection, mostRows: Self.all.count, footer: DialogLine.wrapped(footer, columns, .muted),

@@ -22,7 +22,7 @@ struct TagForm: Panel {
             .tags,
             [
                 Action("submit", [.enter], "save", "save the tags", saves: true) { form, _ in form.submit() },
-                closing([.escape, .control("c")], "cancel", "close this; nothing is changed"),
+                closing([.escape, .control("c")], "cancel", "close without a change"),
             ])
     ]
 

@@ -64,7 +64,7 @@ struct TrialForm: ScrolledPanel {
                 editing("newer_request", [.control("n")], "newer", "next of the last ten requests") { $0.recall(-1) },
                 Action(
                     "copy_all", [.control("y")], "copy", "copy request and answer as text",
-                    disabled: { form, _ in form.text == nil ? "there is no answer to copy yet" : nil },
+                    disabled: { form, _ in form.text == nil ? "no answer to copy yet" : nil },
                     run: { form, _ in .effects([.copyText(form.text ?? "", noun: "request and answer")]) }),
             ] + scrollingByPages([.pageDown], "the answer, a page down", "the answer, a page up") + [
                 closing([.escape, .control("c")], "close", "close this; a pending answer is dropped")

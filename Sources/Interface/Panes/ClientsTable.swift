@@ -132,7 +132,7 @@ struct ClientsTable {
 }
 
 extension Failure {
-    /// The status and the code of an answer, `401 invalid_client`, else the kind in a word.
+    /// The answer's status and error code, `401 invalid_client`; without them, the failure's kind in one word.
     ///
     /// Both are read from the end of the summary, `…: invalid_client (401)`: the vault stores only a failure's text.
     var result: String {

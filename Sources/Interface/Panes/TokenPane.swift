@@ -131,7 +131,7 @@ enum TokenPane {
     private static func secret(_ profile: ClientProfile, _ state: State) -> Line? {
         guard let set = profile.secretSet, state.secretIsOld(profile) else { return nil }
         let days = Int(state.now.wall.timeIntervalSince(set) / 86_400)
-        return Line("Secret", "\(state.glyphs.old) \(grouped(days)) days old: time for a new one", .expiring)
+        return Line("Secret", "\(state.glyphs.old) \(grouped(days)) days old: get a new secret", .expiring)
     }
 
     private static func attempt(_ entry: ClientEntry, _ state: State, _ room: Int) -> [Line] {

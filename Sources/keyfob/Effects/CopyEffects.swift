@@ -78,7 +78,7 @@ extension EffectRunner {
         if ids.count > 1, let task { copiesOfMany.append(task) }
     }
 
-    /// Clears also after a lock: a copied secret must go in any case.
+    /// Clears the clipboard even after a lock: a copied secret must not stay.
     func clearClipboard() {
         let (mailbox, copies) = (mailbox, copies)
         doToTheEnd {

@@ -87,7 +87,7 @@ struct SampleClient: Sendable {
             "GBG GO production (eu)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a01", .token(lifetime: 3_600), ["prod", "eu"]),
         sample(
             "GBG GO sandbox", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a02", .token(lifetime: 45), ["sandbox", "eu"],
-            notes: "its tokens live 45 s: keep it fresh"),
+            notes: "its tokens live 45 s: keep this client fresh"),
         sample("Partner staging", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a03", .refuses, ["sandbox"]),
         sample(
             "Slow region (au)", "0b5e6f1a-1c4e-4c57-9a3e-6f3f3f1f0a04", .slow(seconds: 5, lifetime: 3_600),

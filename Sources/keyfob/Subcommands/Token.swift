@@ -34,7 +34,7 @@ struct TokenOptions: ParsableArguments {
             for warning in served.token.facts.warnings { Output.complain(warning) }
             let left = served.token.facts.secondsLeft(at: Clocks.now())
             if let left, served.isShorterThanAsked {
-                Output.complain("the new token is valid for less than requested: \(wholeSeconds(left: left)) s")
+                Output.complain("the new token is valid for only \(wholeSeconds(left: left)) s, less than requested")
             } else if left == nil, minimumValidity ?? 0 > 0 {
                 Output.complain("the expiry of the new token is unknown: the server did not send it")
             }
