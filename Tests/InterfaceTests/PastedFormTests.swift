@@ -76,6 +76,32 @@ struct PastedFormTests {
         }
     }
 
+    @Test("an ID and a secret without a URL keep the chosen service while its URL has a gap; another service's do not")
+    func intoChosenService() throws {
+        let cases: [(chosen: String, text: String, isKept: Bool)] = [
+            ("Auth0", Self.block(""), true), ("Auth0", Self.block("AUTH0_"), true), ("Okta", Self.block(""), true),
+            ("Microsoft Entra", Self.block("AZURE_"), true), ("Keycloak", Self.block(""), true),
+            ("Auth0", Self.block("OKTA_"), false), ("Keycloak", Self.block("OKTA_"), false),
+            ("Auth0", Self.block("GBG_"), false), ("GBG GO (us)", Self.block(""), false),
+        ]
+        for (chosen, text, isKept) in cases {
+            var state = Samples.open(Size(columns: 100, rows: 30))
+            state.openForm(chosen)
+            state.type("x")
+            let before = try #require(state.form)
+            _ = update(&state, .paste(Secret(utf8: text)))
+            let form = try #require(state.form)
+            #expect(form.content.name == "x" && form.content.clientID == "app-1")
+            #expect(form.secret.characterCount == 6)
+            #expect((form.content.preset == before.content.preset) == isKept, "\(chosen), \(text)")
+            #expect((form.content.tokenURL == before.content.tokenURL) == isKept, "\(chosen), \(text)")
+            guard isKept else { continue }
+            #expect(form.content.scope == before.content.scope && form.content.issuer == before.content.issuer)
+            #expect(form.content.extraParameters == before.content.extraParameters)
+            #expect(state.press(.enter) == [], "the gap must be filled in first")
+        }
+    }
+
     @Test("a secret or an ID without a service's name fits the form's URL; another service's does not")
     func intoEdit() throws {
         var state = Samples.open(Size(columns: 100, rows: 30))

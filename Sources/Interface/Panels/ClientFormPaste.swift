@@ -9,14 +9,15 @@ extension ClientForm {
             notice = "nothing was filled in: \(pasted.warnings.joined(separator: "; "))"
             return
         }
-        guard pasted.tokenURL != nil || isMeant(for: pasted) else {
+        let completes = completes(pasted)
+        guard pasted.tokenURL != nil || completes || isMeant(for: pasted) else {
             guard origin == nil else {
                 notice = "nothing was filled in: the paste has no token URL and is for another service"
                 return
             }
             return begin(with: pasted)
         }
-        guard !isNew || pasted.clientID == nil || pasted.secret == nil else { return begin(with: pasted) }
+        guard completes || !isNew || pasted.clientID == nil || pasted.secret == nil else { return begin(with: pasted) }
         var notices = pasted.warnings
         if let url = pasted.tokenURL {
             content.tokenURL = url
@@ -37,6 +38,13 @@ extension ClientForm {
     private var isNew: Bool {
         origin == nil && secretOf == nil && secret.isEmpty && content.clientID.isEmpty
             && content.tokenURL == fills.first?.tokenURL
+    }
+
+    /// True if a paste without a URL belongs to the chosen service: the user has yet to complete the service's URL, and
+    /// nothing is sent before that.
+    private func completes(_ pasted: PastedClient) -> Bool {
+        guard origin == nil, pasted.tokenURL == nil, content.tokenURL.contains("{") else { return false }
+        return pasted.namedService.map { $0.key == ServicePreset.all[content.preset].key } ?? true
     }
 
     /// False if the pasted ID or secret may not belong to the form's token URL: another service's, or ID and secret
