@@ -52,8 +52,8 @@ extension State {
                 screen?.clients.put(entry, at: shownNow)
             }
             screen?.clients.select(id: entry.id)
-        case .copied(let ids, _, _):
-            if let place = screen?.copies.firstIndex(of: ids) { screen?.copies.remove(at: place) }
+        case .copied(let ids, let noun, _):
+            if let place = screen?.copies.firstIndex(where: { $0 == (ids, noun) }) { screen?.copies.remove(at: place) }
         case .canUndo(let can): screen?.canUndo = can
         case .vaultFaults(let faults): vaultFaultsChanged(faults)
         case .undone(let entries, _):

@@ -12,8 +12,8 @@ struct OpenScreen {
     var panel: (any Panel)?
     var activity = Activity()
     var refreshAll: RefreshProgress?
-    /// The copies of several clients that first fetch tokens, each as its clients.
-    var copies: [[UUID]] = []
+    /// The copies of several clients that first fetch tokens, each with its clients and the noun of its format.
+    var copies: [(clients: [UUID], noun: String)] = []
     /// True once the stored arrangement of the list has arrived; before that, none is stored.
     var hasMemory = false
     /// True if the last delete or edit can be undone.

@@ -245,7 +245,9 @@ extension State {
         switch effect {
         case .remove(let revisions): screen?.removing.formUnion(revisions.map(\.id))
         case .copy(let ids, let format):
-            if ids.count > 1, countToFetch(format, of: ids.compactMap(clients.entry)) > 0 { screen?.copies.append(ids) }
+            if ids.count > 1, countToFetch(format, of: ids.compactMap(clients.entry)) > 0 {
+                screen?.copies.append((ids, format.noun))
+            }
         case .refreshMany(let ids): screen?.refreshAll = RefreshProgress(done: 0, total: ids.count)
         case .sendTrial: screen?.lastTrial += 1
         case .saveSettings(_, let changed):

@@ -1,4 +1,5 @@
 import Credentials
+import Formats
 import Testing
 
 @testable import Interface
@@ -114,6 +115,21 @@ struct StoppingTests {
         _ = update(&state, .unlocked(.success(())))
         _ = update(&state, .clientsLoaded(Samples.entries))
         #expect(state.press(.escape) == [] && !header(state).contains("stops"))
+    }
+
+    @Test("a copy of the same clients that needs no request ends without the other one's end")
+    func otherCopy() {
+        var state = Samples.open(Size(columns: 110, rows: 24))
+        state.press("*", "c", "y")
+        state.type("client id")
+        let ids = state.clients.targets.map(\.id)
+        #expect(state.press(.enter) == [.copy(ids, .clientID)])
+        _ = update(
+            &state,
+            .copied(ids, noun: CopyFormat.clientID.noun, .failure(Failure(.cannotWrite, "no clipboard can be reached")))
+        )
+        #expect(header(state).contains("fetching to copy · Esc stops"))
+        #expect(state.press(.escape) == [.stopCopying])
     }
 
     @Test("a copy of many that needs no request, and one of a single client, are not stopped")
