@@ -48,6 +48,13 @@ struct GroupPaneTests {
         #expect(lines(state).last == "Keys: act on the 1 marked: Esc clears the marks")
     }
 
+    @Test("a long tag goes on in the next line, and the counts keep their label")
+    func longTag() {
+        let state = grouped(tag: "europe-and-the-middle-east")
+        let labels = TokenPane.lines(state, columns: 30).map(\.label)
+        #expect(labels.prefix(5) == ["Group", "", "Clients", "Status", ""])
+    }
+
     @Test("the counts follow the clients and the time")
     func counts() {
         var state = grouped()

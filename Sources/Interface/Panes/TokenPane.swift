@@ -82,9 +82,9 @@ enum TokenPane {
         states.append((glyphs.failed, tally.failed, "failed", .failed))
         var lines = wrapped("Group", group.tag.map { "#\($0)" } ?? "no tag", room)
         lines.append(Line("Clients", grouped(count)))
-        for part in states where part.count > 0 {
-            let label = lines.count == 2 ? "Status" : ""
-            lines.append(Line(label, "\(part.glyph) \(grouped(part.count)) \(part.word)", part.role))
+        for (place, part) in states.filter({ $0.count > 0 }).enumerated() {
+            let text = "\(part.glyph) \(grouped(part.count)) \(part.word)"
+            lines.append(Line(place == 0 ? "Status" : "", text, part.role))
         }
         let keys = ["refresh", "copy_header", "keep_fresh", "edit_tags", "mark"].compactMap { name in
             state.keymap.list.first { $0.name == name && !$0.keys.isEmpty }
