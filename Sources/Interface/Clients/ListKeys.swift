@@ -149,7 +149,7 @@ enum ListKeys {
             // The file may be corrected by now.
             run: { $0.present(SettingsMenu()) + ($0.settingsMistake == nil ? [] : [.readSettings]) }),
         ListAction(
-            "clear", [.escape], "clear", "stop a refresh of many, else clear the filter, else the marks",
+            "clear", [.escape], "clear", "stop a refresh or copy of many, else clear filter, else marks",
             isHinted: false, run: { $0.stopOrClear() }),
     ]
 
