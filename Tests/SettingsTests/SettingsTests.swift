@@ -94,7 +94,10 @@ struct SettingsTests {
                 "{ theme: 'high-contrast' }", 1, 10,
                 #"theme must be "automatic", "dark", "light", "high_contrast" or "none", not "high-contrast""#
             ),
-            ("{ notification: ['bell'] }", 1, 17, #"notification must be "off", "bell", "osc9" or "osc777", not a list"#),
+            (
+                "{ notification: ['bell'] }", 1, 17,
+                #"notification must be "off", "bell", "osc9" or "osc777", not a list"#
+            ),
             ("{ notification: {} }", 1, 17, #"notification must be "off", "bell", "osc9" or "osc777", not an object"#),
             ("{ keys: ['F5'] }", 1, 9, "keys must be an object of actions and their keys, not a list"),
             ("{ keys: {\n refesh: 'F5' } }", 2, 2, #""refesh" is not an action; did you mean "refresh"?"#),
