@@ -9,7 +9,7 @@ extension CredentialManager {
         // The unreadable client may be the one that is meant.
         if let damage = roster.damagedProfile { throw damage }
         guard let only = all.first else {
-            throw Failure(.usage, "the vault holds no client", hints: ["keyfob add makes one"])
+            throw Failure(.usage, "the vault holds no client", hints: ["keyfob add adds a client"])
         }
         guard all.count == 1 else {
             throw Failure(

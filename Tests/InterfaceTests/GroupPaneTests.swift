@@ -45,7 +45,7 @@ struct GroupPaneTests {
         state.keymap = Keymap.with(["refresh": ["F5"], "keep_fresh": []])
         #expect(lines(state).last == "Keys: F5 refresh, c copy header, # tags, Space mark")
         state.press(.down, " ", .home)
-        #expect(lines(state).last == "Keys: act on the 1 marked: Esc clears the marks")
+        #expect(lines(state).last == "Keys: act on the 1 marked, not on the group")
     }
 
     @Test("a long tag goes on in the next line, and the counts keep their label")

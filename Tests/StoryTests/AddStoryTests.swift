@@ -209,11 +209,11 @@ struct AddStoryTests {
         ),
         (
             ["--token-url", "https://o.example/t?a=b&client_secret=hunter2"],
-            "the token URL has a parameter client_secret: do not put secrets in a URL, it is displayed"
+            "the token URL has a parameter client_secret: do not put secrets in a displayed URL"
         ),
         (
             ["--revocation-url", "https://o.example/r?access_token=hunter2"],
-            "the revocation URL has a parameter access_token: do not put secrets in a URL, it is displayed"
+            "the revocation URL has a parameter access_token: do not put secrets in a displayed URL"
         ),
     ]
 

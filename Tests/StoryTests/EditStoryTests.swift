@@ -49,7 +49,7 @@ struct EditStoryTests {
                 == [["name": "audience", "value": "https://api.example/?a=b"]])
         #expect(
             try await story.run("edit", "reports", "--set", "scope=a b", "--set", "tags=prod, #eu")
-                == Story.Outcome(0, complaint: complaint("\"Reports\" was like that already")))
+                == Story.Outcome(0, complaint: complaint("\"Reports\" already has these values")))
         let cleared = ["scope", "extra_parameters", "issuer", "revocation_url", "api_base", "tags", "notes"]
         let clearing = cleared.flatMap { ["--set", "\($0)="] }
         #expect(
@@ -79,7 +79,7 @@ struct EditStoryTests {
                     0,
                     complaint: complaint("changed \"billing\"")
                         + complaint(
-                            "its token was removed: it belongs to the token request as it was",
+                            "the token was removed: it belongs to the previous settings",
                             "keyfob token billing fetches another")))
         #expect(try await story.run("status") == Story.Outcome(0, output: "billing\tnone\t-\t-\n"))
         #expect(
@@ -109,8 +109,8 @@ struct EditStoryTests {
                     complaint: complaint(
                         "the token URL moves to b.example, but these stay: revocation_url at a.example, "
                             + "api_base at api.a.example",
-                        "--set revocation_url=URL says where it is, --set revocation_url= clears it",
-                        "--set api_base=URL says where it is, --set api_base= clears it")))
+                        "--set revocation_url=URL sets the new URL, --set revocation_url= clears it",
+                        "--set api_base=URL sets the new URL, --set api_base= clears it")))
         #expect(try await members(story, "billing")["token_url"] as? String == "https://a.example/token")
         #expect(
             try await story.run(
@@ -137,7 +137,7 @@ struct EditStoryTests {
                 "a secret never comes from the command line: --secret-stdin reads it from standard input",
             ]
         ),
-        ("name=", 64, ["a client needs a name", "use 1 to 100 characters"]),
+        ("name=", 64, ["the name is missing", "use 1 to 100 characters"]),
         ("client_id= ", 64, ["the client ID is empty"]),
         (
             "auth_method=hunter2", 64,
@@ -176,7 +176,7 @@ struct EditStoryTests {
         #expect(
             try await story.run("edit", "billing")
                 == Story.Outcome(
-                    64, complaint: complaint("nothing is to be changed: give --set or --secret-stdin", Self.help)))
+                    64, complaint: complaint("no change is named: give --set or --secret-stdin", Self.help)))
         #expect(
             try await story.run("edit", "billing", "--secret-stdin", input: " \n")
                 == Story.Outcome(64, complaint: complaint("the client secret is empty")))

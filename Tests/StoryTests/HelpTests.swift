@@ -109,11 +109,11 @@ struct HelpTests {
             .complaint
         }
         let weak = ["--passphrase-file", "/dev/stdin"]
-        #expect(try await complaint(["list"]).hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
+        #expect(try await complaint(["list"]).hasSuffix("  hint: keyfob init --vault '\(path)' creates the vault\n"))
         #expect(
             try await complaint(["--passphrase-file", story.folder.path + "/passphrase"])
-                .hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
-        #expect(try await complaint(["passwd"]).hasSuffix("  hint: keyfob init --vault '\(path)' makes one\n"))
+                .hasSuffix("  hint: keyfob init --vault '\(path)' creates the vault\n"))
+        #expect(try await complaint(["passwd"]).hasSuffix("  hint: keyfob init --vault '\(path)' creates the vault\n"))
         let made = try await complaint(["init"] + weak, input: "short\n")
         #expect(made.contains("  hint: keyfob passwd --vault '\(path)' changes the passphrase\n"))
         #expect(try await complaint(["init"] + weak).contains("  hint: keyfob --vault '\(path)' opens this vault; "))

@@ -43,7 +43,7 @@ struct OnlyClientTests {
                     == Story.Outcome(
                         64,
                         complaint: complaint(
-                            "the vault holds no client", "keyfob add --vault \(empty.vault) makes one")), "\(verb)")
+                            "the vault holds no client", "keyfob add --vault \(empty.vault) adds a client")), "\(verb)")
             #expect(
                 try await several.run(verb)
                     == Story.Outcome(

@@ -47,7 +47,7 @@ struct ScriptVerbTests {
         #expect(taken.complaint.hasPrefix("keyfob: a client named \"Reports\" already exists\n"))
         #expect(
             try await story.run("rename", "billing", " ")
-                == Story.Outcome(64, complaint: complaint("a client needs a name", "use 1 to 100 characters")))
+                == Story.Outcome(64, complaint: complaint("the name is missing", "use 1 to 100 characters")))
         #expect(
             try await story.run("rename", "nobody", "x")
                 == Story.Outcome(66, complaint: complaint("no client named \"nobody\"", Self.names)))
@@ -197,7 +197,7 @@ struct ScriptVerbTests {
                 == Story.Outcome(
                     64,
                     complaint: complaint(
-                        "revoking needs a yes, and standard input is no terminal",
+                        "cannot ask before revoking: no terminal",
                         "keyfob revoke --yes billing goes ahead")))
         #expect(server.requests.count == 1)
         #expect(

@@ -186,7 +186,7 @@ struct VerbTests {
         let long = try await story.run("token", "short", "--min-valid", "600")
         #expect(long.status == 0)
         #expect(server.requests.count == 2)
-        #expect(long.complaint.hasPrefix("keyfob: the new token is valid for less than requested: "))
+        #expect(long.complaint.hasPrefix("keyfob: the new token is valid for only "))
         try await story.add("opaque", "opaque", at: server)
         _ = try await story.run("token", "opaque")
         let unknown = try await story.run("token", "opaque")

@@ -91,8 +91,7 @@ enum TokenPane {
         }
         let marked = state.clients.marks.count
         if marked > 0 {
-            let clear = state.keymap.key("clear")
-            return lines + wrapped("Keys", "act on the \(grouped(marked)) marked: \(clear) clears the marks", room)
+            return lines + wrapped("Keys", "act on the \(grouped(marked)) marked, not on the group", room)
         }
         // A key stays beside its label.
         let rows = keys.reduce(into: [String]()) { rows, key in

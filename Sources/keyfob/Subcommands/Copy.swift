@@ -33,7 +33,7 @@ struct Copy: Subcommand {
 
     func validate() throws {
         guard format != .githubActions else {
-            throw ValidationError("github-actions writes to a file and is no text to copy: use keyfob header")
+            throw ValidationError("github-actions writes to a file and cannot be copied: use keyfob header")
         }
     }
 
@@ -66,7 +66,7 @@ struct Copy: Subcommand {
         if isCleared { SignalPause.begin() }
         let (way, hold) = try await clipboard.copy(rendered.text)
         guard way != .osc52 || terminal != nil else {
-            throw Failure(.cannotWrite, "no clipboard can be reached: there is no terminal for OSC 52")
+            throw Failure(.cannotWrite, "no clipboard can be reached: no terminal for OSC 52")
         }
         return ("\(format.noun) of \"\(rendered.client)\" \(way.sentence)", way, hold)
     }
@@ -84,7 +84,7 @@ struct Copy: Subcommand {
     private static func text(of clearing: ClipboardClearing) -> String {
         switch clearing {
         case .cleared: "the clipboard is cleared"
-        case .holdsSomethingElse: "the clipboard holds something else by now, which stays"
+        case .holdsSomethingElse: "the clipboard holds another text, which stays"
         case .couldNotTell: "the clipboard could not be cleared: the text may still be in it"
         }
     }

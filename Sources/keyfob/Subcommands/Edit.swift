@@ -38,7 +38,7 @@ struct Edit: Subcommand {
 
     func validate() throws {
         guard !settings.isEmpty || secretStdin else {
-            throw ValidationError("nothing is to be changed: give --set or --secret-stdin")
+            throw ValidationError("no change is named: give --set or --secret-stdin")
         }
     }
 
@@ -55,11 +55,13 @@ struct Edit: Subcommand {
             return (before, try await manager.update(profile, from: before.revision, secret: secret))
         }
         let client = after.profile.name
-        guard after.revision != before.revision else { return Output.complain("\"\(client)\" was like that already") }
+        guard after.revision != before.revision else {
+            return Output.complain("\"\(client)\" already has these values")
+        }
         Output.complain("changed \"\(client)\"")
         if before.token != nil, after.token == nil {
             Output.complain(
-                "its token was removed: it belongs to the token request as it was",
+                "the token was removed: it belongs to the previous settings",
                 hints: ["\(ShellCommand.clients("token", [client], choice)) fetches another"])
         }
     }
@@ -83,7 +85,7 @@ struct Edit: Subcommand {
             throw Failure(
                 .usage, "the token URL moves to \(target), but these stay: \(places.joined(separator: ", "))",
                 hints: left.map {
-                    "--set \($0.field.rawValue)=URL says where it is, --set \($0.field.rawValue)= clears it"
+                    "--set \($0.field.rawValue)=URL sets the new URL, --set \($0.field.rawValue)= clears it"
                 })
         }
         if keepsSecret { Output.complain("the client secret stays the same: the next refresh sends it to \(target)") }

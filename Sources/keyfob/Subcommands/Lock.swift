@@ -3,7 +3,7 @@ import Credentials
 
 struct Lock: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Forget the key that `unlock` left.",
+        abstract: "Remove the key that `unlock` stored.",
         usage: "keyfob lock [<options>]",
         discussion: """
             EXAMPLES

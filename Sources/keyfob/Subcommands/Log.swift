@@ -7,7 +7,7 @@ struct Log: Subcommand {
         abstract: "Print Activity: the last 1,000 events of the terminal interface.",
         usage: "keyfob log [<options>] [<name>]",
         discussion: """
-            A line an event, the oldest first: time (UTC), kind (note, success, warning, failure), client (or -), text, \
+            One line per event, the oldest first: time (UTC), kind (note, success, warning, failure), client (or -), text, \
             separated by tabs. With a name: the events of the client that had this name then.
 
             EXAMPLES

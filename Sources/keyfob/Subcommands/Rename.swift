@@ -17,7 +17,7 @@ struct Rename: Subcommand {
     @Argument(help: "The client's name.")
     var name: String
 
-    @Argument(help: ArgumentHelp("Its new name, unique in the vault.", valueName: "new-name"))
+    @Argument(help: ArgumentHelp("The new name, unique in the vault.", valueName: "new-name"))
     var newName: String
 
     func perform() async throws(Failure) {

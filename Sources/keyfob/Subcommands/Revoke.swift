@@ -8,8 +8,8 @@ struct Revoke: Subcommand {
         abstract: "Revoke a client's token at its server, and remove the token.",
         usage: "keyfob revoke [<options>] <name>",
         discussion: """
-            Asks on a terminal, with the URL that gets the token and the client secret; elsewhere it needs --yes. A no \
-            ends it with exit code 1. If there is no such URL, the token is only removed here.
+            Asks on a terminal, with the URL that gets the token and the client secret; elsewhere it needs --yes. If \
+            you decline, the exit code is 1. If there is no such URL, the token is only removed here.
 
             --yes never agrees to a host that only the issuer names: on a terminal, the question shows it.
 
@@ -31,7 +31,7 @@ struct Revoke: Subcommand {
         let choice = options.over(root.vault)
         guard yes || StandardInput.isTerminal else {
             throw Failure(
-                .usage, "revoking needs a yes, and standard input is no terminal",
+                .usage, "cannot ask before revoking: no terminal",
                 hints: ["\(ShellCommand.clients("revoke", [name], choice, flags: "--yes")) goes ahead"])
         }
         try await choice.withManager { manager throws(Failure) in

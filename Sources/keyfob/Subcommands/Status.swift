@@ -8,7 +8,7 @@ struct Status: Subcommand {
         abstract: "Print how long the clients' tokens still live, without a request.",
         usage: "keyfob status [<options>] [<name> ...]",
         discussion: """
-            A line a client: name, status (none, valid, expiring, expired, unknown), seconds left (or -), expiry in UTC \
+            One line per client: name, status (none, valid, expiring, expired, unknown), seconds left (or -), expiry in UTC \
             (or -), separated by tabs. Named clients come in the order of their names here.
 
             EXAMPLES

@@ -5,11 +5,11 @@ import System
 
 struct Unlock: Subcommand {
     static let configuration = CommandConfiguration(
-        abstract: "Ask for the passphrase once; until it ends, no command asks.",
+        abstract: "Ask for the passphrase once; later commands do not ask.",
         usage: "keyfob unlock [<options>]",
         discussion: """
-            The key of the vault waits in the kernel's keyring. Until it ends, every program that runs as you can get at \
-            the vault. Logging out does not end it: the times do, and `keyfob lock`.
+            The kernel's keyring holds the vault's key. Until the key ends, every program that runs as you can open the \
+            vault. Logging out does not end the key; the two times and `keyfob lock` do.
 
             EXAMPLES
               keyfob unlock
@@ -23,7 +23,7 @@ struct Unlock: Subcommand {
         name: .customLong("for"), help: ArgumentHelp("Lock after this time: 90s, 15m, 8h, 2d.", valueName: "time"))
     var lifetime = UnlockTime(hours: 8)
 
-    @Option(help: ArgumentHelp("Lock after this time in which no token was handed out.", valueName: "time"))
+    @Option(help: ArgumentHelp("Lock after this time without a printed token.", valueName: "time"))
     var idle = UnlockTime(minutes: 15)
 
     func perform() async throws(Failure) {
