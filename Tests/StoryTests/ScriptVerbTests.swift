@@ -131,7 +131,8 @@ struct ScriptVerbTests {
         try story.damage(1, of: billing)
         let outcome = try await story.run("status")
         #expect(outcome.status == 65 && outcome.output == "reports\tnone\t-\t-\n")
-        #expect(outcome.complaint == (try await story.run("list").complaint))
+        let list = try await story.run("list")
+        #expect(outcome.complaint == list.complaint)
     }
 
     // MARK: - log
