@@ -69,11 +69,11 @@ struct SettingsStoryTests {
     }
 
     private static let mistakes: [(String, String)] = [
-        ("{\n  // colours\n  theme: 'drak'\n}\n", "line 3: theme takes "),
+        ("{\n  // colours\n  theme: 'drak'\n}\n", "line 3: theme must be "),
         ("{\n  colour: 1,\n}\n", "line 2: \"colour\" is not a setting"),
         ("{\n  keys: {\n    refesh: 'F5' } }", "line 3: \"refesh\" is not an action; did you mean \"refresh\"?"),
         ("{ theme: 'dark'\n\n  notification: 'bell' }", "line 1: a comma is missing after \"dark\""),
-        ("{ lock_after_minutes: '1' }", "line 1: lock_after_minutes takes "),
+        ("{ lock_after_minutes: '1' }", "line 1: lock_after_minutes must be "),
         ("{\n  keys: {\n    quit: [],\n  }\n}", "line 3: this leaves no key for \"quit\", which must keep one"),
         ("{\n  keys: { refresh: ['l', 'L'] } }", "line 2: this leaves no key for \"lock\", which must keep one"),
         ("[]", "line 1: the settings must be one object"),

@@ -250,21 +250,25 @@ struct UnlockStoryTests {
         #expect(try await story.run("lock").status == 0)
     }
 
-    private func asking(_ script: String, _ story: Story) throws -> [String: String] {
-        let program = story.folder.appendingPathComponent("askpass")
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: program)
-        chmod(program.path, 0o700)
-        return ["KEYFOB_PASSPHRASE_FILE": "", "KEYFOB_ASKPASS": program.path]
+    private func asking(_ script: String, _ story: Story) async throws -> [String: String] {
+        let path = story.folder.appendingPathComponent("askpass").path
+        // Another process writes the program: a child that this process forks meanwhile would have the file open for
+        // writing, and the program could not be run (ETXTBSY, execve(2)).
+        let written = try await story.run(
+            ["-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$2\" && chmod 700 \"$2\"", "sh", script, path], input: "",
+            environment: [:], program: ["/bin/sh"])
+        #expect(written == Story.Outcome(0))
+        return ["KEYFOB_PASSPHRASE_FILE": "", "KEYFOB_ASKPASS": path]
     }
 
     @Test("KEYFOB_ASKPASS names a program that is asked, with the prompt as its one argument")
     func askpass() async throws {
         let story = try await story()
-        let right = try asking(
+        let right = try await asking(
             "[ $# = 1 ] && [ \"$1\" = \"passphrase of \(story.vault): \" ] && echo '\(Story.passphrase)'", story)
         #expect(try await story.run("list", environment: right) == list)
         #expect(try await story.run("unlock", environment: right) == unlocked(story))
-        let failing = try asking("echo '\(Story.passphrase)'; exit 1", story)
+        let failing = try await asking("echo '\(Story.passphrase)'; exit 1", story)
         #expect(try await story.run("list", environment: failing) == list)
         #expect(try await story.run("lock").status == 0)
         let path = story.folder.appendingPathComponent("askpass").path
@@ -283,7 +287,7 @@ struct UnlockStoryTests {
                             """))
         }
         // The file of the environment comes before the program.
-        var both = try asking("exit 3", story)
+        var both = try await asking("exit 3", story)
         both["KEYFOB_PASSPHRASE_FILE"] = story.environment["KEYFOB_PASSPHRASE_FILE"]
         #expect(try await story.run("list", environment: both) == list)
         let long = try await story.run("list", environment: asking("head -c 4097 /dev/zero | tr '\\0' x", story))
