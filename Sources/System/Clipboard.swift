@@ -25,7 +25,7 @@ public struct Clipboard: Sendable {
         public var remark: String? {
             switch self {
             case .tool: nil
-            case .tmux: "the terminal may not set the clipboard"
+            case .tmux: "the clipboard depends on the terminal"
             case .osc52: nil
             }
         }

@@ -236,11 +236,11 @@ struct ListUpdateTests {
     func longMessage() {
         var state = Samples.open(Size(columns: 60, rows: 20))
         let copied = Copied(
-            destination: "in tmux's buffer", remark: "the terminal may not set the clipboard",
+            destination: "in tmux's buffer", remark: "the clipboard depends on the terminal",
             facts: Samples.token(life: 3_600), isSecret: false, canBeCleared: false)
         _ = update(&state, .copied([Samples.id(1)], noun: "Authorization header", .success(copied)))
         expectGolden(state.drawing, "message-long")
-        let text = "Authorization header in tmux's buffer; the terminal may not set the clipboard"
+        let text = "Authorization header in tmux's buffer; the clipboard depends on the terminal"
         #expect(state.activity.entries.last?.text == text)
         #expect(state.activity.entries.last?.client == "GBG GO production")
     }

@@ -37,7 +37,7 @@ struct JourneyTests {
         let first = try #require(countdown(fetched))
         try await terminal.see("a countdown below \(first)") { (countdown($0) ?? first) != first }
 
-        try await terminal.press("c", see: "in tmux's buffer; the terminal may not")
+        try await terminal.press("c", see: "in tmux's buffer; the clipboard depends")
         let header = try await terminal.copied
         #expect(header.hasPrefix("Authorization: Bearer ey"))
         try await terminal.press("C", see: "bare token in tmux's buffer")

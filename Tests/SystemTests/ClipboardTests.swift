@@ -121,7 +121,7 @@ struct ClipboardTests {
         let result = try await copy(on: stage, ["TMUX": "/tmp/x,1,0", "TERM": "tmux-256color"])
         #expect(result.way == .tmux)
         #expect(result.way.sentence == "in tmux's buffer")
-        #expect(result.way.remark == "the terminal may not set the clipboard")
+        #expect(result.way.remark == "the clipboard depends on the terminal")
         #expect(result.sent.isEmpty)
         #expect(stage.text(of: "tmux.calls") == "load-buffer -w -\n")
         #expect(stage.text(of: "tmux.text") == "Authorization: Bearer abc~")
