@@ -120,8 +120,8 @@ enum ClientFormDialog {
         case .clientID: "\(form.portalHint); you can paste the ID"
         case .secret where !form.secret.isEmpty:
             "not saved yet: the secret delays the idle lock, by an hour at most"
-        case .secret where form.isGBG: "shown once by the portal; sealed in the vault and not shown again"
-        case .secret: "sealed in the vault and not shown again"
+        case .secret where form.isGBG: "shown once by the portal; encrypted in the vault and not shown again"
+        case .secret: "encrypted in the vault and not shown again"
         case .previousSecret: "left and right choose: keep it, use it again, or forget it"
         case .issuer:
             "the URL that publishes the endpoints; \(ClientForm.discoverKey.name) asks it; may be empty"
@@ -134,7 +134,7 @@ enum ClientFormDialog {
         case .apiBase: "the API that \(keymap.key("try_request")) sends requests to; may be empty"
         case .revocationURL: "for revoking with \(keymap.key("revoke")) (RFC 7009); if empty, the issuer is asked"
         case .tags: "words to find and group clients by; may be empty"
-        case .notes: "any text; sealed in the vault; not for secrets"
+        case .notes: "any text; encrypted in the vault; not for secrets"
         }
     }
 }
