@@ -9,7 +9,10 @@ FLAGS = --explicit-target-dependency-import-check error -Xswiftc -warnings-as-er
 # lld writes the relocations of a static program in a few kilobytes; otherwise a megabyte is read at every start.
 # libgcc is linked statically: loading the shared library takes 2 % of the time to the first frame.
 # No RUNPATH: SwiftPM's RUNPATH would load libraries from the program's own folder.
-RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc $(RELATIVE)
+# The same sources build the same program in any folder, apart from its debug information: paths are relative to the
+# folder of the sources, and two hashes that depend on the folder are left out, the build ID and the compiler's own hash.
+RELATIVE = -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-map=$(CURDIR)=." -Xlinker --build-id=none -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen
 # Swift's runtime needs the C++ library. Loading the shared C++ library takes an eighth of the time to the first frame.
 # If the system has no static library, the shared library is linked.
 STATIC = $(abspath $(SCRATCH))/static
@@ -24,9 +27,9 @@ deps: ## install the packages to build and run keyfob (with apt; Swift too if th
 	@scripts/deps run
 
 build: deps ## build the release: .build/release/keyfob
-	@mkdir -p $(STATIC)
-	@for library in /usr/lib/gcc/*/*/libstdc++.a; do [ ! -e "$$library" ] || ln -sf "$$library" $(STATIC)/; done
-	@$(SWIFT_BUILD) $(RELEASE) -Xlinker -L$(STATIC)
+	@mkdir -p "$(STATIC)"
+	@for library in /usr/lib/gcc/*/*/libstdc++.a; do [ ! -e "$$library" ] || ln -sf "$$library" "$(STATIC)/"; done
+	@$(SWIFT_BUILD) $(RELEASE) -Xlinker "-L$(STATIC)"
 	@readelf -d $(BUILD)/keyfob >$(SCRATCH)/dynamic
 	@! grep -E '\((RPATH|RUNPATH)\)' $(SCRATCH)/dynamic || { echo "$(BUILD)/keyfob must not name folders to load libraries from" >&2; exit 1; }
 
@@ -41,7 +44,7 @@ test: ## install missing packages, run every test, print the counts at the end
 stories: build ## run the stories with the release, which alone shows the optimizer's mistakes
 	@scripts/deps run test
 	@$(SWIFT_BUILD) --build-tests
-	@KEYFOB_PROGRAM=$(abspath $(BUILD))/keyfob scripts/test --disable-xctest --filter StoryTests
+	@KEYFOB_PROGRAM="$(abspath $(BUILD))/keyfob" scripts/test --disable-xctest --filter StoryTests
 
 install: ## install keyfob in PREFIX (default: /usr/local), below DESTDIR if it is set
 	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
