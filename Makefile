@@ -18,7 +18,7 @@ RELATIVE = -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
-.PHONY: help deps build run test stories install uninstall bench screenshots goldens faults format clean
+.PHONY: help deps build run test stories install uninstall deb bench screenshots goldens faults format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -54,6 +54,11 @@ install: ## install keyfob in PREFIX (default: /usr/local), below DESTDIR if it 
 uninstall: ## remove the installed keyfob
 	@scripts/may-write $@ $(BUILD)/keyfob "$(PREFIX)" "$(DESTDIR)"
 	rm -f "$(DESTDIR)$(PREFIX)/bin/keyfob"
+
+deb: ## make a Debian package for this system, in .build/deb
+	@scripts/deps run deb
+	@$(MAKE) build
+	@scripts/deb $(BUILD)/keyfob $(SCRATCH)/deb
 
 bench: ## compare keyfob with tig and htop, write docs/benchmarks.md
 	@scripts/deps run bench

@@ -157,6 +157,21 @@ struct ScriptTests {
         #expect(outcome == Story.Outcome(1, output: expected))
     }
 
+    // MARK: scripts/deb
+
+    @Test("without Debian's tools, make deb names the missing program and the package to install")
+    func noDebianTools() async throws {
+        #expect(
+            try await script("deb", "/bin/sh", "deb")
+                == Story.Outcome(
+                    1,
+                    complaint: """
+                        scripts/deb: there is no dpkg-deb in PATH
+                          hint: on Debian and Ubuntu, sudo apt install dpkg-dev
+
+                        """))
+    }
+
     // MARK: scripts/deps
 
     private func debian() throws {
