@@ -18,10 +18,10 @@ RELATIVE = -Xswiftc -file-prefix-map -Xswiftc "$(CURDIR)=." -Xcc "-ffile-prefix-
 STATIC = $(abspath $(SCRATCH))/static
 SWIFT_BUILD = scripts/quietly swift build --scratch-path $(SCRATCH) $(FLAGS)
 
-.PHONY: help deps build run test stories install uninstall deb bench screenshots goldens faults format clean
+.PHONY: help deps build run test stories install uninstall deb deb-test bench screenshots goldens faults format clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 deps: ## install the packages to build and run keyfob (with apt; Swift too if the distribution has it)
 	@scripts/deps run
@@ -59,6 +59,10 @@ deb: ## make a Debian package for this system, in .build/deb
 	@scripts/deps run deb
 	@$(MAKE) build
 	@scripts/deb $(BUILD)/keyfob $(SCRATCH)/deb
+
+deb-test: deb ## install the package on new Debian 12 and 13 systems, build it in another folder (needs root or sudo)
+	@scripts/deps deb-test
+	@scripts/deb-test "$$(ls -t $(SCRATCH)/deb/*.deb | head -n 1)"
 
 bench: ## compare keyfob with tig and htop, write docs/benchmarks.md
 	@scripts/deps run bench
