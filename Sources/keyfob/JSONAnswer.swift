@@ -41,9 +41,9 @@ struct ClientAnswer: Encodable {
     let tags: [String]
     let notes: String
     let status: String
-    let expiresAt: Date?
-    let expiresIn: Int?
-    let lastError: LastError?
+    @NullIfMissing var expiresAt: Date?
+    @NullIfMissing var expiresIn: Int?
+    @NullIfMissing var lastError: LastError?
 
     init(_ entry: ClientEntry, at now: Moment) {
         name = entry.profile.name
@@ -85,27 +85,6 @@ struct ClientAnswer: Encodable {
         case revocationURL = "revocationUrl"
     }
 
-    /// Writes a missing value as null: every key is always present.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(clientID, forKey: .clientID)
-        try container.encode(tokenURL, forKey: .tokenURL)
-        try container.encode(scope, forKey: .scope)
-        try container.encode(authMethod, forKey: .authMethod)
-        try container.encode(basicEncoding, forKey: .basicEncoding)
-        try container.encode(extraParameters, forKey: .extraParameters)
-        try container.encode(issuer, forKey: .issuer)
-        try container.encode(revocationURL, forKey: .revocationURL)
-        try container.encode(apiBase, forKey: .apiBase)
-        try container.encode(tags, forKey: .tags)
-        try container.encode(notes, forKey: .notes)
-        try container.encode(status, forKey: .status)
-        try container.encode(expiresAt, forKey: .expiresAt)
-        try container.encode(expiresIn, forKey: .expiresIn)
-        try container.encode(lastError, forKey: .lastError)
-    }
-
     /// The plain-text output of `show`.
     var lines: [(label: String, value: String)] {
         var lines = [
@@ -131,7 +110,7 @@ struct TokenAnswer: Encodable {
     let accessToken: String
     let tokenType: String
     /// The expiry in seconds since 1970, for programs that read no RFC 3339; nil if unknown.
-    let expiresOn: Int?
+    @NullIfMissing var expiresOn: Int?
 
     /// Copies the token into a `String`, which nothing wipes; it must be written out at once.
     init(_ served: CredentialManager.Served, at now: Moment) {
@@ -148,6 +127,6 @@ struct TokenAnswer: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(accessToken, forKey: .accessToken)
         try container.encode(tokenType, forKey: .tokenType)
-        try container.encode(expiresOn, forKey: .expiresOn)
+        try container.encode(_expiresOn, forKey: .expiresOn)
     }
 }

@@ -46,7 +46,7 @@ private struct EventAnswer: Encodable {
     let at: Date
     let kind: String
     /// nil if the event concerns no client.
-    let client: String?
+    @NullIfMissing var client: String?
     let text: String
 
     init(_ event: ActivityEntry) {
@@ -57,15 +57,4 @@ private struct EventAnswer: Encodable {
     }
 
     var line: String { "\(at.ISO8601Format())\t\(kind)\t\(client ?? "-")\t\(text)" }
-
-    enum CodingKeys: String, CodingKey { case at, kind, client, text }
-
-    /// Every member, a missing client as null, like the other answers.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(at, forKey: .at)
-        try container.encode(kind, forKey: .kind)
-        try container.encode(client, forKey: .client)
-        try container.encode(text, forKey: .text)
-    }
 }

@@ -46,8 +46,8 @@ struct Status: Subcommand {
 private struct StatusAnswer: Encodable {
     let name: String
     let status: String
-    let expiresAt: Date?
-    let expiresIn: Int?
+    @NullIfMissing var expiresAt: Date?
+    @NullIfMissing var expiresIn: Int?
 
     init(_ entry: ClientEntry, at now: Moment) {
         let answer = ClientAnswer(entry, at: now)
@@ -59,16 +59,5 @@ private struct StatusAnswer: Encodable {
 
     var line: String {
         "\(name)\t\(status)\t\(expiresIn.map(String.init) ?? "-")\t\(expiresAt.map { $0.ISO8601Format() } ?? "-")"
-    }
-
-    enum CodingKeys: String, CodingKey { case name, status, expiresAt, expiresIn }
-
-    /// Every member, a missing value as null, like the other answers.
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(status, forKey: .status)
-        try container.encode(expiresAt, forKey: .expiresAt)
-        try container.encode(expiresIn, forKey: .expiresIn)
     }
 }
