@@ -11,14 +11,15 @@ extension PassphraseSource {
     }
 
     /// The first line that `program` writes to standard output, given `prompt` as its one argument (SSH_ASKPASS, ssh(1)).
+    /// A signal that ends keyfob meanwhile ends the program too.
     /// - Throws: `Failure` of kind `noPassphrase` if the program does not run, fails or answers nothing;
-    ///   `unacceptableInput` if the line is longer than `TTYPrompt.longestLine`.
+    ///   `unacceptableInput` if the line is longer than `TTYPrompt.longestLine`; `interrupted` after SIGINT.
     public static func ask(
         _ program: String, prompt: String, environment: [String: String], seconds: Double = secondsToAnswer
     ) async throws(Failure) -> Secret {
         let result = await Subprocess.run(
             [program, "\(UntrustedText.line(prompt, limit: 1_000)): "], environment: environment,
-            capture: TTYPrompt.longestLine + 2, timeout: seconds)
+            capture: TTYPrompt.longestLine + 2, endsWithSignals: true, timeout: seconds)
         let reason: String
         switch result.ending {
         case .exited(0):
@@ -35,6 +36,7 @@ extension PassphraseSource {
         case .timedOut: reason = "it did not answer in \(Int(seconds)) s"
         case .notFound: reason = "there is no such program"
         case .notStarted(let code): reason = errorText(code)
+        case .interrupted: throw Failure(.interrupted, "interrupted")
         }
         throw Failure(
             .noPassphrase, "no passphrase from KEYFOB_ASKPASS \(UntrustedText.line(program, limit: 400)): \(reason)",

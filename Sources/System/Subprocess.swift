@@ -13,6 +13,8 @@ public enum Subprocess {
         case notFound
         /// The system could not start the program (an errno).
         case notStarted(Int32)
+        /// SIGINT came to this process, and the program was ended with its process group (`endsWithSignals`).
+        case interrupted
     }
 
     public struct Result: Sendable {
@@ -35,24 +37,29 @@ public enum Subprocess {
     ///   - input: its standard input, written directly from the secret's memory; nil: /dev/null.
     ///   - capture: the most bytes of standard output to keep; the rest is dropped. 0: /dev/null.
     ///   - withErrors: true if its standard error belongs to the output.
+    ///   - endsWithSignals: true if a signal that ends this process ends the program before. A terminal's Ctrl-C does not
+    ///     reach the program itself, which has its own session.
     ///   - timeout: the time limit, in seconds.
     public static func run(
         _ arguments: [String], environment: [String: String], input: Secret? = nil, capture: Int = 0,
-        withErrors: Bool = false, timeout: Double = 2
+        withErrors: Bool = false, endsWithSignals: Bool = false, timeout: Double = 2
     ) async -> Result {
         guard let name = arguments.first, let program = locate(name, path: environment["PATH"]) else {
             return Result(ending: .notFound, output: Secret([]))
         }
         return await OwnThread.run {
-            do throws(SystemError) {
-                let child = try Child(
-                    [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture,
-                    withErrors: withErrors)
-                let ending = child.wait(until: .now + .seconds(timeout))
-                return Result(ending: ending, output: child.output())
-            } catch {
-                return Result(ending: .notStarted(error.code), output: Secret([]))
+            func run(_ signals: PromptSignals.Pipe?) -> Result {
+                do throws(SystemError) {
+                    let child = try Child(
+                        [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture,
+                        withErrors: withErrors)
+                    let ending = child.wait(until: .now + .seconds(timeout), signals)
+                    return Result(ending: ending, output: child.output())
+                } catch {
+                    return Result(ending: .notStarted(error.code), output: Secret([]))
+                }
             }
+            return endsWithSignals ? PromptSignals.caught(run) : run(nil)
         }
     }
 
@@ -73,6 +80,9 @@ public enum Subprocess {
 
 /// A running program and keyfob's ends of its pipes. It belongs to one thread.
 private final class Child {
+    /// Milliseconds that the program has to end after SIGTERM.
+    private static let patience: Int32 = 1_000
+
     private let process: pid_t
     /// nil if the kernel has no pidfd_open(2): the process is checked every 10 ms then.
     private let end: Descriptor?
@@ -124,7 +134,8 @@ private final class Child {
 
     func output() -> Secret { Secret(copying: UnsafeRawBufferPointer(rebasing: captured[..<count])) }
 
-    func wait(until deadline: ContinuousClock.Instant) -> Subprocess.Ending {
+    /// - Parameter signals: the signals that end the program, and then have their usual effect on this process.
+    func wait(until deadline: ContinuousClock.Instant, _ signals: PromptSignals.Pipe?) -> Subprocess.Ending {
         while true {
             let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
             if left <= 0 {
@@ -136,8 +147,10 @@ private final class Child {
                 pollfd(fd: end?.number ?? -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: feeding?.number ?? -1, events: Int16(POLLOUT), revents: 0),
                 pollfd(fd: reading?.number ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals?.reading.number ?? -1, events: Int16(POLLIN), revents: 0),
             ]
-            poll(&events, 3, Int32(min(left.rounded(.up), end == nil ? 10 : 60_000)))
+            poll(&events, 4, Int32(min(left.rounded(.up), end == nil ? 10 : 60_000)))
+            if events[3].revents != 0, let signals, let ending = pass(on: signals) { return ending }
             if events[1].revents != 0 { feed() }
             if events[2].revents != 0 { read() }
             if let ending = reap(WNOHANG) {
@@ -146,6 +159,26 @@ private final class Child {
                 return ending
             }
         }
+    }
+
+    /// - Returns: nil if the program goes on: the signal only stopped this process, which was continued.
+    private func pass(on signals: PromptSignals.Pipe) -> Subprocess.Ending? {
+        var number: UInt8 = 0
+        guard Glibc.read(signals.reading.number, &number, 1) == 1 else { return nil }
+        let signal = Int32(number)
+        guard signal != SIGTSTP else {
+            signals.release(strikingWith: signal)
+            _ = signals.catchAll()
+            return nil
+        }
+        kill(-process, SIGTERM)
+        var ended = pollfd(fd: end?.number ?? -1, events: Int16(POLLIN), revents: 0)
+        poll(&ended, 1, Self.patience)
+        kill(-process, SIGKILL)
+        _ = reap(0)
+        guard signal != SIGINT else { return .interrupted }
+        signals.release(strikingWith: signal)
+        return .signalled(signal)
     }
 
     private func reap(_ options: Int32) -> Subprocess.Ending? {

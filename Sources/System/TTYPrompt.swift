@@ -175,12 +175,18 @@ struct TerminalLine {
 
 }
 
-/// The signals that are caught while a line is typed. A process has one set of handlers, so one question is asked at a
-/// time.
-private enum PromptSignals {
+/// The signals that are caught while a line is typed, or a program asks. A process has one set of handlers, so one
+/// question is asked at a time.
+enum PromptSignals {
     struct Pipe {
         let reading: Descriptor
-        let writing: Descriptor
+        private let writing: Descriptor
+
+        /// nil if there is no free descriptor.
+        init?() {
+            guard let (reading, writing) = Descriptor.pipe() else { return nil }
+            (self.reading, self.writing) = (reading, writing)
+        }
 
         func catchAll() -> Bool { clinux_catch_signals(writing.number) == 0 }
 
@@ -194,10 +200,18 @@ private enum PromptSignals {
 
     static func claimed(_ ask: (Pipe) throws(Failure) -> Secret) throws(Failure) -> Secret {
         try turn.withLock { (_) throws(Failure) -> Secret in
-            guard let (reading, writing) = Descriptor.pipe() else {
-                throw Failure(.bug, "cannot create a pipe: \(errorText(errno))")
-            }
-            return try ask(Pipe(reading: reading, writing: writing))
+            guard let pipe = Pipe() else { throw Failure(.bug, "cannot create a pipe: \(errorText(errno))") }
+            return try ask(pipe)
+        }
+    }
+
+    /// Runs `work` while the signals are caught; without a free descriptor they are not.
+    static func caught<Value: Sendable>(_ work: (Pipe?) -> Value) -> Value {
+        turn.withLock { (_) -> Value in
+            guard let pipe = Pipe(), pipe.catchAll() else { return work(nil) }
+            let result = work(pipe)
+            pipe.release(strikingWith: 0)
+            return result
         }
     }
 }

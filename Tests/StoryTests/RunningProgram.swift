@@ -16,11 +16,14 @@ final class RunningProgram: Sendable {
     private let hasEnded = Mutex(false)
 
     /// Starts `keyfob ARGUMENTS OPTIONS` on the story's vault.
-    static func start(_ story: Story, _ arguments: String..., options: [String] = []) throws -> RunningProgram {
-        try RunningProgram(story, arguments + options)
+    /// - Parameter environment: changes the story's variables; an empty value unsets.
+    static func start(
+        _ story: Story, _ arguments: String..., options: [String] = [], environment: [String: String] = [:]
+    ) throws -> RunningProgram {
+        try RunningProgram(story, arguments + options, environment)
     }
 
-    private init(_ story: Story, _ arguments: [String]) throws {
+    private init(_ story: Story, _ arguments: [String], _ variables: [String: String]) throws {
         let name = story.folder.path + "/" + UUID().uuidString
         (output, complaint) = (name + ".out", name + ".err")
         var files = posix_spawn_file_actions_t()
@@ -33,7 +36,8 @@ final class RunningProgram: Sendable {
         for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&files, descriptor) }
         var id: pid_t = 0
         let arguments = ([Story.program.path] + arguments).map { strdup($0) } + [nil]
-        let environment = story.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        let all = story.environment.merging(variables) { $1 }.filter { !$0.value.isEmpty }
+        let environment = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + environment { free(text) } }
         try #require(posix_spawn(&id, Story.program.path, &files, nil, arguments, environment) == 0)
         // Tests that run at the same time have limits of seconds: many processes must not slow them down.

@@ -261,6 +261,28 @@ struct UnlockStoryTests {
         return ["KEYFOB_PASSPHRASE_FILE": "", "KEYFOB_ASKPASS": path]
     }
 
+    @Test(
+        "a signal that ends keyfob ends the program that asks, too: 130 after SIGINT, else the signal's usual end",
+        arguments: [SIGINT, SIGTERM, SIGHUP])
+    func askpassInterrupted(_ signal: Int32) async throws {
+        let story = try await story()
+        let environment = try await asking(
+            "echo $$ >\"$0.id\"; trap \"echo ended >\\\"$0.end\\\"; exit\" TERM; sleep 600 & wait", story)
+        let path = story.folder.appendingPathComponent("askpass").path
+        let keyfob = try RunningProgram.start(story, "list", environment: environment)
+        var asking = pid_t(0)
+        try await wait(for: "the program that asks") {
+            let text = (try? String(contentsOfFile: path + ".id", encoding: .utf8)) ?? ""
+            asking = pid_t(text.trimmingCharacters(in: .newlines)) ?? 0
+            return asking > 0
+        }
+        keyfob.signal(signal)
+        let interrupted = Story.Outcome(130, complaint: "keyfob: interrupted\n")
+        #expect(try await keyfob.outcome() == (signal == SIGINT ? interrupted : Story.Outcome(128 + signal)))
+        try await wait(for: "the end of the program and its children") { kill(-asking, 0) != 0 }
+        #expect(try String(contentsOfFile: path + ".end", encoding: .utf8) == "ended\n")
+    }
+
     @Test("KEYFOB_ASKPASS names a program that is asked, with the prompt as its one argument")
     func askpass() async throws {
         let story = try await story()
