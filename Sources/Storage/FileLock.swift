@@ -54,10 +54,12 @@ final class FileLock: Sendable {
     }
 
     /// Sets the file's time to now, for processes that watch the vault's folder. Makes the file if it is missing.
-    func touch() {
+    /// - Returns: false if the file cannot be touched: a read-only folder.
+    func touch() -> Bool {
         file.withLock { file in
             if case .unopened = file { file = Self.opened(path) }
-            if case .open(let descriptor) = file { _ = futimens(descriptor.number, nil) }
+            guard case .open(let descriptor) = file else { return false }
+            return futimens(descriptor.number, nil) == 0
         }
     }
 

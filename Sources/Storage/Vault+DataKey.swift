@@ -37,7 +37,9 @@ extension Vault {
 
     /// Touches the vault's lock file, so that every process that watches the vault's folder looks whether the vault is
     /// still unlocked. Without a lock file one is made.
-    public static func touchLockFile(at path: String) {
+    /// - Returns: false if the file cannot be touched, and no process looks.
+    @discardableResult
+    public static func touchLockFile(at path: String) -> Bool {
         FileLock(for: FilePath.real(path) ?? path).touch()
     }
 }

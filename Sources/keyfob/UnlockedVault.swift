@@ -43,8 +43,25 @@ extension VaultLocation {
 
     /// Removes the unlocked key, and tells every screen that opened by it.
     /// - Returns: false if the vault was not unlocked.
+    /// - Throws: `cannotWrite` if the kernel refuses its keyring; or if the key is removed, but the vault's folder is
+    ///   read-only and so the screens cannot be told.
     func lock() throws(Failure) -> Bool {
-        defer { Vault.touchLockFile(at: path) }
-        return try KernelKeyring.remove(vault: Vault.id(at: path))
+        let id = try Vault.id(at: path)
+        let wasUnlocked: Bool
+        do throws(Failure) {
+            wasUnlocked = try KernelKeyring.remove(vault: id)
+        } catch {
+            // The screens look at the keyring themselves.
+            Vault.touchLockFile(at: path)
+            throw error
+        }
+        guard Vault.touchLockFile(at: path) else {
+            throw Failure(
+                .cannotWrite,
+                "\(wasUnlocked ? "locked \(name)" : "\(name) was not unlocked"), but open screens are not told: "
+                    + "\(name)-lock cannot be written",
+                hints: ["press L in each open screen"])
+        }
+        return wasUnlocked
     }
 }

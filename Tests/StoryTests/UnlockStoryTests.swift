@@ -250,6 +250,53 @@ struct UnlockStoryTests {
         #expect(try await story.run("lock").status == 0)
     }
 
+    @Test("a vault whose folder was closed to writing can be locked; a missing vault is told, and nothing is made")
+    func closedFolder() async throws {
+        let story = try await story()
+        let program = OtherUser.isNeeded ? OtherUser.keyfob : [Story.program.path]
+        if OtherUser.isNeeded {
+            for path in [story.folder.path, story.vault, story.folder.path + "/passphrase"] {
+                #expect(chown(path, OtherUser.number, OtherUser.number) == 0)
+            }
+        }
+        #expect(try await story.run(["unlock"], input: "", environment: [:], program: program) == unlocked(story))
+        chmod(story.folder.path, 0o500)
+        let locked = try await story.run(["lock"], input: "", environment: [:], program: program)
+        chmod(story.folder.path, 0o700)
+        #expect(locked == Story.Outcome(0, complaint: "keyfob: locked \(story.vault)\n"))
+        #expect(try await story.run(["list"], input: "", environment: asksNowhere, program: program) == notOpened)
+        let none = try await story.run("lock", "--vault", story.folder.path + "/none")
+        #expect(none.status == 66)
+        #expect(!FileManager.default.fileExists(atPath: story.folder.path + "/none-lock"))
+    }
+
+    @Test(
+        "on a read-only disk lock removes the key, and says that open screens are not told: 73",
+        .enabled(if: SmallDisk.isPermitted, "mounts a file system: needs root"))
+    func readOnlyDisk() async throws {
+        let disk = try SmallDisk(kilobytes: 1_024)
+        let story = try await story()
+        let path = disk.folder.appendingPathComponent("vault.db").path
+        try FileManager.default.copyItem(atPath: story.vault, toPath: path)
+        let variables = ["KEYFOB_VAULT": path]
+        #expect(try await story.run("unlock", environment: variables).status == 0)
+        try await disk.makeReadOnly()
+        let quiet = variables.merging(asksNowhere) { $1 }
+        #expect(try await story.run("list", environment: quiet) == list)
+        func untold(_ summary: String) -> Story.Outcome {
+            Story.Outcome(
+                73,
+                complaint: """
+                    keyfob: \(summary), but open screens are not told: \(path)-lock cannot be written
+                      hint: press L in each open screen
+
+                    """)
+        }
+        #expect(try await story.run("lock", environment: variables) == untold("locked \(path)"))
+        #expect(try await story.run("list", environment: quiet).status == 77)
+        #expect(try await story.run("lock", environment: variables) == untold("\(path) was not unlocked"))
+    }
+
     private func asking(_ script: String, _ story: Story) async throws -> [String: String] {
         let path = story.folder.appendingPathComponent("askpass").path
         // Another process writes the program: a child that this process forks meanwhile would have the file open for
