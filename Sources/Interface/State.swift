@@ -50,6 +50,8 @@ public struct State {
     var clipboard: CopiedSecret?
     /// True while the vault opens without a passphrase typed here.
     var opensAutomatically: Bool
+    /// The time at which the vault locks because its unlocked key ends; nil if the vault was opened without this key.
+    var keyEnd: Moment?
     /// Keys pressed before the clients were loaded.
     var earlyKeys: [Key] = []
     /// The time of the last key, paste or mouse event.
@@ -111,6 +113,7 @@ public struct State {
         heldMessage = nil
         opensAutomatically = false
         earlyKeys = []
+        keyEnd = nil
     }
 
     /// Shows the message in the lowest border, unless housekeeping would replace an answer there. Activity gets the
@@ -172,6 +175,7 @@ extension State {
     public var nextTick: Double? {
         var exact: [Double] = []
         if let clipboard { exact.append(clipboard.secondsLeft(at: now) + 0.001) }
+        if let keyEnd { exact.append(max(-now.seconds(since: keyEnd), 0) + 0.001) }
         if let due = lockDue { exact.append(max(due - now.seconds(since: lastUse), 0) + 0.001) }
         let displayed = changes().min().map { displayClock.wait(untilTickAfter: $0, now: now) }
         return (exact + [displayed].compactMap { $0 }).min()

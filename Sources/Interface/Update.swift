@@ -45,6 +45,7 @@ extension State {
             return due()
         case .wokenFromSuspension: return lock("locked, because the machine was suspended")
         case .lockedElsewhere: return lock("locked by another keyfob")
+        case .unlockedUntil(let end): if isOpen { keyEnd = end }
         case .suspending:
             guard settings.locksOnSuspend else { return [] }
             guard isOpen else { return receiveInPanel(event).effects }
@@ -91,6 +92,9 @@ extension State {
         if let due = lockDue, now.seconds(since: lastUse) >= due {
             forget(saying: "locked after \(SettingName.lockAfterMinutes.value(in: settings)) without a keypress")
             effects.append(.lock)
+        }
+        if let keyEnd, now.seconds(since: keyEnd) >= 0 {
+            effects += lock("locked, because the time of keyfob unlock is over")
         }
         return effects
     }

@@ -69,6 +69,12 @@ public enum KernelKeyring {
         try entry(ofVault: id, now: now)?.payload.dataKey
     }
 
+    /// Seconds until the data key of an unlocked vault ends, however often it is used; nil if the vault is not unlocked.
+    /// - Throws: as `check()`.
+    public static func secondsLeft(ofVault id: [UInt8], now: Moment) throws(Failure) -> Double? {
+        try entry(ofVault: id, now: now).map { $0.payload.end - now.boot }
+    }
+
     /// Starts the idle time again. Does nothing if the vault is not unlocked.
     public static func renew(vault id: [UInt8], now: Moment) {
         guard let found = try? entry(ofVault: id, now: now) else { return }

@@ -130,7 +130,7 @@ final class TerminalInterface {
         if case .opened(_, _, let opening) = message {
             watchFolder()
             // A lock before there was a watch.
-            lockIfLockedElsewhere()
+            followUnlockedKey()
             watchSuspensions()
             for id in opening.refreshing { perform(.refresh(id)) }
         }
@@ -177,11 +177,15 @@ final class TerminalInterface {
         }
     }
 
-    private func lockIfLockedElsewhere() {
-        guard let unlockedID, (try? KernelKeyring.dataKey(ofVault: unlockedID, now: Clocks.now())) == nil else {
-            return
+    /// Looks whether the key that opened the vault was removed, or replaced by `keyfob unlock`.
+    private func followUnlockedKey() {
+        guard let unlockedID else { return }
+        let now = Clocks.now()
+        if let left = try? KernelKeyring.secondsLeft(ofVault: unlockedID, now: now) {
+            handle(.unlockedUntil(now.advanced(by: left)))
+        } else {
+            handle(.lockedElsewhere)
         }
-        handle(.lockedElsewhere)
     }
 
     /// Watches for writes by other programs. If the folder cannot be watched, a message says so and all else works.
@@ -192,7 +196,7 @@ final class TerminalInterface {
             self.watch = watch
             loop.watch(watch.fileDescriptor) {
                 if watch.drain() { self.runner.vaultMayHaveChanged() }
-                if watch.sawLockFile { self.lockIfLockedElsewhere() }
+                if watch.sawLockFile { self.followUnlockedKey() }
             }
             handle(.unwatched(.folder, nil))
         } catch {

@@ -119,6 +119,35 @@ struct KeepingTests {
         #expect(update(&state, .lockedElsewhere) == [])
     }
 
+    @Test("at the end of the unlocked key the vault that it opened locks, a form or not; a later end replaces the end")
+    func unlockedUntil() {
+        var state = Samples.open()
+        state.settings.lockAfterMinutes = 0
+        let before = state.nextTick
+        #expect(update(&state, .unlockedUntil(Samples.now.advanced(by: 20))) == [])
+        #expect(update(&state, .unlockedUntil(Samples.now.advanced(by: 0.25))) == [])
+        #expect(state.nextTick == 0.251)
+        #expect(update(&state, .unlockedUntil(Samples.now.advanced(by: 3_600))) == [])
+        #expect(state.nextTick == before)
+        state.press("a")
+        #expect(update(&state, .time(Samples.now.advanced(by: 3_599), utcOffset: 0)) == [])
+        #expect(update(&state, .time(Samples.now.advanced(by: 3_600), utcOffset: 0)) == [.lock])
+        #expect(state.context == .unlock)
+        #expect(state.drawing.contains("locked, because the time of keyfob unlock is over"))
+        #expect(state.nextTick == nil)
+        // The vault may be open by its passphrase now.
+        _ = update(&state, .unlocked(.success(())))
+        #expect(update(&state, .time(Samples.now.advanced(by: 7_200), utcOffset: 0)) == [])
+    }
+
+    @Test("the end of a key says nothing to a locked vault")
+    func unlockedUntilWhileLocked() {
+        var state = Samples.open()
+        state.press("L")
+        #expect(update(&state, .unlockedUntil(Samples.now)) == [])
+        #expect(state.nextTick == nil)
+    }
+
     @Test("the locked screen says that no token is kept fresh")
     func lockedIsNotFresh() {
         var entries = Samples.entries

@@ -1,3 +1,4 @@
+import CLinux
 import Credentials
 import Foundation
 import Storage
@@ -10,12 +11,12 @@ import Testing
     "Stories of the screen on an unlocked vault",
     .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring, which keyctl(2) refuses here"))
 struct UnlockedScreenTests {
-    private func story(_ settings: String = "{}") async throws -> Story {
+    private func story(_ settings: String = "{}", for time: String = "8h") async throws -> Story {
         let story = try await Story.with([
             ClientProfile(name: "Billing", clientID: "app", tokenURL: "http://127.0.0.1:1/", created: Date())
         ])
         try story.set(settings)
-        #expect(try await story.run("unlock").status == 0)
+        #expect(try await story.run("unlock", "--for", time).status == 0)
         return story
     }
 
@@ -61,6 +62,43 @@ struct UnlockedScreenTests {
         try await terminal.see("Passphrase", "without a key", without: ["Billing"])
         #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 0)
         #expect(try await story.run("lock").status == 0)
+    }
+
+    @Test("at the end of --for the screen that opened by the key locks; the end of the idle time leaves it open")
+    func end() async throws {
+        let story = try await story(for: "20s")
+        let byKey = try await start(story)
+        let byPassphrase = try await TerminalStory.open(story)
+        try await byKey.see("Billing", "1 client")
+        try await byKey.see("Passphrase", "the time of keyfob unlock is over", without: ["Billing"])
+        try await byPassphrase.press("j", see: "Billing")
+        #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 77)
+
+        #expect(try await story.run("unlock").status == 0)
+        let idle = try await start(story)
+        try await idle.see("Billing", "1 client")
+        try endSoon(story)
+        try await wait(for: "the end of the idle time") {
+            try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 77
+        }
+        try await idle.press("j", see: "Billing")
+    }
+
+    /// The end of the idle time is the end of the kernel's own timeout.
+    private func endSoon(_ story: Story) throws {
+        let description = "keyfob:" + (try Vault.id(at: story.vault)).map { String(format: "%02x", $0) }.joined()
+        try KernelKeyring.check()
+        let key = clinux_find_key(KEY_SPEC_USER_KEYRING, description)
+        try #require(clinux_keyctl(KEYCTL_SET_TIMEOUT, key, 1) == 0)
+    }
+
+    @Test("another unlock replaces the end, for screens that are open too")
+    func anotherEnd() async throws {
+        let story = try await story()
+        let screen = try await start(story)
+        try await screen.see("Billing", "1 client")
+        #expect(try await story.run("unlock", "--for", "2s").status == 0)
+        try await screen.see("Passphrase", "the time of keyfob unlock is over")
     }
 
     @Test(
