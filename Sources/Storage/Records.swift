@@ -318,6 +318,8 @@ struct StoredTime: Codable {
         nanoseconds = (Int64(whole) + Self.epoch) * 1_000_000_000 + Int64(((seconds - whole) * 1e9).rounded())
     }
 
+    init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
     init(from decoder: any Decoder) throws {
         nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
     }

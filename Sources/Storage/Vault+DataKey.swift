@@ -16,11 +16,13 @@ extension Vault {
     }
 
     /// Opens a vault with the data key that `dataKey()` gave. A failed open leaves the file as it was.
+    /// - Parameter busySeconds: seconds that another process may hold a lock; nil means the usual five.
     /// - Throws: the failures of `inspect(at:inOwnFolder:)`; `.wrongPassphrase` if the key opens no record.
     public static func open(
-        at path: String, dataKey: Secret, inOwnFolder: Bool = false
+        at path: String, dataKey: Secret, inOwnFolder: Bool = false, busySeconds: Double? = nil
     ) async throws(Failure) -> Vault {
-        try await open(at: path, .dataKey(dataKey), inOwnFolder: inOwnFolder)
+        try await open(
+            at: path, .dataKey(dataKey), inOwnFolder: inOwnFolder, busySeconds: busySeconds ?? OpenVault.busySeconds)
     }
 
     /// The key of all records. A later `open(at:dataKey:inOwnFolder:)` tells by the records that a key is the vault's, so

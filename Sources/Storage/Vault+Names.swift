@@ -107,7 +107,7 @@ extension OpenVault {
         return ids
     }
 
-    private func count(_ kind: RecordKind) throws(Failure) -> Int64 {
+    func count(_ kind: RecordKind) throws(Failure) -> Int64 {
         try connection.integer("SELECT count(*) FROM record WHERE kind = ?", [.integer(kind.rawValue)]) ?? 0
     }
 

@@ -16,13 +16,14 @@ extension VaultLocation {
     }
 
     /// Opens the vault by its unlocked key.
+    /// - Parameter busySeconds: seconds that another process may hold a lock; nil means the usual five.
     /// - Returns: nil if the vault is not unlocked.
-    /// - Throws: as `Vault.open(at:dataKey:inOwnFolder:)`: `.wrongPassphrase` if the key is not the vault's.
-    func openUnlocked() async throws(Failure) -> Vault? {
+    /// - Throws: as `Vault.open(at:dataKey:inOwnFolder:busySeconds:)`: `.wrongPassphrase` if the key is not the vault's.
+    func openUnlocked(busySeconds: Double? = nil) async throws(Failure) -> Vault? {
         guard let id = try? Vault.id(at: path),
             let key = try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())
         else { return nil }
-        return try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault)
+        return try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault, busySeconds: busySeconds)
     }
 
     /// Opens the vault by its unlocked key for a person, whose idle time starts with it.

@@ -10,7 +10,7 @@ import Testing
 
 /// A program that takes the kernel's keyrings away and becomes the program that its arguments name: `refuse`, as the
 /// seccomp(2) filters of containers do; `revoke`, as pam_keyinit(8) does to programs that outlive their login.
-private enum KeyringStage {
+enum KeyringStage {
     static let program = Result {
         try FaultInjection.compiled(
             "keyring-stage",

@@ -11,10 +11,28 @@ struct Status: Subcommand {
             One line per client: name, status (none, valid, expiring, expired, unknown), seconds left (or -), expiry in UTC \
             (or -), separated by tabs. Named clients come in the order of their names here.
 
+            --prompt prints one short text for a shell's prompt, at most 20 characters, never a name. It opens the vault \
+            only by the key that `unlock` stored, never asks, does not restart the idle time, and ends with 0 even if it \
+            has nothing to tell. The text is the first of these that applies:
+
+              locked            the vault exists, but is not unlocked
+              no vault, damaged, busy, unreadable
+                                the vault cannot be read; keyfob status says why
+              no client         no client has the name, or the vault is empty
+              2 expiring        of several clients, two have a token in its last minute
+              54m               until the token, or the first of several, expires
+              expiry unknown    there are tokens, but the server did not say how long
+              failed            no valid token: the last request for one failed
+              renews on use     the token has expired; the next use fetches one
+              no token          none was fetched yet; the next use fetches one
+
+            A valid token of one client can stand beside failures of others: 54m, 1 failed.
+
             EXAMPLES
               keyfob status
               keyfob status billing reports
               keyfob status billing --json | jq '.[0].expires_in'
+              keyfob status --prompt billing
             """)
 
     @OptionGroup var options: VaultOptions
@@ -26,8 +44,22 @@ struct Status: Subcommand {
     @Flag(help: "Write one JSON array.")
     var json = false
 
+    @Flag(help: "Write one short text for a shell's prompt.")
+    var prompt = false
+
+    func validate() throws {
+        guard prompt else { return }
+        guard !json else { throw ValidationError("give either --prompt or --json") }
+        guard names.count < 2 else { throw ValidationError("--prompt takes one name at most") }
+    }
+
     func perform() async throws(Failure) {
         let choice = options.over(root.vault)
+        guard !prompt else {
+            // A prompt is drawn before each command: it has no place for a failure.
+            try? Output.answer(await PromptText.read(choice, name: names.first))
+            return
+        }
         let clients = try await choice.withManager { manager throws(Failure) in
             try await ChosenClients(names.isEmpty ? .all : .named(names), in: manager)
         }
