@@ -61,6 +61,26 @@ struct CopyVerbTests {
         try await terminal.see("Authorization header of \"billing\" in tmux's buffer", "not cleared", "exit 0")
     }
 
+    @Test("on a terminal without a clipboard tool, OSC 52 has the copy, and copy ends at once: nothing can be cleared")
+    func osc52() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        for arguments in ["", "--no-clear"] {
+            // script(1) notes what the terminal gets.
+            let terminal = try await TerminalStory.start(
+                story, "script -q -e -c \"keyfob copy billing --passphrase-file passphrase \(arguments)\" noted",
+                columns: 120, environment: ["TMUX": "", "TERM": "xterm-256color", "SHELL": "/bin/sh"])
+            try await terminal.see(
+                "keyfob: Authorization header of \"billing\" sent by OSC 52, not cleared", "exit 0",
+                without: ["hint", "the clipboard is cleared"])
+            let noted = try String(
+                contentsOf: story.folder.appendingPathComponent("noted"), encoding: .utf8)
+            let header = try await story.run("header", "billing").output.dropLast()
+            let sequence = "\u{1B}]52;c;\(Data(header.utf8).base64EncodedString())\u{07}"
+            #expect(noted.components(separatedBy: sequence).count == 2)
+        }
+    }
+
     @Test("without a terminal and a display there is no clipboard: 73, and nothing on standard output")
     func nowhere() async throws {
         let (server, story) = try await story(clearedAfter: 45)

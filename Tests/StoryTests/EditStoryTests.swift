@@ -122,6 +122,35 @@ struct EditStoryTests {
                 == Story.Outcome(0, complaint: complaint("changed \"billing\"")))
     }
 
+    @Test("a client that another keyfob changed meanwhile is not edited: 73")
+    func conflict() async throws {
+        let story = try await Story.with([
+            ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        ])
+        let pipe = story.folder.appendingPathComponent("pipe").path
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let end = open(pipe, O_RDWR | O_CLOEXEC)
+        let keyfob = try RunningProgram.start(
+            story, ["edit", "billing", "--set", "scope=mine", "--secret-stdin"], input: pipe)
+        // The client is read before the secret.
+        try #require(write(end, "new s3", 6) == 6)
+        try await wait(for: "the half of the secret to be read") {
+            var left: Int32 = 0
+            return ioctl(end, UInt(FIONREAD), &left) == 0 && left == 0
+        }
+        #expect(try await story.run("edit", "billing", "--set", "scope=theirs").status == 0)
+        try #require(write(end, "cret\n", 5) == 5)
+        close(end)
+        #expect(
+            try await keyfob.outcome()
+                == Story.Outcome(
+                    73,
+                    complaint: complaint(
+                        "client \"billing\" was changed meanwhile",
+                        "nothing was saved: check the client, then try again")))
+        #expect(try await members(story, "billing")["scope"] as? String == "theirs")
+    }
+
     private static let scopes = "the fields are " + FieldChange.Field.allCases.map(\.rawValue).joined(separator: ", ")
 
     /// A value of `--set`, the exit code, the message and its hints.

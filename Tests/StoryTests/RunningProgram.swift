@@ -16,30 +16,38 @@ final class RunningProgram: Sendable {
     private let hasEnded = Mutex(false)
 
     /// Starts `keyfob ARGUMENTS OPTIONS` on the story's vault.
-    /// - Parameter environment: changes the story's variables; an empty value unsets.
-    static func start(
-        _ story: Story, _ arguments: String..., options: [String] = [], environment: [String: String] = [:]
-    ) throws -> RunningProgram {
-        try RunningProgram(story, arguments + options, environment)
+    static func start(_ story: Story, _ arguments: String..., options: [String] = []) throws -> RunningProgram {
+        try start(story, arguments + options)
     }
 
-    private init(_ story: Story, _ arguments: [String], _ variables: [String: String]) throws {
+    /// - Parameters:
+    ///   - environment: changes the story's variables; an empty value unsets.
+    ///   - input: the file that is standard input.
+    ///   - program: the program to run, with arguments before keyfob's arguments.
+    static func start(
+        _ story: Story, _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null",
+        program: [String] = [Story.program.path]
+    ) throws -> RunningProgram {
+        try RunningProgram(story, program + arguments, environment, input)
+    }
+
+    private init(_ story: Story, _ words: [String], _ variables: [String: String], _ input: String) throws {
         let name = story.folder.path + "/" + UUID().uuidString
         (output, complaint) = (name + ".out", name + ".err")
         var files = posix_spawn_file_actions_t()
         try #require(posix_spawn_file_actions_init(&files) == 0)
         defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&files, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&files, 2, complaint, O_WRONLY | O_CREAT, 0o600)
         // Closing a descriptor that is not open is no error (posix_spawn(3)).
         for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&files, descriptor) }
         var id: pid_t = 0
-        let arguments = ([Story.program.path] + arguments).map { strdup($0) } + [nil]
+        let arguments = words.map { strdup($0) } + [nil]
         let all = story.environment.merging(variables) { $1 }.filter { !$0.value.isEmpty }
         let environment = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + environment { free(text) } }
-        try #require(posix_spawn(&id, Story.program.path, &files, nil, arguments, environment) == 0)
+        try #require(posix_spawn(&id, words[0], &files, nil, arguments, environment) == 0)
         // Tests that run at the same time have limits of seconds: many processes must not slow them down.
         setpriority(Int32(PRIO_PROCESS.rawValue), id_t(id), 10)
         self.id = id

@@ -316,7 +316,7 @@ struct UnlockStoryTests {
         let environment = try await asking(
             "echo $$ >\"$0.id\"; trap \"echo ended >\\\"$0.end\\\"; exit\" TERM; sleep 600 & wait", story)
         let path = story.folder.appendingPathComponent("askpass").path
-        let keyfob = try RunningProgram.start(story, "list", environment: environment)
+        let keyfob = try RunningProgram.start(story, ["list"], environment: environment)
         var asking = pid_t(0)
         try await wait(for: "the program that asks") {
             let text = (try? String(contentsOfFile: path + ".id", encoding: .utf8)) ?? ""
