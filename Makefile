@@ -64,7 +64,7 @@ deb-test: deb ## install the package on new Debian 12 and 13 systems, build it i
 	@scripts/deps deb-test
 	@scripts/deb-test "$$(ls -t $(SCRATCH)/deb/*.deb | head -n 1)"
 
-bench: ## compare keyfob with tig and htop, write docs/benchmarks.md
+bench: ## compare keyfob with tig, htop and pass, write docs/benchmarks.md
 	@scripts/deps run bench
 	@scripts/bench
 
