@@ -32,6 +32,11 @@ struct HelpTests {
         }
     }
 
+    @Test("each subcommand names itself: the parser takes longer to derive a name than to parse a command line")
+    func names() {
+        #expect(CommandHelp.subcommands.filter { $0.configuration.commandName == nil }.isEmpty)
+    }
+
     @Test("every subcommand except demo has examples, and the parser accepts each example")
     func examplesAreTaken() throws {
         for command in Self.commands where command != Demo.self {

@@ -6,6 +6,7 @@ import System
 
 struct Add: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "add",
         abstract: "Add a client.",
         usage: "keyfob add [<options>] <name> --client-id <id>",
         discussion: """

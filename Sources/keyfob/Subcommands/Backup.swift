@@ -4,6 +4,7 @@ import Storage
 
 struct Backup: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "backup",
         abstract: "Copy the vault to a file, even while the vault is in use.",
         usage: "keyfob backup [<options>] <file>",
         discussion: """

@@ -8,6 +8,7 @@ import System
 
 struct Copy: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "copy",
         abstract: "Copy a client's header, or its token in another form, and clear it later.",
         usage: "keyfob copy [<options>] [<name>]",
         discussion: """

@@ -8,6 +8,7 @@ import Terminal
 
 struct Demo: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "demo",
         abstract: "Try keyfob with sample clients; nothing is saved.",
         usage: "keyfob demo",
         discussion: """

@@ -4,6 +4,7 @@ import System
 
 struct Edit: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "edit",
         abstract: "Change fields of a client, or its secret.",
         usage: "keyfob edit [<options>] <name> --set <field=value> ...",
         discussion: """

@@ -5,6 +5,7 @@ import System
 
 struct Header: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "header",
         abstract: "Print a client's token as `Authorization: Bearer …` or in another format.",
         usage: "keyfob header [<options>] [<name>]",
         discussion: """

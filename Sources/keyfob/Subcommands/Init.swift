@@ -4,6 +4,7 @@ import System
 
 struct Init: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "init",
         abstract: "Create the vault.",
         usage: "keyfob init [<options>]",
         discussion: """

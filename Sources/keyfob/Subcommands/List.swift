@@ -4,6 +4,7 @@ import System
 
 struct List: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "list",
         abstract: "List the clients.",
         usage: "keyfob list [<options>]",
         discussion: """

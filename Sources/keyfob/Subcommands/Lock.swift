@@ -4,6 +4,7 @@ import Storage
 
 struct Lock: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "lock",
         abstract: "Remove the key that `unlock` stored.",
         usage: "keyfob lock [<options>]",
         discussion: """

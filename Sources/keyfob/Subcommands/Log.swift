@@ -4,6 +4,7 @@ import FoundationEssentials
 
 struct Log: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "log",
         abstract: "Print Activity: the last 1,000 events of the terminal interface.",
         usage: "keyfob log [<options>] [<name>]",
         discussion: """

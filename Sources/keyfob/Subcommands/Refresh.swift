@@ -5,6 +5,7 @@ import System
 
 struct Refresh: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "refresh",
         abstract: "Fetch new tokens for clients, at most eight at a time.",
         usage: """
             keyfob refresh [<options>] <name> ...

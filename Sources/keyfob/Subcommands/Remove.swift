@@ -6,6 +6,7 @@ import System
 
 struct Remove: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "remove",
         abstract: "Remove a client with its secret and token, or damaged records.",
         usage: """
             keyfob remove [<options>] <name>

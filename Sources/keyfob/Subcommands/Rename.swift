@@ -3,6 +3,7 @@ import Credentials
 
 struct Rename: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "rename",
         abstract: "Give a client another name; its token stays.",
         usage: "keyfob rename [<options>] <name> <new-name>",
         discussion: """

@@ -5,6 +5,7 @@ import System
 
 struct Revoke: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "revoke",
         abstract: "Revoke a client's token at its server, and remove the token.",
         usage: "keyfob revoke [<options>] <name>",
         discussion: """

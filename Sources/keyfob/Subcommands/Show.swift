@@ -4,6 +4,7 @@ import System
 
 struct Show: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "Show one client's profile, without its secret.",
         usage: "keyfob show [<options>] [<name>]",
         discussion: """

@@ -5,6 +5,7 @@ import System
 
 struct Status: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Print how long the clients' tokens still live, without a request.",
         usage: "keyfob status [<options>] [<name> ...]",
         discussion: """

@@ -5,6 +5,7 @@ import System
 
 struct Unlock: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "unlock",
         abstract: "Ask for the passphrase once; later commands do not ask.",
         usage: "keyfob unlock [<options>]",
         discussion: """

@@ -4,6 +4,7 @@ import Storage
 
 struct Verify: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "verify",
         abstract: "Check every record of the vault for damage.",
         usage: "keyfob verify [<options>]",
         discussion: """
