@@ -24,6 +24,7 @@ final class OpenVault {
     /// The data version (`dataVersion()`) at which every readable profile is known to have its name record; nil: not
     /// checked.
     var namesCompleteAt: Int64?
+    private var pagesAreChecked = false
     /// True if a checkpoint is due that another process prevented.
     private var owesCheckpoint = false
     private var lastSeenVersion: Int64 = 0
@@ -68,10 +69,9 @@ final class OpenVault {
         guard try Schema.isAsCreated(in: connection) else {
             throw .vaultDamaged(file.path, "its tables are not those of a vault")
         }
-        // Pages that do not fit together could hide records, and take others with them when they are written.
-        guard try connection.text("PRAGMA quick_check(1)") == "ok" else {
-            try connection.readThrough()
-            throw .vaultDamaged(file.path, "its pages do not fit together")
+        if case .passphrase = opener {
+            try Self.checkPages(connection, path)
+            pagesAreChecked = true
         }
         guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
             throw try Schema.hasOnlyOtherSlots(in: connection)
@@ -178,6 +178,21 @@ final class OpenVault {
         return made
     }
 
+    /// Checks that the file's pages fit together: others could hide records, and take more with them when they are
+    /// written. This reads the whole file.
+    private static func checkPages(_ connection: Connection, _ path: String) throws(Failure) {
+        guard try connection.text("PRAGMA quick_check(1)") == "ok" else {
+            try connection.readThrough()
+            throw .vaultDamaged(path, "its pages do not fit together")
+        }
+    }
+
+    private func checkPages() throws(Failure) {
+        guard !pagesAreChecked else { return }
+        try Self.checkPages(connection, path)
+        pagesAreChecked = true
+    }
+
     /// The current key slot, and one that wraps the same data key with another passphrase.
     func rewrapped(
         from old: Secret, to new: Secret, cost: KeyDerivationCost
@@ -209,6 +224,7 @@ final class OpenVault {
             try checkFile()
             throw readOnlyBecause
         }
+        try checkPages()
         try connection.execute("BEGIN IMMEDIATE")
         isInWrite = true
         try checkFile()
@@ -272,8 +288,20 @@ final class OpenVault {
         try? connection.execute("ROLLBACK")
     }
 
-    /// Runs `work` on one state of the file.
+    /// Runs `work` on one state of the file, whose pages fit together.
     func reading<Value>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+        try checkPages()
+        return try readingUnchecked(work)
+    }
+
+    /// Runs `work`, which looks for one client, on one state of the file. What it finds is authentic, since each record is
+    /// sealed. Only if it finds nothing, the pages are checked, since they could hide the client.
+    func finding<Value>(_ work: () throws(Failure) -> Value?) throws(Failure) -> Value? {
+        if !pagesAreChecked, let found = try readingUnchecked(work) { return found }
+        return try reading(work)
+    }
+
+    private func readingUnchecked<Value>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
         try checkFile()
         try connection.execute("BEGIN")
         defer { try? connection.execute("COMMIT") }

@@ -8,7 +8,7 @@ extension Vault {
     /// The client named `name`, compared by `ClientName.key`; nil if no readable profile has the name.
     /// - Throws: `.vaultDamaged` if the client's profile is damaged.
     public func entry(named name: String) async throws(Failure) -> ClientEntry? {
-        try await read { (vault) throws(Failure) in
+        try await find { (vault) throws(Failure) in
             guard let id = try vault.holder(ofName: name) else { return nil }
             do throws(Failure) {
                 return try vault.entry(id)

@@ -5,7 +5,7 @@ extension Vault {
     /// One client, without its secrets and token; nil if it does not exist. A damaged token, attempt or last use is
     /// left out; `snapshot()` names it.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
-        try await read { (vault) throws(Failure) in try vault.entry(id) }
+        try await find { (vault) throws(Failure) in try vault.entry(id) }
     }
 
     /// - Throws: `.noSuchClient`.
@@ -30,6 +30,18 @@ extension Vault {
         }
     }
 
+    /// A client and its token from one state of the file; nil if the client does not exist.
+    public func holding(of id: UUID) async throws(Failure) -> Holding? {
+        try await find { (vault) throws(Failure) in try vault.holding(of: id) }
+    }
+
+    /// The same for the client named `name`, compared by `ClientName.key`; nil if no readable profile has the name.
+    public func holding(ofClientNamed name: String) async throws(Failure) -> Holding? {
+        try await find { (vault) throws(Failure) in
+            try vault.holder(ofName: name).flatMap { (id) throws(Failure) in try vault.holding(of: id) }
+        }
+    }
+
     /// True if another connection, of this process or another, has committed a change since the last call or the
     /// opening. Earlier reads may be out of date then.
     public func changedElsewhere() async throws(Failure) -> Bool {
@@ -37,7 +49,26 @@ extension Vault {
     }
 }
 
+/// A client with its token.
+public struct Holding: Sendable {
+    public var entry: ClientEntry
+    /// nil if there is no token, or it is damaged.
+    public var token: AccessToken?
+    /// The failure if the token is damaged.
+    public var damage: Failure?
+}
+
 extension OpenVault {
+    fileprivate func holding(of id: UUID) throws(Failure) -> Holding? {
+        guard let entry = try entry(id) else { return nil }
+        do throws(Failure) {
+            return Holding(entry: entry, token: try token(of: entry.profile))
+        } catch {
+            guard error.kind == .vaultDamaged else { throw error }
+            return Holding(entry: entry, damage: error)
+        }
+    }
+
     func profile(of id: UUID) throws(Failure) -> (profile: ClientProfile, revision: Int64)? {
         guard let record = try read(.profile, of: id) else { return nil }
         return (try profile(from: record.content, of: id), record.revision)

@@ -27,7 +27,7 @@ extension Vault {
     /// The token of one client; nil if no readable profile has the name.
     /// - Throws: `.vaultDamaged` if the profile or the token is damaged.
     public func tokenOverview(ofClientNamed name: String) async throws(Failure) -> TokenOverview? {
-        try await read { (vault) throws(Failure) in
+        try await find { (vault) throws(Failure) in
             guard let id = try vault.holder(ofName: name), let (profile, _) = try vault.profile(of: id) else {
                 return nil
             }

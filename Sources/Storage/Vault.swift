@@ -83,6 +83,15 @@ public final class Vault: Sendable {
         }
     }
 
+    /// Runs `work`, which looks for one client (`OpenVault.finding`).
+    func find<Value: Sendable>(
+        _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value?
+    ) async throws(Failure) -> Value? {
+        try await thread.read { (vault) throws(Failure) in
+            try vault.finding { () throws(Failure) in try work(vault) }
+        }
+    }
+
     /// The reason that the vault is read-only until it is opened again: a full disk, a read-only file system. nil if it
     /// can be written.
     func readOnlyBecause() async throws(Failure) -> Failure? {

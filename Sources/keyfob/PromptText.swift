@@ -16,7 +16,8 @@ enum PromptText {
             let location = try choice.location()
             try location.inspect()
             // Without a key the vault need not be opened to find its ID.
-            guard KernelKeyring.holdsKeys, let vault = try await location.openUnlocked(busySeconds: busySeconds) else {
+            guard KernelKeyring.holdsKeys, let (vault, _) = try await location.openUnlocked(busySeconds: busySeconds)
+            else {
                 return "locked"
             }
             let overview = await overview(of: vault, name)

@@ -17,29 +17,23 @@ extension VaultLocation {
 
     /// Opens the vault by its unlocked key.
     /// - Parameter busySeconds: seconds that another process may hold a lock; nil means the usual five.
-    /// - Returns: nil if the vault is not unlocked.
+    /// - Returns: the vault and its ID; nil if the vault is not unlocked.
     /// - Throws: as `Vault.open(at:dataKey:inOwnFolder:busySeconds:)`: `.wrongPassphrase` if the key is not the vault's.
-    func openUnlocked(busySeconds: Double? = nil) async throws(Failure) -> Vault? {
+    func openUnlocked(busySeconds: Double? = nil) async throws(Failure) -> (vault: Vault, id: [UInt8])? {
         guard let id = try? Vault.id(at: path),
             let key = try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())
         else { return nil }
-        return try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault, busySeconds: busySeconds)
+        return (try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault, busySeconds: busySeconds), id)
     }
 
     /// Opens the vault by its unlocked key for a person, whose idle time starts with it.
     @Sendable
     func openedByKey() async throws(Failure) -> (CredentialManager, refreshing: [UUID]) {
-        guard let vault = try await openUnlocked() else {
+        guard let (vault, id) = try await openUnlocked() else {
             throw Failure(.locked, "the vault was locked meanwhile", hints: ["enter the passphrase"])
         }
-        renewUnlocked()
-        return (Surroundings.manager(of: vault), refreshing: [])
-    }
-
-    /// Starts the idle time of the unlocked key again: a token was handed out, or the vault opened for a person.
-    func renewUnlocked() {
-        guard let id = try? Vault.id(at: path) else { return }
         KernelKeyring.renew(vault: id, now: Clocks.now())
+        return (Surroundings.manager(of: vault), refreshing: [])
     }
 
     /// Removes the unlocked key, and tells every screen that opened by it.

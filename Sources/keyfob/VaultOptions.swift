@@ -57,28 +57,29 @@ struct VaultChoice {
     }
 
     /// The vault, opened by the unlocked key unless an option names a passphrase, otherwise by the passphrase.
-    private func open(_ location: VaultLocation) async throws(Failure) -> Vault {
+    /// - Returns: the vault, and its ID if it was opened by the unlocked key.
+    private func open(_ location: VaultLocation) async throws(Failure) -> (vault: Vault, unlockedID: [UInt8]?) {
         if passphraseFile == nil {
             do throws(Failure) {
-                if let vault = try await location.openUnlocked() { return vault }
+                if let (vault, id) = try await location.openUnlocked() { return (vault, id) }
             } catch {
                 guard error.kind == .wrongPassphrase else { throw error }
                 Output.failure(ShellCommand.naming(self, in: error))
             }
         }
-        return try await location.open(passphrase(of: location))
+        return (try await location.open(passphrase(of: location)), nil)
     }
 
     /// Runs `work` with the vault open, and always closes the vault. The hints of a failure name the vault.
-    /// - Parameter handsOutToken: true if `work` returns a token for the caller: this restarts the idle time of an unlocked
-    ///   vault.
+    /// - Parameter handsOutToken: true if `work` returns a token for the caller: this restarts the idle time of the
+    ///   unlocked key, if the key opened the vault.
     @MainActor
     func withManager<Result: Sendable>(
         handsOutToken: Bool = false, _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
         do throws(Failure) {
-            let result = try await withOpenVault(work)
-            if handsOutToken { try location().renewUnlocked() }
+            let (result, unlockedID) = try await withOpenVault(work)
+            if handsOutToken, let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
             return result
         } catch {
             throw ShellCommand.naming(self, in: error)
@@ -88,15 +89,16 @@ struct VaultChoice {
     @MainActor
     private func withOpenVault<Result: Sendable>(
         _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
-    ) async throws(Failure) -> Result {
+    ) async throws(Failure) -> (Result, unlockedID: [UInt8]?) {
         let location = try location()
         // Before the passphrase is asked for: a user must not type it in vain.
         try location.inspect()
-        let manager = Surroundings.manager(of: try await open(location))
+        let (vault, unlockedID) = try await open(location)
+        let manager = Surroundings.manager(of: vault)
         do throws(Failure) {
             let result = try await work(manager)
             await manager.close()
-            return result
+            return (result, unlockedID)
         } catch {
             await manager.close()
             throw error

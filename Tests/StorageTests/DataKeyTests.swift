@@ -55,6 +55,46 @@ struct DataKeyTests {
         await (try Vault.open(at: folder.vault, dataKey: key)).close()
     }
 
+    @Test(
+        "opened by its data key, a vault whose pages do not fit together gives clients that it finds, and nothing else")
+    func damagedPages() async throws {
+        let (folder, vault) = try await Folder.withVault()
+        let names = (1...60).map { "client \($0)" }
+        for name in names { _ = try await vault.insert(newProfile(name), secret: Secret(utf8: "s3cret")) }
+        let key = try await vault.dataKey()
+        await vault.close()
+        var file = try #require(folder.contents())
+        // The first leaf of the records is no page any more.
+        let leaf = try #require(stride(from: 8_192, to: file.count, by: 8_192).first { file[$0] == 0x0A })
+        file[leaf] = 0
+        try file.write(to: URL(fileURLWithPath: folder.vault))
+
+        #expect(await failure { () throws(Failure) in try await folder.openVault() }.kind == .vaultDamaged)
+        for isFirst in [true, false] {
+            let opened = try await Vault.open(at: folder.vault, dataKey: key)
+            var found = 0
+            for name in names where isFirst {
+                do throws(Failure) {
+                    let entry = try await opened.entry(named: name)
+                    #expect(entry?.profile.name == name)
+                    found += 1
+                } catch {
+                    #expect(error.kind == .vaultDamaged)
+                }
+            }
+            #expect(found > 0 || !isFirst)
+            #expect(
+                await failure { () throws(Failure) in try await opened.entry(named: "nobody") }.kind == .vaultDamaged)
+            #expect(await failure { () throws(Failure) in try await opened.snapshot() }.kind == .vaultDamaged)
+            let inserting = await failure { () throws(Failure) in
+                try await opened.insert(newProfile("new"), secret: Secret(utf8: "s3cret"))
+            }
+            #expect(inserting.kind == .vaultDamaged)
+            await opened.close()
+        }
+        #expect(folder.contents() == file)
+    }
+
     @Test("a wrong data key is told as such and changes nothing, in a vault without records too")
     func wrongKey() async throws {
         let (folder, vault) = try await Folder.withVault()
