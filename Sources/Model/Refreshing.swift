@@ -195,26 +195,7 @@ extension CredentialManager {
 
     /// The stored token, even an expired one; nil if there is none, it is damaged, or the client does not exist. Throws
     /// like `Vault.token`.
-    public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await intactToken(of: id).token }
-
-    /// - Returns: the failure if the stored token is damaged: another can be requested.
-    func intactToken(of id: UUID) async throws(Failure) -> (token: AccessToken?, damage: Failure?) {
-        do throws(Failure) {
-            return (try await vault.token(of: id), nil)
-        } catch {
-            // `entry` throws if the profile is damaged.
-            guard error.kind == .vaultDamaged, let entry = try await vault.entry(id), entry.token == nil else {
-                throw error
-            }
-            return (
-                nil,
-                Failure(
-                    .vaultDamaged,
-                    "the stored token of client \"\(UntrustedText.line(entry.profile.name))\" was damaged and was removed"
-                )
-            )
-        }
-    }
+    public func token(of id: UUID) async throws(Failure) -> AccessToken? { try await vault.holding(of: id)?.token }
 
     /// The client's secret, for a user who asks for it. Throws like `Vault.secret`.
     public func secret(of id: UUID) async throws(Failure) -> Secret { try await vault.secret(of: id) }
@@ -246,6 +227,26 @@ extension CredentialManager {
         return served(refreshed, minimumValidity: minimumValidity, after: held)
     }
 
+    /// The same for the client named `name`; without a name, for the vault's only client. A stored token takes one read.
+    /// - Throws: also the failures of `entry(named:)`.
+    public func token(
+        ofClientNamed name: String?, minimumValidity: Double?, fresh: Bool = false
+    ) async throws(Failure) -> Served {
+        if let name, !fresh, !isClosed {
+            do throws(Failure) {
+                if let holding = try await vault.holding(ofClientNamed: ClientName.trimmed(name)),
+                    let served = served(holding, minimumValidity: minimumValidity, acceptUnknownExpiry: false)
+                {
+                    return served
+                }
+            } catch {
+                // The path below gives the damage its name.
+                guard error.kind == .vaultDamaged else { throw error }
+            }
+        }
+        return try await token(for: entry(named: name).id, minimumValidity: minimumValidity, fresh: fresh)
+    }
+
     /// A client's stored token.
     struct Held {
         /// nil if there is no token, or it does not live long enough.
@@ -259,20 +260,26 @@ extension CredentialManager {
     }
 
     func held(_ id: UUID, minimumValidity: Double?, acceptUnknownExpiry: Bool) async throws(Failure) -> Held {
-        // Read before the token is checked: a token stored in between counts as an answer.
-        let entry = try await vault.entry(id)
-        var held = Held(last: LastAnswer(entry), host: entry.flatMap { EndpointHost($0.profile.tokenURL) })
-        let (token, damage) = try await intactToken(of: id)
-        if damage != nil {
-            held.damage = damage
+        guard let holding = try await vault.holding(of: id) else { return Held(last: LastAnswer(nil)) }
+        let entry = holding.entry
+        var held = Held(last: LastAnswer(entry), host: EndpointHost(entry.profile.tokenURL))
+        if holding.damage != nil {
+            held.damage = Failure(
+                .vaultDamaged,
+                "the stored token of client \"\(UntrustedText.line(entry.profile.name))\" was damaged and was removed")
             // If the record cannot be removed (a full disk), the next call tries again.
             try? await vault.removeDamagedToken(of: id)
         }
-        guard let token, let entry = try await vault.entry(id) else { return held }
-        let isAccepted = token.facts.lifetime == nil && acceptUnknownExpiry
-        guard isAccepted || token.facts.serves(minimumValidity: minimumValidity, at: clock()) else { return held }
-        held.served = Served(entry: entry, token: token, wasFetched: false, isShorterThanAsked: false)
+        held.served = served(holding, minimumValidity: minimumValidity, acceptUnknownExpiry: acceptUnknownExpiry)
         return held
+    }
+
+    /// nil if there is no token, or it does not live long enough.
+    private func served(_ holding: Holding, minimumValidity: Double?, acceptUnknownExpiry: Bool) -> Served? {
+        guard let token = holding.token else { return nil }
+        let isAccepted = token.facts.lifetime == nil && acceptUnknownExpiry
+        guard isAccepted || token.facts.serves(minimumValidity: minimumValidity, at: clock()) else { return nil }
+        return Served(entry: holding.entry, token: token, wasFetched: false, isShorterThanAsked: false)
     }
 
     func served(_ refreshed: Refreshed, minimumValidity: Double?, after held: Held? = nil) -> Served {

@@ -54,7 +54,7 @@ extension CredentialManager {
     func answerOfAnother(_ entry: ClientEntry, since last: LastAnswer) async throws(Failure) -> AccessToken? {
         let now = LastAnswer(entry)
         if Self.isLater(now.obtained, than: last.obtained), entry.token.status(at: clock()) != .expired {
-            return try await intactToken(of: entry.id).token
+            return try await token(of: entry.id)
         }
         if Self.isLater(now.failed, than: last.failed), case .failed(let attempt) = entry.attempt {
             throw attempt.failure

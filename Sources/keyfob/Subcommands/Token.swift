@@ -26,8 +26,7 @@ struct TokenOptions: ParsableArguments {
     @MainActor
     func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
         let served = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
-            let entry = try await manager.entry(named: name)
-            return try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
+            try await manager.token(ofClientNamed: name, minimumValidity: minimumValidity, fresh: fresh)
         }
         for notice in served.notices { Output.failure(ShellCommand.naming(choice, in: notice)) }
         if served.wasFetched {
@@ -45,6 +44,7 @@ struct TokenOptions: ParsableArguments {
 
 struct Token: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "token",
         abstract: "Print a client's token. Fetches a new token if none is valid for long enough.",
         usage: "keyfob token [<options>] [<name>]",
         discussion: """
