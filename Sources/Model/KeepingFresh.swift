@@ -15,6 +15,8 @@ extension CredentialManager {
             let task: Task<Void, Never>
         }
 
+        /// The only client that is renewed, whatever its switch; nil: every client that is kept fresh.
+        var only: UUID?
         var schedule = RenewalSchedule()
         var underWay: [UUID: Task<Void, Never>] = [:]
         /// The sleep until something is due; nil if nothing is scheduled or `mostRenewals` are under way.
@@ -27,13 +29,13 @@ extension CredentialManager {
     ///
     /// Several processes may keep one vault's clients fresh: a due client is read again first, and a token that another
     /// process has stored counts. A request of another process is waited for.
-    public func keepFresh() async {
+    /// - Parameter only: the only client to renew, also if it is not kept fresh; nil: each client that is kept fresh.
+    public func keepFresh(only: UUID? = nil) async {
         guard !isClosed, renewals == nil else { return }
-        renewals = Renewals()
+        renewals = Renewals(only: only)
         // A failure is reported, and the clients are read again when the vault's folder changes.
         if roster.cached.isEmpty { _ = try? await entries() }
-        let now = clock()
-        for entry in roster.cached.values { renewals?.schedule.update(entry, at: now, random: random()) }
+        for entry in roster.cached.values { scheduleRenewal(of: entry.id, entry) }
         renewWhatIsDue()
     }
 
@@ -48,7 +50,8 @@ extension CredentialManager {
     /// Updates the schedule with a client as read; nil if the client was removed.
     func scheduleRenewal(of id: UUID, _ entry: ClientEntry?) {
         guard renewals != nil else { return }
-        guard let entry else { return renewals?.schedule.forget(id) ?? () }
+        guard var entry else { return renewals?.schedule.forget(id) ?? () }
+        if let only = renewals?.only { entry.profile.keepsFresh = id == only }
         renewals?.schedule.update(entry, at: clock(), random: random())
     }
 

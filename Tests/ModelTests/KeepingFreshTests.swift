@@ -50,6 +50,21 @@ struct KeepingFreshTests {
         }
     }
 
+    @Test("keepFresh(only:) renews that client whatever its switch, and no other")
+    func only() async throws {
+        let (bench, entry) = try await Bench.with("a") { ScriptedServer.token("token\($0)") }
+        try await bench.add("b", keepsFresh: true)
+        _ = await bench.observe()
+        await bench.manager.keepFresh(only: entry.id)
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(await bench.sleeps(for: 3_510))
+        bench.clock.advance(by: 3_510)
+        #expect(await nextOfRenewal(bench) == .renewed(entry.id, seconds: 0))
+        #expect(bench.server.arrived == 2)
+        let stored = try await bench.otherVault().entry(entry.id)
+        #expect(stored?.profile.keepsFresh == false && stored?.token != nil)
+    }
+
     @Test("without keepFresh() no client is renewed, whatever its profile says")
     func notStarted() async throws {
         let bench = try await Bench { _ in ScriptedServer.token("abc") }
