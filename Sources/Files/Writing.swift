@@ -71,13 +71,13 @@ public struct Draft {
     }
 }
 
-/// Atomically replaces a file with `text`. The content is durable before the rename, and the rename is made durable if
+/// Atomically replaces a file with `bytes`. The content is durable before the rename, and the rename is made durable if
 /// the file system allows it.
 /// - Throws: `SystemError`; the file is then unchanged.
-public func replaceFile(_ file: String, by text: String, mode: mode_t) throws(SystemError) {
+public func replaceFile(_ file: String, by bytes: UnsafeRawBufferPointer, mode: mode_t) throws(SystemError) {
     let draft = try Draft(of: file)
     let isWritten =
-        writeAll(text, to: draft.descriptor) && fchmod(draft.descriptor, mode) == 0 && fsync(draft.descriptor) == 0
+        writeAll(bytes, to: draft.descriptor) && fchmod(draft.descriptor, mode) == 0 && fsync(draft.descriptor) == 0
     var code = errno
     close(draft.descriptor)
     if isWritten {
@@ -89,4 +89,13 @@ public func replaceFile(_ file: String, by text: String, mode: mode_t) throws(Sy
     }
     unlink(draft.path)
     throw SystemError(code: code, path: file)
+}
+
+/// The same with a text.
+public func replaceFile(_ file: String, by text: String, mode: mode_t) throws(SystemError) {
+    var text = text
+    let result = text.withUTF8 { bytes in
+        Result { () throws(SystemError) in try replaceFile(file, by: UnsafeRawBufferPointer(bytes), mode: mode) }
+    }
+    try result.get()
 }

@@ -70,7 +70,8 @@ public enum PassphraseSource {
             hints: ["check --passphrase-file and KEYFOB_PASSPHRASE_FILE"])
     }
 
-    private static func descriptor(named path: String) -> Int32? {
+    /// The number of the open descriptor that the path names: /dev/stdin, /dev/fd/N; nil for another path.
+    static func descriptor(named path: String) -> Int32? {
         if path == "/dev/stdin" { return 0 }
         for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
             return Int32(path.dropFirst(folder.count)).flatMap { $0 >= 0 ? $0 : nil }

@@ -20,6 +20,27 @@ const char *clinux_argument(int index);
 // An entry of the environment, NAME=VALUE (environ(7)); NULL after the last.
 const char *clinux_environment_entry(int index);
 
+// Keeps this process's environment, ignored signals, signal mask and limit on core files for `clinux_become`. Call it
+// before the first of them is changed, and once.
+void clinux_keep_start(void);
+
+// An entry of the kept environment; NULL after the last.
+const char *clinux_kept_environment_entry(int index);
+
+// 1 if the kept state ignores the signal, otherwise 0.
+int clinux_kept_ignored(int signal);
+
+// Becomes the program `argv[0]`, as execvp(3) does with the PATH of `environment`: a file of an unknown format is a script
+// for /bin/sh. The program gets `environment` and the kept signals and limit. Returns only on failure, with an error
+// number.
+int clinux_become(char *const argv[], char **environment);
+
+// The same in a new child of the same process group. 0, or an error number if the program could not be started.
+int clinux_start_command(pid_t *child, char *const argv[], char **environment);
+
+// 1 if the open file is in memory alone (tmpfs(5)), otherwise 0.
+int clinux_is_in_memory(int fd);
+
 // A non-blocking counter that wakes poll(2) (eventfd(2)). -1 and errno on failure.
 int clinux_eventfd(void);
 
@@ -67,7 +88,7 @@ int clinux_catch_signals(int pipe);
 void clinux_release_signals(int strike);
 
 // Opens each closed descriptor among 0 to 2, so that no later file gets its number. Reading and writing it fail with
-// EBADF, so lost output counts as an error.
+// EBADF, so lost output counts as an error. An exec closes it again.
 void clinux_fill_standard_descriptors(void);
 
 // Opens the file `name` in `folder` only to inspect it (O_PATH, open(2)); a link is not followed. Closing it keeps this

@@ -1,0 +1,98 @@
+// Becoming another program with the state that this process was started with.
+#define _GNU_SOURCE
+#include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char **kept_environment;
+static sigset_t kept_mask, kept_ignored;
+static struct rlimit kept_core = {RLIM_INFINITY, RLIM_INFINITY};
+
+void clinux_keep_start(void) {
+    pthread_sigmask(SIG_SETMASK, NULL, &kept_mask);
+    sigemptyset(&kept_ignored);
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) sigaddset(&kept_ignored, number);
+    }
+    getrlimit(RLIMIT_CORE, &kept_core);
+    size_t count = 0;
+    while (environ != NULL && environ[count] != NULL) count++;
+    // Only the array: unsetenv(3) removes an entry from the array, and never changes or frees the entry's text.
+    kept_environment = calloc(count + 1, sizeof *kept_environment);
+    if (kept_environment == NULL) return;
+    for (size_t i = 0; i < count; i++) kept_environment[i] = environ[i];
+}
+
+const char *clinux_kept_environment_entry(int index) {
+    // Without memory for the copy, the present environment must do.
+    char **entries = kept_environment == NULL ? environ : kept_environment;
+    return entries == NULL ? NULL : entries[index];
+}
+
+int clinux_kept_ignored(int signal) { return sigismember(&kept_ignored, signal) == 1; }
+
+int clinux_become(char *const argv[], char **environment) {
+    struct sigaction own[NSIG];
+    struct rlimit own_core;
+    sigset_t own_mask;
+    char **own_environment = environ;
+    getrlimit(RLIMIT_CORE, &own_core);
+    setrlimit(RLIMIT_CORE, &kept_core);
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action = {.sa_handler = clinux_kept_ignored(number) ? SIG_IGN : SIG_DFL};
+        sigaction(number, &action, &own[number]);
+    }
+    // Last: a signal that has waited until now has its usual effect.
+    pthread_sigmask(SIG_SETMASK, &kept_mask, &own_mask);
+    // execvp(3) searches the PATH of `environ`.
+    environ = environment;
+    execvp(argv[0], argv);
+    int problem = errno;
+    environ = own_environment;
+    pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
+    for (int number = 1; number < NSIG; number++) {
+        if (number != SIGKILL && number != SIGSTOP) sigaction(number, &own[number], NULL);
+    }
+    setrlimit(RLIMIT_CORE, &own_core);
+    return problem;
+}
+
+int clinux_start_command(pid_t *child, char *const argv[], char **environment) {
+    // The program's start closes the pipe; a failure is written to it.
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+    pid_t process = fork();
+    if (process == 0) {
+        // Only async-signal-safe functions: this process has other threads (fork(2)).
+        int problem = clinux_become(argv, environment);
+        while (write(ends[1], &problem, sizeof problem) < 0 && errno == EINTR) {}
+        _exit(127);
+    }
+    int problem = process < 0 ? errno : 0;
+    close(ends[1]);
+    if (process > 0) {
+        int reported;
+        ssize_t got;
+        while ((got = read(ends[0], &reported, sizeof reported)) < 0 && errno == EINTR) {}
+        if (got == sizeof reported) {
+            problem = reported;
+            while (waitpid(process, NULL, 0) < 0 && errno == EINTR) {}
+        }
+        *child = process;
+    }
+    close(ends[0]);
+    return problem;
+}
+
+int clinux_is_in_memory(int fd) {
+    struct statfs status;
+    return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}

@@ -1,0 +1,104 @@
+import Credentials
+import Files
+import Foundation
+import Testing
+
+@testable import System
+
+struct TokenFileTests {
+    private func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+    }
+
+    private func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(TokenFile.prefix) }
+    }
+
+    @Test("the file holds the bare token, for this user alone, and is replaced as a whole")
+    func replaced() throws {
+        let stage = try Stage()
+        let file = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
+        #expect(file.path.hasPrefix("\(stage.folder)/keyfob-exec-") && file.path.hasSuffix("/token"))
+        #expect(mode(FilePath.folder(of: file.path)) == 0o700)
+        #expect(mode(file.path) == nil)
+        try file.write(Secret(utf8: "one"))
+        #expect(mode(file.path) == 0o600)
+        let old = try #require(Descriptor(opening: file.path, O_RDONLY))
+        try file.write(Secret(utf8: "two"))
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "two")
+        var bytes = [UInt8](repeating: 0, count: 9)
+        #expect(read(old.number, &bytes, 9) == 3 && bytes.starts(with: "one".utf8))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: FilePath.folder(of: file.path)) == ["token"])
+        file.remove()
+        file.remove()
+        #expect(try names(stage.folder) == [])
+        #expect(throws: Failure.self) { try file.write(Secret(utf8: "three")) }
+    }
+
+    @Test("a folder that others can enter is not used; /dev/shm is, and without memory there is a refusal")
+    func places() throws {
+        let stage = try Stage()
+        #expect(chmod(stage.folder, 0o750) == 0)
+        for folder in [stage.folder, "", "relative", "/nowhere", nil] {
+            let file = try TokenFile(runtimeFolder: folder, sharedMemory: "/dev/shm")
+            #expect(file.path.hasPrefix("/dev/shm/keyfob-exec-"), "\(folder ?? "unset")")
+        }
+        // /proc is no tmpfs, and neither is a missing folder.
+        for shared in ["/proc", "/nowhere"] {
+            #expect(
+                throws: Failure(
+                    .cannotWrite, "there is no place in memory for the token's file",
+                    hints: ["set XDG_RUNTIME_DIR to a folder of your own with mode 700"])
+            ) { try TokenFile(runtimeFolder: stage.folder, sharedMemory: shared) }
+        }
+    }
+
+    @Test("the folders of processes that have ended are removed, others' are kept")
+    func swept() throws {
+        let stage = try Stage()
+        let left = "\(stage.folder)/keyfob-exec-dead00"
+        for folder in [left, "\(stage.folder)/keyfob-abcdef", "\(stage.folder)/other"] {
+            #expect(mkdir(folder, 0o700) == 0)
+        }
+        try stage.write("token", to: "keyfob-exec-dead00/token")
+        symlink("other", "\(stage.folder)/keyfob-exec-link")
+        let first = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
+        #expect(mode(left) == nil)
+        try first.write(Secret(utf8: "one"))
+        let second = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
+        #expect(first.path != second.path)
+        #expect(try String(contentsOfFile: first.path, encoding: .utf8) == "one")
+        #expect(mode("\(stage.folder)/other") != nil && mode("\(stage.folder)/keyfob-abcdef") != nil)
+        #expect(mode("\(stage.folder)/keyfob-exec-link") != nil)
+    }
+}
+
+struct EnvironmentFileTests {
+    @Test("only a regular file or an open descriptor is read, of a bounded size")
+    func kinds() throws {
+        let stage = try Stage()
+        try stage.write("A=1\n", to: "env")
+        #expect(try EnvironmentFile.read("\(stage.folder)/env") == Secret(utf8: "A=1\n"))
+        let open = try #require(Descriptor(opening: "\(stage.folder)/env", O_RDONLY))
+        #expect(try EnvironmentFile.read("/dev/fd/\(open.number)") == Secret(utf8: "A=1\n"))
+        #expect(mkfifo("\(stage.folder)/fifo", 0o600) == 0)
+        try stage.write(String(repeating: "#", count: EnvironmentFile.longest), to: "full")
+        #expect(try EnvironmentFile.read("\(stage.folder)/full").count == EnvironmentFile.longest)
+        try stage.write(String(repeating: "#", count: EnvironmentFile.longest + 1), to: "long")
+        let reasons = [
+            "fifo": "it is not a regular file", "": "it is not a regular file", "none": "no such file or directory",
+            "long": "it is longer than 1 MiB",
+        ]
+        for (name, reason) in reasons {
+            let path = "\(stage.folder)/\(name)"
+            #expect(
+                throws: Failure(
+                    .unacceptableInput, "cannot read the environment file \(path): \(reason)",
+                    hints: ["check --env-file"])
+            ) { try EnvironmentFile.read(path) }
+        }
+        #expect(throws: Failure.self) { try EnvironmentFile.read("/dev/zero") }
+        #expect(throws: Failure.self) { try EnvironmentFile.read("/dev/fd/987") }
+    }
+}
