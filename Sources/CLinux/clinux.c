@@ -182,7 +182,7 @@ void clinux_release_signals(int strike) {
 void clinux_fill_standard_descriptors(void) {
     for (int fd = 0; fd <= 2; fd++) {
         // read(2) and write(2) fail on an O_PATH descriptor (EBADF), and every root has the folder /.
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) open("/", O_PATH);
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) open("/", O_PATH | O_CLOEXEC);
     }
 }
 

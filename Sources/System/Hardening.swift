@@ -6,17 +6,21 @@ public enum Hardening {
     /// Call once, before the first thread starts and before any secret is read.
     ///
     /// - No core file: RLIMIT_CORE 0, and PR_SET_DUMPABLE 0, which also keeps the user's other processes from attaching
-    ///   a debugger and from reading /proc/PID/mem. root still can.
+    ///   a debugger and from reading /proc/PID/mem. root still can. The hard limit stays: lowering it is final, and the
+    ///   command of `keyfob exec` gets the limit back.
     /// - The default handlers for a trap: Swift's own prints a backtrace with memory bytes.
     /// - SSLKEYLOGFILE unset: Debian's libcurl would write every TLS session's keys there.
     /// - SIGPIPE ignored: a closed reader is an error to report, not the end of the process.
     /// - Descriptors 0 to 2 opened if they are closed, on a file that can be neither read nor written: no vault is ever
     ///   opened as standard output.
     ///
-    /// Failures are ignored: the process could only continue.
+    /// The state before is kept for `Command`. Failures are ignored: the process could only continue.
     public static func apply() {
+        clinux_keep_start()
         clinux_fill_standard_descriptors()
-        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        var none = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        none.rlim_cur = 0
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         _ = clinux_set_undumpable()
         unsetenv("SSLKEYLOGFILE")

@@ -104,6 +104,8 @@ struct CommandLineMistake {
         return
             (isSecret && placeHint == nil
             ? ["do not pass a secret on the command line, where others can see it"] : [])
+            + (command == Exec.self && !arguments.contains("--")
+                ? ["put the command after --: keyfob exec NAME -- COMMAND"] : [])
             + [dashHint].compactMap(\.self) + offers
             + [
                 command == Keyfob.self
@@ -144,7 +146,7 @@ struct CommandLineMistake {
         let isNameMissing = ["<name>", "<new-name>"].contains { message.hasPrefix("Missing expected argument '\($0)'") }
         // A command that may do without a name reports the name's letters as options.
         let isNameUnread =
-            isNameless && command.configuration.usage?.contains("<name>") ?? false
+            isNameless && command != Exec.self && command.configuration.usage?.contains("<name>") ?? false
             && unknownOption.map { !$0.hasPrefix("--") } ?? false
         if isNameMissing || isNameUnread, arguments.contains(where: isDashed) {
             return "put a name that begins with a dash last, after --"

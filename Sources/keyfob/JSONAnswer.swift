@@ -1,4 +1,5 @@
 import Credentials
+import Formats
 import FoundationEssentials
 import Model
 
@@ -102,6 +103,28 @@ struct ClientAnswer: Encodable {
         if let lastError { lines.append(("last error", "\(lastError.message) (\(lastError.at.ISO8601Format()))")) }
         return lines.map { ($0.0, UntrustedText.line($0.1, limit: 4_000)) }
     }
+}
+
+/// The output of `show --json`: the client's members and the references to its values (`keyfob exec`).
+struct ShowAnswer: Encodable {
+    let client: ClientAnswer
+    private let references: [ClientReference]
+
+    init(_ entry: ClientEntry, at now: Moment) {
+        client = ClientAnswer(entry, at: now)
+        references = ClientReference.Member.allCases.map { ClientReference(entry.profile.name, $0) }
+    }
+
+    enum CodingKeys: String, CodingKey { case references }
+
+    func encode(to encoder: any Encoder) throws {
+        try client.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        let texts = references.map { ($0.member.rawValue, $0.text) }
+        try container.encode(Dictionary(texts) { first, _ in first }, forKey: .references)
+    }
+
+    var lines: [(label: String, value: String)] { client.lines + references.map { ("reference", $0.text) } }
 }
 
 /// The output of `token --json`: the client's members and the token's.

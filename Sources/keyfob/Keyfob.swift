@@ -21,8 +21,8 @@ struct Keyfob: Subcommand {
         version: Version.number,
         subcommands: [
             Demo.self, Init.self, Unlock.self, Lock.self, ChangePassphrase.self, Add.self, List.self, Show.self,
-            Status.self, Edit.self, Rename.self, Remove.self, Token.self, Header.self, Copy.self, Refresh.self,
-            Revoke.self, Log.self, Verify.self, Backup.self,
+            Status.self, Edit.self, Rename.self, Remove.self, Token.self, Header.self, Copy.self, Exec.self,
+            Refresh.self, Revoke.self, Log.self, Verify.self, Backup.self,
         ])
 
     @OptionGroup var vault: VaultOptions
@@ -58,7 +58,7 @@ enum Program {
     @MainActor
     private static func status() async -> Int32 {
         do {
-            let arguments = try CommandLineArguments.read()
+            let arguments = try CommandLineArguments.read(passingOnAfter: Exec.name)
             // Without arguments the parser is skipped: it takes longer than everything else before the first frame.
             guard !arguments.isEmpty else {
                 try startTaskThreads()
@@ -78,7 +78,8 @@ enum Program {
             Output.failure(failure)
             return ExitStatus.of(failure.kind)
         } catch {
-            return CommandLineMistake.report(error, arguments: (try? CommandLineArguments.read()) ?? [])
+            return CommandLineMistake.report(
+                error, arguments: (try? CommandLineArguments.read(passingOnAfter: Exec.name)) ?? [])
         }
     }
 

@@ -84,6 +84,11 @@ struct VerbTests {
                         revocation url: https://api.auth.gbgplc.com/as/revoke_token.oauth2
                         api base: https://eu.platform.go.gbgplc.com/v2/captain
                         status: none
+                        reference: keyfob://Billing/access_token
+                        reference: keyfob://Billing/authorization
+                        reference: keyfob://Billing/expires_at
+                        reference: keyfob://Billing/client_id
+                        reference: keyfob://Billing/token_url
 
                         """))
         let json = try await story.run("show", "billing", "--json")
@@ -106,6 +111,13 @@ struct VerbTests {
                           "last_error" : null,
                           "name" : "Billing",
                           "notes" : "",
+                          "references" : {
+                            "access_token" : "keyfob://Billing/access_token",
+                            "authorization" : "keyfob://Billing/authorization",
+                            "client_id" : "keyfob://Billing/client_id",
+                            "expires_at" : "keyfob://Billing/expires_at",
+                            "token_url" : "keyfob://Billing/token_url"
+                          },
                           "revocation_url" : "https://api.auth.gbgplc.com/as/revoke_token.oauth2",
                           "scope" : "gbg.token",
                           "status" : "none",
@@ -242,7 +254,7 @@ struct VerbTests {
         let verbs = [
             "init", "unlock", "lock", "passwd", "add", "list", "show", "status", "edit", "rename", "remove", "token",
             "header",
-            "copy", "refresh", "revoke", "log", "verify", "backup",
+            "copy", "exec", "refresh", "revoke", "log", "verify", "backup",
         ]
         for verb in verbs {
             let help = try await story.run(verb, "--help")

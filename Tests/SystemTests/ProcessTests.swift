@@ -34,6 +34,8 @@ struct ProcessTests {
             return
         }
         let stage = try Stage()
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
         var environment = ChildProcess.environment("\(stage.folder)/report")
         environment["SSLKEYLOGFILE"] = "\(stage.folder)/keys"
         let result = await Subprocess.run(
@@ -41,8 +43,8 @@ struct ProcessTests {
         #expect(result.ending == .exited(0))
         #expect(
             stage.text(of: "report")?.components(separatedBy: "\n") == [
-                "core 0 0", "dumpable false", "key log unset", "default handlers true", "SIGPIPE ignored true",
-                "descriptor 0 0",
+                "core 0 \(limit.rlim_max)", "dumpable false", "key log unset", "default handlers true",
+                "SIGPIPE ignored true", "descriptor 0 \(FD_CLOEXEC)",
             ])
     }
 

@@ -8,6 +8,22 @@ struct TokenOptions: ParsableArguments {
     @Argument(help: "The client's name (default: the vault's only client).")
     var name: String?
 
+    @OptionGroup var validity: ValidityOptions
+
+    /// The token that lives long enough, or a new token. Reports warnings about the token on stderr.
+    @MainActor
+    func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
+        let served = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
+            try await manager.token(
+                ofClientNamed: name, minimumValidity: validity.minimumValidity, fresh: validity.fresh)
+        }
+        validity.report(served, choice)
+        return served
+    }
+}
+
+/// The options of every command that hands out a token.
+struct ValidityOptions: ParsableArguments {
     @Flag(help: "Fetch a new token even if the stored token is still valid.")
     var fresh = false
 
@@ -22,23 +38,24 @@ struct TokenOptions: ParsableArguments {
         guard minimumValidity?.isFinite ?? true else { throw ValidationError("--min-valid needs a number of seconds") }
     }
 
-    /// The token that lives long enough, or a new token. Reports warnings about the token on stderr.
     @MainActor
-    func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
-        let served = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
-            try await manager.token(ofClientNamed: name, minimumValidity: minimumValidity, fresh: fresh)
-        }
+    func token(
+        of entry: ClientEntry, in manager: CredentialManager
+    ) async throws(Failure) -> CredentialManager.Served {
+        try await manager.token(for: entry.id, minimumValidity: minimumValidity, fresh: fresh)
+    }
+
+    /// Prints warnings about the token on stderr.
+    func report(_ served: CredentialManager.Served, _ choice: VaultChoice) {
         for notice in served.notices { Output.failure(ShellCommand.naming(choice, in: notice)) }
-        if served.wasFetched {
-            for warning in served.token.facts.warnings { Output.complain(warning) }
-            let left = served.token.facts.secondsLeft(at: Clocks.now())
-            if let left, served.isShorterThanAsked {
-                Output.complain("the new token is valid for only \(wholeSeconds(left: left)) s, less than requested")
-            } else if left == nil, minimumValidity ?? 0 > 0 {
-                Output.complain("the expiry of the new token is unknown: the server did not send it")
-            }
+        guard served.wasFetched else { return }
+        for warning in served.token.facts.warnings { Output.complain(warning) }
+        let left = served.token.facts.secondsLeft(at: Clocks.now())
+        if let left, served.isShorterThanAsked {
+            Output.complain("the new token is valid for only \(wholeSeconds(left: left)) s, less than requested")
+        } else if left == nil, minimumValidity ?? 0 > 0 {
+            Output.complain("the expiry of the new token is unknown: the server did not send it")
         }
-        return served
     }
 }
 

@@ -1,0 +1,164 @@
+import CLinux
+import Credentials
+import Files
+import Glibc
+
+/// The program that the arguments after the first `--` name, with its environment: the environment that keyfob was
+/// started with, and the given variables. The variables' memory is wiped when this object goes.
+public final class Command {
+    /// A variable of the program's environment.
+    public struct Variable: Sendable {
+        public var name: String
+        /// nil removes an inherited variable.
+        public var value: Secret?
+
+        public init(_ name: String, _ value: Secret?) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The program's end.
+    public enum Ending: Sendable, Equatable {
+        case exited(Int32)
+        case signalled(Int32)
+    }
+
+    /// The number of arguments after the first `--`, the program's name included.
+    public static var wordCount: Int { CommandLineArguments.afterTerminator.count }
+
+    private let arguments: [UnsafeMutablePointer<CChar>?]
+    private var environment: [UnsafeMutablePointer<CChar>?] = []
+    /// The texts `NAME=VALUE`, each with a zero byte, to which `environment` points.
+    private let variables: [Secret]
+
+    /// - Parameter variables: each name once; no name has a `=`, and no value a zero byte.
+    public init(_ variables: [Variable]) {
+        // execve(2) does not change the arguments.
+        arguments = CommandLineArguments.afterTerminator.map { UnsafeMutablePointer(mutating: $0) } + [nil]
+        self.variables = variables.compactMap { variable in
+            variable.value.map { value in
+                Secret.written { text in
+                    text.append(variable.name + "=")
+                    text.append(value)
+                    text.append(0)
+                }
+            }
+        }
+        let names = Set(variables.map(\.name))
+        var index: Int32 = 0
+        while let entry = clinux_kept_environment_entry(index) {
+            index += 1
+            let name = UnsafeRawBufferPointer(start: entry, count: strlen(entry)).prefix { $0 != UInt8(ascii: "=") }
+            if !names.contains(String(decoding: name, as: UTF8.self)) {
+                environment.append(UnsafeMutablePointer(mutating: entry))
+            }
+        }
+        environment += self.variables.map { variable in
+            variable.address.map { UnsafeMutablePointer(mutating: $0.assumingMemoryBound(to: CChar.self)) }
+        }
+        environment.append(nil)
+    }
+
+    /// Replaces keyfob by the program in the same process (execve(2)), with the signals, the limit on core files and the
+    /// descriptors that keyfob was started with. The program is found as by execvp(3), in the new environment's PATH.
+    /// - Returns: the error number if that fails.
+    public func become() -> Int32 { clinux_become(arguments, &environment) }
+
+    /// Starts the program in a child of the same process group.
+    fileprivate func start() throws(SystemError) -> pid_t {
+        var child: pid_t = -1
+        let problem = clinux_start_command(&child, arguments, &environment)
+        guard problem == 0 else { throw SystemError(code: problem) }
+        return child
+    }
+}
+
+/// Runs a command in keyfob's process group and terminal, as a shell does, while keyfob still has work to do.
+///
+/// The terminal sends its signals to both: SIGINT and SIGQUIT are the command's alone, and if the command stops, keyfob
+/// stops too, so that the shell notices. The other signals that would end keyfob are passed on to the command. A signal
+/// that was ignored when keyfob was started stays ignored.
+@MainActor
+public final class CommandRun {
+    private static let passedOn = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+    private static let watched = [SIGCHLD, SIGCONT, SIGINT, SIGQUIT, SIGTSTP] + passedOn
+
+    private let signals: Descriptor
+    private var watches: [(descriptor: Int32, isReadable: () -> Void)] = []
+
+    /// From here on no signal ends keyfob before the command. Call on the main thread, the only one that receives
+    /// signals.
+    /// - Throws: `Failure` of kind `bug` if no descriptor is left.
+    public init() throws(Failure) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in Self.watched where signal == SIGCHLD || clinux_kept_ignored(signal) == 0 {
+            sigaddset(&set, signal)
+        }
+        // A child of a process that ignores SIGCHLD leaves no status (wait(2)).
+        signal(SIGCHLD, SIG_DFL)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let number = clinux_signalfd(&set)
+        guard number >= 0 else { throw Failure(.bug, "cannot wait for a command: \(errorText(errno))") }
+        signals = Descriptor(owning: number)
+    }
+
+    /// Calls `isReadable` on the main thread whenever `descriptor` is readable while the command runs.
+    public func watch(_ descriptor: Int32, _ isReadable: @escaping () -> Void) {
+        watches.append((descriptor, isReadable))
+    }
+
+    /// Runs the command to its end. Blocks the main thread.
+    /// - Throws: `SystemError` if the command cannot be started.
+    public func run(_ command: Command) throws(SystemError) -> Command.Ending {
+        let child = try command.start()
+        while true {
+            var events = ([signals.number] + watches.map(\.descriptor)).map { number in
+                pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+            }
+            poll(&events, nfds_t(events.count), -1)
+            for (event, watch) in zip(events.dropFirst(), watches) where event.revents != 0 { watch.isReadable() }
+            let isContinued = passOnSignals(to: child)
+            var status: Int32 = 0
+            guard waitpid(child, &status, WNOHANG | WUNTRACED) == child else { continue }
+            // wait(2)'s macros, which Swift does not import.
+            switch status & 0x7F {
+            case 0: return .exited(status >> 8 & 0xFF)
+            // A SIGCONT that has arrived meanwhile continues the command.
+            case 0x7F: if !isContinued { stop(like: status >> 8 & 0xFF) }
+            case let signal: return .signalled(signal)
+            }
+        }
+    }
+
+    /// - Returns: true if the job was continued.
+    private func passOnSignals(to child: pid_t) -> Bool {
+        var isContinued = false
+        while true {
+            let signal = clinux_read_signal(signals.number)
+            if signal == 0 { return isContinued }
+            if signal == SIGCONT { isContinued = true }
+            if signal == SIGCONT || Self.passedOn.contains(signal) { kill(child, signal) }
+        }
+    }
+
+    /// Stops keyfob if a shell waits for the job. Another process may stop and continue the command alone: without a
+    /// shell, nothing would continue keyfob.
+    private func stop(like signal: Int32) {
+        let terminal = Descriptor(opening: "/dev/tty", O_RDWR)
+        let isInForeground = terminal.map { tcgetpgrp($0.number) == getpgrp() } ?? false
+        if signal == SIGTSTP || isInForeground { kill(getpid(), SIGSTOP) }
+    }
+
+    /// Ends keyfob like a command that the user has interrupted, so that a shell's loop ends too. Returns if SIGINT
+    /// cannot end this process.
+    public static func endByInterrupt() {
+        signal(SIGINT, SIG_DFL)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(SIGINT)
+    }
+}

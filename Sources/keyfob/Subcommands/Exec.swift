@@ -1,0 +1,155 @@
+import ArgumentParser
+import Credentials
+import Files
+import Glibc
+import Model
+import System
+
+struct Exec: Subcommand {
+    static let name = "exec"
+
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Run a command with a client's token in its environment.",
+        usage: """
+            keyfob exec [<options>] [<name>] -- <command> ...
+            keyfob exec [<options>] [<name> ...] --env <var=ref> ... -- <command> ...
+            """,
+        discussion: """
+            The command gets ACCESS_TOKEN, AUTHORIZATION (Bearer …) and TOKEN_EXPIRES_AT (unset if the expiry is \
+            unknown); with --env, it gets the variables that --env names instead. A reference is \
+            keyfob://NAME/access_token, or authorization, expires_at, client_id or token_url in place of access_token; \
+            keyfob show prints the references of a client. Without keyfob://NAME/, a reference of --env means the client \
+            that is named before the command.
+
+            keyfob becomes the command: its terminal, signals and exit code are the command's own. 127 means that there is \
+            no such command, 126 that it cannot be run. With --token-file, keyfob stays until the command ends: it keeps \
+            the token in the file fresh, passes on SIGTERM and SIGHUP, and ends with the command's exit code, or with 128 \
+            and the signal's number.
+
+            An environment file has lines VAR=VALUE, comments after #, and values in quotes as a shell's; nothing is \
+            expanded. A value that begins with keyfob:// is a reference: such a file holds no secret and fits into git.
+
+            EXAMPLES
+              keyfob exec billing -- sh -c 'curl -H "Authorization: $AUTHORIZATION" $URL'
+              keyfob exec billing --env HURL_SECRET_token=access_token -- hurl a.hurl
+              keyfob exec --env-file .env -- npm test
+              keyfob exec aws --token-file AWS_WEB_IDENTITY_TOKEN_FILE -- aws s3 ls
+            """)
+
+    @OptionGroup var options: VaultOptions
+    @ParentCommand var root: Keyfob
+
+    /// The names, then the command's words. The parser does not tell which words follow `--`.
+    @Argument(
+        help: ArgumentHelp(
+            "The client's name (default: the vault's only client); after --, the command.", valueName: "name"))
+    var words: [String] = []
+
+    @Option(
+        name: .customLong("env"),
+        help: ArgumentHelp("A variable and the reference to its value; may be repeated.", valueName: "var=ref"))
+    var variables: [String] = []
+
+    @Option(
+        name: .customLong("env-file"),
+        help: ArgumentHelp("A file of variables, also /dev/fd/N; may be repeated.", valueName: "file"))
+    var files: [String] = []
+
+    @Option(
+        name: .customLong("token-file"),
+        help: ArgumentHelp(
+            "A variable for the path of a file in memory that always holds a valid token.", valueName: "var"))
+    var tokenFile: String?
+
+    @OptionGroup var validity: ValidityOptions
+
+    func perform() async throws(Failure) {
+        let count = Command.wordCount
+        guard count > 0 else {
+            throw Failure(
+                .usage, "no command is given", hints: ["put the command after --: keyfob exec NAME -- COMMAND"])
+        }
+        let plan = try ExecPlan(
+            names: Array(words.dropLast(count)), variables: variables, files: files, tokenFile: tokenFile)
+        let choice = options.over(root.vault)
+        if plan.tokenFile == nil {
+            let problem = try await becomeCommand(plan, choice)
+            fail(problem)
+        } else {
+            try await end(stayingFor(plan, choice))
+        }
+    }
+
+    /// - Returns: the error number of the failure to become the command; the token's copies are wiped then.
+    @MainActor
+    private func becomeCommand(_ plan: ExecPlan, _ choice: VaultChoice) async throws(Failure) -> Int32 {
+        let values = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
+            try await ExecValues(plan, validity, in: manager)
+        }
+        for served in values.served { validity.report(served, choice) }
+        return Command(try values.variables()).become()
+    }
+
+    private func fail(_ problem: Int32) -> Never {
+        let words = words.suffix(Command.wordCount)
+        let name = UntrustedText.line(words.first ?? "", limit: 200)
+        switch problem {
+        case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG:
+            Output.complain("no command named \"\(name)\"")
+            Program.end(127)
+        default:
+            Output.complain("cannot run \"\(name)\": \(errorText(problem))")
+            Program.end(126)
+        }
+    }
+
+    // MARK: - With a token file
+
+    /// The command's end, or the error number of the failure to start it.
+    private typealias Outcome = Result<Command.Ending, SystemError>
+
+    @MainActor
+    private func stayingFor(_ plan: ExecPlan, _ choice: VaultChoice) async throws(Failure) -> Outcome {
+        let location = try choice.location()
+        // Only a run that opened by the unlocked key ends with it.
+        let unlockedID = choice.passphraseFile == nil ? location.unlockedID : nil
+        return try await choice.withManager { manager throws(Failure) in
+            let values = try await ExecValues(plan, validity, in: manager)
+            location.renewUnlocked()
+            for served in values.served { validity.report(served, choice) }
+            return try await stay(values, manager, choice, location, unlockedID)
+        }
+    }
+
+    @MainActor
+    private func stay(
+        _ values: ExecValues, _ manager: CredentialManager, _ choice: VaultChoice, _ location: VaultLocation,
+        _ unlockedID: [UInt8]?
+    ) async throws(Failure) -> Outcome {
+        guard let served = values.ofTokenFile else { throw Failure(.bug, "the token's file has no token") }
+        // The file is created after the signals are held back: no signal leaves it behind.
+        let run = try CommandRun()
+        let file = try TokenFile(environment: Surroundings.environment)
+        defer { file.remove() }
+        try file.write(served.token.value)
+        let command = Command(try values.variables(tokenFile: file.path))
+        let renewal = TokenFileRenewal(of: served, in: manager, to: file, choice)
+        renewal.watch(run, location, unlockedID)
+        let outcome: Outcome
+        do throws(SystemError) { outcome = .success(try run.run(command)) } catch { outcome = .failure(error) }
+        await renewal.stop()
+        return outcome
+    }
+
+    @MainActor
+    private func end(_ outcome: Outcome) -> Never {
+        switch outcome {
+        case .success(.exited(let code)): Program.end(code)
+        case .success(.signalled(let signal)):
+            if signal == SIGINT { CommandRun.endByInterrupt() }
+            Program.end(128 + signal)
+        case .failure(let error): fail(error.code)
+        }
+    }
+}
