@@ -5,15 +5,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char **kept_environment;
 static sigset_t kept_mask, kept_ignored;
+static int internal_is_ignored[2];
 static struct rlimit kept_core = {RLIM_INFINITY, RLIM_INFINITY};
+
+// glibc's own signals, which its sigaction(3) refuses. A child of posix_spawn(3) ignores them; the first thread of keyfob
+// changes that.
+enum { first_internal = 32, last_internal = 33 };
+
+// The kernel's structure on x86 and Arm: the handler is first, and zeros are the default for the rest.
+struct internal_action {
+    uintptr_t handler;
+    uint64_t rest[8];
+};
+
+static long change_internal(int number, const struct internal_action *new, struct internal_action *old) {
+    return syscall(SYS_rt_sigaction, number, new, old, 8L);
+}
 
 void clinux_keep_start(void) {
     pthread_sigmask(SIG_SETMASK, NULL, &kept_mask);
@@ -21,6 +38,11 @@ void clinux_keep_start(void) {
     for (int number = 1; number < NSIG; number++) {
         struct sigaction action;
         if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) sigaddset(&kept_ignored, number);
+    }
+    for (int number = first_internal; number <= last_internal; number++) {
+        struct internal_action action;
+        internal_is_ignored[number - first_internal] =
+            change_internal(number, NULL, &action) == 0 && action.handler == (uintptr_t)SIG_IGN;
     }
     getrlimit(RLIMIT_CORE, &kept_core);
     size_t count = 0;
@@ -50,6 +72,12 @@ int clinux_become(char *const argv[], char **environment) {
         struct sigaction action = {.sa_handler = clinux_kept_ignored(number) ? SIG_IGN : SIG_DFL};
         sigaction(number, &action, &own[number]);
     }
+    struct internal_action own_internal[2];
+    for (int number = first_internal; number <= last_internal; number++) {
+        const struct internal_action ignored = {.handler = (uintptr_t)SIG_IGN};
+        int index = number - first_internal;
+        if (internal_is_ignored[index]) change_internal(number, &ignored, &own_internal[index]);
+    }
     // Last: a signal that has waited until now has its usual effect.
     pthread_sigmask(SIG_SETMASK, &kept_mask, &own_mask);
     // execvp(3) searches the PATH of `environ`.
@@ -60,6 +88,10 @@ int clinux_become(char *const argv[], char **environment) {
     pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
     for (int number = 1; number < NSIG; number++) {
         if (number != SIGKILL && number != SIGSTOP) sigaction(number, &own[number], NULL);
+    }
+    for (int number = first_internal; number <= last_internal; number++) {
+        int index = number - first_internal;
+        if (internal_is_ignored[index]) change_internal(number, &own_internal[index], NULL);
     }
     setrlimit(RLIMIT_CORE, &own_core);
     return problem;

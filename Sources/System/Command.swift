@@ -82,7 +82,7 @@ public final class Command {
 @MainActor
 public final class CommandRun {
     private static let passedOn = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
-    private static let watched = [SIGCHLD, SIGCONT, SIGINT, SIGQUIT, SIGTSTP] + passedOn
+    private static let watched = [SIGCHLD, SIGCONT, SIGINT, SIGTSTP]
 
     private let signals: Descriptor
     private var watches: [(descriptor: Int32, isReadable: () -> Void)] = []
@@ -93,9 +93,10 @@ public final class CommandRun {
     public init() throws(Failure) {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in Self.watched where signal == SIGCHLD || clinux_kept_ignored(signal) == 0 {
-            sigaddset(&set, signal)
-        }
+        for signal in Self.watched { sigaddset(&set, signal) }
+        for signal in Self.passedOn where clinux_kept_ignored(signal) == 0 { sigaddset(&set, signal) }
+        // Other threads would receive a blocked SIGQUIT: they have the signals of a crash unblocked.
+        signal(SIGQUIT, SIG_IGN)
         // A child of a process that ignores SIGCHLD leaves no status (wait(2)).
         signal(SIGCHLD, SIG_DFL)
         pthread_sigmask(SIG_BLOCK, &set, nil)
