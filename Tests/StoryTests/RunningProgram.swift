@@ -16,8 +16,10 @@ final class RunningProgram: Sendable {
     private let hasEnded = Mutex(false)
 
     /// Starts `keyfob ARGUMENTS OPTIONS` on the story's vault.
-    static func start(_ story: Story, _ arguments: String..., options: [String] = []) throws -> RunningProgram {
-        try start(story, arguments + options)
+    static func start(
+        _ story: Story, _ arguments: String..., options: [String] = [], environment: [String: String] = [:]
+    ) throws -> RunningProgram {
+        try start(story, arguments + options, environment: environment)
     }
 
     /// - Parameters:
@@ -71,6 +73,9 @@ final class RunningProgram: Sendable {
             output: try String(contentsOfFile: output, encoding: .utf8),
             complaint: try String(contentsOfFile: complaint, encoding: .utf8))
     }
+
+    var outputSoFar: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
+    var complaintSoFar: String { (try? String(contentsOfFile: complaint, encoding: .utf8)) ?? "" }
 
     func signal(_ number: Int32) { kill(id, number) }
 

@@ -1,0 +1,206 @@
+import Credentials
+import DemoServer
+import Foundation
+import System
+import Testing
+
+@Suite("Stories of keyfob exec --token-file")
+struct TokenFileStoryTests {
+    /// A story with a folder `run` for XDG_RUNTIME_DIR.
+    private func story(lifetime: Int = 3_600) async throws -> (DemoServer, Story, String) {
+        let server = try DemoServer.with(["app": .token(lifetime: lifetime)], recording: true)
+        let story = try await Story.with([server.profile("billing", "app")])
+        let folder = story.folder.path + "/run"
+        #expect(mkdir(folder, 0o700) == 0)
+        return (server, story, folder)
+    }
+
+    private func names(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+    }
+
+    private func start(_ story: Story, _ folder: String, _ script: String) throws -> RunningProgram {
+        try RunningProgram.start(
+            story, options: ["exec", "--token-file", "F", "--", "/bin/sh", "-c", script],
+            environment: ["XDG_RUNTIME_DIR": folder])
+    }
+
+    @Test("the file holds the bare token while the command runs, the environment only its path")
+    func held() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let token = try await story.run("token").output.dropLast()
+        let outcome = try await story.run(
+            "exec", "billing", "--token-file", "F", "--", "/bin/sh", "-c",
+            "cat \"$F\"; echo; stat -c '%a %F' \"$F\" \"$(dirname \"$F\")\"; ls -A \"$(dirname \"$F\")\"; echo ${ACCESS_TOKEN-unset}; exit 3",
+            environment: ["XDG_RUNTIME_DIR": folder])
+        #expect(outcome == Story.Outcome(3, output: "\(token)\n600 regular file\n700 directory\ntoken\nunset\n"))
+        #expect(try names(folder) == [])
+        let shared = try await story.run(
+            "exec", "--token-file", "F", "--env", "T=access_token", "--", "/bin/sh", "-c",
+            "dirname \"$(dirname \"$F\")\"; [ \"$T\" = \"$(cat \"$F\")\" ] && echo same")
+        #expect(shared == Story.Outcome(0, output: "/dev/shm\nsame\n"))
+        for (command, status) in [("nosuch", Int32(127)), ("/tmp", 126)] {
+            let failed = try await story.run(
+                "exec", "--token-file", "F", "--", command, environment: ["XDG_RUNTIME_DIR": folder])
+            #expect(failed.status == status && failed.output == "")
+            #expect(try names(folder) == [])
+        }
+        #expect(server.tokenRequests(of: "app") == 1)
+    }
+
+    @Test("the file is replaced when the token is renewed, and a failure is reported once", .timeLimit(.minutes(3)))
+    func renewed() async throws {
+        let server = try DemoServer.with(
+            ["app": .inTurn([.token(lifetime: 8), .token(lifetime: 8), .refuses])], recording: true)
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("billing", "app")])
+        let folder = story.folder.path + "/run"
+        #expect(mkdir(folder, 0o700) == 0)
+        let program = try start(
+            story, folder,
+            "a=$(cat $F); while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; echo renewed; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done"
+        )
+        try await wait(for: "the refused request") { server.tokenRequests(of: "app") == 3 }
+        try await wait(for: "the complaint") { program.complaintSoFar.contains("was not renewed") }
+        try Data().write(to: story.folder.appendingPathComponent("go"))
+        let outcome = try await program.outcome()
+        #expect(outcome.status == 0 && outcome.output == "renewed\n")
+        let complaint = outcome.complaint.split(separator: "\n").filter { !$0.hasPrefix("  hint: ") }
+        #expect(
+            complaint == [
+                "keyfob: the token of \"billing\" was not renewed: the server refused client \"billing\": invalid_client (401)"
+            ])
+        #expect(try names(folder) == [])
+    }
+
+    @Test("a token that another process fetches gets into the file")
+    func elsewhere() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let program = try start(
+            story, folder, "a=$(cat $F); echo ready; while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; cat $F")
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        let token = try await story.run("token", "--fresh").output.dropLast()
+        #expect(try await program.outcome() == Story.Outcome(0, output: "ready\n\(token)"))
+    }
+
+    @Test("SIGTERM and SIGHUP reach the command, SIGINT and SIGQUIT stay the terminal's; nothing is left")
+    func signals() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let caught = try start(
+            story, folder, "trap 'echo term; exit 4' TERM; echo ready; while :; do sleep 0.1; done")
+        try await wait(for: "the command") { caught.outputSoFar == "ready\n" }
+        caught.signal(SIGINT)
+        caught.signal(SIGQUIT)
+        caught.signal(SIGTERM)
+        #expect(try await caught.outcome() == Story.Outcome(4, output: "ready\nterm\n"))
+        let killed = try start(story, folder, "echo ready; while :; do sleep 0.1; done")
+        try await wait(for: "the command") { killed.outputSoFar == "ready\n" }
+        killed.signal(SIGHUP)
+        #expect(try await killed.outcome() == Story.Outcome(129, output: "ready\n"))
+        #expect(try names(folder) == [])
+        let itself = try start(story, folder, "kill -KILL $$")
+        #expect(try await itself.outcome() == Story.Outcome(137))
+        let interrupted = try start(story, folder, "kill -INT $$; sleep 0.1")
+        #expect(try await interrupted.outcome() == Story.Outcome(130))
+    }
+
+    @Test("what a killed run leaves is removed by the next run, and not before its own end")
+    func swept() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let waiting = "echo ready; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done"
+        let killed = try start(story, folder, waiting)
+        try await wait(for: "the command") { killed.outputSoFar == "ready\n" }
+        let left = try names(folder)
+        #expect(left.count == 1)
+        killed.signal(SIGKILL)
+        #expect(try await killed.outcome().status == 137)
+        #expect(try names(folder) == left)
+        let living = try start(story, folder, waiting)
+        try await wait(for: "the command") { living.outputSoFar == "ready\n" }
+        let own = try names(folder)
+        #expect(own.count == 1 && own != left)
+        let third = try await story.run(
+            "exec", "--token-file", "F", "--", "/bin/sh", "-c", "ls '\(folder)' | grep -c .",
+            environment: ["XDG_RUNTIME_DIR": folder])
+        #expect(third == Story.Outcome(0, output: "2\n"))
+        #expect(try names(folder) == own)
+        try Data().write(to: story.folder.appendingPathComponent("go"))
+        #expect(try await living.outcome().status == 0)
+        #expect(try names(folder) == [])
+    }
+
+    @Test(
+        "keyfob lock ends the renewal of a run that opened by the unlocked key; the command goes on",
+        .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring"))
+    func locked() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        #expect(try await story.run("unlock").status == 0)
+        let program = try start(
+            story, folder,
+            "echo ready; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done; [ -s $F ] && echo still")
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        #expect(try await story.run("lock").status == 0)
+        try await wait(for: "the message") { !program.complaintSoFar.isEmpty }
+        try Data().write(to: story.folder.appendingPathComponent("go"))
+        #expect(
+            try await program.outcome()
+                == Story.Outcome(
+                    0, output: "ready\nstill\n",
+                    complaint: "keyfob: the vault was locked: the token of \"billing\" is no longer renewed\n"))
+    }
+}
+
+@Suite("Stories of keyfob exec in a terminal")
+struct ExecTerminalTests {
+    private func terminal() async throws -> (DemoServer, TerminalStory) {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        let story = try await Story.with([server.profile("billing", "app")])
+        let passphrase = story.folder.appendingPathComponent("passphrase").path
+        let terminal = try await TerminalStory.start(
+            story, "true", columns: 120, environment: ["KEYFOB_PASSPHRASE_FILE": passphrase])
+        try await terminal.see("exit 0", "shell>")
+        return (server, terminal)
+    }
+
+    @Test(
+        "an interactive command reads the terminal, an interrupt ends it, and the shell can stop it",
+        arguments: ["", "--token-file F "])
+    func interactive(_ option: String) async throws {
+        let (server, terminal) = try await terminal()
+        defer { server.stop() }
+        try await terminal.type(
+            "clear; keyfob exec \(option)-- sh -c 'echo ask; read x; echo got $x; exit 3'; echo exit $?\n")
+        try await terminal.see("ask\n")
+        try await terminal.type("word\n")
+        try await terminal.see("got word\n", "exit 3")
+
+        try await terminal.type("clear; echo begin; keyfob exec \(option)-- cat\n")
+        try await terminal.see("begin\n")
+        try await terminal.type("one\n")
+        try await terminal.see("one\none\n")
+        try await terminal.press("C-c", see: "^C", "shell>")
+        try await terminal.type("echo exit $?\n")
+        try await terminal.see("exit 130")
+
+        try await terminal.type("clear; echo begin; keyfob exec \(option)-- cat\n")
+        try await terminal.see("begin\n")
+        try await terminal.type("two\n")
+        try await terminal.see("two\ntwo\n")
+        try await terminal.press("C-z", see: "Stopped")
+        try await terminal.type("clear; fg; echo exit $?\n")
+        try await terminal.see("keyfob exec \(option)-- cat\n")
+        try await terminal.type("three\n")
+        try await terminal.see("three\nthree\n")
+        try await terminal.press("C-d", see: "exit 0")
+        // A command that stops itself alone stops keyfob too; otherwise the shell would wait for ever.
+        try await terminal.type("clear; keyfob exec \(option)-- sh -c 'kill -STOP $$; echo on'\n")
+        try await terminal.see("Stopped")
+        try await terminal.type("clear; fg; echo exit $?\n")
+        try await terminal.see("on\n", "exit 0")
+    }
+}
