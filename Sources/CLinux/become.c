@@ -2,8 +2,10 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/magic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +18,9 @@
 static char **kept_environment;
 static sigset_t kept_mask, kept_ignored;
 static int internal_is_ignored[2];
+// The open descriptors from 3 on, in ascending order.
+static int *kept_descriptors;
+static size_t kept_descriptor_count;
 static struct rlimit kept_core = {RLIM_INFINITY, RLIM_INFINITY};
 
 // glibc's own signals, which its sigaction(3) refuses. A child of posix_spawn(3) ignores them; the first thread of keyfob
@@ -32,7 +37,50 @@ static long change_internal(int number, const struct internal_action *new, struc
     return syscall(SYS_rt_sigaction, number, new, old, 8L);
 }
 
+static void keep_descriptor(int fd) {
+    if (fd < 3 || fcntl(fd, F_GETFD) != 0) return;
+    int *more = realloc(kept_descriptors, (kept_descriptor_count + 1) * sizeof *more);
+    if (more == NULL) return;
+    kept_descriptors = more;
+    kept_descriptors[kept_descriptor_count++] = fd;
+}
+
+// Without opendir(3), whose buffer of 32 KiB would cost more than all else here.
+static void keep_descriptors(void) {
+    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        for (int fd = 3; fd < 256; fd++) keep_descriptor(fd);
+        return;
+    }
+    char buffer[2048] __attribute__((aligned(8)));
+    ssize_t got;
+    while ((got = getdents64(folder, buffer, sizeof buffer)) > 0) {
+        for (ssize_t at = 0; at < got;) {
+            struct dirent64 *entry = (struct dirent64 *)(buffer + at);
+            // The folder itself is close-on-exec; "." and ".." give 0.
+            keep_descriptor(atoi(entry->d_name));
+            at += entry->d_reclen;
+        }
+    }
+    close(folder);
+}
+
+// Libraries open descriptors too, and not all of them close-on-exec: libcurl's sockets.
+static void close_own_descriptors_on_exec(void) {
+    unsigned next = 3;
+    for (size_t i = 0; i <= kept_descriptor_count; i++) {
+        int is_last = i == kept_descriptor_count;
+        unsigned end = is_last ? ~0U : (unsigned)kept_descriptors[i] - 1;
+        if (end >= next && close_range(next, end, CLOSE_RANGE_CLOEXEC) != 0) {
+            // Before Linux 5.11.
+            for (unsigned fd = next; fd <= end && fd < 1024; fd++) fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+        }
+        if (!is_last) next = (unsigned)kept_descriptors[i] + 1;
+    }
+}
+
 void clinux_keep_start(void) {
+    keep_descriptors();
     pthread_sigmask(SIG_SETMASK, NULL, &kept_mask);
     sigemptyset(&kept_ignored);
     for (int number = 1; number < NSIG; number++) {
@@ -66,6 +114,7 @@ int clinux_become(char *const argv[], char **environment) {
     struct rlimit own_core;
     sigset_t own_mask;
     char **own_environment = environ;
+    close_own_descriptors_on_exec();
     getrlimit(RLIMIT_CORE, &own_core);
     setrlimit(RLIMIT_CORE, &kept_core);
     for (int number = 1; number < NSIG; number++) {

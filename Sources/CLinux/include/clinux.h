@@ -20,8 +20,8 @@ const char *clinux_argument(int index);
 // An entry of the environment, NAME=VALUE (environ(7)); NULL after the last.
 const char *clinux_environment_entry(int index);
 
-// Keeps this process's environment, ignored signals, signal mask and limit on core files for `clinux_become`. Call it
-// before the first of them is changed, and once.
+// Keeps this process's environment, open descriptors, ignored signals, signal mask and limit on core files for
+// `clinux_become`. Call it once, before the first of them is changed, and before `clinux_set_undumpable`.
 void clinux_keep_start(void);
 
 // An entry of the kept environment; NULL after the last.
@@ -31,8 +31,8 @@ const char *clinux_kept_environment_entry(int index);
 int clinux_kept_ignored(int signal);
 
 // Becomes the program `argv[0]`, as execvp(3) does with the PATH of `environment`: a file of an unknown format is a script
-// for /bin/sh. The program gets `environment` and the kept signals and limit. Returns only on failure, with an error
-// number.
+// for /bin/sh. The program gets `environment` and the kept descriptors, signals and limit. Returns only on failure,
+// with an error number.
 int clinux_become(char *const argv[], char **environment);
 
 // The same in a new child of the same process group. 0, or an error number if the program could not be started.
