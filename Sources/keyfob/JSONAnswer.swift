@@ -45,6 +45,8 @@ struct ClientAnswer: Encodable {
     @NullIfMissing var expiresAt: Date?
     @NullIfMissing var expiresIn: Int?
     @NullIfMissing var lastError: LastError?
+    /// The references to the client's values, for `keyfob exec`, by member.
+    let references: [String: String]
 
     init(_ entry: ClientEntry, at now: Moment) {
         name = entry.profile.name
@@ -68,6 +70,10 @@ struct ClientAnswer: Encodable {
         } else {
             lastError = nil
         }
+        references = Dictionary(
+            uniqueKeysWithValues: ClientReference.Member.allCases.map { (member) in
+                (member.rawValue, ClientReference(entry.profile.name, member).text)
+            })
     }
 
     /// The notes are the only field that may contain control characters. A terminal must not get them.
@@ -80,7 +86,7 @@ struct ClientAnswer: Encodable {
     enum CodingKeys: String, CodingKey {
         // The encoder's snake case turns these spellings into client_id, token_url and revocation_url.
         case name, scope, authMethod, basicEncoding, extraParameters, issuer, apiBase, tags, notes
-        case status, expiresAt, expiresIn, lastError
+        case status, expiresAt, expiresIn, lastError, references
         case clientID = "clientId"
         case tokenURL = "tokenUrl"
         case revocationURL = "revocationUrl"
@@ -101,30 +107,9 @@ struct ClientAnswer: Encodable {
         if let expiresAt { lines.append(("expires at", expiresAt.ISO8601Format())) }
         if let expiresIn { lines.append(("expires in", String(expiresIn))) }
         if let lastError { lines.append(("last error", "\(lastError.message) (\(lastError.at.ISO8601Format()))")) }
+        lines += ClientReference.Member.allCases.compactMap { references[$0.rawValue] }.map { ("reference", $0) }
         return lines.map { ($0.0, UntrustedText.line($0.1, limit: 4_000)) }
     }
-}
-
-/// The output of `show --json`: the client's members and the references to its values (`keyfob exec`).
-struct ShowAnswer: Encodable {
-    let client: ClientAnswer
-    private let references: [ClientReference]
-
-    init(_ entry: ClientEntry, at now: Moment) {
-        client = ClientAnswer(entry, at: now)
-        references = ClientReference.Member.allCases.map { ClientReference(entry.profile.name, $0) }
-    }
-
-    enum CodingKeys: String, CodingKey { case references }
-
-    func encode(to encoder: any Encoder) throws {
-        try client.encode(to: encoder)
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        let texts = references.map { ($0.member.rawValue, $0.text) }
-        try container.encode(Dictionary(texts) { first, _ in first }, forKey: .references)
-    }
-
-    var lines: [(label: String, value: String)] { client.lines + references.map { ("reference", $0.text) } }
 }
 
 /// The output of `token --json`: the client's members and the token's.

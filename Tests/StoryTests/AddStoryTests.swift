@@ -67,6 +67,11 @@ struct AddStoryTests {
                 tags: prod eu
                 notes: ask Ana[2J first
                 status: none
+                reference: keyfob://x/access_token
+                reference: keyfob://x/authorization
+                reference: keyfob://x/expires_at
+                reference: keyfob://x/client_id
+                reference: keyfob://x/token_url
 
                 """)
     }

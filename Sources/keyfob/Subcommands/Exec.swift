@@ -116,7 +116,7 @@ struct Exec: Subcommand {
         let unlockedID = choice.passphraseFile == nil ? location.unlockedID : nil
         return try await choice.withManager { manager throws(Failure) in
             let values = try await ExecValues(plan, validity, in: manager)
-            location.renewUnlocked()
+            if let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
             for served in values.served { validity.report(served, choice) }
             return try await stay(values, manager, choice, location, unlockedID)
         }

@@ -26,7 +26,7 @@ struct Show: Subcommand {
         let entry = try await options.over(root.vault).withManager { manager throws(Failure) in
             try await manager.entry(named: name)
         }
-        let answer = ShowAnswer(entry, at: Clocks.now())
+        let answer = ClientAnswer(entry, at: Clocks.now())
         guard !json else { return try Output.answer(JSONAnswer.text(answer)) }
         for (label, value) in answer.lines { try Output.answer("\(label): \(value)") }
     }
