@@ -59,6 +59,13 @@ struct KeySlot: Sendable, Equatable {
 
     /// The slot read from a file.
     /// - Returns: nil if the values do not have the form that `init(wrapping:)` writes.
+    init?(_ row: KeySlotRow) {
+        guard row.number == Self.number else { return nil }
+        self.init(
+            derivation: row.derivation, passes: row.passes, memoryBytes: row.memoryBytes, salt: row.salt,
+            sealedKey: row.sealedKey, checksum: row.checksum)
+    }
+
     init?(
         derivation: String, passes: Int64, memoryBytes: Int64, salt: [UInt8], sealedKey: [UInt8], checksum: [UInt8]
     ) {
@@ -70,6 +77,12 @@ struct KeySlot: Sendable, Equatable {
         self.salt = salt
         self.sealedKey = sealedKey
         self.checksum = checksum
+    }
+
+    var row: KeySlotRow {
+        KeySlotRow(
+            number: Self.number, derivation: Self.derivation, passes: Int64(cost.passes),
+            memoryBytes: Int64(cost.memoryBytes), salt: salt, sealedKey: sealedKey, checksum: checksum)
     }
 
     /// The same slot with the checksum of its values.
@@ -119,17 +132,19 @@ struct KeySlot: Sendable, Equatable {
         return try locked(derived)
     }
 
-    /// 16 bytes of name, 16 of vault ID, the slot's number, passes and memory (8 bytes each, little-endian), 16 of salt.
     private static func parameters(cost: KeyDerivationCost, salt: [UInt8], vaultID: [UInt8]) -> [UInt8] {
+        parameters([UInt64(Self.number), cost.passes, UInt64(cost.memoryBytes)], salt: salt, vaultID: vaultID)
+    }
+
+    /// 16 bytes of name, 16 of vault ID, the slot's number, passes and memory (8 bytes each, little-endian), the salt.
+    static func parameters(_ numbers: [UInt64], salt: [UInt8], vaultID: [UInt8]) -> [UInt8] {
         var bytes = Array("keyfob keyslot 1".utf8) + vaultID
-        for number in [UInt64(Self.number), cost.passes, UInt64(cost.memoryBytes)] {
-            withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
-        }
+        for number in numbers { withUnsafeBytes(of: number.littleEndian) { bytes += $0 } }
         return bytes + salt
     }
 
     /// BLAKE2b, 16 bytes.
-    private static func checksum(of bytes: [UInt8]) -> [UInt8] {
+    static func checksum(of bytes: [UInt8]) -> [UInt8] {
         var sum = [UInt8](repeating: 0, count: 16)
         // BLAKE2b fails only if a length is out of bounds.
         _ = crypto_generichash(&sum, sum.count, bytes, UInt64(bytes.count), nil, 0)

@@ -71,7 +71,7 @@ extension OpenVault {
         return 1
     }
 
-    private func put(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
+    func put(_ row: SealedRow, _ kind: RecordKind, of id: UUID) throws(Failure) {
         try connection.run(
             """
             INSERT INTO record (kind, id, revision, sealed) VALUES (?, ?, ?, ?)
@@ -102,7 +102,7 @@ extension OpenVault {
         return content
     }
 
-    private func label(_ kind: RecordKind, of id: UUID, revision: Int64) -> RecordLabel {
+    func label(_ kind: RecordKind, of id: UUID, revision: Int64) -> RecordLabel {
         RecordLabel(vaultID: vaultID, kind: kind, id: id, revision: revision)
     }
 

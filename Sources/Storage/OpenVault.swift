@@ -13,7 +13,7 @@ final class OpenVault {
     let path: String
     let vaultID: [UInt8]
     let connection: Connection
-    let key: SecretBuffer
+    private(set) var key: SecretBuffer
     /// The reason that the vault is read-only; nil if it can be written.
     let readOnlyBecause: Failure?
     /// The file's state at opening, if the file cannot be written and so is read without locks; nil if SQLite's locks
@@ -32,6 +32,14 @@ final class OpenVault {
     private var isOlderFormat = false
     private var changesBefore: Int32 = 0
     private var isInWrite = false
+    /// The data key when the current transaction began, until the transaction ends.
+    private var keyBefore: SecretBuffer?
+    /// The slots that hold `key`.
+    private var knownSlots: [KeySlotRow]
+    /// The data version at which the vault was known to have `key`; nil: not checked.
+    private var keyCheckedAt: Int64?
+    /// True as soon as another process has replaced the data key.
+    private var hasOldKey = false
     /// Called with each change of `faults`, on the vault's thread.
     var faultsChanged: ((VaultFaults) -> Void)?
     private(set) var faults = VaultFaults() {
@@ -48,6 +56,8 @@ final class OpenVault {
         case passphrase(Secret)
         /// The data key itself, from `Vault.dataKey()`.
         case dataKey(Secret)
+        /// The bytes in a key file, and the file's name.
+        case fileKey(Secret, file: String)
     }
 
     /// Opens `file` and unwraps its data key. A failed open leaves the file as it was.
@@ -73,22 +83,15 @@ final class OpenVault {
             try Self.checkPages(connection, path)
             pagesAreChecked = true
         }
-        guard let vaultID = try Schema.vaultID(in: connection), let slot = try Schema.keySlot(in: connection) else {
-            throw try Schema.hasOnlyOtherSlots(in: connection)
-                ? .noPassphraseSlot(file.path) : .keySlot(.damaged, of: file.path)
-        }
+        guard let vaultID = try Schema.vaultID(in: connection) else { throw .keySlot(.damaged, of: file.path) }
         self.vaultID = vaultID
-        if let made, made.slot == slot {
+        // Before the slots are read: a key that is replaced during the derivation is noticed at the first read.
+        keyCheckedAt = try connection.integer("PRAGMA data_version")
+        knownSlots = try Schema.keySlots(in: connection)
+        if let made, made.slot.row == knownSlots.first {
             key = made.key
         } else {
-            do throws(KeySlot.Problem) {
-                switch opener {
-                case .passphrase(let passphrase): key = try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
-                case .dataKey(let dataKey): key = try KeySlot.locked(dataKey)
-                }
-            } catch {
-                throw .keySlot(error, of: file.path)
-            }
+            key = try Self.key(in: knownSlots, opener, vaultID, file.path)
         }
         if case .dataKey = opener {
             guard try opensSomeRecord() else { throw .wrongDataKey(file.path) }
@@ -107,8 +110,34 @@ final class OpenVault {
         self.path = path
         vaultID = vault.vaultID
         key = vault.key
+        knownSlots = vault.knownSlots
         readOnlyBecause = nil
         state = nil
+    }
+
+    private static func key(
+        in slots: [KeySlotRow], _ opener: Opener, _ vaultID: [UInt8], _ path: String
+    ) throws(Failure) -> SecretBuffer {
+        let fileSlots = slots.compactMap { FileSlot($0, vaultID: vaultID) }
+        do throws(KeySlot.Problem) {
+            if case .fileKey(let fileKey, _) = opener {
+                for slot in fileSlots {
+                    if let key = try slot.dataKey(fileKey: fileKey, vaultID: vaultID) { return key }
+                }
+            } else if let slot = slots.lazy.compactMap({ KeySlot($0) }).first {
+                switch opener {
+                case .passphrase(let passphrase): return try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
+                case .dataKey(let dataKey): return try KeySlot.locked(dataKey)
+                case .fileKey: break
+                }
+            }
+        } catch {
+            throw .keySlot(error, of: path, opensByFile: !fileSlots.isEmpty)
+        }
+        if case .fileKey(_, let file) = opener { throw .wrongKeyFile(file, of: path) }
+        let hasOnlyOthers = slots.first.map { $0.number > KeySlot.number } ?? false
+        throw hasOnlyOthers && fileSlots.isEmpty
+            ? .noPassphraseSlot(path) : .keySlot(.damaged, of: path, opensByFile: !fileSlots.isEmpty)
     }
 
     /// Opens the file for reading and writing, or read-only if it cannot be written.
@@ -193,19 +222,28 @@ final class OpenVault {
         pagesAreChecked = true
     }
 
-    /// The current key slot, and one that wraps the same data key with another passphrase.
+    /// The current key slot, if it is readable, and one that wraps the same data key with another passphrase.
+    /// - Parameter old: nil if a key file has opened the vault.
     func rewrapped(
-        from old: Secret, to new: Secret, cost: KeyDerivationCost
-    ) throws(Failure) -> (before: KeySlot, after: KeySlot) {
-        guard let before = try Schema.keySlot(in: connection) else {
-            throw .keySlot(.damaged, of: path)
-        }
+        from old: Secret?, to new: Secret, cost: KeyDerivationCost
+    ) throws(Failure) -> (before: KeySlot?, after: KeySlot) {
+        let before = try Schema.keySlot(in: connection)
         do throws(KeySlot.Problem) {
-            let key = try before.dataKey(passphrase: old, vaultID: vaultID)
+            // Only the passphrase shows that the caller may change it; a key file has opened the vault itself.
+            if let old {
+                guard let before else { throw .damaged }
+                _ = try before.dataKey(passphrase: old, vaultID: vaultID)
+            }
             return (before, try KeySlot(wrapping: key, passphrase: new, cost: cost, vaultID: vaultID))
         } catch {
             throw .keySlot(error, of: path)
         }
+    }
+
+    /// Takes `new` for the data key, until the current transaction is rolled back.
+    func use(_ new: SecretBuffer, in slots: [KeySlotRow]) {
+        key = new
+        knownSlots = slots
     }
 
     func close() {
@@ -227,7 +265,9 @@ final class OpenVault {
         try checkPages()
         try connection.execute("BEGIN IMMEDIATE")
         isInWrite = true
+        keyBefore = key
         try checkFile()
+        try checkKey()
         isOlderFormat = try checkVersion() < Schema.version
         changesBefore = connection.changeCount
         if namesCompleteAt != (try dataVersion()) { namesCompleteAt = nil }
@@ -243,6 +283,7 @@ final class OpenVault {
 
     func inSavepoint<Value>(_ work: (OpenVault) throws(Failure) -> Value) throws(Failure) -> Value {
         try connection.execute("SAVEPOINT one")
+        let keyBeforeThis = key
         do throws(Failure) {
             let changes = connection.changeCount
             let value = try work(self)
@@ -257,6 +298,10 @@ final class OpenVault {
             return value
         } catch {
             namesCompleteAt = nil
+            if key !== keyBeforeThis {
+                key = keyBeforeThis
+                keyCheckedAt = nil
+            }
             if isWriting { try connection.execute("ROLLBACK TO one; RELEASE one") }
             throw error
         }
@@ -270,6 +315,7 @@ final class OpenVault {
             throw connection.couldNotSynchronize ? .mayHaveHappened(error) : error
         }
         isInWrite = false
+        keyBefore = nil
         // A transaction without a change must not wake other processes, and its checkpoint must not look like a change.
         guard connection.changeCount != changesBefore else { return }
         faults.writing = nil
@@ -283,7 +329,10 @@ final class OpenVault {
 
     func rollBack() {
         namesCompleteAt = nil
+        keyCheckedAt = nil
         isInWrite = false
+        if let keyBefore { key = keyBefore }
+        keyBefore = nil
         // Fails only if SQLite has already rolled back.
         try? connection.execute("ROLLBACK")
     }
@@ -306,17 +355,38 @@ final class OpenVault {
         try connection.execute("BEGIN")
         defer { try? connection.execute("COMMIT") }
         try checkVersion()
+        try checkKey()
         return try work()
     }
 
     /// Changes when another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
     func dataVersion() throws(Failure) -> Int64 { try connection.integer("PRAGMA data_version") ?? 0 }
 
+    /// Throws if another process has replaced the data key. Call it within a transaction: no process replaces the key
+    /// before the transaction's end.
+    private func checkKey() throws(Failure) {
+        let version = try dataVersion()
+        guard keyCheckedAt != version else { return }
+        let slots = try Schema.keySlots(in: connection)
+        // A new key changes every slot and leaves at least one record. So most checks compare the slots alone: damaged
+        // records must not pass for a new key.
+        if slots != knownSlots, try connection.integer("SELECT kind FROM record LIMIT 1") != nil,
+            try !opensSomeRecord()
+        {
+            hasOldKey = true
+            return try checkFile()
+        }
+        knownSlots = slots
+        keyCheckedAt = version
+    }
+
     /// Throws if the open file is no longer the vault. Without locks, a write by another process makes all later reads
     /// unreliable.
     private func checkFile() throws(Failure) {
         let isStale = state.map { !$0.isCurrent } ?? false
-        let failure: Failure? = connection.fileWasReplaced ? .replaced(path) : isStale ? .writtenMeanwhile(path) : nil
+        let failure: Failure? =
+            connection.fileWasReplaced
+            ? .replaced(path) : isStale ? .writtenMeanwhile(path) : hasOldKey ? .keyReplaced(path) : nil
         faults.file = failure
         if let failure { throw failure }
     }

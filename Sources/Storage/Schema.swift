@@ -51,14 +51,18 @@ enum Schema {
     }
 
     static func insert(_ slot: KeySlot, in connection: Connection) throws(Failure) {
+        try insert(slot.row, in: connection)
+    }
+
+    static func insert(_ slot: KeySlotRow, in connection: Connection) throws(Failure) {
         try connection.run(
             """
             INSERT OR REPLACE INTO key_slot (number, derivation, passes, memory_bytes, salt, sealed_key, checksum)
             VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                .integer(KeySlot.number), .text(KeySlot.derivation), .integer(Int64(slot.cost.passes)),
-                .integer(Int64(slot.cost.memoryBytes)), .blob(slot.salt), .blob(slot.sealedKey), .blob(slot.checksum),
+                .integer(slot.number), .text(slot.derivation), .integer(slot.passes), .integer(slot.memoryBytes),
+                .blob(slot.salt), .blob(slot.sealedKey), .blob(slot.checksum),
             ])
     }
 
@@ -79,22 +83,30 @@ enum Schema {
         return found.count == 16 ? found : nil
     }
 
-    /// True if the vault has no passphrase slot, only slots of a later keyfob.
-    static func hasOnlyOtherSlots(in connection: Connection) throws(Failure) -> Bool {
-        try connection.integer("SELECT count(*) > 0 AND min(number) > \(KeySlot.number) FROM key_slot") == 1
-    }
-
     /// nil if there is no passphrase slot, or it does not have the form that this version writes.
     static func keySlot(in connection: Connection) throws(Failure) -> KeySlot? {
-        var found: KeySlot?
+        try keySlots(in: connection).lazy.compactMap { KeySlot($0) }.first
+    }
+
+    /// The most slots that are read, and that `slot add` makes.
+    static let mostSlots = 32
+
+    /// The first slots of every kind, by number.
+    static func keySlots(in connection: Connection) throws(Failure) -> [KeySlotRow] {
+        var slots: [KeySlotRow] = []
+        // Cut, so that a hostile file does not use up the memory.
         try connection.query(
-            "SELECT derivation, passes, memory_bytes, salt, sealed_key, checksum FROM key_slot WHERE number = ?",
-            [.integer(KeySlot.number)]
+            """
+            SELECT number, substr(derivation, 1, 64), passes, memory_bytes, substr(salt, 1, 64), \
+            substr(sealed_key, 1, 256), substr(checksum, 1, 64) FROM key_slot WHERE number >= \(KeySlot.number)
+            ORDER BY number LIMIT \(mostSlots)
+            """
         ) { (row) throws(Failure) in
-            found = KeySlot(
-                derivation: row.text(0) ?? "", passes: row.integer(1), memoryBytes: row.integer(2), salt: row.blob(3),
-                sealedKey: row.blob(4), checksum: row.blob(5))
+            slots.append(
+                KeySlotRow(
+                    number: row.integer(0), derivation: row.text(1) ?? "", passes: row.integer(2),
+                    memoryBytes: row.integer(3), salt: row.blob(4), sealedKey: row.blob(5), checksum: row.blob(6)))
         }
-        return found
+        return slots
     }
 }

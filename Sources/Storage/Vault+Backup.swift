@@ -8,7 +8,11 @@ extension Vault {
     /// - Returns: the result of verifying the copy, which has the vault's damage too.
     /// - Throws: `.vaultExists` if the file exists, which is left unchanged; `.cannotWrite`.
     public func backup(to path: String) async throws(Failure) -> Verification {
-        try await thread.read { (vault) throws(Failure) in try vault.backup(to: path) }
+        try await thread.read { (vault) throws(Failure) in
+            // The copy is verified with this key.
+            try vault.reading { () throws(Failure) in }
+            return try vault.backup(to: path)
+        }
     }
 }
 

@@ -34,7 +34,7 @@ extension Vault {
             // Damaged, or the vault is read-only: other records will do.
             guard try await read({ (vault) throws(Failure) in try vault.opensSomeRecord() }) else { throw error }
         }
-        return try await thread.read { (vault) throws(Failure) in vault.key.secret() }
+        return try await read { (vault) throws(Failure) in vault.key.secret() }
     }
 
     /// Touches the vault's lock file, so that every process that watches the vault's folder looks whether the vault is

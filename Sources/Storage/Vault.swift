@@ -103,31 +103,38 @@ public final class Vault: Sendable {
 
     /// Wraps the data key with a new passphrase. No record is sealed again: an older copy of the file still opens with
     /// the old passphrase, and the data key stays the same.
+    /// - Parameter old: nil if a key file has opened the vault.
     /// - Throws: `.wrongPassphrase` if `old` is not the passphrase; `.unacceptableInput` if `new` is empty; `.conflict`
     ///   if another process has changed the passphrase meanwhile; `.cannotWrite` if the disk did not confirm the
     ///   change: the new passphrase may be stored then, and the summary says so.
     public func changePassphrase(
-        from old: Secret, to new: Secret, cost: KeyDerivationCost = .standard
+        from old: Secret?, to new: Secret, cost: KeyDerivationCost = .standard
     ) async throws(Failure) {
         try Self.check(new, cost)
         // The two derivations are slow: outside of the transaction, so that other processes can write.
         let (before, after) = try await thread.read { (vault) throws(Failure) in
             try vault.rewrapped(from: old, to: new, cost: cost)
         }
-        do throws(Failure) {
-            try await thread.write(reachingFile: true) { (vault) throws(Failure) in
-                guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
-                try Schema.insert(after, in: vault.connection)
-            }
-        } catch {
-            guard error.hints == [Failure.uncertaintyHint] else { throw error }
-            throw Failure(
-                error.kind, error.summary,
-                hints: ["keyfob list shows which passphrase works: try the new one first"])
+        try await write(ifUncertain: .passphraseUncertaintyHint) { (vault) throws(Failure) in
+            guard try Schema.keySlot(in: vault.connection) == before else { throw .passphraseChangedMeanwhile }
+            try Schema.insert(after, in: vault.connection)
         }
     }
 
-    private static func check(_ passphrase: Secret, _ cost: KeyDerivationCost) throws(Failure) {
+    /// Runs `work`, which writes key slots, in a transaction.
+    /// - Parameter hint: for a change whose commit the disk did not confirm.
+    func write<Value: Sendable>(
+        ifUncertain hint: Failure.Hint, _ work: @escaping @Sendable (OpenVault) throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        do throws(Failure) {
+            return try await thread.write(reachingFile: true, work)
+        } catch {
+            guard error.hints == [Failure.uncertaintyHint] else { throw error }
+            throw Failure(error.kind, error.summary, hints: [hint])
+        }
+    }
+
+    static func check(_ passphrase: Secret, _ cost: KeyDerivationCost) throws(Failure) {
         guard !passphrase.isEmpty else { throw .emptyPassphrase }
         guard cost.isAcceptable else { throw .unacceptableCost(cost) }
     }

@@ -90,6 +90,55 @@ extension Failure {
             hints: ["keyfob unlock replaces the key by the vault's own"])
     }
 
+    static func wrongKeyFile(_ file: String, of path: String) -> Failure {
+        Failure(
+            .wrongPassphrase, "the key file \(printable(file)) opens no key slot of \(printable(path))",
+            hints: ["keyfob slot add file PATH makes a key file: it needs the passphrase"])
+    }
+
+    /// Another process has replaced the data key.
+    static func keyReplaced(_ path: String) -> Failure {
+        Failure(
+            .conflict, "another keyfob has given the vault \(printable(path)) a new data key",
+            hints: [Hint("the vault must be opened again with the new key", .reopen)])
+    }
+
+    static func damagedKeepsKey(_ path: String, _ count: Int) -> Failure {
+        Failure(
+            .vaultDamaged,
+            "the vault \(printable(path)) gets no new data key: \(count) of its records cannot be read, and would be lost",
+            hints: [
+                "nothing was changed: keyfob verify lists the damaged records",
+                "keyfob remove --damaged removes the damaged records permanently",
+            ])
+    }
+
+    static let slotsChangedMeanwhile = Failure(
+        .conflict, "the key slots were changed meanwhile by another keyfob",
+        hints: ["nothing was saved: run the command again"])
+
+    static func noSuchSlot(_ number: Int64, of path: String) -> Failure {
+        Failure(
+            .noSuchClient, "the vault \(printable(path)) has no key slot \(number)",
+            hints: ["keyfob slot list shows the key slots"])
+    }
+
+    static func tooManySlots(_ path: String) -> Failure {
+        Failure(
+            .unacceptableInput, "the vault \(printable(path)) has \(Schema.mostSlots) key slots, the most it can have",
+            hints: ["keyfob slot remove NUMBER removes one"])
+    }
+
+    static let passphraseSlotStays = Failure(
+        .unacceptableInput, "slot 1 is the passphrase's and stays: without it nothing unlocks the screen again",
+        hints: ["keyfob passwd changes the passphrase"])
+
+    static func lastSlot(_ number: Int64) -> Failure {
+        Failure(
+            .unacceptableInput, "slot \(number) stays: it is the last that opens the vault",
+            hints: ["keyfob passwd --key-file PATH first sets a passphrase"])
+    }
+
     static func controlCharacters(in field: String) -> Failure {
         Failure(
             .unacceptableInput, "the \(field) contains control characters",
@@ -193,8 +242,14 @@ extension Failure {
             hints: ["close other programs and try again", "ulimit -v and ulimit -l show keyfob's limits"])
     }
 
-    static func keySlot(_ problem: KeySlot.Problem, of path: String) -> Failure {
+    /// - Parameter opensByFile: true if the vault has an intact slot of a key file.
+    static func keySlot(_ problem: KeySlot.Problem, of path: String, opensByFile: Bool = false) -> Failure {
         switch problem {
+        case .damaged where opensByFile:
+            Failure(
+                .vaultDamaged,
+                "the vault \(printable(path)) cannot be opened by a passphrase: that key slot is missing or altered",
+                hints: ["keyfob passwd --key-file PATH opens it with its key file, and sets a new passphrase"])
         case .damaged: .vaultDamaged(path, "its key slot is missing or altered")
         case .wrongPassphrase: .wrongPassphrase(path)
         case .notEnoughMemory: .notEnoughMemory(for: path)
@@ -322,4 +377,9 @@ extension Failure {
 
     /// A path as one shell word that no program takes for an option.
     static func shellQuoted(_ path: String) -> String { ShellQuoting.word((path.hasPrefix("-") ? "./" : "") + path) }
+}
+
+extension Failure.Hint {
+    static let passphraseUncertaintyHint: Self = "keyfob list shows which passphrase works: try the new one first"
+    static let slotUncertaintyHint: Self = "keyfob slot list shows which key slots are stored"
 }
