@@ -44,7 +44,7 @@ public enum StandardInput {
     }
 
     /// Up to `limit` bytes; a newline is the last one.
-    private static func read(
+    static func read(
         _ descriptor: Int32, atMost limit: Int, upToNewline: Bool
     ) throws(Failure) -> SecretBuffer {
         guard let buffer = SecretBuffer(capacity: limit) else { throw Failure(.bug, "no memory for a secret") }
@@ -77,7 +77,7 @@ public enum StandardInput {
 
 extension SecretBuffer {
     /// Windows editors write the mark; the user never typed it.
-    fileprivate func dropByteOrderMark(of name: String) throws(Failure) {
+    func dropByteOrderMark(of name: String) throws(Failure) {
         let begins = { (mark: [UInt8]) in self.withBytes { $0.starts(with: mark) } }
         if begins([0xef, 0xbb, 0xbf]) { remove(0..<3) }
         // Only if the zero byte of an ASCII character follows: the mark's two bytes alone may be part of a secret.
@@ -91,7 +91,7 @@ extension SecretBuffer {
 
     /// - Returns: true if `byte` was the last byte; it is removed then.
     @discardableResult
-    fileprivate func dropLast(_ byte: UInt8) -> Bool {
+    func dropLast(_ byte: UInt8) -> Bool {
         guard withBytes({ $0.last == byte }) else { return false }
         remove(count - 1..<count)
         return true
