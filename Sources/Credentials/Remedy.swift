@@ -30,7 +30,7 @@ extension Failure {
         public init(stringLiteral text: String) { self.init(text) }
 
         /// The subcommands that a hint may begin with, so that its command can be copied into a shell.
-        static let subcommands = ["add", "init", "list", "remove", "verify"]
+        static let subcommands = ["add", "init", "list", "passwd", "remove", "slot", "verify"]
 
         /// The text, its command for the vault that `option` names.
         /// - Parameter option: for a shell, with a blank before it; empty if the vault is found without it.

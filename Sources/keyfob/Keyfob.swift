@@ -20,8 +20,8 @@ struct Keyfob: Subcommand {
             """,
         version: Version.number,
         subcommands: [
-            Demo.self, Init.self, Unlock.self, Lock.self, ChangePassphrase.self, Add.self, List.self, Show.self,
-            Status.self, Edit.self, Rename.self, Remove.self, Token.self, Header.self, Copy.self, Exec.self,
+            Demo.self, Init.self, Unlock.self, Lock.self, ChangePassphrase.self, Slot.self, Add.self, List.self,
+            Show.self, Status.self, Edit.self, Rename.self, Remove.self, Token.self, Header.self, Copy.self, Exec.self,
             Refresh.self, Revoke.self, Log.self, Verify.self, Backup.self,
         ])
 

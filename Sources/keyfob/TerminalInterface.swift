@@ -23,8 +23,8 @@ final class TerminalInterface {
     /// The vault's ID as long as it is open by the unlocked key, whose removal locks this screen too.
     private var unlockedID: [UInt8]?
 
-    /// Runs the interface on the chosen vault to its end. Without a passphrase file, the interface asks for the
-    /// passphrase, or creates a missing vault.
+    /// Runs the interface on the chosen vault to its end. Without a passphrase file or a key file, the interface asks
+    /// for the passphrase, or creates a missing vault.
     static func open(_ choice: VaultChoice) async throws(Failure) {
         let location = try choice.location()
         let isMissing = try location.isMissing()
@@ -32,10 +32,16 @@ final class TerminalInterface {
         var start: State.Start = isMissing ? .newVault : .locked
         var effects: [Effect] = []
         // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
-        if isMissing, choice.namedPassphraseFile != nil { try location.inspect() }
-        let unlockedID = isMissing || choice.passphraseFile != nil ? nil : location.unlockedID
+        let keyFile = try choice.namedKeyFile()
+        if isMissing, keyFile != nil || choice.namedPassphraseFile != nil { try location.inspect() }
+        let unlockedID = isMissing || choice.namesSecretByOption ? nil : location.unlockedID
+        // The key is read when it is used: held here, it would be in memory until the end.
+        var preparation: Preparation? = unlockedID == nil ? nil : location.openedByKey
         if unlockedID != nil {
             start = .unlocking
+        } else if let keyFile {
+            start = .unlocking
+            preparation = location.opening(with: .fileKey(try KeyFile.read(keyFile), file: keyFile))
         } else if !isMissing, choice.namesPassphrase {
             start = .unlocking
             effects = [.unlock(passphrase: try await choice.passphrase(of: location))]
@@ -44,8 +50,7 @@ final class TerminalInterface {
         Signals.block()
         let interface = try TerminalInterface(start, location: location, vaultOption: ShellCommand.vault(choice))
         interface.unlockedID = unlockedID
-        // The key is read when it is used: held here, it would be in memory until the end.
-        let ending = await interface.run(effects, preparing: unlockedID == nil ? nil : location.openedByKey)
+        let ending = await interface.run(effects, preparing: preparation)
         guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 

@@ -18,9 +18,16 @@ struct VaultOptions: ParsableArguments {
             valueName: "path"))
     var passphraseFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A key file of `slot add`, instead of the passphrase (default: KEYFOB_KEY_FILE).", valueName: "path"))
+    var keyFile: String?
+
     /// These options; if one is missing, the same option given before the subcommand.
     func over(_ outer: VaultOptions) -> VaultChoice {
-        VaultChoice(path: path ?? outer.path, passphraseFile: passphraseFile ?? outer.passphraseFile)
+        VaultChoice(
+            path: path ?? outer.path, passphraseFile: passphraseFile ?? outer.passphraseFile,
+            keyFile: keyFile ?? outer.keyFile)
     }
 }
 
@@ -28,6 +35,7 @@ struct VaultOptions: ParsableArguments {
 struct VaultChoice {
     var path: String?
     var passphraseFile: String?
+    var keyFile: String?
 
     func location() throws(Failure) -> VaultLocation {
         try VaultLocation(option: path, environment: Surroundings.environment)
@@ -56,10 +64,10 @@ struct VaultChoice {
         return answer.passphrase
     }
 
-    /// The vault, opened by the unlocked key unless an option names a passphrase, otherwise by the passphrase.
+    /// The vault, opened by the unlocked key unless an option names a file, otherwise by the passphrase or a key file.
     /// - Returns: the vault, and its ID if it was opened by the unlocked key.
-    private func open(_ location: VaultLocation) async throws(Failure) -> (vault: Vault, unlockedID: [UInt8]?) {
-        if passphraseFile == nil {
+    func open(_ location: VaultLocation) async throws(Failure) -> (vault: Vault, unlockedID: [UInt8]?) {
+        if !namesSecretByOption {
             do throws(Failure) {
                 if let (vault, id) = try await location.openUnlocked() { return (vault, id) }
             } catch {
@@ -67,7 +75,7 @@ struct VaultChoice {
                 Output.failure(ShellCommand.naming(self, in: error))
             }
         }
-        return (try await location.open(passphrase(of: location)), nil)
+        return (try await location.open(secret(of: location)), nil)
     }
 
     /// Runs `work` with the vault open, and always closes the vault. The hints of a failure name the vault.

@@ -21,6 +21,11 @@ struct Init: Subcommand {
     func perform() async throws(Failure) {
         let options = options.over(root.vault)
         let location = try options.location()
+        guard options.keyFile == nil else {
+            throw Failure(
+                .usage, "a new vault needs a passphrase: --key-file does not go with init",
+                hints: ["keyfob slot add file PATH makes a key file of an existing vault"])
+        }
         // Checked here, so that the user does not type a passphrase in vain; `create` checks again.
         guard try location.isMissing() else {
             throw Failure(

@@ -41,7 +41,7 @@ struct Unlock: Subcommand {
         try location.inspect()
         // Fails before the user types a passphrase for nothing.
         try KernelKeyring.check()
-        let vault = try await location.open(choice.passphrase(of: location))
+        let vault = try await location.open(choice.secret(of: location))
         let dataKey: Secret
         do throws(Failure) {
             dataKey = try await vault.dataKey()
