@@ -223,11 +223,14 @@ extension FaultPage {
         | fault at each step | command | state afterwards |
         |---|---|---|
         | one fsync fails, or this and all later ones | `passwd` | one of the two passphrases opens the vault, with every client; after exit code 0, the new passphrase; after exit code 73 without a message that the change may have happened, the old passphrase |
+        | | `passwd --new-key` | the same; every record is under the key that this passphrase opens |
+        | | `slot add file` | there is a key file that opens the vault, or no key file; exit code and message are true in the same sense |
         | | `add`, `remove` | the change is complete, or was not made; exit code and message are true in the same sense |
         | | `init`, `backup` | there is a complete file, or no file; exit code and message are true in the same sense |
-        | one write fails, or the disk is full from this step on | the same five | the same |
+        | one write fails, or the disk is full from this step on | the same seven | the same |
         | | `token` | the fetched token is printed, with exit code 0; a warning says if it was not stored |
-        | kill -9 before the step, or in the middle of its write | `passwd`, `add`, `remove` | the change is complete, or was not made; one passphrase opens the vault |
+        | kill -9 before the step, or in the middle of its write | `passwd`, `passwd --new-key`, `add`, `remove` | the change is complete, or was not made; one passphrase opens the vault |
+        | | `slot add file` | there is a key file that opens the vault, or no new key slot; a key file without a slot may be left, and opens nothing |
         | | `init` | there is a complete vault, or no vault; a second `init` then reports the vault, or creates it |
         | | `backup` | there is a complete, verified copy, or no copy; the vault is unchanged |
         | | the first write to a vault of version 2 (`add`) | version 2 without name records, or version 3 with a name record for each client; no client is lost; a second `add` then works, or reports that the name is in use |
