@@ -32,9 +32,10 @@ final class TerminalInterface {
         var start: State.Start = isMissing ? .newVault : .locked
         var effects: [Effect] = []
         // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
-        let keyFile = try choice.namedKeyFile()
-        if isMissing, keyFile != nil || choice.namedPassphraseFile != nil { try location.inspect() }
         let unlockedID = isMissing || choice.namesSecretByOption ? nil : location.unlockedID
+        // An unlocked key comes before the environment, also before a mistake in it.
+        let keyFile = unlockedID == nil ? try choice.namedKeyFile() : nil
+        if isMissing, keyFile != nil || choice.namedPassphraseFile != nil { try location.inspect() }
         // The key is read when it is used: held here, it would be in memory until the end.
         var preparation: Preparation? = unlockedID == nil ? nil : location.openedByKey
         if unlockedID != nil {

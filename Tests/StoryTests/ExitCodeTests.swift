@@ -132,7 +132,7 @@ struct ExitCodeTests {
         (["add", "x"], "--client-id", "id"), (["add", "x", "--client-id", "y"], "--token-url", "url"),
         (["add", "x", "--client-id", "y"], "--scope", "scope"), (["add", "x", "--client-id", "y"], "--auth", "auth"),
         (["token", "x"], "--min-valid", "seconds"), (["header", "x"], "--format", "format"),
-        (["list"], "--vault", "path"), (["list"], "--passphrase-file", "path"),
+        (["list"], "--vault", "path"), (["list"], "--passphrase-file", "path"), (["list"], "--key-file", "path"),
         (["passwd"], "--new-passphrase-file", "path"),
     ]
 

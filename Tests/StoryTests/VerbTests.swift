@@ -252,7 +252,8 @@ struct VerbTests {
         let story = try Story()
         #expect(try await story.run("--version") == Story.Outcome(0, output: "0.1.0\n"))
         let verbs = [
-            "init", "unlock", "lock", "passwd", "add", "list", "show", "status", "edit", "rename", "remove", "token",
+            "init", "unlock", "lock", "passwd", "slot", "add", "list", "show", "status", "edit", "rename", "remove",
+            "token",
             "header",
             "copy", "exec", "refresh", "revoke", "log", "verify", "backup",
         ]
