@@ -61,7 +61,7 @@ extension VaultChoice {
         do throws(Failure) {
             let location = try location()
             try location.inspect()
-            let vault = try await open(location)
+            let (vault, _) = try await open(location)
             do throws(Failure) {
                 let result = try await work(vault)
                 await vault.close()

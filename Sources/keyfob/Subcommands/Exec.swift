@@ -113,7 +113,7 @@ struct Exec: Subcommand {
     private func stayingFor(_ plan: ExecPlan, _ choice: VaultChoice) async throws(Failure) -> Outcome {
         let location = try choice.location()
         // Only a run that opened by the unlocked key ends with it.
-        let unlockedID = choice.passphraseFile == nil ? location.unlockedID : nil
+        let unlockedID = choice.namesSecretByOption ? nil : location.unlockedID
         return try await choice.withManager { manager throws(Failure) in
             let values = try await ExecValues(plan, validity, in: manager)
             if let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }

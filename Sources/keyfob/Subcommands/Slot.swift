@@ -7,6 +7,7 @@ import System
 
 struct Slot: Subcommand {
     static let configuration = CommandConfiguration(
+        commandName: "slot",
         abstract: "List, add and remove the key slots that open the vault.",
         usage: """
             keyfob slot list [<options>]
