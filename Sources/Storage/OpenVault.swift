@@ -240,7 +240,7 @@ final class OpenVault {
         }
     }
 
-    /// Takes `new` for the data key, until the current transaction is rolled back.
+    /// Makes `new` the data key, unless the current transaction is rolled back.
     func use(_ new: SecretBuffer, in slots: [KeySlotRow]) {
         key = new
         knownSlots = slots

@@ -14,13 +14,13 @@ public struct KeySlotFacts: Sendable, Equatable {
 
     public enum State: String, Sendable {
         case intact, damaged
-        /// Only a later keyfob can tell.
+        /// The slot is of an unknown kind.
         case unknown
     }
 
     public var number: Int64
     public var kind: Kind
-    /// nil if the slot does not tell.
+    /// nil if the slot does not hold the time.
     public var made: Date?
     public var state: State
 }

@@ -93,20 +93,20 @@ extension Failure {
     static func wrongKeyFile(_ file: String, of path: String) -> Failure {
         Failure(
             .wrongPassphrase, "the key file \(printable(file)) opens no key slot of \(printable(path))",
-            hints: ["keyfob slot add file PATH makes a key file: it needs the passphrase"])
+            hints: ["keyfob slot add file PATH makes a new key file for this vault"])
     }
 
     /// Another process has replaced the data key.
     static func keyReplaced(_ path: String) -> Failure {
         Failure(
-            .conflict, "another keyfob has given the vault \(printable(path)) a new data key",
+            .conflict, "another keyfob has replaced the data key of the vault \(printable(path))",
             hints: [Hint("the vault must be opened again with the new key", .reopen)])
     }
 
     static func damagedKeepsKey(_ path: String, _ count: Int) -> Failure {
         Failure(
             .vaultDamaged,
-            "the vault \(printable(path)) gets no new data key: \(count) of its records cannot be read, and would be lost",
+            "cannot replace the data key of \(printable(path)): \(count) \(count == 1 ? "record is" : "records are") damaged",
             hints: [
                 "nothing was changed: keyfob verify lists the damaged records",
                 "keyfob remove --damaged removes the damaged records permanently",
@@ -130,12 +130,12 @@ extension Failure {
     }
 
     static let passphraseSlotStays = Failure(
-        .unacceptableInput, "slot 1 is the passphrase's and stays: without it nothing unlocks the screen again",
-        hints: ["keyfob passwd changes the passphrase"])
+        .unacceptableInput, "key slot 1 is the passphrase's and cannot be removed",
+        hints: ["without a passphrase a locked screen stays locked", "keyfob passwd changes the passphrase"])
 
     static func lastSlot(_ number: Int64) -> Failure {
         Failure(
-            .unacceptableInput, "slot \(number) stays: it is the last that opens the vault",
+            .unacceptableInput, "key slot \(number) cannot be removed: no other slot opens the vault",
             hints: ["keyfob passwd --key-file PATH first sets a passphrase"])
     }
 

@@ -14,7 +14,7 @@ struct FileSlotTests {
     private func wrong(_ folder: Folder) -> Failure {
         Failure(
             .wrongPassphrase, "the key file ci.key opens no key slot of \(folder.vault)",
-            hints: ["keyfob slot add file PATH makes a key file: it needs the passphrase"])
+            hints: ["keyfob slot add file PATH makes a new key file for this vault"])
     }
 
     private let passphraseSlot = KeySlotFacts(number: 1, kind: .passphrase, state: .intact)
@@ -68,7 +68,7 @@ struct FileSlotTests {
         #expect(
             await failure { () throws(Failure) in try await vault.removeSlot(2) }
                 == Failure(
-                    .unacceptableInput, "slot 2 stays: it is the last that opens the vault",
+                    .unacceptableInput, "key slot 2 cannot be removed: no other slot opens the vault",
                     hints: ["keyfob passwd --key-file PATH first sets a passphrase"]))
         try await vault.changePassphrase(from: nil, to: Secret(utf8: "new"), cost: cheap)
         #expect(try await vault.keySlots() == [passphraseSlot, fileSlot(2)])
@@ -167,8 +167,10 @@ struct FileSlotTests {
             await failure { () throws(Failure) in try await vault.removeSlot(1) }
                 == Failure(
                     .unacceptableInput,
-                    "slot 1 is the passphrase's and stays: without it nothing unlocks the screen again",
-                    hints: ["keyfob passwd changes the passphrase"]))
+                    "key slot 1 is the passphrase's and cannot be removed",
+                    hints: [
+                        "without a passphrase a locked screen stays locked", "keyfob passwd changes the passphrase",
+                    ]))
         await vault.close()
         #expect(await failure { () throws(Failure) in try await open(folder, one) } == wrong(folder))
         await (try await open(folder, two)).close()

@@ -105,7 +105,7 @@ struct NewKeyTests {
 
     private func replaced(_ folder: Folder) -> Failure {
         Failure(
-            .conflict, "another keyfob has given the vault \(folder.vault) a new data key",
+            .conflict, "another keyfob has replaced the data key of the vault \(folder.vault)",
             hints: [Failure.Hint("the vault must be opened again with the new key", .reopen)])
     }
 
@@ -179,7 +179,7 @@ struct NewKeyTests {
         let vault = try await folder.openVault()
         let refusal = Failure(
             .vaultDamaged,
-            "the vault \(folder.vault) gets no new data key: 2 of its records cannot be read, and would be lost",
+            "cannot replace the data key of \(folder.vault): 2 records are damaged",
             hints: [
                 "nothing was changed: keyfob verify lists the damaged records",
                 "keyfob remove --damaged removes the damaged records permanently",

@@ -118,7 +118,7 @@ struct KeyFileStoryTests {
             try await story.run("slot", "list", "--key-file", key)
                 == refused(
                     "the key file \(key) opens no key slot of \(story.vault)",
-                    "keyfob slot add file PATH makes a key file: it needs the passphrase", status: 77))
+                    "keyfob slot add file PATH makes a new key file for this vault", status: 77))
     }
 
     @Test("a key file opens the vault for every command, without a terminal: by option, variable, descriptor or pipe")
@@ -241,8 +241,8 @@ struct KeyFileStoryTests {
         #expect(
             try await story.run("slot", "remove", "1", "--yes")
                 == refused(
-                    "slot 1 is the passphrase's and stays: without it nothing unlocks the screen again",
-                    "keyfob passwd changes the passphrase"))
+                    "key slot 1 is the passphrase's and cannot be removed",
+                    "without a passphrase a locked screen stays locked", "keyfob passwd changes the passphrase"))
         #expect(
             try await story.run("slot", "remove", "3", "--yes")
                 == refused(
@@ -254,7 +254,7 @@ struct KeyFileStoryTests {
                     complaint: complaint(
                         "removed key slot 2 (file, made \(time))",
                         "copies of the vault made before still open with copies of the key file",
-                        "keyfob passwd --new-key also replaces the data key, which an earlier opener may have kept")))
+                        "if the key file was copied, run keyfob passwd --new-key: it replaces the data key too")))
         #expect(try await story.run("list", "--key-file", key, environment: asksNowhere).status == 77)
         #expect(try await story.run("list") == list)
         #expect(FileManager.default.fileExists(atPath: key), "the file is its owner's")

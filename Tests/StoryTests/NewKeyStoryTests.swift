@@ -131,7 +131,7 @@ struct NewKeyStoryTests {
                 == Story.Outcome(
                     65,
                     complaint: complaint(
-                        "the vault \(story.vault) gets no new data key: 1 of its records cannot be read, and would be lost",
+                        "cannot replace the data key of \(story.vault): 1 record is damaged",
                         "  hint: nothing was changed: keyfob verify lists the damaged records",
                         "  hint: keyfob remove --damaged removes the damaged records permanently")))
         #expect(try story.bytes() == before)
@@ -145,7 +145,7 @@ struct NewKeyStoryTests {
         let (story, new) = try await story()
         let terminal = try await TerminalStory.open(story)
         #expect(try await story.run("passwd", "--new-key", "--new-passphrase-file", new).status == 0)
-        try await terminal.see("another keyfob has given the vault a new data key")
+        try await terminal.see("another keyfob has replaced the data key of the vault")
         let after = try story.bytes()
         try await terminal.press("f", see: "cannot save")
         try await terminal.press("L", see: "Passphrase")

@@ -138,7 +138,7 @@ struct Slot: Subcommand {
             "removed \(slot.name)",
             hints: [
                 "copies of the vault made before still open with copies of the key file",
-                "keyfob passwd\(ShellCommand.vault(choice)) --new-key also replaces the data key, which an earlier opener may have kept",
+                "if the key file was copied, run keyfob passwd\(ShellCommand.vault(choice)) --new-key: it replaces the data key too",
             ])
     }
 }
