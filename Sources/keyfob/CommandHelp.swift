@@ -21,7 +21,9 @@ enum CommandHelp {
     static func options(of command: any ParsableCommand.Type) -> [String: Bool] {
         var options: [String: Bool] = [:]
         for line in text(of: command).split(separator: "\n") where line.hasPrefix("  -") {
-            let label = line.split(separator: " ")
+            // The text after two spaces may name other options.
+            let names = line.dropFirst(2)
+            let label = names[..<(names.firstRange(of: "  ")?.lowerBound ?? names.endIndex)].split(separator: " ")
             for (index, word) in label.enumerated() where word.hasPrefix("--") {
                 options[String(word)] = label.dropFirst(index + 1).first?.hasPrefix("<") ?? false
             }
