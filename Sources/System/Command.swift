@@ -85,6 +85,7 @@ public final class CommandRun {
     private static let watched = [SIGCHLD, SIGCONT, SIGINT, SIGTSTP]
 
     private let signals: Descriptor
+    private var child: pid_t = -1
     private var watches: [(descriptor: Int32, isReadable: () -> Void)] = []
 
     /// From here on no signal ends keyfob before the command. Call on the main thread, the only one that receives
@@ -110,17 +111,19 @@ public final class CommandRun {
         watches.append((descriptor, isReadable))
     }
 
-    /// Runs the command to its end. Blocks the main thread.
+    /// Starts the command, which is no longer needed after that.
     /// - Throws: `SystemError` if the command cannot be started.
-    public func run(_ command: Command) throws(SystemError) -> Command.Ending {
-        let child = try command.start()
+    public func start(_ command: Command) throws(SystemError) { child = try command.start() }
+
+    /// Waits for the end of the started command. Blocks the main thread.
+    public func wait() -> Command.Ending {
         while true {
             var events = ([signals.number] + watches.map(\.descriptor)).map { number in
                 pollfd(fd: number, events: Int16(POLLIN), revents: 0)
             }
             poll(&events, nfds_t(events.count), -1)
             for (event, watch) in zip(events.dropFirst(), watches) where event.revents != 0 { watch.isReadable() }
-            let isContinued = passOnSignals(to: child)
+            let isContinued = passOnSignals()
             var status: Int32 = 0
             guard waitpid(child, &status, WNOHANG | WUNTRACED) == child else { continue }
             // wait(2)'s macros, which Swift does not import.
@@ -134,7 +137,7 @@ public final class CommandRun {
     }
 
     /// - Returns: true if the job was continued.
-    private func passOnSignals(to child: pid_t) -> Bool {
+    private func passOnSignals() -> Bool {
         var isContinued = false
         while true {
             let signal = clinux_read_signal(signals.number)

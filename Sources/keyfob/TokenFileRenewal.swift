@@ -12,19 +12,19 @@ final class TokenFileRenewal {
     private var folder: FolderWatch?
     private var suspensions: SuspendWatch?
 
-    /// - Parameter served: the token that the file holds now.
+    /// - Parameter token: the facts of the token that the file holds now.
     init(
-        of served: CredentialManager.Served, in manager: CredentialManager, to file: TokenFile, _ choice: VaultChoice
+        of entry: ClientEntry, _ token: TokenFacts, in manager: CredentialManager, to file: TokenFile,
+        _ choice: VaultChoice
     ) {
         self.manager = manager
-        client = UntrustedText.line(served.entry.profile.name)
-        if served.token.facts.lifetime == nil {
+        client = UntrustedText.line(entry.profile.name)
+        if token.lifetime == nil {
             Output.complain("the token of \"\(client)\" is not renewed: its expiry is unknown")
         }
-        var writer = Writer(manager: manager, file: file, client: served.entry.id, name: client, choice: choice)
-        writer.written = served.token.facts
-        let first = writer
-        task = Task.detached { await first.run() }
+        let writer = Writer(
+            manager: manager, file: file, client: entry.id, name: client, choice: choice, written: token)
+        task = Task.detached { await writer.run() }
     }
 
     /// Watches for another process's token, a lock and the machine's waking, while `run` waits for the command.

@@ -134,6 +134,31 @@ struct TokenFileStoryTests {
     }
 
     @Test(
+        "while the command runs, keyfob's memory holds neither the token nor the secret",
+        .enabled(if: geteuid() == 0, "only root reads it"))
+    func memory() async throws {
+        let secret = "Zx81-first.TangoPelican-Kp3vNq8Lw2Rt6Yb4"
+        let server = try DemoServer(clients: [
+            .init(clientID: "app", secret: Secret(utf8: secret), behaviour: .token(lifetime: 3_600))
+        ])
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("billing", "app")], secret: secret)
+        let go = story.folder.path + "/go"
+        let program = try RunningProgram.start(
+            story,
+            options: [
+                "exec", "--token-file", "F", "--env", "T=authorization", "--", "/bin/sh", "-c",
+                "cat $F; echo; while [ ! -e \(go) ]; do sleep 0.1; done",
+            ], environment: ["LD_BIND_NOW": "1"])
+        try await wait(for: "the command") { program.outputSoFar.hasSuffix("\n") }
+        let traces = [Trace("the token", program.outputSoFar.dropLast().utf8), Trace("the secret", secret.utf8)]
+        let memory = ProcessMemory(process: program.id)
+        try await wait(for: "a wiped memory", within: 20) { try await memory.places(of: traces) == [] }
+        try Data().write(to: URL(fileURLWithPath: go))
+        #expect(try await program.outcome().status == 0)
+    }
+
+    @Test(
         "keyfob lock ends the renewal of a run that opened by the unlocked key; the command goes on",
         .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring"))
     func locked() async throws {

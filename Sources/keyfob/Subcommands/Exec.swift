@@ -115,31 +115,43 @@ struct Exec: Subcommand {
         // Only a run that opened by the unlocked key ends with it.
         let unlockedID = choice.namesSecretByOption ? nil : location.unlockedID
         return try await choice.withManager { manager throws(Failure) in
-            let values = try await ExecValues(plan, validity, in: manager)
-            if let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
-            for served in values.served { validity.report(served, choice) }
-            return try await stay(values, manager, choice, location, unlockedID)
+            let started = try await start(plan, manager, choice, unlockedID)
+            defer { started.file.remove() }
+            if let problem = started.problem { return .failure(problem) }
+            let renewal = TokenFileRenewal(of: started.client, started.token, in: manager, to: started.file, choice)
+            renewal.watch(started.run, location, unlockedID)
+            let ending = started.run.wait()
+            await renewal.stop()
+            return .success(ending)
         }
     }
 
+    /// A started command and its token file. It holds no secret: keyfob has none while the command runs.
+    private struct Started {
+        let run: CommandRun
+        let file: TokenFile
+        let client: ClientEntry
+        let token: TokenFacts
+        /// The failure to start the command; nil if it runs.
+        var problem: SystemError?
+    }
+
     @MainActor
-    private func stay(
-        _ values: ExecValues, _ manager: CredentialManager, _ choice: VaultChoice, _ location: VaultLocation,
-        _ unlockedID: [UInt8]?
-    ) async throws(Failure) -> Outcome {
+    private func start(
+        _ plan: ExecPlan, _ manager: CredentialManager, _ choice: VaultChoice, _ unlockedID: [UInt8]?
+    ) async throws(Failure) -> Started {
+        let values = try await ExecValues(plan, validity, in: manager)
+        if let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
+        for served in values.served { validity.report(served, choice) }
         guard let served = values.ofTokenFile else { throw Failure(.bug, "the token's file has no token") }
         // The file is created after the signals are held back: no signal leaves it behind.
         let run = try CommandRun()
         let file = try TokenFile(environment: Surroundings.environment)
-        defer { file.remove() }
         try file.write(served.token.value)
         let command = Command(try values.variables(tokenFile: file.path))
-        let renewal = TokenFileRenewal(of: served, in: manager, to: file, choice)
-        renewal.watch(run, location, unlockedID)
-        let outcome: Outcome
-        do throws(SystemError) { outcome = .success(try run.run(command)) } catch { outcome = .failure(error) }
-        await renewal.stop()
-        return outcome
+        var started = Started(run: run, file: file, client: served.entry, token: served.token.facts)
+        do throws(SystemError) { try run.start(command) } catch { started.problem = error }
+        return started
     }
 
     @MainActor
