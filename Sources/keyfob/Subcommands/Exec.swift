@@ -28,7 +28,8 @@ struct Exec: Subcommand {
             and the signal's number.
 
             An environment file has lines VAR=VALUE, comments after #, and values in quotes as a shell's; nothing is \
-            expanded. A value that begins with keyfob:// is a reference: such a file holds no secret and fits into git.
+            expanded. A value that begins with keyfob:// is a reference: such a file holds no secret and fits into git. If \
+            the file has references and no client is named, ACCESS_TOKEN and the other two are not set.
 
             EXAMPLES
               keyfob exec billing -- sh -c 'curl -H "Authorization: $AUTHORIZATION" $URL'
