@@ -1,6 +1,7 @@
 import Credentials
 import FoundationEssentials
 import Model
+import Synchronization
 import System
 
 /// Keeps the token in a command's token file fresh, and reports on stderr if that fails.
@@ -9,6 +10,9 @@ final class TokenFileRenewal {
     private let manager: CredentialManager
     private let client: String
     private let task: Task<Void, Never>
+    private let hasClosed = Mutex(false)
+    /// Waits for the end of `unlock --for`.
+    private var waiting: Task<Void, Never>?
     private var folder: FolderWatch?
     private var suspensions: SuspendWatch?
 
@@ -30,12 +34,13 @@ final class TokenFileRenewal {
     /// Watches for another process's token, a lock and the machine's waking, while `run` waits for the command.
     /// - Parameter unlockedID: the vault's ID if the vault was opened by its unlocked key.
     func watch(_ run: CommandRun, _ location: VaultLocation, _ unlockedID: [UInt8]?) {
+        if let unlockedID { waiting = Task.detached { await self.waitForEnd(ofKey: unlockedID) } }
         do throws(Failure) {
             let folder = try FolderWatch(vault: location.path)
             self.folder = folder
             run.watch(folder.fileDescriptor) {
                 if folder.drain() { self.notify { await $0.vaultMayHaveChanged() } }
-                if folder.sawLockFile { self.closeIfLocked(unlockedID) }
+                if folder.sawLockFile, let unlockedID { self.closeIfLocked(unlockedID) }
             }
             let suspensions = try SuspendWatch()
             self.suspensions = suspensions
@@ -50,23 +55,36 @@ final class TokenFileRenewal {
 
     /// Waits until nothing is written to the file any more.
     func stop() async {
+        waiting?.cancel()
         task.cancel()
         await manager.close()
         await task.value
     }
 
-    private func notify(_ work: @escaping @Sendable (CredentialManager) async -> Void) {
+    // Not on the main actor, whose thread waits for the command.
+
+    private nonisolated func notify(_ work: @escaping @Sendable (CredentialManager) async -> Void) {
         let manager = manager
         Task.detached { await work(manager) }
     }
 
-    private var hasClosed = false
+    private nonisolated func waitForEnd(ofKey id: [UInt8]) async {
+        // A later `unlock` moves the end.
+        while let left = try? KernelKeyring.secondsLeft(ofVault: id, now: Clocks.now()) {
+            // Half a second more: the key ends in whole seconds.
+            do { try await Pause.seconds(max(left, 0) + 0.5) } catch { return }
+        }
+        closeIfLocked(id)
+    }
 
-    private func closeIfLocked(_ unlockedID: [UInt8]?) {
-        guard !hasClosed, let unlockedID,
-            (try? KernelKeyring.dataKey(ofVault: unlockedID, now: Clocks.now())) == nil
+    private nonisolated func closeIfLocked(_ id: [UInt8]) {
+        guard (try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())) == nil else { return }
+        guard
+            !hasClosed.withLock({ hasClosed in
+                defer { hasClosed = true }
+                return hasClosed
+            })
         else { return }
-        hasClosed = true
         Output.complain("the vault was locked: the token of \"\(client)\" is no longer renewed")
         notify { await $0.close() }
     }
