@@ -32,8 +32,12 @@ enum Output {
         writeAll(text, to: 2)
     }
 
-    /// True if a person sees what `complain` writes.
-    static var isComplaintOnTerminal: Bool { isatty(2) == 1 }
+    /// The columns of the terminal that shows what `complain` writes, 80 if it does not tell; nil if it is no terminal.
+    static var complaintColumns: Int? {
+        guard isatty(2) == 1 else { return nil }
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
 
     /// Writes `text` to stderr as it is: a bar that is drawn over and over.
     static func draw(_ text: String) { writeAll(text, to: 2) }

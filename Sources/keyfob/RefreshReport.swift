@@ -3,17 +3,15 @@ import FoundationEssentials
 
 /// The progress of a refresh on stderr: a bar on a terminal, else a line for each tenth of the clients.
 struct RefreshMeter: Sendable {
-    private let isTerminal = Output.isComplaintOnTerminal
-    private static let width = 60
+    /// nil if stderr is not a terminal.
+    private let columns = Output.complaintColumns
 
     func show(_ progress: RefreshProgress) {
         let (total, ended) = (progress.total, progress.done + progress.notAsked.count)
         guard total > 1 else { return }
-        if isTerminal {
-            let filled = ended * 20 / total
-            let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)
+        if let columns {
             let failed = progress.failures.count + progress.notAsked.count
-            Output.draw("\r[\(bar)] \(ended) of \(total)\(failed == 0 ? "" : ", \(failed) failed")")
+            Output.draw("\r" + Self.line(ended, of: total, failed: failed, columns: columns))
         } else if ended > 0, ended < total, ended * 10 / total != (ended - 1) * 10 / total {
             Output.complain("\(ended) of \(total) done")
         }
@@ -21,8 +19,22 @@ struct RefreshMeter: Sendable {
 
     /// Removes the bar: blanks do that on every terminal.
     func clear() {
-        if isTerminal { Output.draw("\r\(String(repeating: " ", count: Self.width))\r") }
+        guard let columns else { return }
+        Output.draw("\r\(String(repeating: " ", count: Self.room(columns)))\r")
     }
+
+    /// The bar with its numbers; in a narrow terminal the numbers alone. A longer line would wrap, and CR would not return
+    /// to its beginning.
+    static func line(_ ended: Int, of total: Int, failed: Int, columns: Int) -> String {
+        let filled = ended * 20 / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 20 - filled)
+        let numbers = "\(ended) of \(total)\(failed == 0 ? "" : ", \(failed) failed")"
+        let line = "[\(bar)] \(numbers)"
+        return line.count <= room(columns) ? line : String(numbers.prefix(room(columns)))
+    }
+
+    /// Not the last column, where some terminals wrap.
+    private static func room(_ columns: Int) -> Int { min(max(columns - 1, 1), 60) }
 }
 
 /// The end of a refresh of many clients.

@@ -4,6 +4,8 @@ import Foundation
 import Storage
 import Testing
 
+@testable import keyfob
+
 @Suite("Stories of rename, status, log, revoke and refresh")
 struct ScriptVerbTests {
     private func complaint(_ summary: String, _ hints: String...) -> String {
@@ -352,12 +354,31 @@ struct ScriptVerbTests {
         #expect(second.status == 76 && second.complaint.hasSuffix(complaint("2 of 2 clients failed")))
     }
 
-    @Test("on a terminal refresh draws a bar, and removes it before the result")
-    func refreshOnTerminal() async throws {
+    @Test(
+        "on a terminal of any width refresh draws a bar or numbers in one line, and removes it before the result",
+        arguments: [20, 40, 200])
+    func refreshOnTerminal(_ columns: Int) async throws {
         let server = try DemoServer.with(["app": .token(lifetime: 3_600), "slow": .slow(seconds: 4, lifetime: 60)])
-        let story = try await Story.with([server.profile("a", "app"), server.profile("b", "slow")])
-        let terminal = try await TerminalStory.start(story, "keyfob refresh --all --passphrase-file passphrase")
-        try await terminal.see("[##########----------] 1 of 2")
-        try await terminal.see("keyfob: refreshed 2 clients", "exit 0", without: ["#"])
+        let story = try await Story.with([
+            server.profile("a", "app"), server.profile("b", "slow"), server.profile("c", "app"),
+        ])
+        let terminal = try await TerminalStory.start(
+            story, "clear; keyfob refresh --all --passphrase-file passphrase", columns: columns)
+        let line = columns == 20 ? "2 of 3" : "[#############-------] 2 of 3"
+        try await terminal.see("one line") { $0.trimmingCharacters(in: .whitespacesAndNewlines) == line }
+        let end = try await terminal.see("exit 0")
+        // Without blanks, since a narrow terminal breaks the line at one.
+        #expect(end.filter { !$0.isWhitespace }.hasPrefix("keyfob:refreshed3clientsexit0"), "\(end)")
+    }
+
+    @Test("the bar never fills the terminal's last column")
+    func bar() {
+        #expect(RefreshMeter.line(5, of: 10, failed: 0, columns: 31) == "[##########----------] 5 of 10")
+        #expect(RefreshMeter.line(5, of: 10, failed: 0, columns: 30) == "5 of 10")
+        #expect(RefreshMeter.line(5, of: 10, failed: 2, columns: 80) == "[##########----------] 5 of 10, 2 failed")
+        #expect(RefreshMeter.line(5, of: 10, failed: 2, columns: 8) == "5 of 10")
+        for columns in 1...100 {
+            #expect(RefreshMeter.line(1_999, of: 2_000, failed: 999, columns: columns).count <= max(columns - 1, 1))
+        }
     }
 }
