@@ -107,6 +107,9 @@ struct VerbSecrecyTests {
             let keyfob = try start(verb, story)
             try await wait(for: "the request") { server.waitingCount == 1 }
             try inspect(keyfob.id, story, [token])
+            // Checks the search itself: the request needs the secret or the token.
+            let needed = [Trace("the secret", Self.secret.utf8), Trace("the token", token.utf8)]
+            #expect(try await ProcessMemory(process: keyfob.id).places(of: needed) != [])
             server.hang(at: [])
         }
 
