@@ -44,6 +44,30 @@ struct UnlockedScreenTests {
         try await byKey.press("j", see: "Billing")
     }
 
+    @Test("if keyctl is refused, the screen asks for the passphrase, and its L locks as ever")
+    func refused() async throws {
+        let story = try await story()
+        let command = "\(try KeyringStage.program.get()) refuse \(Story.program.path)"
+        let screen = try await TerminalStory.start(story, command, columns: 100, rows: 30)
+        try await screen.see("Passphrase", without: ["locked by"])
+        try await screen.type(Story.passphrase)
+        try await screen.press("Enter", see: "1 client")
+        try await screen.press("L", see: "Passphrase")
+        // The keyring that this screen cannot reach keeps its key.
+        #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 0)
+        #expect(try await story.run("lock").status == 0)
+    }
+
+    @Test("after its login's keyring was revoked the screen opens by the key, and lock ends it")
+    func revoked() async throws {
+        let story = try await story()
+        let command = "\(try KeyringStage.program.get()) revoke \(Story.program.path)"
+        let screen = try await TerminalStory.start(story, command, columns: 100, rows: 30)
+        try await screen.see("Billing", "1 client")
+        #expect(try await story.run("lock").status == 0)
+        try await screen.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+    }
+
     @Test("L ends it for every screen that opened by the key, and for the commands")
     func lockKey() async throws {
         let story = try await story()
