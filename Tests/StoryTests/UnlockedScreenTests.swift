@@ -44,6 +44,28 @@ struct UnlockedScreenTests {
         try await byKey.press("j", see: "Billing")
     }
 
+    @Test("unlock in one pane of tmux, use and lock in another; the first pane is asked again")
+    func panes() async throws {
+        let story = try await Story.with([
+            ClientProfile(name: "Billing", clientID: "app", tokenURL: "http://127.0.0.1:1/", created: Date())
+        ])
+        let terminal = try await TerminalStory.start(story, "keyfob unlock", columns: 120)
+        try await terminal.see("passphrase of \(story.vault):")
+        try await terminal.type(Story.passphrase)
+        try await terminal.press("Enter", see: "keyfob: unlocked \(story.vault) for 8h", "exit 0")
+        // tmux's server knows neither the program nor the vault.
+        try await terminal.type(
+            "tmux split-window -e PATH=$PATH -e KEYFOB_VAULT=$KEYFOB_VAULT env 'PS1=other> ' /bin/sh\n")
+        try await terminal.see("the other pane") { $0.hasPrefix("other>") }
+        try await terminal.type("keyfob list; keyfob status --prompt; echo exit $?\n")
+        try await terminal.see("Billing none    -", "no token", "exit 0")
+        try await terminal.type("clear; keyfob lock; echo exit $?; tmux select-pane -t 0\n")
+        try await terminal.see("the first pane") { $0.hasPrefix("passphrase of") }
+        try await terminal.type("clear; keyfob status --prompt; keyfob list\n")
+        try await terminal.see("locked", "passphrase of \(story.vault):")
+        try await terminal.press("C-c", see: "keyfob: interrupted")
+    }
+
     @Test("if keyctl is refused, the screen asks for the passphrase, and its L locks as ever")
     func refused() async throws {
         let story = try await story()
