@@ -110,7 +110,7 @@ final class Story: Sendable {
             try FileHandle(forReadingFrom: files[0]), try FileHandle(forWritingTo: files[1]),
             try FileHandle(forWritingTo: files[2]),
         ]
-        // A process that has ended keeps its handles: thousands of them keep Foundation from noticing that others end.
+        // A `Process` that has ended keeps its handles.
         defer { for handle in handles { try? handle.close() } }
         process.standardInput = handles[0]
         process.standardOutput = handles[1]

@@ -28,7 +28,7 @@ final class TerminalStory: Sendable {
     static func start(
         _ story: Story, _ command: String, columns: Int = 80, rows: Int = 24, environment: [String: String] = [:]
     ) async throws -> TerminalStory {
-        await Places.shared.take()
+        await Places.shared.enter(story.folder.path)
         let terminal = TerminalStory(story)
         let variables = [
             "PATH": "\(Story.program.deletingLastPathComponent().path):/usr/bin:/bin", "HOME": story.folder.path,
@@ -73,7 +73,7 @@ final class TerminalStory: Sendable {
     deinit {
         let server = server.withLock { $0 }
         if server > 0 { kill(server, SIGTERM) }
-        Task { await Places.shared.giveBack() }
+        Task { [story = story.folder.path] in await Places.shared.leave(story) }
     }
 
     /// Sends keys by their names in tmux: `Enter`, `C-c`, `Escape`, `Down`; any other text is typed.
@@ -222,17 +222,22 @@ final class TerminalStory: Sendable {
     }
 }
 
-/// Limits the number of terminals at the same time. With more terminals a small machine is not faster altogether, and a
-/// step that has seconds in a story takes longer.
+/// Limits the number of stories with terminals at the same time. With more of them a small machine is not faster
+/// altogether, and a step that has seconds in a story takes longer. All terminals of a story share its place: a story that
+/// waited for a second place would keep its first from others that wait too.
 private actor Places {
     static let shared = Places(3 * ProcessInfo.processInfo.activeProcessorCount)
 
     private var free: Int
+    /// The number of terminals, by the story's folder.
+    private var terminals: [String: Int] = [:]
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(_ count: Int) { free = count }
 
-    func take() async {
+    func enter(_ story: String) async {
+        terminals[story, default: 0] += 1
+        guard terminals[story] == 1 else { return }
         guard free == 0 else {
             free -= 1
             return
@@ -240,7 +245,10 @@ private actor Places {
         await withCheckedContinuation { waiting.append($0) }
     }
 
-    func giveBack() {
+    func leave(_ story: String) {
+        terminals[story, default: 1] -= 1
+        guard terminals[story] == 0 else { return }
+        terminals[story] = nil
         if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }
