@@ -23,11 +23,11 @@ struct PromptStoryTests {
         let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
         for entry in try await vault.snapshot().entries {
             guard let left = clients[entry.profile.name] ?? nil else { continue }
-            let start = Clocks.now().advanced(by: left - 7_200)
+            let start = Clocks.now().advanced(by: left - 100_000)
             _ = try await vault.store(
                 AccessToken(
                     value: Secret(utf8: "t0ken"),
-                    facts: TokenFacts(requested: start, obtained: start, lifetime: 7_200, characterCount: 5)),
+                    facts: TokenFacts(requested: start, obtained: start, lifetime: 100_000, characterCount: 5)),
                 for: entry.id, credentialsID: entry.profile.credentialsID)
         }
         await vault.close()
@@ -47,7 +47,7 @@ struct PromptStoryTests {
 
     @Test("a locked vault is locked, also if a passphrase, a program or a terminal could open it")
     func locked() async throws {
-        let story = try await story(["Billing": 3_270], unlocks: false)
+        let story = try await story(["Billing": 93_000], unlocks: false)
         #expect(try await prompt(story) == text("locked"))
         #expect(try await prompt(story, "Billing") == text("locked"))
         #expect(try await prompt(story, "nobody") == text("locked"))
@@ -59,30 +59,30 @@ struct PromptStoryTests {
         let terminal = try await TerminalStory.start(story, "keyfob status --prompt")
         try await terminal.see("locked\nexit 0", without: ["assphrase"])
         #expect(try await story.run("unlock").status == 0)
-        #expect(try await prompt(story) == text("54m"))
+        #expect(try await prompt(story) == text("1d 1h"))
         #expect(try await story.run("lock").status == 0)
         #expect(try await prompt(story) == text("locked"))
     }
 
     @Test("one client needs no name; names are compared like elsewhere, and none is printed")
     func one() async throws {
-        let story = try await story(["$(touch x) \\w #[fg=red]": 3_930])
-        #expect(try await prompt(story) == text("1h 5m"))
-        #expect(try await prompt(story, " $(TOUCH x) \\w #[fg=red] ") == text("1h 5m"))
+        let story = try await story(["$(touch x) \\w #[fg=red]": 97_000])
+        #expect(try await prompt(story) == text("1d 2h"))
+        #expect(try await prompt(story, " $(TOUCH x) \\w #[fg=red] ") == text("1d 2h"))
         #expect(try await prompt(story, "nobody") == text("no client"))
         #expect(try await prompt(story, "") == text("no client"))
-        #expect(try await prompt(story, "--vault", story.vault) == text("1h 5m"))
+        #expect(try await prompt(story, "--vault", story.vault) == text("1d 2h"))
         #expect(try await story.run("lock").status == 0)
     }
 
     @Test("of several clients the prompt counts those that expire, else it has the soonest expiry")
     func several() async throws {
-        let story = try await story(["a": 3_270, "b": 1_830, "c": -60, "d": nil])
-        #expect(try await prompt(story) == text("30m"))
-        #expect(try await prompt(story, "A") == text("54m"))
+        let story = try await story(["a": 93_000, "b": 88_000, "c": -60, "d": nil])
+        #expect(try await prompt(story) == text("1d"))
+        #expect(try await prompt(story, "A") == text("1d 1h"))
         #expect(try await prompt(story, "c") == text("renews on use"))
         #expect(try await prompt(story, "d") == text("no token"))
-        let expiring = try await self.story(["a": 3_270, "b": 55, "c": 50])
+        let expiring = try await self.story(["a": 93_000, "b": 55, "c": 50])
         #expect(try await prompt(expiring) == text("2 expiring"))
         #expect(try await story.run("lock").status == 0)
         #expect(try await expiring.run("lock").status == 0)
@@ -90,14 +90,14 @@ struct PromptStoryTests {
 
     @Test("a failed request shows once its client has no valid token, and no request is sent")
     func failed() async throws {
-        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses], recording: true)
+        let server = try DemoServer.with(["app": .token(lifetime: 93_000), "old": .refuses], recording: true)
         let story = try await Story.with([server.profile("a", "app"), server.profile("b", "old")])
         #expect(try await story.run("unlock").status == 0)
         #expect(try await story.run("refresh", "--all").status == 76)
         let sent = server.requests.count
-        #expect(try await prompt(story) == text("59m, 1 failed"))
+        #expect(try await prompt(story) == text("1d 1h, 1 failed"))
         #expect(try await prompt(story, "b") == text("failed"))
-        #expect(try await prompt(story, "a") == text("59m"))
+        #expect(try await prompt(story, "a") == text("1d 1h"))
         #expect(server.requests.count == sent)
         #expect(try await story.run("lock").status == 0)
     }
@@ -135,11 +135,11 @@ struct PromptStoryTests {
 
     @Test("a key that does not fit, and a keyring that is refused, leave the vault locked")
     func refused() async throws {
-        let story = try await story(["Billing": 3_270])
+        let story = try await story(["Billing": 93_000])
         let program = [try KeyringStage.program.get(), "refuse", Story.program.path]
         #expect(try await prompt(story, program: program) == text("locked"))
         let revoked = [try KeyringStage.program.get(), "revoke", Story.program.path]
-        #expect(try await prompt(story, program: revoked) == text("54m"))
+        #expect(try await prompt(story, program: revoked) == text("1d 1h"))
         try KernelKeyring.store(
             Secret([UInt8](repeating: 1, count: 32)), ofVault: Vault.id(at: story.vault), lifetime: 100, idle: 100,
             now: Clocks.now())
@@ -149,7 +149,7 @@ struct PromptStoryTests {
 
     @Test("mistakes in the command line stay mistakes: 64")
     func mistakes() async throws {
-        let story = try await story(["a": 3_270], unlocks: false)
+        let story = try await story(["a": 93_000], unlocks: false)
         func mistake(_ summary: String) -> Story.Outcome {
             Story.Outcome(64, complaint: "keyfob: \(summary)\n  hint: keyfob status --help lists its options\n")
         }
@@ -160,7 +160,7 @@ struct PromptStoryTests {
 
     @Test("nobody who reads standard output, and a full disk behind it, are no failure")
     func unwritable() async throws {
-        let story = try await story(["a": 3_270])
+        let story = try await story(["a": 93_000])
         for place in [">&-", ">/dev/full"] {
             let outcome = try await story.run(
                 [], input: "", environment: asksNowhere,
@@ -172,7 +172,7 @@ struct PromptStoryTests {
 
     @Test("a prompt does not load libcurl")
     func cheap() async throws {
-        let story = try await story(["a": 3_270])
+        let story = try await story(["a": 93_000])
         let traced = ["LD_DEBUG": "files", "LD_DEBUG_OUTPUT": story.folder.appendingPathComponent("loaded").path]
         func loaded() throws -> String {
             let files = try FileManager.default.contentsOfDirectory(atPath: story.folder.path).filter {
@@ -184,7 +184,7 @@ struct PromptStoryTests {
                 return try String(contentsOf: file, encoding: .utf8)
             }.joined()
         }
-        #expect(try await prompt(story, environment: traced) == text("54m"))
+        #expect(try await prompt(story, environment: traced) == text("1d 1h"))
         let open = try loaded()
         #expect(open.contains("libsqlite3") && !open.contains("libcurl"))
         #expect(try await story.run("lock").status == 0)
@@ -192,11 +192,11 @@ struct PromptStoryTests {
 
     @Test("bash and tmux show it as README sets them up")
     func recipes() async throws {
-        let story = try await story(["a": 3_270])
+        let story = try await story(["a": 93_000])
         let terminal = try await TerminalStory.start(story, "/bin/bash --norc")
         try await terminal.type(
             "PROMPT_COMMAND='keyfob_text=$(keyfob status --prompt)'; PS1='[$keyfob_text] \\w\\$ '; clear\n")
-        try await terminal.see("[54m] ~#", without: ["PS1"])
+        try await terminal.see("[1d 1h] ~#", without: ["PS1"])
         #expect(try await story.run("lock").status == 0)
         try await terminal.press("Enter", see: "[locked] ~#")
         #expect(try await story.run("unlock").status == 0)
@@ -204,7 +204,7 @@ struct PromptStoryTests {
         try await terminal.type(
             "clear; TMUX= TMUX_TMPDIR=$HOME tmux -L inner -f /dev/null new-session /bin/sh \\; "
                 + "set -g destroy-unattached on \\; set -g status-right '#(keyfob status --prompt)'\n")
-        try await terminal.see("tmux's status line") { $0.split(separator: "\n").last?.hasSuffix(" 54m") == true }
+        try await terminal.see("tmux's status line") { $0.split(separator: "\n").last?.hasSuffix(" 1d 1h") == true }
         #expect(try await story.run("lock").status == 0)
     }
 }

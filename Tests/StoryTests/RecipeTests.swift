@@ -14,7 +14,10 @@ struct RecipeTests {
         let story = try await Story.with([server.profile("production", "app")])
         let key = story.folder.appendingPathComponent("made.key").path
         #expect(try await story.run("slot", "add", "file", key).status == 0)
-        #expect(chmod(story.vault, 0o644) == 0)
+        let checkout = story.folder.path + "/ci"
+        try FileManager.default.createDirectory(atPath: checkout, withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: story.vault, toPath: checkout + "/vault.db")
+        #expect(chmod(checkout + "/vault.db", 0o644) == 0)
 
         let readme = try String(
             contentsOfFile: FileManager.default.currentDirectoryPath + "/README.md", encoding: .utf8)
@@ -24,7 +27,7 @@ struct RecipeTests {
         try #require(steps.count == 2)
         let step = story.folder.appendingPathComponent("step").path
         func run(_ command: String, _ environment: [String: String]) async throws -> Story.Outcome {
-            try "keyfob() { \(Story.program.path) \"$@\"; }\n\(command)\n".write(
+            try "cd \(story.folder.path); keyfob() { \(Story.program.path) \"$@\"; }\n\(command)\n".write(
                 toFile: step, atomically: true, encoding: .utf8)
             let runner = ["RUNNER_TEMP": story.folder.path, "KEYFOB_PASSPHRASE_FILE": ""]
             return try await story.run(
@@ -37,7 +40,7 @@ struct RecipeTests {
         #expect(steps[1].hasSuffix(" npm test"))
         let outcome = try await run(
             steps[1].replacingOccurrences(of: "npm test", with: command),
-            ["KEYFOB_KEY_FILE": story.folder.path + "/keyfob.key"])
+            ["KEYFOB_VAULT": "ci/vault.db", "KEYFOB_KEY_FILE": story.folder.path + "/keyfob.key"])
         #expect(outcome.status == 0 && outcome.complaint.isEmpty)
         #expect(try #require(Int(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines))) > 20)
     }

@@ -112,10 +112,10 @@ struct UnlockedScreenTests {
 
     @Test("at the end of --for the screen that opened by the key locks; the end of the idle time leaves it open")
     func end() async throws {
-        let story = try await story(for: "20s")
+        let story = try await story(for: "45s")
         let byKey = try await start(story)
-        let byPassphrase = try await TerminalStory.open(story)
         try await byKey.see("Billing", "1 client")
+        let byPassphrase = try await TerminalStory.open(story)
         try await byKey.see("Passphrase", "the time of keyfob unlock is over", without: ["Billing"])
         try await byPassphrase.press("j", see: "Billing")
         #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 77)
