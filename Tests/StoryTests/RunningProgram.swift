@@ -42,8 +42,11 @@ final class RunningProgram: Sendable {
         posix_spawn_file_actions_addopen(&files, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&files, 2, complaint, O_WRONLY | O_CREAT, 0o600)
-        // Closing a descriptor that is not open is no error (posix_spawn(3)).
-        for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&files, descriptor) }
+        // Closing a descriptor that is not open is no error (posix_spawn(3)). Stories that run at the same time have many.
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+        for descriptor in Set(3..<1_024).union(open.filter { $0 >= 1_024 }) {
+            posix_spawn_file_actions_addclose(&files, descriptor)
+        }
         var id: pid_t = 0
         let arguments = words.map { strdup($0) } + [nil]
         let all = story.environment.merging(variables) { $1 }.filter { !$0.value.isEmpty }
