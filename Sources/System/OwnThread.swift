@@ -1,3 +1,4 @@
+import Synchronization
 import Threads
 
 /// Runs blocking work, each piece on its own thread, so that neither the main thread nor Swift's few shared threads
@@ -10,8 +11,9 @@ public enum OwnThread {
 
     /// - Returns: nil, without running `work`, if the system has no thread to give.
     static func runIfPossible<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
-        await withCheckedContinuation { continuation in
-            if !startThread({ continuation.resume(returning: work()) }) { continuation.resume(returning: nil) }
+        let held = HeldWork(work)
+        return await withCheckedContinuation { continuation in
+            if !startThread({ continuation.resume(returning: held.run()) }) { continuation.resume(returning: nil) }
         }
     }
 
@@ -26,5 +28,22 @@ public enum OwnThread {
             }
         }
         return try result.get()
+    }
+}
+
+/// Work that is released when it has run, before its result is used: it may hold a secret, and the thread that ran it ends
+/// later.
+private final class HeldWork<Value: Sendable>: Sendable {
+    private let work: Mutex<(@Sendable () -> Value)?>
+
+    init(_ work: @escaping @Sendable () -> Value) { self.work = Mutex(work) }
+
+    /// - Returns: nil if the work has run before.
+    func run() -> Value? {
+        let work = work.withLock { work in
+            defer { work = nil }
+            return work
+        }
+        return work?()
     }
 }
