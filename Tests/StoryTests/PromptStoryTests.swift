@@ -141,8 +141,8 @@ struct PromptStoryTests {
         let revoked = [try KeyringStage.program.get(), "revoke", Story.program.path]
         #expect(try await prompt(story, program: revoked) == text("1d 1h"))
         try KernelKeyring.store(
-            Secret([UInt8](repeating: 1, count: 32)), ofVault: Vault.id(at: story.vault), lifetime: 100, idle: 100,
-            now: Clocks.now())
+            Secret([UInt8](repeating: 1, count: 32)), ofVault: Vault.id(at: story.vault), lifetime: 10_000,
+            idle: 10_000, now: Clocks.now())
         #expect(try await prompt(story) == text("locked"))
         #expect(try await story.run("lock").status == 0)
     }

@@ -62,7 +62,7 @@ struct UnlockedScreenTests {
         try await terminal.type("clear; keyfob lock; echo exit $?; tmux select-pane -t 0\n")
         try await terminal.see("the first pane") { $0.hasPrefix("passphrase of") }
         try await terminal.type("clear; keyfob status --prompt; keyfob list\n")
-        try await terminal.see("locked", "passphrase of \(story.vault):")
+        try await terminal.see("the cleared screen") { $0.hasPrefix("locked\npassphrase of \(story.vault):") }
         try await terminal.press("C-c", see: "keyfob: interrupted")
     }
 

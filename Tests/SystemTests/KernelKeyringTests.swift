@@ -25,7 +25,9 @@ struct KernelKeyringTests {
         let key = clinux_find_key(KEY_SPEC_USER_KEYRING, KernelKeyring.description(id))
         guard key >= 0 else { return nil }
         let number = String(format: "%08x", key)
-        let keys = try String(contentsOfFile: "/proc/keys", encoding: .utf8)
+        // `String(contentsOfFile:)` reads the first page of a file in /proc, and takes it for the whole.
+        let listed = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/keys")).readToEnd()
+        let keys = String(decoding: listed ?? Data(), as: UTF8.self)
         return keys.split(separator: "\n").first { $0.hasPrefix(number) }?
             .split(separator: " ").map(String.init)
     }
