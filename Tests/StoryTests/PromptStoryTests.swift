@@ -158,7 +158,7 @@ struct PromptStoryTests {
         #expect(try await story.run("status", "--prompt=a").status == 64)
     }
 
-    @Test("nobody who reads standard output, and a full disk behind it, are no failure")
+    @Test("a closed standard output and a full disk behind it are no failure")
     func unwritable() async throws {
         let story = try await story(["a": 93_000])
         for place in [">&-", ">/dev/full"] {
