@@ -1,3 +1,4 @@
+import CLinux
 import Credentials
 import Foundation
 import Glibc
@@ -7,8 +8,8 @@ import Testing
 /// The real binary, running without a terminal while the test does something else. It is killed when no test
 /// waits for it any more.
 ///
-/// Foundation's Process cannot be used: it notices the end by a socket, which another child started at the same time
-/// may inherit and keep open.
+/// Foundation's Process cannot be used: it closes the descriptors that are open when it counts them, so that its child
+/// inherits what another test opens a moment later.
 final class RunningProgram: Sendable {
     let id: pid_t
     private let output: String
@@ -36,23 +37,19 @@ final class RunningProgram: Sendable {
     private init(_ story: Story, _ words: [String], _ variables: [String: String], _ input: String) throws {
         let name = story.folder.path + "/" + UUID().uuidString
         (output, complaint) = (name + ".out", name + ".err")
-        var files = posix_spawn_file_actions_t()
-        try #require(posix_spawn_file_actions_init(&files) == 0)
-        defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_addopen(&files, 0, input, O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&files, 1, output, O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_addopen(&files, 2, complaint, O_WRONLY | O_CREAT, 0o600)
-        // Closing a descriptor that is not open is no error (posix_spawn(3)). Stories that run at the same time have many.
-        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
-        for descriptor in Set(3..<1_024).union(open.filter { $0 >= 1_024 }) {
-            posix_spawn_file_actions_addclose(&files, descriptor)
-        }
+        let descriptors = [
+            open(input, O_RDONLY | O_CLOEXEC), open(output, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600),
+            open(complaint, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600),
+        ]
+        defer { for descriptor in descriptors where descriptor >= 0 { close(descriptor) } }
+        try #require(descriptors.allSatisfy { $0 >= 0 })
         var id: pid_t = 0
         let arguments = words.map { strdup($0) } + [nil]
         let all = story.environment.merging(variables) { $1 }.filter { !$0.value.isEmpty }
         let environment = all.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in arguments + environment { free(text) } }
-        try #require(posix_spawn(&id, words[0], &files, nil, arguments, environment) == 0)
+        // Its session has no terminal, so that no question reaches the user who runs the tests.
+        try #require(clinux_spawn(&id, arguments, environment, descriptors[0], descriptors[1], descriptors[2]) == 0)
         // Tests that run at the same time have limits of seconds: many processes must not slow them down.
         setpriority(Int32(PRIO_PROCESS.rawValue), id_t(id), 10)
         self.id = id
@@ -67,8 +64,21 @@ final class RunningProgram: Sendable {
 
     /// Waits for the end. After a signal the status is 128 plus the signal's number, like in a shell.
     func outcome() async throws -> Story.Outcome {
+        let id = id
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                Thread.detachNewThread {
+                    // Until it is reaped below its number is no other process's, so that a cancellation kills none.
+                    var ended = siginfo_t()
+                    while waitid(P_PID, id_t(id), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+                    continuation.resume()
+                }
+            }
+        } onCancel: {
+            kill(id, SIGKILL)
+        }
         var status: Int32 = 0
-        while waitpid(id, &status, WNOHANG) == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        waitpid(id, &status, 0)
         hasEnded.withLock { $0 = true }
         let signal = status & 0x7F
         return Story.Outcome(

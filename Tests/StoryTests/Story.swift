@@ -97,35 +97,11 @@ final class Story: Sendable {
         _ arguments: [String], input: String, environment: [String: String],
         program: [String] = [Story.program.path]
     ) async throws -> Outcome {
-        let name = UUID().uuidString
-        let files = ["in", "out", "err"].map { folder.appendingPathComponent("\(name).\($0)") }
-        try Data(input.utf8).write(to: files[0])
-        for file in files[1...] { try Data().write(to: file) }
-        let process = Process()
-        // A session of its own has no terminal, so that no question reaches the user who runs the tests.
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        process.arguments = ["--wait"] + program + arguments
-        process.environment = self.environment.merging(environment) { $1 }.filter { !$0.value.isEmpty }
-        let handles = [
-            try FileHandle(forReadingFrom: files[0]), try FileHandle(forWritingTo: files[1]),
-            try FileHandle(forWritingTo: files[2]),
-        ]
-        // A `Process` that has ended keeps its handles.
-        defer { for handle in handles { try? handle.close() } }
-        process.standardInput = handles[0]
-        process.standardOutput = handles[1]
-        process.standardError = handles[2]
-        let status: Int32 = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                continuation.resume(throwing: error)
-            }
-        }
-        return Outcome(
-            status, output: try String(contentsOf: files[1], encoding: .utf8),
-            complaint: try String(contentsOf: files[2], encoding: .utf8))
+        let file = folder.appendingPathComponent("\(UUID().uuidString).in").path
+        try Data(input.utf8).write(to: URL(fileURLWithPath: file))
+        return try await RunningProgram.start(
+            self, arguments, environment: environment, input: file, program: program
+        ).outcome()
     }
 
     /// Adds a client of `server`.
