@@ -160,7 +160,7 @@ struct TokenFileStoryTests {
 
     @Test(
         "keyfob lock and the end of --for end the renewal of a run that opened by the unlocked key; the command goes on",
-        .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring"), arguments: ["8h", "15s"])
+        .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring"), arguments: ["8h", "30s"])
     func locked(_ time: String) async throws {
         let (server, story, folder) = try await story()
         defer { server.stop() }
@@ -204,16 +204,16 @@ struct ExecTerminalTests {
         try await terminal.type("word\n")
         try await terminal.see("got word\n", "exit 3")
 
-        try await terminal.type("clear; echo begin; keyfob exec \(option)-- cat\n")
-        try await terminal.see("begin\n")
+        try await terminal.type("clear; echo first; keyfob exec \(option)-- cat\n")
+        try await terminal.see("first\n")
         try await terminal.type("one\n")
         try await terminal.see("one\none\n")
         try await terminal.press("C-c", see: "^C", "shell>")
         try await terminal.type("echo exit $?\n")
         try await terminal.see("exit 130")
 
-        try await terminal.type("clear; echo begin; keyfob exec \(option)-- cat\n")
-        try await terminal.see("begin\n")
+        try await terminal.type("clear; echo second; keyfob exec \(option)-- cat\n")
+        try await terminal.see("second\n")
         try await terminal.type("two\n")
         try await terminal.see("two\ntwo\n")
         try await terminal.press("C-z", see: "Stopped")
