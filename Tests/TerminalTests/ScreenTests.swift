@@ -125,6 +125,14 @@ import Testing
             odd.cells[0] = Cell(text: "")
             screen.paint(odd)
             #expect(shown(0) == " 123456789")
+            // Equal neighbours, of which only the last is whole; then equal halves.
+            odd = frame("012345名89")
+            odd.cells[4] = odd.cells[6]
+            odd.cells[5] = odd.cells[6]
+            odd.cells[0] = Cell(text: "")
+            odd.cells[1] = Cell(text: "")
+            screen.paint(odd)
+            #expect(shown(0) == "  23??名89")
         }
     }
 
