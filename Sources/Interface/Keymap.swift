@@ -52,7 +52,8 @@ public struct Keymap: Sendable {
                 named.append(contentsOf: piece)
                 continue
             }
-            named += (key(String(piece[..<end]), in: table) ?? ":") + piece[piece.index(after: end)...]
+            named += key(String(piece[..<end]), in: table) ?? ":"
+            named.append(contentsOf: piece[piece.index(after: end)...])
         }
         return named
     }

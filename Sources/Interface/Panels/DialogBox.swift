@@ -131,17 +131,15 @@ struct DialogBox {
 
     /// The part of `text` around the character index `cursor` that fits, and the cursor's column in that part.
     static func window(_ text: String, cursor: Int, columns: Int, glyphs: Glyphs) -> (text: String, cursor: Int) {
-        let characters = Array(text)
-        let before = DisplayWidth.of(String(characters.prefix(cursor)))
+        let before = DisplayWidth.of(String(text.prefix(cursor)))
         guard before >= columns else {
             return (DisplayWidth.fit(text, into: columns, ellipsis: glyphs.ellipsis), before)
         }
-        var start = 0
+        var rest = text[...]
         var width = before + DisplayWidth.of(glyphs.ellipsis)
-        while width >= columns, start < cursor {
-            width -= DisplayWidth.of(String(characters[start]))
-            start += 1
+        for _ in 0..<cursor where width >= columns && !rest.isEmpty {
+            width -= DisplayWidth.of(String(rest.removeFirst()))
         }
-        return (glyphs.ellipsis + String(characters[start...]), width)
+        return (glyphs.ellipsis + String(rest), width)
     }
 }
