@@ -4,8 +4,8 @@ import Credentials
 struct ClientQuery: Sendable, Equatable {
     /// Lower case, as UTF-8.
     let words: [[UInt8]]
-    /// Beginnings of tags in lower case; the client must have a tag for each.
-    let tags: [String]
+    /// Beginnings of tags in lower case, as UTF-8; the client must have a tag for each.
+    let tags: [[UInt8]]
     /// The client must meet one of these conditions; empty means no condition.
     let conditions: Set<Condition>
     /// True if a `!status` is unknown or ambiguous: then nothing matches. The user may mark and delete the matches, so
@@ -21,13 +21,13 @@ struct ClientQuery: Sendable, Equatable {
 
     init(_ text: String) {
         var words: [[UInt8]] = []
-        var tags: [String] = []
+        var tags: [[UInt8]] = []
         var conditions: Set<Condition> = []
         var isImpossible = false
         var choices: [Condition] = []
         for part in text.split(whereSeparator: \.isWhitespace) {
             switch part.first {
-            case "#": if part.count > 1 { tags.append(part.dropFirst().lowercased()) }
+            case "#": if part.count > 1 { tags.append(Array(part.dropFirst().lowercased().utf8)) }
             case "!":
                 let typed = part.dropFirst().lowercased()
                 let begun = Condition.allCases.filter { $0.rawValue.hasPrefix(typed) }
@@ -51,10 +51,9 @@ struct ClientQuery: Sendable, Equatable {
     /// True if a change of a client's state, or time alone, can change the matches.
     var dependsOnState: Bool { !conditions.isEmpty }
 
+    /// True if the client meets one of the conditions, or there is none.
     func admits(_ entry: ClientEntry, at now: Moment) -> Bool {
-        if isImpossible { return false }
-        for tag in tags where !entry.profile.tags.contains(where: { $0.lowercased().hasPrefix(tag) }) { return false }
-        return conditions.isEmpty || conditions.contains { $0.holds(for: entry, at: now) }
+        conditions.isEmpty || conditions.contains { $0.holds(for: entry, at: now) }
     }
 
     /// The indices of the characters of `name` that the words match.

@@ -52,6 +52,20 @@ struct SearchText: Sendable, Equatable {
         return word.isInEndpoint[endpoint] ? 31 : nil
     }
 
+    /// True if a tag begins with these bytes.
+    func hasTag(beginning bytes: [UInt8]) -> Bool {
+        nameAndTags.withUnsafeBufferPointer { text in
+            bytes.withUnsafeBufferPointer { bytes in
+                var place = nameCount
+                while place + bytes.count < text.count {
+                    if text[place] == 0x20, text[(place + 1)...].starts(with: bytes) { return true }
+                    place += 1
+                }
+                return false
+            }
+        }
+    }
+
     static let worst = 32
     private static let firstLoose = 4
 
