@@ -39,6 +39,46 @@ extension State {
 
 @Suite("Finding clients")
 struct FindingTests {
+    @Test("after clients were added, renamed, edited and removed, the same are found as in a directory made anew")
+    func changedDirectory() {
+        let now = Samples.now
+        var directory = ClientDirectory(Samples.entries, at: now)
+        var entries = Dictionary(uniqueKeysWithValues: Samples.entries.map { ($0.id, $0) })
+        func put(_ entry: ClientEntry) {
+            entries[entry.id] = entry
+            _ = directory.put(entry, at: now)
+        }
+        func check() {
+            let fresh = ClientDirectory(Array(entries.values), at: now)
+            for text in ["gbg", "e", "0", "#t", "#eu", "go #e", "tok", "é", "prd", "partner", "x1"] {
+                let (changed, made) = (
+                    directory.matches(of: ClientQuery(text), at: now), fresh.matches(of: ClientQuery(text), at: now)
+                )
+                #expect(changed.indices == made.indices && changed.loose == made.loose, "\(text)")
+            }
+            #expect(directory.entries == fresh.entries)
+        }
+        check()
+        for (number, entry) in Samples.entries.enumerated() {
+            var edited = entry
+            edited.profile.tags = Array(["eu", "test", "tenants"].prefix(number % 4))
+            put(edited)
+            check()
+            edited.profile.name = ["Zulu", "aardvark", "Mike é"][number % 3] + " \(number)"
+            edited.profile.clientID += "-x\(number)"
+            put(edited)
+            check()
+            if number % 2 == 0 {
+                entries[entry.id] = nil
+                let isRemoved = directory.remove(entry.id, at: now)
+                #expect(isRemoved)
+                check()
+            }
+        }
+        for entry in Samples.entries { put(entry) }
+        check()
+    }
+
     @Test(
         "the filter looks at name, tags, client ID and endpoint, best match first",
         arguments: [

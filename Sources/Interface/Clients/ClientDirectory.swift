@@ -7,7 +7,7 @@ struct ClientDirectory: Sendable, Equatable {
     private(set) var entries: [ClientEntry] = []
     private(set) var tally = Tally()
     private var sortKeys: [String] = []
-    private var texts: [SearchText] = []
+    private var texts = SearchTexts()
     private var endpoints = EndpointTable()
     private var indices: [UUID: Int] = [:]
 
@@ -17,7 +17,7 @@ struct ClientDirectory: Sendable, Equatable {
         let sorted = clients.map { (ClientName.key($0.profile.name), $0) }.sorted { $0.0 < $1.0 }
         entries = sorted.map(\.1)
         sortKeys = sorted.map(\.0)
-        for entry in entries { texts.append(searchText(entry)) }
+        for (index, entry) in entries.enumerated() { insertText(entry, at: index) }
         tally = .of(entries, at: now)
         reindex()
     }
@@ -56,7 +56,10 @@ struct ClientDirectory: Sendable, Equatable {
             tally.add(entry, at: now)
             if sortKeys[index] == key {
                 entries[index] = entry
-                if before.profile != entry.profile { texts[index] = searchText(entry) }
+                if before.profile != entry.profile {
+                    texts.remove(at: index)
+                    insertText(entry, at: index)
+                }
                 return .entry(before: before)
             }
             removeEntry(at: index)
@@ -66,7 +69,7 @@ struct ClientDirectory: Sendable, Equatable {
         let index = sortKeys.partition(key)
         entries.insert(entry, at: index)
         sortKeys.insert(key, at: index)
-        texts.insert(searchText(entry), at: index)
+        insertText(entry, at: index)
         reindex()
         return .order
     }
@@ -88,8 +91,8 @@ struct ClientDirectory: Sendable, Equatable {
         return true
     }
 
-    private mutating func searchText(_ entry: ClientEntry) -> SearchText {
-        SearchText(entry.profile, endpoint: endpoints.number(of: entry.profile.tokenURL))
+    private mutating func insertText(_ entry: ClientEntry, at index: Int) {
+        texts.insert(entry.profile, endpoint: endpoints.number(of: entry.profile.tokenURL), at: index)
     }
 
     private mutating func removeEntry(at index: Int) {
@@ -120,24 +123,18 @@ struct ClientDirectory: Sendable, Equatable {
         let words = query.words.map { SearchWord($0, in: endpoints) }
         var buckets: [[Int]] = Array(repeating: [], count: max(SearchText.worst * words.count, 1))
         var looseBuckets = buckets
-        // In place: a copy of each text would count its references up and down, a seventh of the search's time.
-        texts.withUnsafeBufferPointer { texts in
-            for index in texts.indices {
-                var sum = 0
-                var isLoose = false
-                for word in words {
-                    guard let rank = texts[index].rank(of: word) else {
-                        sum = -1
-                        break
-                    }
-                    sum += rank
-                    if SearchText.isLoose(rank) { isLoose = true }
-                }
-                guard sum >= 0, query.tags.allSatisfy({ texts[index].hasTag(beginning: $0) }),
-                    query.conditions.isEmpty || query.admits(entries[index], at: now)
-                else { continue }
-                if isLoose { looseBuckets[sum].append(index) } else { buckets[sum].append(index) }
+        texts.search { index, text in
+            var sum = 0
+            var isLoose = false
+            for word in words {
+                guard let rank = text.rank(of: word) else { return }
+                sum += rank
+                if SearchText.isLoose(rank) { isLoose = true }
             }
+            guard query.tags.allSatisfy({ text.hasTag(beginning: $0) }),
+                query.conditions.isEmpty || query.admits(entries[index], at: now)
+            else { return }
+            if isLoose { looseBuckets[sum].append(index) } else { buckets[sum].append(index) }
         }
         return Matches(indices: Array(buckets.joined()), loose: Array(looseBuckets.joined()), areRanked: !words.isEmpty)
     }

@@ -1,28 +1,59 @@
 import Credentials
 
-/// A client's searchable text in plain bytes: every key searches up to 10,000 clients.
-struct SearchText: Sendable, Equatable {
-    /// The name, then the tags, in lower case; the first `nameCount` bytes are the name.
-    private var nameAndTags: [UInt8]
-    private var nameCount: Int
-    private var clientID: [UInt8]
-    /// One bit for each byte value modulo 64: one comparison rules out most texts.
-    private var nameMask: UInt64
-    private var clientIDMask: UInt64
+/// The clients' searchable texts in plain bytes, one behind the other: every key searches up to 10,000 clients, and a
+/// block of memory for each would be fetched anew.
+struct SearchTexts: Sendable, Equatable {
+    private var bytes: [UInt8] = []
+    private var places: [Place] = []
 
-    private var endpoint: Int
+    /// A client's bytes: the name, the tags with a space before each, the client ID; all in lower case.
+    fileprivate struct Place: Sendable, Equatable {
+        var start: Int
+        let nameCount: Int
+        let nameAndTagsCount: Int
+        let clientIDCount: Int
+        /// One bit for each byte value modulo 64: one comparison rules out most texts.
+        let nameMask: UInt64
+        let clientIDMask: UInt64
+        let endpoint: Int
 
-    init(_ profile: ClientProfile, endpoint: Int) {
-        self.endpoint = endpoint
-        nameAndTags = Self.lowered(profile.name)
-        nameCount = nameAndTags.count
+        var count: Int { nameAndTagsCount + clientIDCount }
+    }
+
+    mutating func insert(_ profile: ClientProfile, endpoint: Int, at index: Int) {
+        var text = Self.lowered(profile.name)
+        let nameCount = text.count
         for tag in profile.tags {
-            nameAndTags.append(0x20)
-            nameAndTags += Self.lowered(tag)
+            text.append(0x20)
+            text += Self.lowered(tag)
         }
-        clientID = Self.lowered(profile.clientID)
-        nameMask = Self.mask(nameAndTags)
-        clientIDMask = Self.mask(clientID)
+        let clientID = Self.lowered(profile.clientID)
+        let place = Place(
+            start: index < places.count ? places[index].start : bytes.count, nameCount: nameCount,
+            nameAndTagsCount: text.count, clientIDCount: clientID.count, nameMask: Self.mask(text),
+            clientIDMask: Self.mask(clientID), endpoint: endpoint)
+        bytes.insert(contentsOf: text + clientID, at: place.start)
+        places.insert(place, at: index)
+        move(after: index, by: place.count)
+    }
+
+    mutating func remove(at index: Int) {
+        let place = places.remove(at: index)
+        bytes.removeSubrange(place.start..<place.start + place.count)
+        move(after: index - 1, by: -place.count)
+    }
+
+    private mutating func move(after index: Int, by count: Int) {
+        for later in places.indices.dropFirst(index + 1) { places[later].start += count }
+    }
+
+    /// Calls `body` with each client's index and text. The text is valid only during the call.
+    func search(_ body: (Int, SearchText) -> Void) {
+        bytes.withUnsafeBufferPointer { bytes in
+            places.withUnsafeBufferPointer { places in
+                for index in places.indices { body(index, SearchText(place: places[index], bytes: bytes)) }
+            }
+        }
     }
 
     static func lowered(_ text: String) -> [UInt8] {
@@ -32,38 +63,51 @@ struct SearchText: Sendable, Equatable {
     }
 
     static func mask(_ bytes: [UInt8]) -> UInt64 { bytes.reduce(0) { $0 | 1 << UInt64($1 & 63) } }
+}
+
+/// A client's searchable text during a search.
+struct SearchText {
+    fileprivate let place: SearchTexts.Place
+    fileprivate let bytes: UnsafeBufferPointer<UInt8>
+
+    private var nameAndTags: UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[place.start..<place.start + place.nameAndTagsCount])
+    }
+
+    private var clientID: UnsafeBufferPointer<UInt8> {
+        let start = place.start + place.nameAndTagsCount
+        return UnsafeBufferPointer(rebasing: bytes[start..<start + place.clientIDCount])
+    }
 
     /// The rank of the match, 0 for the best, always below `worst`; nil for no match.
     ///
     /// In the name or in one tag, the letters of a word may also match in order with gaps: a loose match. The client ID
     /// and the endpoint must contain the whole word: with gaps, a few hexadecimal digits match every ID.
     func rank(of word: SearchWord) -> Int? {
-        if nameMask & word.mask == word.mask {
-            if let place = Self.place(of: word.bytes, in: nameAndTags) {
-                if place == 0 { return 0 }
-                let follows = nameAndTags[place - 1]
-                let startsWord = !(0x61...0x7A ~= follows || 0x30...0x39 ~= follows || follows >= 0x80)
-                if place >= nameCount { return 3 }
+        if place.nameMask & word.mask == word.mask {
+            let text = nameAndTags
+            if let found = Self.place(of: word.bytes, in: text) {
+                if found == 0 { return 0 }
+                let before = text[found - 1]
+                let startsWord = !(0x61...0x7A ~= before || 0x30...0x39 ~= before || before >= 0x80)
+                if found >= place.nameCount { return 3 }
                 return startsWord ? 1 : 2
             }
-            if let gaps = gaps(in: word.bytes) { return Self.firstLoose + min(gaps, 20) }
+            if let gaps = gaps(of: word.bytes) { return Self.firstLoose + min(gaps, 20) }
         }
-        if clientIDMask & word.mask == word.mask, Self.place(of: word.bytes, in: clientID) != nil { return 30 }
-        return word.isInEndpoint[endpoint] ? 31 : nil
+        if place.clientIDMask & word.mask == word.mask, Self.place(of: word.bytes, in: clientID) != nil { return 30 }
+        return word.isInEndpoint[place.endpoint] ? 31 : nil
     }
 
     /// True if a tag begins with these bytes.
     func hasTag(beginning bytes: [UInt8]) -> Bool {
-        nameAndTags.withUnsafeBufferPointer { text in
-            bytes.withUnsafeBufferPointer { bytes in
-                var place = nameCount
-                while place + bytes.count < text.count {
-                    if text[place] == 0x20, text[(place + 1)...].starts(with: bytes) { return true }
-                    place += 1
-                }
-                return false
-            }
+        let text = nameAndTags
+        var index = place.nameCount
+        while index + bytes.count < text.count {
+            if text[index] == 0x20, text[(index + 1)...].starts(with: bytes) { return true }
+            index += 1
         }
+        return false
     }
 
     static let worst = 32
@@ -72,46 +116,43 @@ struct SearchText: Sendable, Equatable {
     static func isLoose(_ rank: Int) -> Bool { firstLoose...firstLoose + 20 ~= rank }
 
     /// The number of letters in the gaps of a loose match within the name or one tag; nil for no match.
-    private func gaps(in word: [UInt8]) -> Int? {
-        nameAndTags.withUnsafeBufferPointer { text in
-            word.withUnsafeBufferPointer { word in
-                var found = 0
-                var first = 0
-                for place in 0..<text.count {
-                    // A tag begins here.
-                    if place >= nameCount, text[place] == 0x20 { found = 0 }
-                    guard text[place] == word[found] else { continue }
-                    if found == 0 { first = place }
-                    found += 1
-                    if found == word.count { return place - first + 1 - word.count }
-                }
-                return nil
+    private func gaps(of word: [UInt8]) -> Int? {
+        let text = nameAndTags
+        return word.withUnsafeBufferPointer { word in
+            var found = 0
+            var first = 0
+            for index in 0..<text.count {
+                // A tag begins here.
+                if index >= place.nameCount, text[index] == 0x20 { found = 0 }
+                guard text[index] == word[found] else { continue }
+                if found == 0 { first = index }
+                found += 1
+                if found == word.count { return index - first + 1 - word.count }
             }
+            return nil
         }
     }
 
-    static func place(of word: [UInt8], in text: [UInt8]) -> Int? {
+    static func place(of word: [UInt8], in text: UnsafeBufferPointer<UInt8>) -> Int? {
         guard !word.isEmpty, word.count <= text.count else { return nil }
-        return text.withUnsafeBufferPointer { text in
-            word.withUnsafeBufferPointer { word in
-                let last = text.count - word.count
-                var start = 0
-                search: while start <= last {
-                    if text[start] == word[0] {
-                        var offset = 1
-                        while offset < word.count {
-                            if text[start + offset] != word[offset] {
-                                start += 1
-                                continue search
-                            }
-                            offset += 1
+        return word.withUnsafeBufferPointer { word in
+            let last = text.count - word.count
+            var start = 0
+            search: while start <= last {
+                if text[start] == word[0] {
+                    var offset = 1
+                    while offset < word.count {
+                        if text[start + offset] != word[offset] {
+                            start += 1
+                            continue search
                         }
-                        return start
+                        offset += 1
                     }
-                    start += 1
+                    return start
                 }
-                return nil
+                start += 1
             }
+            return nil
         }
     }
 }
@@ -124,7 +165,7 @@ struct EndpointTable: Sendable, Equatable {
     mutating func number(of url: String) -> Int {
         if let number = numbers[url] { return number }
         numbers[url] = texts.count
-        texts.append(SearchText.lowered(url))
+        texts.append(SearchTexts.lowered(url))
         return texts.count - 1
     }
 }
@@ -138,7 +179,9 @@ struct SearchWord {
 
     init(_ bytes: [UInt8], in endpoints: EndpointTable) {
         self.bytes = bytes
-        mask = SearchText.mask(bytes)
-        isInEndpoint = endpoints.texts.map { SearchText.place(of: bytes, in: $0) != nil }
+        mask = SearchTexts.mask(bytes)
+        isInEndpoint = endpoints.texts.map { text in
+            text.withUnsafeBufferPointer { SearchText.place(of: bytes, in: $0) != nil }
+        }
     }
 }
