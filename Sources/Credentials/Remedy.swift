@@ -29,13 +29,17 @@ extension Failure {
 
         public init(stringLiteral text: String) { self.init(text) }
 
-        /// The subcommands that a hint may begin with, so that its command can be copied into a shell.
-        static let subcommands = ["add", "init", "list", "passwd", "remove", "slot", "verify"]
+        /// The subcommands that take a vault. A hint may begin with one, so that its command can be copied into a shell.
+        static let subcommands = [
+            "add", "backup", "copy", "edit", "exec", "header", "init", "list", "lock", "log", "passwd", "refresh",
+            "remove", "rename", "revoke", "show", "slot", "status", "token", "unlock", "verify",
+        ]
 
-        /// The text, its command for the vault that `option` names.
+        /// The text, its command for the vault that `option` names. A command that has the option keeps it.
         /// - Parameter option: for a shell, with a blank before it; empty if the vault is found without it.
         public func text(withVaultOption option: String) -> String {
             for subcommand in Self.subcommands where text.hasPrefix("keyfob \(subcommand) ") {
+                guard !text.contains("\(option) ") else { break }
                 return "keyfob \(subcommand)\(option)" + text.dropFirst("keyfob \(subcommand)".count)
             }
             return text

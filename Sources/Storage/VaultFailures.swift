@@ -108,7 +108,7 @@ extension Failure {
             .vaultDamaged,
             "cannot replace the data key of \(printable(path)): \(count) \(count == 1 ? "record is" : "records are") damaged",
             hints: [
-                "nothing was changed: keyfob verify lists the damaged records",
+                "keyfob verify lists the damaged records; nothing was changed",
                 "keyfob remove --damaged removes the damaged records permanently",
             ])
     }

@@ -182,7 +182,7 @@ struct NewKeyTests {
             .vaultDamaged,
             "cannot replace the data key of \(folder.vault): 2 records are damaged",
             hints: [
-                "nothing was changed: keyfob verify lists the damaged records",
+                "keyfob verify lists the damaged records; nothing was changed",
                 "keyfob remove --damaged removes the damaged records permanently",
             ])
         #expect(await failure { () throws(Failure) in try await vault.slotsLostWithKey() } == refusal)

@@ -18,14 +18,18 @@ struct HintTests {
             ])
     }
 
-    @Test("each subcommand of a hint in the lower rooms can be given the vault")
+    @Test("a hint of the lower rooms may begin with each subcommand that takes a vault, and with no other")
     func subcommands() {
-        let known = Set(CommandHelp.subcommands.map { $0._commandName })
-        #expect(known.isSuperset(of: Failure.Hint.subcommands))
+        let taking = CommandHelp.subcommands.filter { CommandHelp.options(of: $0)["--vault"] == true }
+        #expect(Failure.Hint.subcommands == taking.map { $0._commandName }.sorted())
         for name in Failure.Hint.subcommands {
             #expect(
                 Failure.Hint("keyfob \(name) does it").text(withVaultOption: " --vault v")
                     == "keyfob \(name) --vault v does it")
+            #expect(
+                Failure.Hint("keyfob \(name) --vault v --yes does it").text(withVaultOption: " --vault v")
+                    == "keyfob \(name) --vault v --yes does it")
+            #expect(Failure.Hint("keyfob \(name) does it").text(withVaultOption: "") == "keyfob \(name) does it")
             #expect(Failure.Hint("keyfob \(name)s it").text(withVaultOption: " --vault v") == "keyfob \(name)s it")
         }
     }

@@ -132,7 +132,7 @@ struct NewKeyStoryTests {
                     65,
                     complaint: complaint(
                         "cannot replace the data key of \(story.vault): 1 record is damaged",
-                        "  hint: nothing was changed: keyfob verify lists the damaged records",
+                        "  hint: keyfob verify lists the damaged records; nothing was changed",
                         "  hint: keyfob remove --damaged removes the damaged records permanently")))
         #expect(try story.bytes() == before)
         #expect(try await story.run("remove", "--damaged", "--yes").status == 0)
