@@ -8,7 +8,7 @@ public struct RevocationPlan: Sendable, Equatable {
         case endpoint(url: String, isForeign: Bool)
         /// The token is only removed from the vault; the reason is one line.
         case nowhere(reason: String)
-        /// The issuer could not be reached: the token stays unchanged.
+        /// The issuer may have an endpoint, but its document cannot be had or used: the token stays unchanged.
         case unknown(Failure)
     }
 

@@ -26,10 +26,10 @@ extension CredentialManager {
         }
     }
 
-    private func endpoints(of issuers: Set<String>) async -> [String: Result<DiscoveredEndpoints, Failure>] {
+    private func endpoints(of issuers: Set<String>) async -> [String: Result<Discovery.Answer, Failure>] {
         let discovery = discovery
-        return await withTaskGroup(of: (issuer: String, answer: Result<DiscoveredEndpoints, Failure>).self) { group in
-            var answers: [String: Result<DiscoveredEndpoints, Failure>] = [:]
+        return await withTaskGroup(of: (issuer: String, answer: Result<Discovery.Answer, Failure>).self) { group in
+            var answers: [String: Result<Discovery.Answer, Failure>] = [:]
             for (number, issuer) in issuers.enumerated() {
                 if number >= 8, let next = await group.next() { answers[next.issuer] = next.answer }
                 guard !Task.isCancelled else { break }
@@ -44,21 +44,23 @@ extension CredentialManager {
     /// typed `do`.
     private static func answer(
         of issuer: String, to discovery: Discovery
-    ) async -> Result<DiscoveredEndpoints, Failure> {
-        do throws(Failure) { return .success(try await discovery.endpoints(of: issuer)) } catch {
+    ) async -> Result<Discovery.Answer, Failure> {
+        do throws(Failure) { return .success(try await discovery.ask(issuer, for: .revocationURL)) } catch {
             return .failure(error)
         }
     }
 
     private static func destination(
-        for profile: ClientProfile, _ answer: Result<DiscoveredEndpoints, Failure>?
+        for profile: ClientProfile, _ answer: Result<Discovery.Answer, Failure>?
     ) -> RevocationPlan.Destination {
         guard profile.revocationURL.isEmpty else { return .endpoint(url: profile.revocationURL, isForeign: false) }
         switch answer {
         case nil: return .nowhere(reason: "the client has neither a revocation URL nor an issuer")
-        case .failure(let failure):
-            return RenewalSchedule.isFinal(failure) ? .nowhere(reason: failure.summary) : .unknown(failure)
-        case .success(let found):
+        // The issuer may have an endpoint, whatever the failure: the token must not be lost while it is valid.
+        case .failure(let failure): return .unknown(failure)
+        case .success(.noDocument(let failure)): return .nowhere(reason: failure.summary)
+        case .success(.endpoints(let found)):
+            if let problem = found.revocationProblem { return .unknown(problem) }
             guard let url = found.revocationURL else {
                 return .nowhere(reason: "\(UntrustedText.line(profile.issuer)) names no revocation endpoint")
             }

@@ -7,6 +7,13 @@ public struct Discovery: Sendable {
 
     public init(transport: any HTTPTransport) { self.transport = transport }
 
+    /// The answer of an issuer that was asked for its document.
+    public enum Answer: Sendable {
+        case endpoints(DiscoveredEndpoints)
+        /// Both places of the document answer 404. The failure is the text for this.
+        case noDocument(Failure)
+    }
+
     /// The endpoints in the issuer's document: at `/.well-known/openid-configuration` after the issuer (OpenID Connect
     /// Discovery §4), otherwise at `/.well-known/oauth-authorization-server` between host and path (RFC 8414 §3).
     ///
@@ -16,12 +23,23 @@ public struct Discovery: Sendable {
     ///   `notAToken` if the document is invalid or unusable; `redirected`; `unreachable`; `interrupted` immediately if
     ///   the task is cancelled.
     public func endpoints(of issuer: String) async throws(Failure) -> DiscoveredEndpoints {
+        switch try await ask(issuer, for: .tokenURL) {
+        case .endpoints(let found): return found
+        case .noDocument(let failure): throw failure
+        }
+    }
+
+    /// Same as `endpoints(of:)`, but distinguishes an issuer that publishes nothing from an issuer whose document
+    /// cannot be had.
+    /// - Parameter field: the URL that is searched. The hints suggest entering it.
+    public func ask(_ issuer: String, for field: EndpointURL.Field) async throws(Failure) -> Answer {
         let url = try EndpointURL(issuer, as: .issuer)
+        var missing: [Failure] = []
         var failures: [Failure] = []
         for place in Self.places(of: url.address) {
             let response = try await ask(place, isLoopback: url.isLoopback)
             if let problem = Self.problem(with: response, at: place) {
-                failures.append(problem)
+                if response.status == 404 { missing.append(problem) } else { failures.append(problem) }
                 continue
             }
             guard let document = Document(response.body) else {
@@ -29,12 +47,14 @@ public struct Discovery: Sendable {
                     Failure(.notAToken, "the answer of \(UntrustedText.line(place)) is not a discovery document"))
                 continue
             }
-            return try Self.endpoints(in: document, of: url)
+            return .endpoints(try Self.endpoints(in: document, of: url, for: field))
         }
         // Any other failure says more than a missing document.
-        var failure = failures.first { $0.kind != .refused } ?? failures.first ?? .cancelled
-        failure.hints += ["check the issuer \(UntrustedText.line(issuer)), or enter the token URL"]
-        throw failure
+        var failure =
+            failures.first { $0.kind != .refused } ?? failures.first ?? missing.first ?? .cancelled
+        failure.hints += ["check the issuer \(UntrustedText.line(issuer)), or enter \(field)"]
+        guard failures.isEmpty else { throw failure }
+        return .noDocument(failure)
     }
 
     static func places(of issuer: String) -> [String] {
@@ -79,7 +99,7 @@ public struct Discovery: Sendable {
     }
 
     private static func endpoints(
-        in document: Document, of issuer: EndpointURL
+        in document: Document, of issuer: EndpointURL, for field: EndpointURL.Field
     ) throws(Failure) -> DiscoveredEndpoints {
         let shown = UntrustedText.line(issuer.text)
         let text = ServerText()
@@ -94,7 +114,7 @@ public struct Discovery: Sendable {
         guard let tokenURL = document.tokenEndpoint, !tokenURL.isEmpty else {
             throw Failure(
                 .notAToken, "the discovery document of \(shown) names no token endpoint",
-                hints: ["enter the token URL"])
+                hints: ["enter \(field)"])
         }
         do throws(Failure) {
             try check(tokenURL, as: .tokenURL, from: issuer)
@@ -102,13 +122,29 @@ public struct Discovery: Sendable {
             throw Failure(
                 .notAToken, "the discovery document of \(shown) cannot be used: \(error.summary)", hints: error.hints)
         }
-        var revocationURL = document.revocationEndpoint
-        do throws(Failure) { try check(revocationURL ?? "", as: .revocationURL, from: issuer) } catch {
-            revocationURL = nil
-        }
+        let revocation = Self.revocation(in: document, of: issuer)
         return DiscoveredEndpoints(
-            issuer: name, tokenURL: tokenURL, revocationURL: revocationURL,
+            issuer: name, tokenURL: tokenURL, revocationURL: revocation.url, revocationProblem: revocation.problem,
             methods: document.methods.map(list) ?? ["client_secret_basic"], scopes: document.scopes.map(list) ?? [])
+    }
+
+    private static func revocation(
+        in document: Document, of issuer: EndpointURL
+    ) -> (url: String?, problem: Failure?) {
+        guard document.namesRevocation else { return (nil, nil) }
+        let url = document.revocationEndpoint ?? ""
+        do throws(Failure) {
+            try check(url, as: .revocationURL, from: issuer)
+            return (url, nil)
+        } catch {
+            let shown = UntrustedText.line(issuer.text)
+            return (
+                nil,
+                Failure(
+                    .notAToken, "the revocation endpoint of \(shown) cannot be used: \(error.summary)",
+                    hints: ["enter the revocation URL"])
+            )
+        }
     }
 
     private static func check(
@@ -130,6 +166,8 @@ public struct Discovery: Sendable {
         var issuer: String?
         var tokenEndpoint: String?
         var revocationEndpoint: String?
+        /// True if the member exists, of whatever type.
+        var namesRevocation: Bool
         var methods: [String]?
         var scopes: [String]?
 
@@ -146,6 +184,7 @@ public struct Discovery: Sendable {
             issuer = try? members.decode(String.self, forKey: .issuer)
             tokenEndpoint = try? members.decode(String.self, forKey: .tokenEndpoint)
             revocationEndpoint = try? members.decode(String.self, forKey: .revocationEndpoint)
+            namesRevocation = (try? members.decodeNil(forKey: .revocationEndpoint)) == false
             methods = try? members.decode([String].self, forKey: .methods)
             scopes = try? members.decode([String].self, forKey: .scopes)
         }

@@ -122,12 +122,85 @@ struct RevokingTests {
         #expect(try await bench.manager.entries() == [entry])
     }
 
-    @Test("if the issuer is not reached, the token stays")
-    func issuerNotReached() async throws {
-        let bench = try await bench(.failure(.nameResolution(host: "id.example")))
-        let entry = try await holding(bench, issuer: "https://id.example")
-        #expect(await thrown { try await revoke(bench, entry.id) }?.kind == .unreachable)
+    /// An issuer's answers that do not say that it has no revocation endpoint.
+    struct Silence: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var answers: [ScriptedServer.Answer]
+        var kind: Failure.Kind
+        var issuer = "https://id.example"
+    }
+
+    private static let moved: ScriptedServer.Answer = .success(
+        HTTPResponse(status: 302, body: Secret(utf8: ""), redirectURL: "https://login.example/"))
+    private static let foreign = answer(
+        200, #"{"issuer":"https://x.example","token_endpoint":"https://x.example/token"}"#)
+    private static let html = answer(200, "<html>sign in</html>")
+
+    static let silences: [Silence] = [
+        Silence(
+            testDescription: "no address", answers: [.failure(.nameResolution(host: "id.example"))],
+            kind: .unreachable),
+        Silence(testDescription: "403", answers: [answer(403), answer(403)], kind: .refused),
+        Silence(testDescription: "404, then 403", answers: [answer(404), answer(403)], kind: .refused),
+        Silence(testDescription: "401, then 404", answers: [answer(401), answer(404)], kind: .refused),
+        Silence(testDescription: "410", answers: [answer(410), answer(410)], kind: .refused),
+        Silence(testDescription: "503", answers: [answer(503), answer(404)], kind: .unreachable),
+        Silence(testDescription: "a web page", answers: [html, answer(404)], kind: .notAToken),
+        Silence(testDescription: "404, then a web page", answers: [answer(404), html], kind: .notAToken),
+        Silence(testDescription: "an empty page", answers: [answer(204), answer(200)], kind: .notAToken),
+        Silence(testDescription: "a redirect", answers: [moved, moved], kind: .redirected),
+        Silence(testDescription: "a foreign document", answers: [foreign], kind: .notAToken),
+        Silence(
+            testDescription: "a document without a token endpoint",
+            answers: [answer(200, #"{"issuer":"https://id.example"}"#)], kind: .notAToken),
+        Silence(
+            testDescription: "plain http", answers: [document(revocationURL: "http://id.example/r")], kind: .notAToken),
+        Silence(
+            testDescription: "an endpoint on this machine", answers: [document(revocationURL: "https://127.0.0.1/r")],
+            kind: .notAToken),
+        Silence(testDescription: "an empty endpoint", answers: [document(revocationURL: "")], kind: .notAToken),
+        Silence(
+            testDescription: "an endpoint that is a number",
+            answers: [
+                answer(
+                    200,
+                    #"{"issuer":"https://id.example","token_endpoint":"https://id.example/t","revocation_endpoint":7}"#)
+            ], kind: .notAToken),
+        Silence(
+            testDescription: "an answer that is too large", answers: [.failure(.tooLarge(host: "id.example"))],
+            kind: .notAToken),
+        Silence(
+            testDescription: "an issuer that cannot be asked", answers: [], kind: .unusableProfile,
+            issuer: "http://id.example"),
+    ]
+
+    @Test(
+        "unless the issuer says that it has no revocation endpoint, the token stays, with the failure's own kind",
+        arguments: silences)
+    func issuerTellsNothing(_ silence: Silence) async throws {
+        let all = [ScriptedServer.token("abcdefgh")] + silence.answers
+        let bench = try await Bench { $0 < all.count ? all[$0] : .failure(.nameResolution(host: "unexpected")) }
+        let entry = try await holding(bench, issuer: silence.issuer)
+        let failure = await thrown { try await revoke(bench, entry.id) }
+        #expect(failure?.kind == silence.kind)
+        #expect(failure?.hints.last == "the token is still stored: nothing was removed")
+        #expect(failure?.hints.contains { $0.text.contains("the token URL") } == false)
+        #expect(bench.server.arrived == all.count)
+        #expect(bench.server.bodies.dropFirst().joined() == "", "no token was sent")
         #expect(try await bench.manager.entries() == [entry])
+        #expect(try await bench.manager.token(of: entry.id)?.value == Secret(utf8: "abcdefgh"))
+    }
+
+    @Test("a revocation endpoint that is null is none")
+    func nullEndpoint() async throws {
+        let bench = try await bench(
+            Self.answer(
+                200,
+                #"{"issuer":"https://id.example","token_endpoint":"https://id.example/t","revocation_endpoint":null}"#))
+        let entry = try await holding(bench, issuer: "https://id.example")
+        #expect(
+            try await plan(bench, entry.id).destination
+                == .nowhere(reason: "https://id.example names no revocation endpoint"))
     }
 
     @Test("a client without a token and a missing client are reported")
@@ -239,11 +312,11 @@ struct RevokingTests {
         #expect(plans[2].destination == .endpoint(url: "https://x.example/r", isForeign: false))
         #expect(
             plans[3].destination == .nowhere(reason: "the client has neither a revocation URL nor an issuer"))
-        guard case .nowhere(let reason) = plans[4].destination else {
+        guard case .unknown(let failure) = plans[4].destination else {
             Issue.record("\(plans[4].destination)")
             return
         }
-        #expect(reason.contains("belongs to another issuer"))
+        #expect(failure.summary.contains("belongs to another issuer"))
         #expect(bench.server.arrived == 2)
     }
 

@@ -120,6 +120,33 @@ struct DiscoveryTests {
             let found = await discover([openID: page(document(#","revocation_endpoint":"\#(endpoint)""#))]).value
             #expect(found?.tokenURL == "https://id.example/token")
             #expect(found?.revocationURL == nil)
+            #expect(
+                found?.revocationProblem?.summary.hasPrefix("the revocation endpoint of \(issuer) cannot be used: ")
+                    == true)
+        }
+        let none = await discover([openID: page(document(#","revocation_endpoint":null"#))]).value
+        #expect(none == DiscoveredEndpoints(issuer: issuer, tokenURL: "https://id.example/token"))
+    }
+
+    @Test("an issuer that publishes nothing differs from an issuer that gives no document to us")
+    func noDocument() async throws {
+        guard
+            case .noDocument(let failure) = try await Discovery(transport: Pages([:])).ask(issuer, for: .revocationURL)
+        else {
+            Issue.record("a document was found")
+            return
+        }
+        #expect(
+            failure
+                == Failure(
+                    .refused, "no discovery document at \(openID) (404)",
+                    hints: ["check the issuer \(issuer), or enter the revocation URL"]))
+        for pages in [[openID: page("", 403)], [oauth: page("", 403)]] {
+            let failure = await thrown {
+                try await Discovery(transport: Pages(pages)).ask(issuer, for: .revocationURL)
+            }
+            #expect(failure?.kind == .refused)
+            #expect(failure?.summary == "no discovery document at \(pages.keys.first ?? "") (403)")
         }
     }
 

@@ -233,8 +233,37 @@ struct ScriptVerbTests {
         let lost = try await story.run("revoke", "lost", "--yes")
         #expect(lost.status == 69 && lost.output == "")
         #expect(lost.complaint.hasPrefix("keyfob: no connection to 127.0.0.1:1"))
-        #expect(lost.complaint.hasSuffix("  hint: the token was not revoked\n"))
+        #expect(
+            lost.complaint.hasSuffix(
+                """
+                  hint: keyfob edit --set revocation_url=URL lost needs no issuer to revoke
+                  hint: the token was not revoked
+
+                """))
         #expect(try await story.run("status", "lost").output.hasPrefix("lost\tvalid\t35"))
+    }
+
+    @Test("if the issuer's document cannot be used, the token stays, 76; the hint's command helps")
+    func revokeUnusable() async throws {
+        let server = try DemoServer.with(
+            ["app": .token(lifetime: 3_600)], recording: true, revocationEndpoint: "http://id.example/r")
+        let story = try await Story.with([server.profile("billing", "app", issuer: server.issuer)])
+        #expect(try await story.run("token", "billing").status == 0)
+        #expect(
+            try await story.run("revoke", "billing", "--yes")
+                == Story.Outcome(
+                    76,
+                    complaint: complaint(
+                        "the revocation endpoint of \(server.issuer) cannot be used: "
+                            + "plain http to id.example would expose the secret and the token on the network",
+                        "enter the revocation URL",
+                        "keyfob edit --set revocation_url=URL billing needs no issuer to revoke",
+                        "the token was not revoked")))
+        #expect(try await story.run("status", "billing").output.hasPrefix("billing\tvalid\t35"))
+        let edited = try await story.run("edit", "--set", "revocation_url=\(server.revocationURL)", "billing")
+        #expect(edited.status == 0)
+        #expect(try await story.run("revoke", "billing", "--yes").status == 0)
+        #expect(server.requests.map(\.path).last == "/as/revoke")
     }
 
     @Test("revoke asks on a terminal with method and URL: no ends it with 1, yes revokes")

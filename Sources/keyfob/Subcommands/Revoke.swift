@@ -10,7 +10,8 @@ struct Revoke: Subcommand {
         usage: "keyfob revoke [<options>] <name>",
         discussion: """
             Asks on a terminal, with the URL that gets the token and the client secret; elsewhere it needs --yes. If \
-            you decline, the exit code is 1. If there is no such URL, the token is only removed here.
+            you decline, the exit code is 1. If there is no such URL, the token is only removed here. If the \
+            issuer cannot be asked for it, the token stays.
 
             --yes never agrees to a host that only the issuer names: on a terminal, the question shows it.
 
@@ -45,7 +46,7 @@ struct Revoke: Subcommand {
             guard let plan = try await manager.revocationPlans(for: [entry.id]).first else {
                 throw Failure(.noSuchClient, "client \"\(client)\" was removed meanwhile")
             }
-            try confirm(plan, of: client)
+            try confirm(plan, of: client, choice)
             let revoked = try await manager.revoke(as: plan)
             let reason = revoked.reason ?? ""
             Output.complain(
@@ -55,11 +56,14 @@ struct Revoke: Subcommand {
         }
     }
 
-    private func confirm(_ plan: RevocationPlan, of client: String) throws(Failure) {
+    private func confirm(_ plan: RevocationPlan, of client: String, _ choice: VaultChoice) throws(Failure) {
         let question: String
         switch plan.destination {
         case .unknown(let failure):
-            throw Failure(failure.kind, failure.summary, hints: failure.hints + ["the token was not revoked"])
+            let edit = ShellCommand.clients("edit", [client], choice, flags: "--set revocation_url=URL")
+            throw Failure(
+                failure.kind, failure.summary,
+                hints: failure.hints + ["\(edit) needs no issuer to revoke", "the token was not revoked"])
         case .nowhere(let reason):
             question = "the token of \"\(client)\" is only removed here, not revoked: \(reason); remove it?"
         case .endpoint(let url, let isForeign):
