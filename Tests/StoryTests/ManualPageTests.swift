@@ -33,6 +33,28 @@ struct ManualPageTests {
             for option in CommandHelp.options(of: command).keys {
                 #expect(page.contains("\\fB" + option.replacing("-", with: "\\-") + "\\fR"), "\(name) \(option)")
             }
+            #expect(Self.synopsis(of: page) == Self.usages(of: command), "\(name)")
+            // groff's .EE switches hyphens on.
+            #expect(
+                page.components(separatedBy: ".EE\n").dropFirst().filter { !$0.hasPrefix(".nh\n") } == [], "\(name)")
+        }
+        let whole = try String(contentsOf: folder.appendingPathComponent("keyfob.1"), encoding: .utf8)
+        for variable in ["KEYFOB_KEY_FILE", "KEYFOB_VAULT", "GITHUB_ENV", "XDG_RUNTIME_DIR"] {
+            #expect(whole.contains(".TP\n\\fB\(variable)\\fR\n"), "\(variable)")
+        }
+    }
+
+    /// The lines of a page's synopsis as groff prints them.
+    private static func synopsis(of page: String) -> [String] {
+        let section = page.components(separatedBy: ".SH SYNOPSIS\n").last?.components(separatedBy: "\n.SH ").first ?? ""
+        return section.components(separatedBy: "\n.br\n").map { line in
+            ["\\fB", "\\fI", "\\fR"].reduce(line) { $0.replacing($1, with: "") }.replacing("\\-", with: "-")
+        }
+    }
+
+    private static func usages(of command: any ParsableCommand.Type) -> [String] {
+        (command.configuration.usage ?? "").split(separator: "\n").map {
+            String($0.replacing("<", with: "").replacing(">", with: ""))
         }
     }
 }
