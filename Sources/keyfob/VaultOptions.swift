@@ -9,18 +9,21 @@ struct VaultOptions: ParsableArguments {
     @Option(
         name: .customLong("vault"),
         help: ArgumentHelp(
-            "The vault's file (default: KEYFOB_VAULT, else ~/.local/share/keyfob/vault.db).", valueName: "path"))
+            "The vault's file (default: KEYFOB_VAULT, else ~/.local/share/keyfob/vault.db).", valueName: "path"),
+        completion: .file())
     var path: String?
 
     @Option(
         help: ArgumentHelp(
             "A file whose first line is the passphrase, also /dev/stdin or /dev/fd/N (default: KEYFOB_PASSPHRASE_FILE).",
-            valueName: "path"))
+            valueName: "path"),
+        completion: .file())
     var passphraseFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "A key file of `slot add`, instead of the passphrase (default: KEYFOB_KEY_FILE).", valueName: "path"))
+            "A key file of `slot add`, instead of the passphrase (default: KEYFOB_KEY_FILE).", valueName: "path"),
+        completion: .file())
     var keyFile: String?
 
     /// These options; if one is missing, the same option given before the subcommand.

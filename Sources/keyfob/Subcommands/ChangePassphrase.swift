@@ -22,7 +22,8 @@ struct ChangePassphrase: Subcommand {
     @OptionGroup var options: VaultOptions
     @ParentCommand var root: Keyfob
 
-    @Option(help: ArgumentHelp("A file whose first line is the new passphrase.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("A file whose first line is the new passphrase.", valueName: "path"), completion: .file())
     var newPassphraseFile: String?
 
     @Flag(help: "Replace the data key too, and drop all key files.")

@@ -44,7 +44,8 @@ struct Exec: Subcommand {
     /// The names, then the command's words. The parser does not tell which words follow `--`.
     @Argument(
         help: ArgumentHelp(
-            "The client's name (default: the vault's only client); after --, the command.", valueName: "name"))
+            "The client's name (default: the vault's only client); after --, the command.", valueName: "name"),
+        completion: .custom(ExecCompletion.candidates))
     var words: [String] = []
 
     @Option(
@@ -54,7 +55,8 @@ struct Exec: Subcommand {
 
     @Option(
         name: .customLong("env-file"),
-        help: ArgumentHelp("A file of variables, also /dev/fd/N; may be repeated.", valueName: "file"))
+        help: ArgumentHelp("A file of variables, also /dev/fd/N; may be repeated.", valueName: "file"),
+        completion: .file())
     var files: [String] = []
 
     @Option(

@@ -38,9 +38,14 @@ struct Slot: Subcommand {
     var action: Action
 
     @Argument(
-        help: ArgumentHelp(
-            "With add: file, and the path of the file to create. With remove: the slot's number.", valueName: "what"))
-    var operands: [String] = []
+        help: ArgumentHelp("With add: file. With remove: the slot's number.", valueName: "what"),
+        completion: .list(["file"]))
+    var object: String?
+
+    @Argument(help: "With add: the file to create.", completion: .file())
+    var path: String?
+
+    private var operands: [String] { [object, path].compactMap(\.self) }
 
     @Flag(help: "With list: write one JSON array.")
     var json = false
