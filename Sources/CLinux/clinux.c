@@ -136,6 +136,23 @@ void clinux_default_crash_handlers(void) {
     for (int i = 0; i < trap_count; i++) signal(traps[i], SIG_DFL);
 }
 
+// MARK: - SIGQUIT during a pause
+
+static pthread_t quit_thread;
+
+static void pass_to_quit_thread(int number) {
+    int saved = errno;
+    pthread_kill(quit_thread, number);
+    errno = saved;
+}
+
+void clinux_pass_quit_to_this_thread(void) {
+    quit_thread = pthread_self();
+    struct sigaction action = {.sa_handler = pass_to_quit_thread, .sa_flags = SA_RESTART};
+    sigfillset(&action.sa_mask);
+    sigaction(SIGQUIT, &action, NULL);
+}
+
 // MARK: - Signals while a passphrase is typed
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};

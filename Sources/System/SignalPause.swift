@@ -1,13 +1,14 @@
+import CLinux
 import Glibc
 
-/// A pause that SIGINT, SIGTERM and SIGHUP end early without ending the process, so that a cleanup can follow.
-/// It is the main thread's, the only thread that has signals unblocked.
+/// A pause that SIGINT, SIGTERM, SIGHUP and SIGQUIT end early without ending the process, so that a cleanup can follow.
+/// It is the main thread's. The other threads have no signals unblocked except those of a crash.
 @MainActor
 public enum SignalPause {
     private static var signals: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&set, signal) }
         return set
     }
 
@@ -15,6 +16,8 @@ public enum SignalPause {
     public static func begin() {
         var set = signals
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        // SIGQUIT is a crash signal too, which another thread may get.
+        clinux_pass_quit_to_this_thread()
     }
 
     /// Blocks the thread for `seconds`.

@@ -42,6 +42,18 @@ struct CopyVerbTests {
         #expect(try await terminal.bufferCount == 1)
     }
 
+    @Test("Ctrl-\\ clears at once too, 131")
+    func quit() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        // Without the trap, the shell around keyfob would end too.
+        let terminal = try await TerminalStory.start(
+            story, "trap : QUIT; keyfob copy billing --passphrase-file passphrase", columns: 120)
+        try await terminal.see("it is cleared in 45 s")
+        try await terminal.press("C-\\", see: "keyfob: the clipboard is cleared", "exit 131")
+        #expect(try await terminal.bufferCount == 0)
+    }
+
     @Test("with --no-clear, with the setting 0 and for a text without a token, copy ends at once")
     func kept() async throws {
         let (server, story) = try await story(clearedAfter: 45)

@@ -79,6 +79,10 @@ void clinux_crash_guard_disarm(void);
 // Sets the default handler for each crash signal, including SIGQUIT.
 void clinux_default_crash_handlers(void);
 
+// From now on each thread that receives SIGQUIT passes it to the calling thread, which must have it blocked and wait for
+// it (sigtimedwait(2)).
+void clinux_pass_quit_to_this_thread(void);
+
 // From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP only write their number as a byte to `pipe`. The calling
 // thread receives them even if it had blocked them. Only one use at a time per process. 0, or -1 and errno.
 int clinux_catch_signals(int pipe);
