@@ -1,6 +1,7 @@
 import Credentials
 import DemoServer
 import Foundation
+import Storage
 import Testing
 
 @Suite("Stories of keyfob copy")
@@ -52,6 +53,26 @@ struct CopyVerbTests {
         try await terminal.see("it is cleared in 45 s")
         try await terminal.press("C-\\", see: "keyfob: the clipboard is cleared", "exit 131")
         #expect(try await terminal.bufferCount == 0)
+    }
+
+    @Test("a copied token counts as the client's last use; printing it, and copying its client ID, does not")
+    func use() async throws {
+        let (server, story) = try await story(clearedAfter: 45)
+        defer { server.stop() }
+        func lastUse() async throws -> Date? {
+            let vault = try await Vault.open(at: story.vault, passphrase: Secret(utf8: Story.passphrase))
+            let entries = try await vault.snapshot().entries
+            await vault.close()
+            return entries.first?.lastUsed
+        }
+        #expect(try await story.run("header", "billing").status == 0)
+        let terminal = try await start(story, "--no-clear --format client-id")
+        try await terminal.see("client ID of \"billing\" in tmux's buffer", "exit 0")
+        #expect(try await lastUse() == nil)
+        try await terminal.type(
+            "clear; keyfob copy billing --passphrase-file passphrase --no-clear; echo exit $?\n")
+        try await terminal.see("Authorization header of \"billing\" in tmux's buffer", "exit 0")
+        #expect(try await lastUse() != nil)
     }
 
     @Test("with --no-clear, with the setting 0 and for a text without a token, copy ends at once")

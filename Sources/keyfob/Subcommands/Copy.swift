@@ -58,7 +58,7 @@ struct Copy: Subcommand {
     private func copy(
         from choice: VaultChoice, isCleared: Bool
     ) async throws(Failure) -> (sentence: String, way: Clipboard.Way, hold: ClipboardHold?) {
-        let rendered = try await token.rendered(as: format, from: choice)
+        let rendered = try await token.rendered(as: format, from: choice, notingUse: true)
         let terminal = Descriptor(opening: "/dev/tty", O_WRONLY)
         let clipboard = Clipboard(environment: Surroundings.environment) { sequence in
             if let terminal { _ = sequence.withBytes { writeAll($0, to: terminal.number) } }

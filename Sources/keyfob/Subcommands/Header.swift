@@ -37,13 +37,14 @@ struct Header: Subcommand {
 
 extension TokenOptions {
     /// The client's name and token, and the client in `format`. Warnings are printed before.
+    /// - Parameter notingUse: true if a text with a token counts as the client's last use.
     @MainActor
     func rendered(
-        as format: CopyFormat, from choice: VaultChoice
+        as format: CopyFormat, from choice: VaultChoice, notingUse: Bool = false
     ) async throws(Failure) -> (client: String, text: Secret, token: Secret?) {
         let subject: CopySubject
         if format.needsToken {
-            let served = try await serve(choice)
+            let served = try await serve(choice, notingUse: notingUse)
             subject = CopySubject(profile: served.entry.profile, token: served.token, now: Clocks.now())
         } else {
             let entry = try await choice.withManager { manager throws(Failure) in

@@ -11,14 +11,25 @@ struct TokenOptions: ParsableArguments {
     @OptionGroup var validity: ValidityOptions
 
     /// The token that lives long enough, or a new token. Reports warnings about the token on stderr.
+    /// - Parameter notingUse: true for a copy, which counts as the client's last use.
     @MainActor
-    func serve(_ choice: VaultChoice) async throws(Failure) -> CredentialManager.Served {
+    func serve(_ choice: VaultChoice, notingUse: Bool = false) async throws(Failure) -> CredentialManager.Served {
         let served = try await choice.withManager(handsOutToken: true) { manager throws(Failure) in
-            try await manager.token(
+            let served = try await manager.token(
                 ofClientNamed: name, minimumValidity: validity.minimumValidity, fresh: validity.fresh)
+            if notingUse { await noteUse(of: served.entry, in: manager, choice) }
+            return served
         }
         validity.report(served, choice)
         return served
+    }
+
+    /// A failure is a warning: the token is there, and the user wants it.
+    @MainActor
+    private func noteUse(of entry: ClientEntry, in manager: CredentialManager, _ choice: VaultChoice) async {
+        do throws(Failure) { try await manager.noteUse(of: [entry.id]) } catch {
+            Output.failure(ShellCommand.naming(choice, in: error))
+        }
     }
 }
 
