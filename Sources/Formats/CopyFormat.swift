@@ -24,6 +24,7 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
     case headersJSON = "headers-json"
     case curlConfig = "curl-config"
     case githubActions = "github-actions"
+    case execCredential = "exec-credential"
     case clientID = "client-id"
 
     /// A shell keeps a pasted command in its history, and every user on the machine can read a program's arguments.
@@ -105,6 +106,14 @@ public enum CopyFormat: String, Sendable, Equatable, CaseIterable {
         case .curlConfig: Entry("curl config", isForPrograms: true) { "header = \($0.header, for: .json)" }
         case .githubActions:
             Entry("GitHub Actions mask", isForPrograms: true) { "::add-mask::\($0.tokenInWorkflowCommand)" }
+        case .execCredential:
+            // kubectl's credential plugins (client.authentication.k8s.io/v1).
+            Entry("kubectl exec credential", isForPrograms: true) {
+                """
+                {"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",\
+                "status":{"token":\($0.token, for: .json)\($0.expirationMember)}}
+                """
+            }
         case .clientID: Entry("client ID", needsToken: false) { "\($0.profile.clientID)" }
         }
     }
@@ -204,6 +213,7 @@ extension CopyFormat {
         var secondsLeft: String {
             facts?.secondsLeft(at: now).map { String(Int(min(max($0, 0), 1e12))) } ?? "null"
         }
+        var expirationMember: String { facts?.expires(at: now) == nil ? "" : ",\"expirationTimestamp\":\(expiry)" }
         var expiry: String { facts?.expires(at: now).map { "\"\($0.ISO8601Format())\"" } ?? "null" }
     }
 }

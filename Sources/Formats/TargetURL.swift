@@ -52,7 +52,7 @@ extension CopyFormat {
             let target = TargetURL(profile)
             return target.isKnown ? nil : target.text
         case .header, .token, .bash, .fish, .powershellVariable, .json, .headersJSON, .curlConfig, .githubActions,
-            .clientID:
+            .execCredential, .clientID:
             return nil
         }
     }

@@ -81,6 +81,11 @@ struct CopyFormatTests {
             (.headersJSON, #"{"Authorization":"Bearer abc.DEF-1_~+/="}"#),
             (.curlConfig, #"header = "Authorization: Bearer abc.DEF-1_~+/=""#),
             (.githubActions, "::add-mask::abc.DEF-1_~+/="),
+            (
+                .execCredential,
+                #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":"#
+                    + #"{"token":"abc.DEF-1_~+/=","expirationTimestamp":"2026-11-23T15:02:11Z"}}"#
+            ),
             (.clientID, "app-1"),
         ])
     func render(format: CopyFormat, expected: String) {
@@ -93,6 +98,7 @@ struct CopyFormatTests {
             CopyFormat.allCases.map(\.name) == [
                 "header", "token", "curl", "httpie", "wget", "powershell", "fetch", "python", "bash", "fish",
                 "powershell-env", "json", "postman", "http", "headers-json", "curl-config", "github-actions",
+                "exec-credential",
                 "client-id",
             ])
         #expect(Set(CopyFormat.allCases.map(\.title)).count == CopyFormat.allCases.count)
@@ -129,6 +135,15 @@ struct CopyFormatTests {
         #expect(members["expires_at"] is NSNull)
         #expect(
             CopyFormat.json.preview(profile(), nil, at: Self.now, mask: "*").hasPrefix("{ \"access_token\": \"*\","))
+    }
+
+    @Test("an exec credential of unknown expiry has no expirationTimestamp")
+    func unknownExpiryForKubectl() throws {
+        let subject = CopySubject(profile: profile(), token: token(lifetime: nil), now: Self.now)
+        #expect(
+            CopyFormat.execCredential.render(subject).unwipeableText()
+                == #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","#
+                + #""status":{"token":"abc.DEF-1_~+/="}}"#)
     }
 
     @Test("without a token, a format that needs one gives nothing at all", arguments: CopyFormat.allCases)

@@ -154,6 +154,32 @@ struct TokenBytesTests {
         }
     }
 
+    /// The members that kubectl reads (k8s.io/client-go, pkg/apis/clientauthentication/v1/types.go).
+    private struct ExecCredential: Decodable, Equatable {
+        struct Status: Decodable, Equatable {
+            var token: String
+            var expirationTimestamp: Date
+        }
+
+        var apiVersion = "client.authentication.k8s.io/v1"
+        var kind = "ExecCredential"
+        var status: Status
+    }
+
+    @Test("an exec credential holds them and the expiry, for a decoder of kubectl's members")
+    func execCredential() throws {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        let expiry = Date(timeIntervalSince1970: 1_795_442_591)
+        for token in Self.tokens {
+            let line = text(.execCredential, token)
+            #expect(!line.contains("\n"))
+            #expect(
+                try decoder.decode(ExecCredential.self, from: Data(line.utf8))
+                    == ExecCredential(status: .init(token: token, expirationTimestamp: expiry)))
+        }
+    }
+
     @Test("JSON holds them, and header, token and .http lines consist of them")
     func values() throws {
         for token in Self.tokens {

@@ -6,7 +6,8 @@ import Testing
 struct FormatStoryTests {
     private static let names = [
         "header", "token", "curl", "httpie", "wget", "powershell", "fetch", "python", "bash", "fish", "powershell-env",
-        "json", "postman", "http", "headers-json", "curl-config", "github-actions", "client-id",
+        "json", "postman", "http", "headers-json", "curl-config", "github-actions", "exec-credential",
+        "client-id",
     ]
 
     private static let usingAPIBase: Set = [

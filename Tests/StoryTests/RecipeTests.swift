@@ -5,6 +5,25 @@ import Testing
 
 @Suite("README's recipes")
 struct RecipeTests {
+    @Test("the recipe for kubectl runs with the environment of kubectl, and prints a credential")
+    func kubectl() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("production", "app")])
+        let readme = try String(
+            contentsOfFile: FileManager.default.currentDirectoryPath + "/README.md", encoding: .utf8)
+        let recipe = try #require(readme.components(separatedBy: "# ~/.kube/config\n").dropFirst().first)
+        let arguments = try #require(recipe.components(separatedBy: "args: [").dropFirst().first)
+            .prefix { $0 != "]" }.components(separatedBy: ", ")
+        let outcome = try await story.run(
+            arguments, input: "", environment: ["KUBERNETES_EXEC_INFO": #"{"kind":"ExecCredential"}"#])
+        #expect(outcome.status == 0 && outcome.complaint == "")
+        let token = try await story.run("token", "production").output.trimmingCharacters(in: .newlines)
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        #expect(recipe.contains("apiVersion: \(object?["apiVersion"] as? String ?? "-")\n"))
+        #expect((object?["status"] as? [String: String])?["token"] == token)
+    }
+
     @Test(
         "the recipe for CI runs in bash, with the vault as git checks it out and its key in the environment of one step"
     )

@@ -9,6 +9,8 @@ struct Header: Subcommand {
         abstract: "Print a client's token as `Authorization: Bearer …` or in another format.",
         usage: "keyfob header [<options>] [<name>]",
         discussion: """
+            exec-credential is the answer that kubectl wants of a credential plugin.
+
             github-actions prints the line that masks the token in the workflow's log, and appends ACCESS_TOKEN=… to \
             the file that GITHUB_ENV names, for the steps that follow.
 
