@@ -1,8 +1,11 @@
 import Credentials
 import DemoServer
+import Formats
 import Foundation
 import Storage
 import Testing
+
+@testable import keyfob
 
 @Suite("Stories of keyfob copy")
 struct CopyVerbTests {
@@ -73,6 +76,24 @@ struct CopyVerbTests {
             "clear; keyfob copy billing --passphrase-file passphrase --no-clear; echo exit $?\n")
         try await terminal.see("Authorization header of \"billing\" in tmux's buffer", "exit 0")
         #expect(try await lastUse() != nil)
+    }
+
+    @Test("copy offers every format of header except github-actions, which it refuses with the reason, 64")
+    func offered() async throws {
+        let names = CopyFormat.allCases.map(\.name)
+        #expect(names.contains("github-actions"))
+        #expect(ClipboardFormat.allValueStrings == names.filter { $0 != "github-actions" })
+        #expect(!CommandHelp.text(of: Copy.self).contains("github-actions"))
+        #expect(CommandHelp.text(of: Header.self).contains("github-actions"))
+        let story = try Story()
+        let refused = try await story.run("copy", "billing", "--format", "github-actions")
+        #expect(refused.status == 64)
+        #expect(
+            refused.complaint.hasPrefix(
+                "keyfob: github-actions writes to a file and cannot be copied: use keyfob header\n"))
+        let unknown = try await story.run("copy", "billing", "--format", "qr")
+        #expect(unknown.status == 64 && unknown.complaint.contains("exec-credential"))
+        #expect(!unknown.complaint.contains("github-actions"))
     }
 
     @Test("with --no-clear, with the setting 0 and for a text without a token, copy ends at once")

@@ -26,8 +26,10 @@ struct Copy: Subcommand {
     @OptionGroup var token: TokenOptions
     @ParentCommand var root: Keyfob
 
-    @Option(help: "The form of the copied text, as of keyfob header.")
-    var format = CopyFormat.header
+    @Option(name: .customLong("format"), help: "The form of the copied text, as of keyfob header.")
+    var form = ClipboardFormat(format: .header)
+
+    private var format: CopyFormat { form.format }
 
     @Flag(help: "End at once, and leave the text in the clipboard.")
     var noClear = false
@@ -89,4 +91,21 @@ struct Copy: Subcommand {
         case .couldNotTell: "the clipboard could not be cleared: the text may still be in it"
         }
     }
+}
+
+/// A format that `copy` offers. The other formats are read too, for a message of their own.
+struct ClipboardFormat: ExpressibleByArgument {
+    let format: CopyFormat
+
+    init(format: CopyFormat) { self.format = format }
+
+    init?(argument: String) {
+        guard let format = CopyFormat(argument: argument) else { return nil }
+        self.init(format: format)
+    }
+
+    var defaultValueDescription: String { format.name }
+
+    static var allValueStrings: [String] { CopyFormat.allCases.filter { $0 != .githubActions }.map(\.name) }
+    static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
