@@ -21,6 +21,9 @@ struct CommandLineMistake {
     static func report(_ error: any Error, arguments: [String]) -> Int32 {
         let mistake = CommandLineMistake(message: Keyfob.message(for: error), arguments: arguments)
         guard Keyfob.exitCode(for: error) != .success else {
+            if let message = unaskedAnswer(arguments) {
+                return CommandLineMistake(message: message, arguments: arguments).report()
+            }
             var answer = CommandHelp.atFixedWidth(Keyfob.fullMessage(for: error))
             // For an unknown command the parser answers with keyfob's help: `keyfob tokn --help`, `keyfob help tokn`.
             if mistake.isUnknownCommand, answer == CommandHelp.text(of: Keyfob.self) { return mistake.report() }
@@ -36,6 +39,42 @@ struct CommandLineMistake {
         return mistake.report()
     }
 
+    /// The arguments that ask for an answer of the parser, apart from `help` and the request for completions.
+    private static let requests = [
+        "-h", "-help", "--help", "--help-hidden", "--version", "--experimental-dump-help",
+    ]
+
+    /// The message for arguments that the parser answers although no argument asks for an answer. The parser takes the h
+    /// of `-dash` for `-h`, and the value of `--help=x` for none.
+    /// - Returns: nil if an argument asks.
+    private static func unaskedAnswer(_ arguments: [String]) -> String? {
+        let own = arguments.prefix { $0 != "--" }
+        let isAsked = own.contains { argument in
+            requests.contains(argument)
+                || ["--generate-completion-script", "---completion"].contains(where: argument.hasPrefix)
+        }
+        guard !isAsked, listed(arguments, taking: CommandHelp.options(of: Keyfob.self)).words.first != "help" else {
+            return nil
+        }
+        for argument in own {
+            let name = String(argument.prefix { $0 != "=" })
+            if name != argument, requests.contains(name) {
+                return "The option '\(name)' does not take any value, but a value was specified"
+            }
+        }
+        // In place of each h, a letter that no option has: then the parser reports its own mistake.
+        let mark = "\u{1}"
+        let marked = own.map { argument in
+            argument.hasPrefix("-") && !argument.hasPrefix("--") ? argument.replacing("h", with: mark) : argument
+        }
+        do {
+            _ = try Keyfob.parseAsRoot(marked + arguments[own.endIndex...])
+            return nil
+        } catch {
+            return Keyfob.message(for: error).replacing(mark, with: "h")
+        }
+    }
+
     private init(message: String, arguments: [String]) {
         self.message = message
         self.arguments = arguments
@@ -44,11 +83,15 @@ struct CommandLineMistake {
         let named = CommandHelp.subcommands.first { command in
             misplaced == nil ? command._commandName == words.first : words.contains(command._commandName)
         }
-        isNameless = words.count == 1
         // The parser itself checks the options behind the command.
         if misplaced == nil { commandWord = words.first } else { commandWord = named?._commandName }
         command = named ?? Keyfob.self
         misplacedOption = misplaced
+        // After -- is the command of exec. Its own options are not keyfob's, so their values would count as words.
+        isNameless =
+            command == Exec.self
+            ? Self.listed(arguments.prefix { $0 != "--" }, taking: CommandHelp.options(of: command)).words.count == 1
+            : words.count == 1
     }
 
     private func report() -> Int32 {
@@ -87,7 +130,12 @@ struct CommandLineMistake {
     private var unknownOption: String? {
         guard let name = Self.quoted(after: "Unknown option '", in: message) else { return nil }
         let isShort = !name.hasPrefix("--") && CommandHelp.options(of: command)["-" + name] == nil
-        return UntrustedText.line(String(name.prefix { $0 != "=" }.prefix(isShort ? 2 : 100)), limit: 100)
+        guard !isShort else {
+            // Every command has -h.
+            let letter = name.dropFirst().first { $0 != "h" } ?? "h"
+            return UntrustedText.line("-\(letter)")
+        }
+        return UntrustedText.line(String(name.prefix { $0 != "=" }.prefix(100)), limit: 100)
     }
 
     private var hints: [String] {
@@ -98,11 +146,8 @@ struct CommandLineMistake {
             }
             return ["did you mean \"\(name)\"? keyfob --help lists the commands"]
         }
-        let option = unknownOption?.lowercased() ?? ""
-        let isSecret =
-            ["secret", "passw"].contains(where: option.contains) || ["--passphrase", "-p"].contains(option)
         return
-            (isSecret && placeHint == nil
+            (holdsSecret && placeHint == nil
             ? ["do not pass a secret on the command line, where others can see it"] : [])
             + (command == Exec.self && !arguments.contains("--")
                 ? ["put the command after --: keyfob exec NAME -- COMMAND"] : [])
@@ -111,6 +156,21 @@ struct CommandLineMistake {
                 command == Keyfob.self
                     ? "keyfob --help lists the commands" : "keyfob \(command._commandName) --help lists its options"
             ]
+    }
+
+    /// True if an option that the command does not have names a secret, also if the parser reports another mistake first.
+    private var holdsSecret: Bool {
+        if let option = unknownOption?.lowercased(), option == "-p" || Self.namesSecret(option) { return true }
+        let known = CommandHelp.options(of: command)
+        return arguments.prefix { $0 != "--" }.contains { argument in
+            let name = String(argument.prefix { $0 != "=" })
+            return name.hasPrefix("-") && known[name] == nil && known["-" + name] == nil
+                && Self.namesSecret(name.lowercased())
+        }
+    }
+
+    private static func namesSecret(_ option: String) -> Bool {
+        ["secret", "passw"].contains(where: option.contains) || option == "--passphrase"
     }
 
     /// The parser's hints: the valid values of an option, or the option nearest to an unknown option.
@@ -146,10 +206,12 @@ struct CommandLineMistake {
         let isNameMissing = ["<name>", "<new-name>"].contains { message.hasPrefix("Missing expected argument '\($0)'") }
         // A command that may do without a name reports the name's letters as options.
         let isNameUnread =
-            isNameless && command != Exec.self && command.configuration.usage?.contains("<name>") ?? false
+            isNameless && command.configuration.usage?.contains("<name>") ?? false
             && unknownOption.map { !$0.hasPrefix("--") } ?? false
-        if isNameMissing || isNameUnread, arguments.contains(where: isDashed) {
-            return "put a name that begins with a dash last, after --"
+        if isNameMissing || isNameUnread, arguments.prefix(while: { $0 != "--" }).contains(where: isDashed) {
+            guard command == Exec.self else { return "put a name that begins with a dash last, after --" }
+            return "name a client that begins with a dash in a reference: "
+                + "keyfob exec --env ACCESS_TOKEN=keyfob://NAME/access_token -- COMMAND"
         }
         guard let option = Self.quoted(after: "Missing value for '", in: message)?.split(separator: " ").first else {
             return nil
@@ -164,9 +226,9 @@ struct CommandLineMistake {
     /// - Returns: the arguments that are neither options nor options' values; and the first option before these words
     ///   that is not among `options`, without a value behind `=`.
     private static func listed(
-        _ arguments: [String], taking options: [String: Bool]
+        _ arguments: some Sequence<String>, taking options: [String: Bool]
     ) -> (words: [String], unknown: String?) {
-        var rest = arguments[...]
+        var rest = Array(arguments)[...]
         var words: [String] = []
         var unknown: String?
         while let argument = rest.popFirst() {

@@ -21,6 +21,51 @@ struct ExitCodeTests {
 
     private static let passphraseFile = "did you mean '--passphrase-file'?"
 
+    private static let dashed = "put a name that begins with a dash last, after --"
+
+    private static let dashedForExec =
+        "name a client that begins with a dash in a reference: "
+        + "keyfob exec --env ACCESS_TOKEN=keyfob://NAME/access_token -- COMMAND"
+
+    /// Command lines in which the parser finds a request for help or the version that no argument makes.
+    private static let unasked: [([String], [String])] = [
+        (["token", "-dash"], ["unknown option '-d'", dashed, usage("token")]),
+        (["token", "-hash"], ["unknown option '-a'", dashed, usage("token")]),
+        (["token", "-hh"], ["unknown option '-h'", dashed, usage("token")]),
+        (["token", "x", "-fresh"], ["unknown option '-fresh'", "did you mean '--fresh'?", usage("token")]),
+        (["revoke", "-dash", "--yes"], ["missing expected argument '<name>'", dashed, usage("revoke")]),
+        (["rename", "x", "-dash"], ["missing expected argument '<new-name>'", dashed, usage("rename")]),
+        (["token", "-psw0rdh"], ["unknown option '-p'", secret, dashed, usage("token")]),
+        (["-dash", "token", "x"], ["unknown option '-d'", usage("token")]),
+        (["token", "x", "--help=y"], ["the option '--help' takes no value", usage("token")]),
+        (["token", "x", "-h=y"], ["the option '-h' takes no value", usage("token")]),
+        (["--version=1"], ["the option '--version' takes no value", unknown]),
+        (["exec", "-dash", "--", "env"], ["unknown option '-d'", dashedForExec, usage("exec")]),
+        (["exec", "-x", "--", "env", "-h"], ["unknown option '-x'", dashedForExec, usage("exec")]),
+        (["exec", "x", "-d", "--", "env"], ["unknown option '-d'", usage("exec")]),
+        (
+            ["exec", "x", "ls", "-lah"],
+            ["unknown option '-l'", "put the command after --: keyfob exec NAME -- COMMAND", usage("exec")]
+        ),
+    ]
+
+    @Test("64: a letter of a name or an option with a value is no request for help or the version")
+    func unaskedAnswers() async throws {
+        let story = try Story()
+        for (arguments, lines) in Self.unasked {
+            #expect(
+                try await story.run(arguments, input: "", environment: [:])
+                    == Story.Outcome(64, complaint: complaint(lines[0], lines.dropFirst())), "\(arguments)")
+        }
+        let help = try await story.run("token", "--help")
+        for arguments in [
+            ["token", "-help"], ["token", "-dash", "-h"], ["help", "token"], ["token", "--help-hidden"],
+        ] {
+            let answer = try await story.run(arguments, input: "", environment: [:])
+            #expect(answer.status == 0 && answer.output.hasPrefix(help.output.prefix(200)), "\(arguments)")
+        }
+    }
+
     /// Command lines, and the message with its hints.
     private static let misunderstood: [([String], [String])] = [
         (["list", "hunter2"], ["there are more arguments than expected", usage("list")]),
@@ -88,6 +133,16 @@ struct ExitCodeTests {
                 "put --secret-stdin after the command: keyfob add --secret-stdin …", usage("add"),
             ]
         ),
+        (
+            ["edit", "x", "--client-secret", "hunter2"],
+            ["no change is named: give --set or --secret-stdin", secret, usage("edit")]
+        ),
+        (
+            ["edit", "x", "-client-secret=hunter2"],
+            ["no change is named: give --set or --secret-stdin", secret, usage("edit")]
+        ),
+        (["add", "x", "--secret", "hunter2"], ["missing expected argument '--client-id <id>'", secret, usage("add")]),
+        (["rename", "--password=hunter2"], ["missing expected argument '<name>'", secret, dashed, usage("rename")]),
         (["--frsh", "token", "x"], ["unknown option '--frsh'", "did you mean '--fresh'?", usage("token")]),
         (["list", "--vault", ""], ["the path of --vault is empty", "give the vault's path: --vault PATH"]),
     ]

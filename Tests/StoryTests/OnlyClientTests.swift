@@ -26,6 +26,17 @@ struct OnlyClientTests {
         }
     }
 
+    @Test("exec reaches a client whose name begins with a dash by a reference, as its hint says")
+    func dashed() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        let story = try await Story.with([server.profile("-x", "app"), server.profile("billing", "app")])
+        let token = try await story.run("token", "--", "-x")
+        #expect(
+            try await story.run(
+                "exec", "--env", "ACCESS_TOKEN=keyfob://-x/access_token", "--", "/bin/sh", "-c",
+                "echo \"$ACCESS_TOKEN\"") == token)
+    }
+
     @Test("64 if the vault holds no client or several; 65 if another one is damaged")
     func others() async throws {
         let empty = try await Story.with([])
