@@ -68,7 +68,13 @@ enum Program {
             var command = try Keyfob.parseAsRoot(arguments)
             switch command {
             case let command as any Subcommand:
-                try startTaskThreads()
+                do throws(Failure) {
+                    try startTaskThreads()
+                } catch {
+                    guard let status = command as? Status, status.prompt else { throw error }
+                    Output.prompt(PromptText.of(error))
+                    return ExitStatus.done
+                }
                 try await command.perform()
             // The help subcommand, which throws its text.
             default: try command.run()

@@ -23,6 +23,10 @@ enum Output {
         }
     }
 
+    /// Writes `line` and a line break to stdout. Nothing is reported if that fails: a prompt is drawn before each command,
+    /// and has no place for a failure.
+    static func prompt(_ line: String) { writeAll(line + "\n", to: 1) }
+
     /// Writes `keyfob: SUMMARY` and a line `  hint: HINT` for each hint to stderr.
     static func failure(_ failure: Failure) { complain(failure.summary, hints: failure.hints) }
 

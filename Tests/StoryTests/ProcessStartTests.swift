@@ -131,6 +131,7 @@ struct ProcessStartTests {
             let outcome = try await story.run(arguments, input: "", environment: preloaded)
             #expect(outcome == noThread, "\(arguments)")
         }
+        #expect(try await story.run("status", "--prompt", environment: preloaded) == Story.Outcome(0, output: "busy\n"))
         #expect(try await story.run("--version", environment: preloaded).status == 0)
         #expect(try await story.run("help", "token", environment: preloaded).status == 0)
         #expect(try await story.run("list", "x", environment: preloaded).status == 64)
@@ -198,6 +199,16 @@ struct ProcessStartTests {
         // A command without an answer needs no standard output.
         #expect(try await run(story, "verify >&- 2>&-") == Story.Outcome(0))
         #expect(try await run(story, "remove nobody --yes >&- 2>&-") == Story.Outcome(66))
+    }
+
+    @Test("if the reader of standard output is gone, the exit code is 141, without a message")
+    func unreadAnswer() async throws {
+        let story = try await Story.withVault()
+        _ = try await story.run("add", "x", "--client-id", "y", "--secret-stdin", input: "s")
+        let pipe = "cd '\(story.folder.path)' && mkfifo pipe && exec 3<>pipe 4>pipe 3<&- && exec \"$0\" list >&4"
+        let outcome = try await story.run(
+            [], input: "", environment: [:], program: ["/bin/sh", "-c", pipe, Story.program.path])
+        #expect(outcome == Story.Outcome(141))
     }
 
     @Test("no file gets the number of a closed standard descriptor")

@@ -158,7 +158,7 @@ struct PromptStoryTests {
         #expect(try await story.run("status", "--prompt=a").status == 64)
     }
 
-    @Test("a closed standard output and a full disk behind it are no failure")
+    @Test("a closed standard output, a full disk behind it and a reader that is gone are no failure")
     func unwritable() async throws {
         let story = try await story(["a": 93_000])
         for place in [">&-", ">/dev/full"] {
@@ -167,6 +167,12 @@ struct PromptStoryTests {
                 program: ["/bin/sh", "-c", "exec \"$0\" status --prompt \(place)", Story.program.path])
             #expect(outcome == Story.Outcome(0), "\(place)")
         }
+        // The FIFO's reader is gone before the program starts.
+        let pipe = "mkfifo pipe && exec 3<>pipe 4>pipe 3<&- && cd / && exec \"$0\" status --prompt >&4"
+        let unread = try await story.run(
+            [], input: "", environment: asksNowhere,
+            program: ["/bin/sh", "-c", "cd '\(story.folder.path)' && \(pipe)", Story.program.path])
+        #expect(unread == Story.Outcome(0))
         #expect(try await story.run("lock").status == 0)
     }
 

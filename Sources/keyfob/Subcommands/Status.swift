@@ -57,9 +57,7 @@ struct Status: Subcommand {
     func perform() async throws(Failure) {
         let choice = options.over(root.vault)
         guard !prompt else {
-            // A prompt is drawn before each command: it has no place for a failure.
-            try? Output.answer(await PromptText.read(choice, name: names.first))
-            return
+            return Output.prompt(await PromptText.read(choice, name: names.first))
         }
         let clients = try await choice.withManager { manager throws(Failure) in
             try await ChosenClients(names.isEmpty ? .all : .named(names), in: manager)
