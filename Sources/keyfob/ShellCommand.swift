@@ -35,7 +35,7 @@ extension Remedy {
     /// The instruction for a shell; nil if there is none.
     fileprivate var commandLineInstruction: String? {
         switch self {
-        case .edit: "edit the client in the terminal interface"
+        case .edit: "keyfob edit NAME --set FIELD=VALUE"
         case .swapSecrets: "edit the client in the terminal interface and swap its secrets"
         // Each run opens the vault and uses the secrets that it holds then.
         case .refresh, .reopen: "run the command again"

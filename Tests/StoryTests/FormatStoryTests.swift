@@ -15,7 +15,7 @@ struct FormatStoryTests {
     ]
     private static let noBase = """
         keyfob: client "billing" has no API base: https://api.example.com/ is used instead
-          hint: enter the client's API base: edit the client in the terminal interface
+          hint: keyfob edit --set api_base=URL billing sets it
 
         """
 

@@ -11,7 +11,7 @@ struct HintTests {
         #expect(Failure.Hint("it is so").commandLineText == "it is so")
         #expect(
             Remedy.allCases.map { Failure.Hint("it is so", $0).commandLineText } == [
-                "it is so: edit the client in the terminal interface",
+                "it is so: keyfob edit NAME --set FIELD=VALUE",
                 "it is so: edit the client in the terminal interface and swap its secrets",
                 "it is so: run the command again",
                 "it is so", "it is so: run the command again",

@@ -58,7 +58,9 @@ extension TokenOptions {
         if let example = format.exampleURL(for: subject.profile) {
             Output.complain(
                 "client \"\(client)\" has no API base: \(example) is used instead",
-                hints: [Failure.Hint("enter the client's API base", .edit)])
+                hints: [
+                    "\(ShellCommand.clients("edit", [client], choice, flags: "--set api_base=URL")) sets it"
+                ])
         }
         return (client, format.render(subject), subject.token?.value)
     }
