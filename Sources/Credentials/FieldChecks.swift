@@ -77,11 +77,15 @@ extension FormParameter {
 }
 
 extension ClientProfile {
-    /// The distinct tags in a text: words separated by white space or commas, with or without a leading `#`.
-    public static func tags(in text: String) -> [String] {
+    /// In characters.
+    public static let longestTag = 50
+
+    /// The distinct tags in a text: words separated by white space or commas, with or without a leading `#`. A tag that is
+    /// longer than `longest` is cut.
+    public static func tags(in text: String, longest: Int = longestTag) -> [String] {
         var tags: [String] = []
         for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
-            let tag = String(word.drop { $0 == "#" }.prefix(50))
+            let tag = String(word.drop { $0 == "#" }.prefix(longest))
             if !tag.isEmpty, !tags.contains(where: { $0.lowercased() == tag.lowercased() }) { tags.append(tag) }
         }
         return tags

@@ -21,7 +21,7 @@ extension Add {
             issuer: try url(issuer, .issuer, orOf: preset, preset.issuer),
             revocationURL: try url(revocationURL, .revocationURL, orOf: preset, preset.revocationURL),
             apiBase: try url(apiBase, .apiBase, orOf: preset, preset.apiBase),
-            tags: ClientProfile.tags(in: tags.joined(separator: " ")), notes: notes, created: Clocks.now().wall)
+            tags: try TypedField.tags(tags), notes: notes, created: Clocks.now().wall)
     }
 
     /// The settings for options that were not given; `custom` if the token URL's host is not the service's.
@@ -65,14 +65,12 @@ extension Add {
         var given: [FormParameter] = []
         for text in parameters {
             let equals = text.firstIndex(of: "=")
-            let parameter = FormParameter(
-                ClientName.trimmed(String(text[..<(equals ?? text.startIndex)])),
-                ClientName.trimmed(String(text[(equals.map { text.index(after: $0) } ?? text.endIndex)...])))
-            guard equals != nil, !parameter.name.isEmpty else {
+            guard let equals, !ClientName.trimmed(String(text[..<equals])).isEmpty else {
                 throw Failure(
                     .unacceptableInput, "--param needs a name and a value",
                     hints: ["write it as name=value: --param audience=https://api.example"])
             }
+            let parameter = FormParameter(String(text[..<equals]), String(text[text.index(after: equals)...]))
             given.append(try TypedField.parameter(parameter, of: "--param"))
         }
         let others = preset.extraParameters.filter { usual in !given.contains { $0.name == usual.name } }

@@ -67,8 +67,10 @@ struct FieldChange: Sendable {
         case .apiBase: profile.apiBase = try TypedField.url(value, .apiBase)
         case .tags:
             let words: [String] = value.hasPrefix("[") ? try list("[\"prod\",\"eu\"]") : [value]
-            profile.tags = ClientProfile.tags(in: words.joined(separator: " "))
-        case .notes: profile.notes = ClientAnswer.printable(notes: value)
+            profile.tags = try TypedField.tags(words)
+        case .notes:
+            profile.notes = ClientAnswer.printable(notes: value)
+            if profile.notes != value { Output.complain("control characters were removed from the notes") }
         }
     }
 
@@ -81,10 +83,15 @@ struct FieldChange: Sendable {
 
     private func parameters() throws(Failure) -> [FormParameter] {
         guard !value.isEmpty else { return [] }
-        let given: [FormParameter] = try list("[{\"name\":\"audience\",\"value\":\"https://api.example\"}]")
+        let example = "[{\"name\":\"audience\",\"value\":\"https://api.example\"}]"
+        let given: [[String: String]] = try list(example)
         var parameters: [FormParameter] = []
-        for parameter in given {
-            let checked = try TypedField.parameter(parameter, of: "parameter")
+        for members in given {
+            // Another member would be lost silently.
+            guard members.count == 2, let name = members["name"], let value = members["value"] else {
+                throw notItsArray(example)
+            }
+            let checked = try TypedField.parameter(FormParameter(name, value), of: "parameter")
             guard !checked.name.isEmpty else {
                 throw Failure(.unacceptableInput, "a parameter has no name", hints: ["give each one a name"])
             }
@@ -96,7 +103,11 @@ struct FieldChange: Sendable {
     /// The value as a JSON array, as `show --json` writes it.
     private func list<Element: Decodable>(_ example: String) throws(Failure) -> [Element] {
         if let list = try? JSONDecoder().decode([Element].self, from: Data(value.utf8)) { return list }
-        throw Failure(
+        throw notItsArray(example)
+    }
+
+    private func notItsArray(_ example: String) -> Failure {
+        Failure(
             .unacceptableInput, "the value of \(field.rawValue) is not its JSON array",
             hints: ["write it as keyfob show --json does: \(example)"])
     }

@@ -1,22 +1,22 @@
 import Credentials
 import FoundationEssentials
 import OAuth
+import System
 
 /// The checks of a client's fields on the command line. The form makes the same checks.
 enum TypedField {
     static func clientID(_ text: String) throws(Failure) -> String {
-        let identifier = ClientName.trimmed(text)
+        let identifier = trimmed(text, "the client ID")
         guard !identifier.isEmpty else { throw Failure(.unacceptableInput, "the client ID is empty") }
         if let problem = Placeholder.problem(identifier) {
             throw Failure(.unacceptableInput, "the client ID contains a placeholder", hints: [Failure.Hint(problem)])
         }
-        if identifier != text { Output.complain("white space around the client ID was removed") }
         return identifier
     }
 
     /// Every URL but the token URL may be empty.
     static func url(_ text: String, _ field: EndpointURL.Field) throws(Failure) -> String {
-        let url = ClientName.trimmed(text)
+        let url = trimmed(text, "\(field)")
         guard !url.isEmpty || field == .tokenURL else { return "" }
         try EndpointURL.check(url, as: field)
         if let problem = URLText.problem(url) {
@@ -31,7 +31,7 @@ enum TypedField {
     }
 
     static func scope(_ text: String) throws(Failure) -> String {
-        let scope = ClientName.trimmed(text)
+        let scope = trimmed(text, "the scope")
         if let problem = Placeholder.problem(scope) {
             throw Failure(.unacceptableInput, "the scope contains a placeholder", hints: [Failure.Hint(problem)])
         }
@@ -40,7 +40,8 @@ enum TypedField {
 
     /// - Parameter option: the option that holds the parameter, for a message: `--param`.
     static func parameter(_ parameter: FormParameter, of option: String) throws(Failure) -> FormParameter {
-        let parameter = FormParameter(ClientName.trimmed(parameter.name), ClientName.trimmed(parameter.value))
+        let parameter = FormParameter(
+            trimmed(parameter.name, "the name of a parameter"), trimmed(parameter.value, "the value of a parameter"))
         if let problem = parameter.reservation {
             throw Failure(
                 .unacceptableInput, "\(option): \(UntrustedText.line(problem))",
@@ -62,11 +63,39 @@ enum TypedField {
         return parameter
     }
 
-    /// A secret without the white space around it.
-    static func secret(_ read: Secret) throws(Failure) -> Secret {
+    /// The distinct tags in some words. A tag that is too long is refused, not cut.
+    static func tags(_ words: [String]) throws(Failure) -> [String] {
+        let text = words.joined(separator: " ")
+        let tags = ClientProfile.tags(in: text)
+        guard tags == ClientProfile.tags(in: text, longest: .max) else {
+            throw Failure(
+                .unacceptableInput, "a tag is too long", hints: ["use at most \(ClientProfile.longestTag) characters"])
+        }
+        return tags
+    }
+
+    private static func trimmed(_ text: String, _ what: String) -> String {
+        let trimmed = ClientName.trimmed(text)
+        if trimmed != text, !trimmed.isEmpty { Output.complain("white space around \(what) was removed") }
+        return trimmed
+    }
+
+    /// The client secret without the white space around it. A terminal is asked, since it would echo the secret.
+    static func secret(fromStandardInput isFromStandardInput: Bool) throws(Failure) -> Secret {
+        let read = try isFromStandardInput && !StandardInput.isTerminal ? StandardInput.rest() : prompted()
         let secret = read.trimmed()
         guard !secret.isEmpty else { throw Failure(.unacceptableInput, "the client secret is empty") }
         if secret.count != read.count { Output.complain("white space around the secret was removed") }
         return secret
+    }
+
+    private static func prompted() throws(Failure) -> Secret {
+        do {
+            return try TTYPrompt.passphrase("client secret")
+        } catch let failure where failure.kind == .noPassphrase {
+            throw Failure(
+                .usage, "cannot ask for the client secret: no terminal",
+                hints: ["--secret-stdin reads it from standard input"])
+        }
     }
 }

@@ -36,9 +36,9 @@ struct EditStoryTests {
             try await story.run(["edit", "billing"] + settings, input: "", environment: [:])
                 == Story.Outcome(
                     0,
-                    complaint: complaint(
-                        "the client secret stays the same: the next refresh sends it to login.example.com")
-                        + complaint("changed \"Reports\"")))
+                    complaint: complaint("changed \"Reports\"")
+                        + complaint("the client secret stays the same: the next refresh sends it to login.example.com"))
+        )
         let shown = try await members(story, "reports")
         for (field, value) in values where !["extra_parameters", "tags"].contains(field) {
             #expect(shown[field] as? String == value, "\(field)")
@@ -122,6 +122,78 @@ struct EditStoryTests {
                 == Story.Outcome(0, complaint: complaint("changed \"billing\"")))
     }
 
+    @Test("a message about the next refresh comes only after the change is stored")
+    func moveRefused() async throws {
+        let story = try await Story.with(
+            ["billing", "reports"].map {
+                ClientProfile(name: $0, clientID: "x", created: Date(timeIntervalSince1970: 0))
+            })
+        let cleared = ["revocation_url=", "issuer=", "api_base="].flatMap { ["--set", $0] }
+        let outcome = try await story.run(
+            ["edit", "billing", "--set", "token_url=https://b.example/token", "--set", "name=reports"] + cleared,
+            input: "", environment: [:])
+        #expect(outcome.status == 73)
+        #expect(
+            outcome.complaint
+                == complaint(
+                    "a client named \"reports\" already exists", "choose another name: case does not matter"))
+    }
+
+    @Test("a value that is not stored as it was given is reported")
+    func altered() async throws {
+        let story = try await Story.with([
+            ClientProfile(name: "billing", clientID: "x", created: Date(timeIntervalSince1970: 0))
+        ])
+        let settings = [
+            "notes=a\u{1B}[31m\u{202E}b\n", "scope= read ", "token_url= https://api.auth.gbgplc.com/token",
+            #"extra_parameters=[{"name":" audience","value":"x "}]"#,
+        ]
+        let blanks = [
+            "the scope", "the token URL", "the name of a parameter", "the value of a parameter",
+        ].map { complaint("white space around \($0) was removed") }
+        #expect(
+            try await story.run(
+                ["edit", "billing"] + settings.flatMap { ["--set", $0] }, input: "", environment: [:])
+                == Story.Outcome(
+                    0,
+                    complaint: complaint("control characters were removed from the notes") + blanks.joined()
+                        + complaint("changed \"billing\"")))
+        let shown = try await members(story, "billing")
+        #expect(shown["notes"] as? String == "a[31mb\n")
+        #expect(shown["extra_parameters"] as? [[String: String]] == [["name": "audience", "value": "x"]])
+        let longest = String(repeating: "t", count: 50)
+        #expect(
+            try await story.run("edit", "billing", "--set", "tags=#\(longest)")
+                == Story.Outcome(0, complaint: complaint("changed \"billing\"")))
+        let tooLong = Story.Outcome(64, complaint: complaint("a tag is too long", "use at most 50 characters"))
+        for tags in ["tags=eu \(longest)t", "tags=[\"\(longest)t\"]", "tags=\(longest)1,\(longest)2"] {
+            #expect(try await story.run("edit", "billing", "--set", tags) == tooLong)
+        }
+        #expect(
+            try await story.run(
+                "add", "x", "--client-id", "y", "--tag", longest + "t", "--secret-stdin", input: "s") == tooLong)
+        #expect(try await members(story, "billing")["tags"] as? [String] == [longest])
+    }
+
+    @Test("--secret-stdin on a terminal asks without echo, for edit and add")
+    func secretOnTerminal() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)])
+        let story = try await Story.with([server.profile("billing", "app")], secret: "wrong")
+        let terminal = try await TerminalStory.start(
+            story, "keyfob edit billing --secret-stdin --passphrase-file passphrase", columns: 200)
+        try await terminal.see("client secret:")
+        try await terminal.type("s3cret\n")
+        try await terminal.see("keyfob: changed \"billing\"", "exit 0", without: ["s3cret"])
+        #expect(try await story.run("token", "billing").status == 0)
+        try await terminal.type(
+            "clear; keyfob add reports --client-id app --token-url \(server.tokenURL) --secret-stdin "
+                + "--passphrase-file passphrase; echo exit $?\n")
+        try await terminal.see("client secret:", without: ["exit 0"])
+        try await terminal.type("s3cret\n")
+        try await terminal.see("keyfob: added \"reports\"", "exit 0", without: ["s3cret"])
+        #expect(try await story.run("token", "reports").status == 0)
+    }
+
     @Test("a client that another keyfob changed meanwhile is not edited: 73")
     func conflict() async throws {
         let story = try await Story.with([
@@ -153,6 +225,11 @@ struct EditStoryTests {
 
     private static let scopes = "the fields are " + FieldChange.Field.allCases.map(\.rawValue).joined(separator: ", ")
 
+    private static let notAnArray = [
+        "the value of extra_parameters is not its JSON array",
+        #"write it as keyfob show --json does: [{"name":"audience","value":"https://api.example"}]"#,
+    ]
+
     /// A value of `--set`, the exit code, the message and its hints.
     private static let refused: [(String, Int32, [String])] = [
         ("hunter2", 64, ["--set needs a field and a value", "write it as field=value: --set scope=read"]),
@@ -173,13 +250,10 @@ struct EditStoryTests {
             ["the auth_method is not valid", "it is client_secret_post or client_secret_basic"]
         ),
         ("basic_encoding=", 64, ["the basic_encoding is not valid", "it is form or raw"]),
-        (
-            "extra_parameters=hunter2", 64,
-            [
-                "the value of extra_parameters is not its JSON array",
-                #"write it as keyfob show --json does: [{"name":"audience","value":"https://api.example"}]"#,
-            ]
-        ),
+        ("extra_parameters=hunter2", 64, notAnArray),
+        (#"extra_parameters=[{"name":"a","value":"b","secret":"hunter2"}]"#, 64, notAnArray),
+        (#"extra_parameters=[{"name":"a","other":"b"}]"#, 64, notAnArray),
+        (#"extra_parameters=[{"name":"a"}]"#, 64, notAnArray),
         (
             #"extra_parameters=[{"name":"","value":"x"}]"#, 64,
             ["a parameter has no name", "give each one a name"]

@@ -10,8 +10,8 @@ struct Add: Subcommand {
         abstract: "Add a client.",
         usage: "keyfob add [<options>] <name> --client-id <id>",
         discussion: """
-            Asks for the secret, or reads the secret from standard input with --secret-stdin. If standard input also \
-            holds the passphrase, the passphrase is line 1 and the secret is the rest.
+            Asks for the secret, or reads the secret from standard input with --secret-stdin, if that is not a terminal. \
+            If standard input also holds the passphrase, the passphrase is line 1 and the secret is the rest.
 
             EXAMPLES
               keyfob add production --client-id 7f3c09aa
@@ -82,25 +82,11 @@ struct Add: Subcommand {
         let options = options.over(root.vault)
         let profile = try profile()
         let entry = try await options.withManager { manager throws(Failure) in
-            try await manager.create(profile, secret: secret())
+            try await manager.create(profile, secret: TypedField.secret(fromStandardInput: secretStdin))
         }
         Output.complain(
             "added \"\(entry.profile.name)\"",
             hints: ["\(ShellCommand.clients("token", [entry.profile.name], options)) fetches its first token"])
-    }
-
-    private func secret() throws(Failure) -> Secret {
-        try TypedField.secret(secretStdin ? StandardInput.rest() : prompted())
-    }
-
-    private func prompted() throws(Failure) -> Secret {
-        do {
-            return try TTYPrompt.passphrase("client secret")
-        } catch let failure where failure.kind == .noPassphrase {
-            throw Failure(
-                .usage, "cannot ask for the client secret: no terminal",
-                hints: ["--secret-stdin reads it from standard input"])
-        }
     }
 }
 

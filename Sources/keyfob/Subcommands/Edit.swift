@@ -13,8 +13,8 @@ struct Edit: Subcommand {
             empty value clears a field that may be empty.
 
             The token is removed if the token request changes. If the token URL moves to another host, the URLs that \
-            stay at the old one must be set or cleared too. The secret is read from standard input with \
-            --secret-stdin; the one before is kept.
+            stay at the old one must be set or cleared too. --secret-stdin reads the secret from standard input, or asks \
+            for it if that is a terminal; the previous secret is kept.
 
             EXAMPLES
               keyfob edit billing --set scope=read --set tags=prod,eu
@@ -46,20 +46,25 @@ struct Edit: Subcommand {
     func perform() async throws(Failure) {
         let choice = options.over(root.vault)
         let changes = try FieldChange.list(settings)
-        let (before, after) = try await choice.withManager { manager throws(Failure) in
+        let (before, after, newHost) = try await choice.withManager {
+            manager throws(Failure) -> (ClientEntry, ClientEntry, String?) in
             let before = try await manager.entry(named: name)
             var profile = before.profile
             for change in changes { try change.apply(to: &profile) }
-            let secret = try secretStdin ? TypedField.secret(StandardInput.rest()) : nil
-            try checkMove(from: before.profile, to: profile, Set(changes.map(\.field)), keepsSecret: secret == nil)
-            guard profile != before.profile || secret != nil else { return (before, before) }
-            return (before, try await manager.update(profile, from: before.revision, secret: secret))
+            let secret = try secretStdin ? TypedField.secret(fromStandardInput: true) : nil
+            let host = try hostOfMove(from: before.profile, to: profile, Set(changes.map(\.field)))
+            guard profile != before.profile || secret != nil else { return (before, before, nil) }
+            let after = try await manager.update(profile, from: before.revision, secret: secret)
+            return (before, after, secret == nil ? host : nil)
         }
         let client = after.profile.name
         guard after.revision != before.revision else {
             return Output.complain("\"\(client)\" already has these values")
         }
         Output.complain("changed \"\(client)\"")
+        if let newHost {
+            Output.complain("the client secret stays the same: the next refresh sends it to \(newHost)")
+        }
         if before.token != nil, after.token == nil {
             Output.complain(
                 "the token was removed: it belongs to the previous settings",
@@ -67,12 +72,13 @@ struct Edit: Subcommand {
         }
     }
 
-    /// URLs at the old host would get the new client's token, and its secret.
-    private func checkMove(
-        from old: ClientProfile, to new: ClientProfile, _ set: Set<FieldChange.Field>, keepsSecret: Bool
-    ) throws(Failure) {
+    /// The host to which the token URL moves; nil if it stays.
+    /// - Throws: `usage` if other URLs stay at another host: they would get the new client's token, and its secret.
+    private func hostOfMove(
+        from old: ClientProfile, to new: ClientProfile, _ set: Set<FieldChange.Field>
+    ) throws(Failure) -> String? {
         let host = EndpointHost(new.tokenURL)
-        guard old.tokenURL != new.tokenURL, host == nil || host != EndpointHost(old.tokenURL) else { return }
+        guard old.tokenURL != new.tokenURL, host == nil || host != EndpointHost(old.tokenURL) else { return nil }
         let others: [(field: FieldChange.Field, url: String)] = [
             (.revocationURL, new.revocationURL), (.issuer, new.issuer), (.apiBase, new.apiBase),
         ]
@@ -89,6 +95,6 @@ struct Edit: Subcommand {
                     "--set \($0.field.rawValue)=URL sets the new URL, --set \($0.field.rawValue)= clears it"
                 })
         }
-        if keepsSecret { Output.complain("the client secret stays the same: the next refresh sends it to \(target)") }
+        return target
     }
 }
