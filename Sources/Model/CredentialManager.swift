@@ -130,6 +130,14 @@ public actor CredentialManager {
     /// The clients' damaged records (`VaultSnapshot.damaged`), when all clients were last read.
     public var damaged: [Failure] { roster.damaged }
 
+    /// The damaged records of some clients, from the vault now, found without reading the others.
+    public func damage(of ids: [UUID]) async throws(Failure) -> [Failure] {
+        guard !isClosed else { throw .locked }
+        var damaged: [Failure] = []
+        for id in ids { damaged += try await vault.damage(of: id) }
+        return damaged
+    }
+
     /// One client, from the vault; nil if it does not exist. Throws like `Vault.entry`.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await vault.entry(id).map { observed($0) }

@@ -3,9 +3,14 @@ public import FoundationEssentials
 
 extension Vault {
     /// One client, without its secrets and token; nil if it does not exist. A damaged token, attempt or last use is
-    /// left out; `snapshot()` names it.
+    /// left out; `damage(of:)` names it.
     public func entry(_ id: UUID) async throws(Failure) -> ClientEntry? {
         try await find { (vault) throws(Failure) in try vault.entry(id) }
+    }
+
+    /// The damaged records of one client, as in `VaultSnapshot.damaged`; empty if there is no such client.
+    public func damage(of id: UUID) async throws(Failure) -> [Failure] {
+        try await find { (vault) throws(Failure) in try vault.damage(of: id) } ?? []
     }
 
     /// - Throws: `.noSuchClient`.
@@ -67,6 +72,40 @@ extension OpenVault {
             guard error.kind == .vaultDamaged else { throw error }
             return Holding(entry: entry, damage: error)
         }
+    }
+
+    /// Makes the checks of `snapshot()`: secrets are not opened.
+    fileprivate func damage(of id: UUID) throws(Failure) -> [Failure] {
+        let found: (profile: ClientProfile, revision: Int64)?
+        do throws(Failure) {
+            found = try profile(of: id)
+        } catch {
+            guard error.kind == .vaultDamaged else { throw error }
+            return [error]
+        }
+        guard let profile = found?.profile else { return [] }
+        var damaged: [Failure] = []
+        func check(_ read: () throws(Failure) -> Void) throws(Failure) {
+            do throws(Failure) {
+                try read()
+            } catch {
+                guard error.kind == .vaultDamaged else { throw error }
+                damaged.append(error)
+            }
+        }
+        if try revision(.secret, of: id) == nil { damaged.append(self.damaged(.secret, of: id)) }
+        if (profile.previousSecretSet != nil) != (try revision(.previousSecret, of: id) != nil) {
+            damaged.append(self.damaged(.previousSecret, of: id))
+        }
+        try check { () throws(Failure) in
+            if let token = try read(.token, of: id) { _ = try tokenFacts(from: token.content, of: profile) }
+        }
+        try check { () throws(Failure) in
+            if let attempt = try read(.attempt, of: id) { _ = try self.attempt(from: attempt.content, of: profile) }
+        }
+        try check { () throws(Failure) in _ = try lastUsed(id) }
+        try check { () throws(Failure) in _ = try read(.trials, of: id) }
+        return damaged.sorted { $0.summary < $1.summary }
     }
 
     func profile(of id: UUID) throws(Failure) -> (profile: ClientProfile, revision: Int64)? {

@@ -129,6 +129,36 @@ struct DamagedClientTests {
         #expect(try await story.run("verify").status == 0)
     }
 
+    @Test(
+        "a damaged record of a named client is reported after the answer, 65; revoke does not call it no token",
+        arguments: [3, 4])
+    func named(_ kind: Int) async throws {
+        let story = try await Story.with([billing, reports])
+        #expect(try await story.run("token", "billing").status == 0)
+        if kind == 4 {
+            server.stop()
+            #expect(try await story.run("token", "billing", "--fresh").status == 69)
+        }
+        try story.damage(kind, of: billing)
+        let said = try await story.run("list").complaint
+        #expect(said.contains("\"Billing\" is missing or altered\n"))
+        for arguments in [["show", "billing"], ["status", "billing"], ["status", "reports", "billing"]] {
+            for option in [[], ["--json"]] {
+                let outcome = try await story.run(arguments + option, input: "", environment: [:])
+                #expect(outcome.status == 65 && outcome.complaint == said, "\(arguments + option)")
+                #expect(outcome.output.contains("Billing"), "\(arguments + option)")
+            }
+        }
+        #expect(try await story.run("status", "reports") == Story.Outcome(0, output: "Reports\tnone\t-\t-\n"))
+        #expect(try await story.run("show", "reports").status == 0)
+        guard kind == 3 else { return }
+        #expect(try await story.run("revoke", "billing", "--yes") == Story.Outcome(65, complaint: said))
+        #expect(
+            try await story.run("refresh", "billing")
+                == Story.Outcome(0, complaint: complaint("refreshed 1 client")), "a new token replaces it")
+        #expect(try await story.run("status", "billing").status == 0)
+    }
+
     @Test("20 processes at once on a damaged token send one request, and all print the new token")
     func tokenShared() async throws {
         let story = try await Story.with([billing])

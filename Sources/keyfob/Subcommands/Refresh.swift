@@ -52,7 +52,9 @@ struct Refresh: Subcommand {
             meter.clear()
             let report = RefreshReport(progress, of: entries)
             // A damaged token has been replaced, so damage counts only now.
-            return (report, try await names.isEmpty ? ChosenClients(.all, in: manager) : clients)
+            let after = try await names.isEmpty
+                ? ChosenClients(.all, in: manager) : ChosenClients(of: entries, in: manager)
+            return (report, after)
         }
         try report.tell(choice)
         try after.reportDamage(in: choice)

@@ -41,6 +41,8 @@ struct Revoke: Subcommand {
             let client = entry.profile.name
             // Before a request to the issuer, which would find a URL for nothing.
             guard entry.token != nil else {
+                // The token may be damaged.
+                if let damage = try await manager.damage(of: [entry.id]).first { throw damage }
                 throw Failure(.unacceptableInput, "client \"\(client)\" has no token to revoke")
             }
             guard let plan = try await manager.revocationPlans(for: [entry.id]).first else {

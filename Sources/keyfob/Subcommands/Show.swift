@@ -23,11 +23,17 @@ struct Show: Subcommand {
     var json = false
 
     func perform() async throws(Failure) {
-        let entry = try await options.over(root.vault).withManager { manager throws(Failure) in
-            try await manager.entry(named: name)
+        let choice = options.over(root.vault)
+        let (entry, clients) = try await choice.withManager { manager throws(Failure) in
+            let entry = try await manager.entry(named: name)
+            return (entry, try await ChosenClients(of: [entry], in: manager))
         }
         let answer = ClientAnswer(entry, at: Clocks.now())
-        guard !json else { return try Output.answer(JSONAnswer.text(answer)) }
-        for (label, value) in answer.lines { try Output.answer("\(label): \(value)") }
+        if json {
+            try Output.answer(JSONAnswer.text(answer))
+        } else {
+            for (label, value) in answer.lines { try Output.answer("\(label): \(value)") }
+        }
+        try clients.reportDamage(in: choice)
     }
 }
