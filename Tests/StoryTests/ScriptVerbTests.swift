@@ -340,6 +340,31 @@ struct ScriptVerbTests {
         #expect(server.requests.count == 7)
     }
 
+    @Test("several tags refresh the clients with any of them, each once; an unknown tag is 66, no tag 64")
+    func refreshTags() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600)], recording: true)
+        let story = try await Story.with([
+            server.profile("a", "app", tags: ["prod"]), server.profile("b", "app", tags: ["Prod", "eu"]),
+            server.profile("c", "app", tags: ["eu"]), server.profile("d", "app"),
+        ])
+        let three = Story.Outcome(
+            0, complaint: complaint("1 of 3 done") + complaint("2 of 3 done") + complaint("refreshed 3 clients"))
+        #expect(try await story.run("refresh", "--tag", "prod,EU") == three)
+        #expect(try await story.run("refresh", "--tag", "prod", "--tag", "#eu") == three)
+        #expect(server.requests.count == 6)
+        #expect(try await story.run("status", "d") == Story.Outcome(0, output: "d\tnone\t-\t-\n"))
+        for tags in [["--tag", "prod,nil"], ["--tag", "nil", "--tag", "prod"]] {
+            #expect(
+                try await story.run(["refresh"] + tags, input: "", environment: [:])
+                    == Story.Outcome(
+                        66, complaint: complaint("no client has the tag \"nil\"", "keyfob list --json shows the tags")))
+        }
+        #expect(
+            try await story.run("refresh", "--tag", " #,")
+                == Story.Outcome(64, complaint: complaint("the tag is empty", "give a tag: --tag prod")))
+        #expect(server.requests.count == 6)
+    }
+
     @Test("64: no client is named, or in two ways")
     func refreshUnnamed() async throws {
         let story = try await Story.with([])

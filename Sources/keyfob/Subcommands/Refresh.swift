@@ -17,7 +17,7 @@ struct Refresh: Subcommand {
 
             EXAMPLES
               keyfob refresh billing reports
-              keyfob refresh --tag prod
+              keyfob refresh --tag prod --tag eu
               keyfob refresh --expiring
             """)
 
@@ -30,14 +30,17 @@ struct Refresh: Subcommand {
     @Flag(help: "Every client.")
     var all = false
 
-    @Option(help: "Every client with this tag.")
-    var tag: String?
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp(
+            "Every client with this tag; given several times, with any of the tags.", valueName: "tag"))
+    var tags: [String] = []
 
     @Flag(help: "Every client whose token is expiring or expired.")
     var expiring = false
 
     func validate() throws {
-        let choices = [!names.isEmpty, all, tag != nil, expiring].count { $0 }
+        let choices = [!names.isEmpty, all, !tags.isEmpty, expiring].count { $0 }
         guard choices > 0 else { throw ValidationError("no client is named: give names, --all, --tag or --expiring") }
         guard choices == 1 else { throw ValidationError("give either names, --all, --tag or --expiring") }
     }
@@ -65,14 +68,19 @@ struct Refresh: Subcommand {
             let now = Clocks.now()
             return entries.filter { [.expiring, .expired].contains($0.token.status(at: now)) }
         }
-        guard let tag else { return entries }
-        let wanted = ClientProfile.tags(in: tag).first?.lowercased()
-        let tagged = entries.filter { $0.profile.tags.contains { $0.lowercased() == wanted } }
-        guard !tagged.isEmpty else {
+        guard !tags.isEmpty else { return entries }
+        let wanted = ClientProfile.tags(in: tags.joined(separator: " "))
+        guard !wanted.isEmpty else {
+            throw Failure(.unacceptableInput, "the tag is empty", hints: ["give a tag: --tag prod"])
+        }
+        let used = Set(entries.flatMap(\.profile.tags).map { $0.lowercased() })
+        // A mistyped tag must not shorten the list silently.
+        if let unknown = wanted.first(where: { !used.contains($0.lowercased()) }) {
             throw Failure(
-                .noSuchClient, "no client has the tag \"\(UntrustedText.line(tag, limit: 60))\"",
+                .noSuchClient, "no client has the tag \"\(UntrustedText.line(unknown, limit: 60))\"",
                 hints: ["keyfob list --json shows the tags"])
         }
-        return tagged
+        let keys = Set(wanted.map { $0.lowercased() })
+        return entries.filter { $0.profile.tags.contains { keys.contains($0.lowercased()) } }
     }
 }
