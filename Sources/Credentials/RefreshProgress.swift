@@ -13,6 +13,17 @@ public struct RefreshProgress: Sendable, Equatable {
         }
     }
 
+    /// The warnings about a client's new token (`TokenFacts.warnings`).
+    public struct Warned: Sendable, Equatable {
+        public var id: UUID
+        public var warnings: [String]
+
+        public init(id: UUID, warnings: [String]) {
+            self.id = id
+            self.warnings = warnings
+        }
+    }
+
     /// The number of clients whose request has ended: with a token, a failure, or because it was cancelled.
     public var done: Int
     public var total: Int
@@ -25,6 +36,8 @@ public struct RefreshProgress: Sendable, Equatable {
     public var notAsked: [Failed]
     /// Clients whose new token could not be stored: it counts as refreshed, and is lost when the process ends.
     public var notStored: [Failed] = []
+    /// Clients whose new token is usable but unusual.
+    public var warned: [Warned] = []
 
     /// The number of clients with a new token, once `isFinished`.
     public var refreshed: Int { total - failures.count - cancelled.count - notAsked.count }

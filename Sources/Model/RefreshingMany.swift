@@ -148,6 +148,8 @@ extension RefreshProgress {
             case .failure(let failure): failures.append(Failed(id: id, failure: failure))
             case .success(let refreshed):
                 if let failure = refreshed.notStored { notStored.append(Failed(id: id, failure: failure)) }
+                let warnings = refreshed.token.facts.warnings
+                if !warnings.isEmpty { warned.append(Warned(id: id, warnings: warnings)) }
             }
         case .cancelled(let id):
             done += 1

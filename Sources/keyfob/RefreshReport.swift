@@ -39,14 +39,15 @@ struct RefreshMeter: Sendable {
 
 /// The end of a refresh of many clients.
 struct RefreshReport: Sendable {
-    /// Clients that failed for one reason.
-    private struct Group {
-        var failure: Failure
+    /// Clients with one reason for a message.
+    private struct Group<Reason: Equatable & Sendable>: Sendable {
+        let reason: Reason
         var names: [String]
     }
 
     private let total: Int
-    private var groups: [Group] = []
+    private var failed: [Group<Failure>] = []
+    private var warned: [Group<String>] = []
 
     /// - Parameter entries: the clients, whose order decides which failure is the first.
     init(_ progress: RefreshProgress, of entries: [ClientEntry]) {
@@ -56,28 +57,33 @@ struct RefreshReport: Sendable {
         }
         let all = progress.failures + progress.notAsked + cancelled + progress.notStored
         let failures = Dictionary(all.map { ($0.id, $0.failure) }) { first, _ in first }
+        let warnings = Dictionary(progress.warned.map { ($0.id, $0.warnings) }) { first, _ in first }
         for entry in entries {
-            guard let failure = failures[entry.id] else { continue }
             let name = entry.profile.name
-            let reason = failure.withoutName(name)
-            if let place = groups.firstIndex(where: { $0.failure == reason }) {
-                groups[place].names.append(name)
-            } else {
-                groups.append(Group(failure: reason, names: [name]))
-            }
+            for warning in warnings[entry.id] ?? [] { Self.add(name, warning, to: &warned) }
+            if let failure = failures[entry.id] { Self.add(name, failure.withoutName(name), to: &failed) }
         }
     }
 
-    /// - Throws: the first failure's kind, once every reason is printed.
+    private static func add<Reason>(_ name: String, _ reason: Reason, to groups: inout [Group<Reason>]) {
+        if let place = groups.firstIndex(where: { $0.reason == reason }) {
+            groups[place].names.append(name)
+        } else {
+            groups.append(Group(reason: reason, names: [name]))
+        }
+    }
+
+    /// - Throws: the first failure's kind, once every warning and reason is printed.
     func tell(_ choice: VaultChoice) throws(Failure) {
-        let failed = groups.reduce(0) { $0 + $1.names.count }
-        for group in groups {
-            let failure = ShellCommand.naming(choice, in: group.failure)
+        for group in warned { Output.complain("\(Self.list(group.names)): \(group.reason)") }
+        for group in failed {
+            let failure = ShellCommand.naming(choice, in: group.reason)
             Output.complain("\(Self.list(group.names)): \(failure.summary)", hints: failure.hints)
         }
         let clients = total == 1 ? "client" : "clients"
-        guard let first = groups.first else { return Output.complain("refreshed \(total) \(clients)") }
-        throw Failure(first.failure.kind, "\(failed) of \(total) \(clients) failed")
+        guard let first = failed.first else { return Output.complain("refreshed \(total) \(clients)") }
+        let count = failed.reduce(0) { $0 + $1.names.count }
+        throw Failure(first.reason.kind, "\(count) of \(total) \(clients) failed")
     }
 
     private static func list(_ names: [String]) -> String {

@@ -315,20 +315,25 @@ struct ScriptVerbTests {
             server.profile("a", "app", tags: ["Prod"]), server.profile("b", "app", tags: ["prod", "eu"]),
             server.profile("c", "short", tags: ["production"]),
         ])
-        let one = Story.Outcome(0, complaint: complaint("refreshed 1 client"))
-        #expect(try await story.run("refresh", "C", "c") == one)
+        let ofC = complaint("\"c\": expires_in is 0: the token counts as expired")
+        #expect(
+            try await story.run("refresh", "C", "c")
+                == Story.Outcome(0, complaint: ofC + complaint("refreshed 1 client")))
         #expect(server.requests.count == 1)
         #expect(
             try await story.run("refresh", "--tag", "#PROD")
                 == Story.Outcome(0, complaint: complaint("1 of 2 done") + complaint("refreshed 2 clients")))
         #expect(server.tokenRequests(of: "app") == 2)
-        #expect(try await story.run("refresh", "--expiring") == one)
+        #expect(
+            try await story.run("refresh", "--expiring")
+                == Story.Outcome(0, complaint: ofC + complaint("refreshed 1 client")))
         #expect(server.tokenRequests(of: "short") == 2)
         #expect(
             try await story.run("refresh", "--all")
                 == Story.Outcome(
-                    0, complaint: complaint("1 of 3 done") + complaint("2 of 3 done") + complaint("refreshed 3 clients")
-                ))
+                    0,
+                    complaint: complaint("1 of 3 done") + complaint("2 of 3 done") + ofC
+                        + complaint("refreshed 3 clients")))
         #expect(server.requests.count == 7)
         #expect(
             try await story.run("refresh", "--tag", "nil")
@@ -406,6 +411,32 @@ struct ScriptVerbTests {
         #expect(try await story.run("status", "a").output.hasPrefix("a\tvalid\t35"))
         let second = try await story.run("refresh", "old", "lost")
         #expect(second.status == 76 && second.complaint.hasSuffix(complaint("2 of 2 clients failed")))
+    }
+
+    @Test("warnings about new tokens are grouped, also beside failures")
+    func refreshWarnings() async throws {
+        let server = try DemoServer.with(["short": .token(lifetime: 0), "old": .refuses])
+        let story = try await Story.with([
+            server.profile("a", "short"), server.profile("b", "short"), server.profile("old", "old"),
+        ])
+        let outcome = try await story.run("refresh", "--all")
+        #expect(outcome.status == 76)
+        let grouped = complaint("\"a\", \"b\": expires_in is 0: the token counts as expired")
+        #expect(outcome.complaint.contains("done\n" + grouped + "keyfob: \"old\": the server refused"))
+        #expect(outcome.complaint.hasSuffix(complaint("1 of 3 clients failed")))
+    }
+
+    @Test("damaged clients are reported also if another client's refresh fails, whose exit code counts")
+    func refreshDamaged() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses])
+        let billing = server.profile("billing", "app")
+        let story = try await Story.with([billing, server.profile("old", "old")])
+        try story.damage(1, of: billing)
+        let damage = try await story.run("list").complaint
+        #expect(damage.contains("the profile of "))
+        let outcome = try await story.run("refresh", "--all")
+        #expect(outcome.status == 76)
+        #expect(outcome.complaint.hasSuffix(damage + complaint("1 of 1 client failed")), "\(outcome.complaint)")
     }
 
     @Test(

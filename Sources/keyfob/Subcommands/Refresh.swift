@@ -59,7 +59,12 @@ struct Refresh: Subcommand {
                 ? ChosenClients(.all, in: manager) : ChosenClients(of: entries, in: manager)
             return (report, after)
         }
-        try report.tell(choice)
+        do throws(Failure) {
+            try report.tell(choice)
+        } catch {
+            after.printDamage(in: choice)
+            throw error
+        }
         try after.reportDamage(in: choice)
     }
 
