@@ -1,4 +1,4 @@
-import Credentials
+public import Credentials
 import FoundationEssentials
 
 /// The clients that still need a token request, without those of a host that does not answer.
@@ -81,8 +81,8 @@ struct AskingQueue {
 
 extension Failure {
     static let stopped = Failure(.interrupted, "not asked: refreshing was stopped")
-    /// The caller cancelled a request for the tokens of many clients.
-    static func stopped(_ progress: RefreshProgress) -> Failure {
+    /// The caller cancelled a request for the tokens of many clients; with the counts of `progress`.
+    public static func stopped(_ progress: RefreshProgress) -> Failure {
         let counts = [
             (progress.failures.count, "failed"), (progress.cancelled.count, "cancelled"),
             (progress.notAsked.count, "not asked"),

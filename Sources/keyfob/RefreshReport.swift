@@ -1,5 +1,6 @@
 import Credentials
 import FoundationEssentials
+import Model
 
 /// The progress of a refresh on stderr: a bar on a terminal, else a line for each tenth of the clients.
 struct RefreshMeter: Sendable {
@@ -48,10 +49,13 @@ struct RefreshReport: Sendable {
     private let total: Int
     private var failed: [Group<Failure>] = []
     private var warned: [Group<String>] = []
+    /// The failure if the refresh was stopped.
+    private let stopped: Failure?
 
     /// - Parameter entries: the clients, whose order decides which failure is the first.
     init(_ progress: RefreshProgress, of entries: [ClientEntry]) {
         total = progress.total
+        stopped = progress.isStopped ? Failure.stopped(progress) : nil
         let cancelled = progress.cancelled.map {
             RefreshProgress.Failed(id: $0, failure: Failure(.interrupted, "the request was cancelled"))
         }
@@ -73,13 +77,15 @@ struct RefreshReport: Sendable {
         }
     }
 
-    /// - Throws: the first failure's kind, once every warning and reason is printed.
+    /// - Throws: once every warning and reason is printed, the first failure's kind; `interrupted` if the refresh was
+    ///   stopped.
     func tell(_ choice: VaultChoice) throws(Failure) {
         for group in warned { Output.complain("\(Self.list(group.names)): \(group.reason)") }
         for group in failed {
             let failure = ShellCommand.naming(choice, in: group.reason)
             Output.complain("\(Self.list(group.names)): \(failure.summary)", hints: failure.hints)
         }
+        if let stopped { throw stopped }
         let clients = total == 1 ? "client" : "clients"
         guard let first = failed.first else { return Output.complain("refreshed \(total) \(clients)") }
         let count = failed.reduce(0) { $0 + $1.names.count }

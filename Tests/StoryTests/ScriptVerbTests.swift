@@ -439,6 +439,54 @@ struct ScriptVerbTests {
         #expect(outcome.complaint.hasSuffix(damage + complaint("1 of 1 client failed")), "\(outcome.complaint)")
     }
 
+    private func stoppable() async throws -> (Story, live: DemoServer, dead: DemoServer) {
+        let live = try DemoServer.with(["app": .token(lifetime: 3_600), "old": .refuses])
+        let dead = try DemoServer.with([:], recording: true)
+        dead.hang(at: [.token])
+        let story = try await Story.with(
+            [live.profile("a live", "app"), live.profile("b old", "old")]
+                + (0..<10).map { dead.profile("dead \($0)", "app") })
+        return (story, live, dead)
+    }
+
+    private static let stopped = "keyfob: stopped, 1 of 12 tokens fetched, 1 failed, 8 cancelled, 2 not asked\n"
+
+    @Test("Ctrl-C stops a refresh, removes the bar, and reports what has happened; the exit code is 130")
+    func refreshInterrupted() async throws {
+        let (story, live, dead) = try await stoppable()
+        defer { for server in [live, dead] { server.stop() } }
+        let terminal = try await TerminalStory.start(
+            story, "clear; keyfob refresh --all --passphrase-file passphrase", columns: 200)
+        try await terminal.see("the bar, and eight requests under way") { screen in
+            screen.contains("] 2 of 12, 1 failed") && dead.requests.count == 8
+        }
+        try await terminal.press("C-c")
+        let end = try await terminal.see("exit 130")
+        #expect(end.contains(Self.stopped))
+        #expect(end.contains("keyfob: \"b old\": the server refused the client"))
+        #expect(
+            end.contains(
+                "keyfob: " + (0..<8).map { "\"dead \($0)\"" }.joined(separator: ", ") + ": the request was cancelled\n")
+        )
+        #expect(end.contains("keyfob: \"dead 8\", \"dead 9\": not asked: refreshing was stopped\n"))
+        #expect(!end.contains("[##"), "\(end)")
+        #expect(dead.requests.count == 8, "no other request was sent")
+        #expect(try await story.run("status", "a live").output.hasPrefix("a live\tvalid\t35"))
+    }
+
+    @Test("SIGTERM and SIGHUP stop a refresh too, with 128 and their numbers", arguments: [SIGINT, SIGTERM, SIGHUP])
+    func refreshTerminated(_ signal: Int32) async throws {
+        let (story, live, dead) = try await stoppable()
+        defer { for server in [live, dead] { server.stop() } }
+        let program = try RunningProgram.start(story, "refresh", "--all")
+        try await wait(for: "eight requests under way") {
+            program.complaintSoFar.contains("keyfob: 2 of 12 done\n") && dead.requests.count == 8
+        }
+        program.signal(signal)
+        let outcome = try await program.outcome()
+        #expect(outcome.status == 128 + signal && outcome.complaint.hasSuffix(Self.stopped), "\(outcome.complaint)")
+    }
+
     @Test(
         "on a terminal of any width refresh draws a bar or numbers in one line, and removes it before the result",
         arguments: [20, 40, 200])

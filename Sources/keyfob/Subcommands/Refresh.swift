@@ -13,7 +13,8 @@ struct Refresh: Subcommand {
             """,
         discussion: """
             A failure does not stop the others. Failures come at the end, grouped by reason; the exit code is that of \
-            the first client that failed. Nothing is printed to standard output.
+            the first client that failed. Ctrl-C stops the refresh and prints what has happened so far. Nothing is \
+            printed to standard output.
 
             EXAMPLES
               keyfob refresh billing reports
@@ -47,23 +48,24 @@ struct Refresh: Subcommand {
 
     func perform() async throws(Failure) {
         let choice = options.over(root.vault)
-        let (report, after) = try await choice.withManager { manager throws(Failure) in
+        let (report, after, signal) = try await choice.withManager { manager throws(Failure) in
             let clients = try await ChosenClients(names.isEmpty ? .all : .named(names), in: manager)
             let entries = try chosen(among: clients.entries)
-            let meter = RefreshMeter()
-            let progress = try await manager.refreshAll(entries.map(\.id)) { meter.show($0) }
-            meter.clear()
+            let (progress, signal) = try await StoppableRefresh.run(entries, in: manager)
             let report = RefreshReport(progress, of: entries)
             // A damaged token has been replaced, so damage counts only now.
-            let after = try await names.isEmpty
+            let after =
+                try await names.isEmpty
                 ? ChosenClients(.all, in: manager) : ChosenClients(of: entries, in: manager)
-            return (report, after)
+            return (report, after, signal)
         }
         do throws(Failure) {
             try report.tell(choice)
         } catch {
             after.printDamage(in: choice)
-            throw error
+            guard error.kind == .interrupted, let signal else { throw error }
+            Output.failure(error)
+            Program.end(128 + signal)
         }
         try after.reportDamage(in: choice)
     }
