@@ -351,6 +351,10 @@ long clinux_read_key(int32_t key, void *buffer, size_t size) {
     return syscall(SYS_keyctl, KEYCTL_READ, (long)key, buffer, size);
 }
 
+long clinux_describe_key(int32_t key, void *buffer, size_t size) {
+    return syscall(SYS_keyctl, KEYCTL_DESCRIBE, (long)key, buffer, size);
+}
+
 long clinux_keyctl(int operation, int32_t key, uint32_t argument) {
     return syscall(SYS_keyctl, (long)operation, (long)key, (unsigned long)argument, 0L, 0L);
 }

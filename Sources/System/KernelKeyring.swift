@@ -56,11 +56,31 @@ public enum KernelKeyring {
         afterEachCall()
     }
 
-    /// False if no vault of this user is unlocked. True if the user's keyring holds any key, also of another program: a
-    /// cheap answer for the first frame, before the vault's ID is read.
+    /// True if a vault of this user is unlocked, whichever: a cheap answer for the first frame, before SQLite is loaded
+    /// to read the vault's ID.
     public static var holdsKeys: Bool {
-        // The length of the list of keys (keyctl_read(3)).
-        (try? linkUserKeyring()) != nil && clinux_read_key(KEY_SPEC_USER_KEYRING, nil, 0) > 0
+        guard (try? linkUserKeyring()) != nil else { return false }
+        return withUnsafeTemporaryAllocation(of: Int32.self, capacity: mostListed) { keys in
+            let size = MemoryLayout<Int32>.stride
+            // A list of key numbers (keyctl_read(3)), and its whole length in bytes.
+            let length = clinux_read_key(KEY_SPEC_USER_KEYRING, keys.baseAddress, keys.count * size)
+            guard length <= keys.count * size else { return true }
+            return keys.prefix(max(length, 0) / size).contains(where: isLiveVaultKey)
+        }
+    }
+
+    /// The most keys that `holdsKeys` looks at.
+    private static let mostListed = 1_024
+
+    /// True if a vault's key has this number. The kernel keeps an ended key for some minutes, and describes it no more.
+    static func isLiveVaultKey(_ key: Int32) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+            // TYPE;UID;GID;PERMISSIONS;DESCRIPTION and a NUL (keyctl_describe(3)).
+            let length = clinux_describe_key(key, buffer.baseAddress, buffer.count)
+            guard (1...buffer.count).contains(length) else { return false }
+            let fields = buffer[..<length].split(separator: UInt8(ascii: ";"), maxSplits: 4)
+            return fields.count == 5 && fields[0].elementsEqual("user".utf8) && fields[4].starts(with: prefix.utf8)
+        }
     }
 
     /// The data key of an unlocked vault; nil if the vault is not unlocked.
@@ -127,9 +147,11 @@ public enum KernelKeyring {
     /// Every right for a process whose keyrings lead to the key, none for other processes (keyctl_setperm(3)).
     private static let possessorAll: UInt32 = 0x3f00_0000
 
+    private static let prefix = "keyfob:"
+
     static func description(_ id: [UInt8]) -> String {
         let digits = id.flatMap { [Hexadecimal.digit($0 >> 4), Hexadecimal.digit($0 & 15)] }
-        return "keyfob:" + String(decoding: digits, as: UTF8.self)
+        return prefix + String(decoding: digits, as: UTF8.self)
     }
 
     static func refusal(_ code: Int32) -> Failure {

@@ -15,11 +15,7 @@ enum PromptText {
         do throws(Failure) {
             let location = try choice.location()
             try location.inspect()
-            // Without a key the vault need not be opened to find its ID.
-            guard KernelKeyring.holdsKeys, let (vault, _) = try await location.openUnlocked(busySeconds: busySeconds)
-            else {
-                return "locked"
-            }
+            guard let (vault, _) = try await location.openUnlocked(busySeconds: busySeconds) else { return "locked" }
             let overview = await overview(of: vault, name)
             await vault.close()
             return of(try overview.get(), at: Clocks.now())

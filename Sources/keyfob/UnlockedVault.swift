@@ -20,7 +20,7 @@ extension VaultLocation {
     /// - Returns: the vault and its ID; nil if the vault is not unlocked.
     /// - Throws: as `Vault.open(at:dataKey:inOwnFolder:busySeconds:)`: `.wrongPassphrase` if the key is not the vault's.
     func openUnlocked(busySeconds: Double? = nil) async throws(Failure) -> (vault: Vault, id: [UInt8])? {
-        guard let id = try? Vault.id(at: path),
+        guard KernelKeyring.holdsKeys, let id = try? Vault.id(at: path),
             let key = try? KernelKeyring.dataKey(ofVault: id, now: Clocks.now())
         else { return nil }
         return (try await Vault.open(at: path, dataKey: key, inOwnFolder: isDefault, busySeconds: busySeconds), id)

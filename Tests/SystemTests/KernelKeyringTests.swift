@@ -55,6 +55,29 @@ struct KernelKeyringTests {
         try KernelKeyring.remove(vault: id)
     }
 
+    @Test("only a live key with the name of a vault's shows that a vault may be unlocked")
+    func liveKeys() async throws {
+        func add(_ name: String) throws -> Int32 {
+            try KernelKeyring.check()
+            let key = clinux_add_key(name, [1], 1, KEY_SPEC_USER_KEYRING)
+            try #require(key > 0)
+            return key
+        }
+        let id = id.map { String(format: "%02x", $0) }.joined()
+        let ofVault = try add("keyfob:\(id)")
+        #expect(KernelKeyring.isLiveVaultKey(ofVault) && KernelKeyring.holdsKeys)
+        let others = try ["keyfo:\(id)", "other:keyfob:\(id)", ";keyfob:\(id)", String(repeating: "x", count: 1_000)]
+            .map(add)
+        for key in others { #expect(!KernelKeyring.isLiveVaultKey(key)) }
+        // The user keyring itself has a description too.
+        #expect(!KernelKeyring.isLiveVaultKey(KEY_SPEC_USER_KEYRING) && !KernelKeyring.isLiveVaultKey(0))
+        #expect(clinux_keyctl(KEYCTL_SET_TIMEOUT, ofVault, 1) == 0)
+        await eventually("the key ends") { !KernelKeyring.isLiveVaultKey(ofVault) }
+        for key in others + [ofVault] {
+            _ = clinux_keyctl(KEYCTL_UNLINK, key, UInt32(bitPattern: KEY_SPEC_USER_KEYRING))
+        }
+    }
+
     @Test("the timeout is the lesser of lifetime and idle; storing again replaces key and timeout")
     func timeout() throws {
         try store(lifetime: 86_400 * 2, idle: 400_000)

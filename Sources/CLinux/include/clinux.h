@@ -159,6 +159,9 @@ int32_t clinux_find_key(int32_t keyring, const char *description);
 // Copies a key's payload to `buffer` if the payload fits (KEYCTL_READ). The payload's size, or -1 and errno.
 long clinux_read_key(int32_t key, void *buffer, size_t size);
 
+// Copies a key's description to `buffer` if it fits (KEYCTL_DESCRIBE). The description's size, or -1 and errno.
+long clinux_describe_key(int32_t key, void *buffer, size_t size);
+
 // Any operation of keyctl(2) whose arguments are numbers. The result, or -1 and errno.
 long clinux_keyctl(int operation, int32_t key, uint32_t argument);
 
