@@ -30,7 +30,6 @@ final class TerminalInterface {
         let isMissing = try location.isMissing()
         if isMissing { try location.checkHome() }
         var start: State.Start = isMissing ? .newVault : .locked
-        var effects: [Effect] = []
         // A passphrase file implies an existing vault. A mistyped path must not create a new vault.
         let unlockedID = isMissing || choice.namesSecretByOption ? nil : location.unlockedID
         // An unlocked key comes before the environment, also before a mistake in it.
@@ -45,13 +44,13 @@ final class TerminalInterface {
             preparation = location.opening(with: .fileKey(try KeyFile.read(keyFile), file: keyFile))
         } else if !isMissing, choice.namesPassphrase {
             start = .unlocking
-            effects = [.unlock(passphrase: try await choice.passphrase(of: location))]
+            preparation = location.opening(with: .passphrase(try await choice.passphrase(of: location)))
         }
         // Not earlier: Ctrl-C must be able to interrupt the wait for a passphrase from a pipe.
         Signals.block()
         let interface = try TerminalInterface(start, location: location, vaultOption: ShellCommand.vault(choice))
         interface.unlockedID = unlockedID
-        let ending = await interface.run(effects, preparing: preparation)
+        let ending = await interface.run(preparing: preparation)
         guard ending == .asked else { Program.end(ending.exitStatus) }
     }
 
@@ -88,12 +87,11 @@ final class TerminalInterface {
     }
 
     /// Runs until the user quits or a signal arrives, then restores the terminal.
-    func run(_ effects: [Effect] = [], preparing preparation: Preparation? = nil) async -> Ending {
+    func run(preparing preparation: Preparation?) async -> Ending {
         let restoration = screen.restoration
         CrashGuard.arm(
             terminal: restoration.fileDescriptor, restoring: restoration.sequence, saved: restoration.modes)
         if let preparation { runner.prepare(preparation) }
-        for effect in effects { perform(effect) }
         let ending = loop.run(
             EventLoop.Program(
                 woken: { self.tellTime() }, input: { self.receive($0) }, message: { self.receive($0) },

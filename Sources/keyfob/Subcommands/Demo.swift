@@ -37,7 +37,7 @@ struct Demo: Subcommand {
         let interface = try TerminalInterface(
             .unlocking, location: location, vaultOption: ShellCommand.vault(VaultChoice(path: location.path)),
             settingsFile: settingsFile, isDemo: true)
-        return await interface.run { () async throws(Failure) in
+        return await interface.run(preparing: { () async throws(Failure) in
             let manager = Surroundings.manager(of: try await location.create(Secret(utf8: "demo")))
             do throws(Failure) {
                 var refreshing: [UUID] = []
@@ -52,7 +52,7 @@ struct Demo: Subcommand {
                 await manager.close()
                 throw error
             }
-        }
+        })
     }
 }
 
