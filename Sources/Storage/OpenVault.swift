@@ -76,9 +76,7 @@ final class OpenVault {
         guard inspection.isCurrent, !connection.fileWasReplaced else { throw .replaced(file.path) }
         let version = try Schema.version(in: connection)
         guard version <= Schema.version else { throw .vaultTooNew(file.path, version: version) }
-        guard try Schema.isAsCreated(in: connection) else {
-            throw .vaultDamaged(file.path, "its tables are not those of a vault")
-        }
+        guard try Schema.isAsCreated(in: connection) else { throw .otherTables(file.path) }
         if case .passphrase = opener {
             try Self.checkPages(connection, path)
             pagesAreChecked = true
@@ -153,8 +151,8 @@ final class OpenVault {
             if isAlone { try connection.execute("PRAGMA locking_mode = EXCLUSIVE") }
             try connection.execute(
                 """
-                PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL; \
-                PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY
+                \(Connection.distrust); PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
+                PRAGMA temp_store = MEMORY
                 """)
             // This read makes SQLite open the file and create the log's index.
             _ = try Schema.version(in: connection)

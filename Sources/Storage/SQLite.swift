@@ -41,6 +41,8 @@ final class Connection {
         }
     }
 
+    /// Statements to run before any other: the file may be another person's.
+    static let distrust = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"
     /// The most bytes of a row: another person's file must not use up the memory.
     static let longestRow = 4 << 20
     /// The column `sealed`; NULL if it is longer than `longestRecord`. SQLite gets a blob's length without reading the

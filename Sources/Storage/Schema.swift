@@ -76,11 +76,13 @@ enum Schema {
         return found == tables
     }
 
-    /// nil if there is no row, or its ID does not have 16 bytes.
+    /// nil if there is no row, or more than one, or its ID does not have 16 bytes. Call it after `isAsCreated`.
     static func vaultID(in connection: Connection) throws(Failure) -> [UInt8]? {
-        var found: [UInt8] = []
-        try connection.query("SELECT id FROM vault") { (row) throws(Failure) in found += row.blob(0) }
-        return found.count == 16 ? found : nil
+        var found: [[UInt8]] = []
+        try connection.query("SELECT \(Connection.idColumn) FROM vault LIMIT 2") { (row) throws(Failure) in
+            found.append(row.blob(0))
+        }
+        return found.count == 1 && found[0].count == 16 ? found[0] : nil
     }
 
     /// nil if there is no passphrase slot, or it does not have the form that this version writes.

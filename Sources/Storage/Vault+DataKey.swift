@@ -4,13 +4,15 @@ import FoundationEssentials
 
 // Opening by the data key itself, without a passphrase.
 extension Vault {
-    /// The vault's ID, which is random and not secret. Call it after `inspect`.
+    /// The vault's ID, which is random and not secret.
     /// - Throws: `.vaultDamaged` if the file has no ID; the failures of a file that cannot be read.
     public static func id(at path: String) throws(Failure) -> [UInt8] {
-        let file = try VaultFile(path: path, isInOwnFolder: false).resolved()
-        // The row is written once, before there is a log, so the file alone has it.
-        let connection = try Connection(file: file, named: path, mode: .immutable)
+        let file = VaultFile(path: path, isInOwnFolder: false)
+        // The tables and the row are written once, before there is a log, so the file alone has them.
+        let connection = try Connection(file: file.regularFile(), named: path, mode: .immutable)
         defer { connection.close() }
+        try connection.execute(Connection.distrust)
+        guard try Schema.isAsCreated(in: connection) else { throw .otherTables(path) }
         guard let id = try Schema.vaultID(in: connection) else { throw .keySlot(.damaged, of: path) }
         return id
     }

@@ -43,6 +43,8 @@ extension Failure {
             hints: ["nothing was changed: keep this file and restore a backup, if there is one"])
     }
 
+    static func otherTables(_ path: String) -> Failure { vaultDamaged(path, "its tables are not those of a vault") }
+
     /// If the record can be requested again, removing it loses less than restoring an older copy of the vault.
     static func recordDamaged(_ path: String, _ kind: RecordKind, ofClient client: String?) -> Failure {
         let failure = vaultDamaged(path, kind.damage(ofClient: client))
@@ -361,7 +363,7 @@ extension Failure {
         case SQLITE_NOMEM: return .notEnoughMemory(for: path)
         // Our statements are fixed and tested, so the file is at fault.
         case SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_FORMAT, SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH:
-            return .vaultDamaged(path, "its tables are not those of a vault")
+            return .otherTables(path)
         default:
             return Failure(.bug, "the vault \(printable(path)) gave an unexpected answer: SQLite's result code \(code)")
         }

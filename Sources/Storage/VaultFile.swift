@@ -31,6 +31,19 @@ struct VaultFile: Sendable {
         return resolved
     }
 
+    /// The path of `resolved()`, if it is a regular file: opening a pipe would wait for the pipe's other end.
+    func regularFile() throws(Failure) -> String {
+        let file = try resolved()
+        try checkKind(Self.mode(of: file))
+        return file
+    }
+
+    private func checkKind(_ mode: mode_t) throws(Failure) {
+        guard mode & S_IFMT == S_IFREG else {
+            throw .notAVault(path, because: mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
+        }
+    }
+
     /// The inspected file, to be compared with the file that SQLite opens.
     struct Inspection {
         /// The file's real name.
@@ -77,10 +90,7 @@ struct VaultFile: Sendable {
     func inspect(isUnopened: Bool = false) throws(Failure) -> Inspection {
         let file = try resolved()
         let (handle, status) = try checkOwners(of: file)
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .notAVault(
-                path, because: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a regular file")
-        }
+        try checkKind(status.st_mode)
         guard status.st_size > 0 else { throw .notAVault(path, because: "it is empty") }
         guard access(file, R_OK) == 0 else {
             throw .cannotWrite("read the vault \(Failure.printable(file))", because: errno, mending: "chmod 600", file)

@@ -21,6 +21,49 @@ struct DataKeyTests {
         #expect(await failure { () throws(Failure) in try Vault.id(at: folder.path + "/none") }.kind == .noSuchVault)
     }
 
+    @Test(
+        "a file with other tables than a vault's has no ID, and nothing of these tables is read",
+        arguments: [
+            "DROP TABLE vault; CREATE VIEW vault AS SELECT zeroblob(16) AS id", "DROP TABLE vault",
+            "CREATE TABLE more (x)", "CREATE TRIGGER t AFTER DELETE ON record BEGIN SELECT 1; END",
+            "DROP TABLE vault; CREATE TABLE vault (one INTEGER PRIMARY KEY, id BLOB); INSERT INTO vault VALUES (1, zeroblob(16))",
+        ])
+    func otherTables(_ statement: String) async throws {
+        let (folder, vault) = try await Folder.withVault()
+        await vault.close()
+        try folder.sql(statement)
+        let told = await failure { () throws(Failure) in try Vault.id(at: folder.vault) }
+        #expect(told.summary == "the vault \(folder.vault) is damaged: its tables are not those of a vault")
+        #expect(told.kind == .vaultDamaged)
+    }
+
+    @Test(
+        "an ID of another length, or a second one, is no ID",
+        arguments: [
+            "UPDATE vault SET id = zeroblob(15)", "UPDATE vault SET id = zeroblob(5000000)", "DELETE FROM vault",
+            """
+            PRAGMA ignore_check_constraints = ON; UPDATE vault SET id = zeroblob(8); \
+            INSERT INTO vault VALUES (2, zeroblob(8))
+            """,
+            "PRAGMA ignore_check_constraints = ON; INSERT INTO vault VALUES (2, zeroblob(16))",
+        ])
+    func otherIDs(_ statement: String) async throws {
+        let (folder, vault) = try await Folder.withVault()
+        await vault.close()
+        try folder.sql(statement)
+        #expect(await failure { () throws(Failure) in try Vault.id(at: folder.vault) }.kind == .vaultDamaged)
+        #expect(await failure { () throws(Failure) in try await folder.openVault() }.kind == .vaultDamaged)
+    }
+
+    @Test("a pipe, a folder and a device have no ID, and nothing waits for a pipe's other end")
+    func noFile() async throws {
+        let folder = Folder()
+        #expect(mkfifo(folder.vault, 0o600) == 0)
+        for path in [folder.vault, folder.path, "/dev/null"] {
+            #expect(await failure { () throws(Failure) in try Vault.id(at: path) }.kind == .notAVault)
+        }
+    }
+
     @Test("a vault opens by its data key and is the same vault; its passphrase still opens it")
     func opening() async throws {
         let (folder, vault) = try await Folder.withVault()
