@@ -14,6 +14,7 @@ extension State {
             log("the vault was created", .success)
         case .unlocked(.success): begin()
         case .clipboardCleared(let clearing): say(clearing)
+        case .lockIncomplete(let failure): say(.failure(failure))
         case .vaultCreated, .unlocked:
             opensAutomatically = false
             earlyKeys = []

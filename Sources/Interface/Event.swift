@@ -16,6 +16,8 @@ public enum Event: Sendable {
     case settingsBroken(Failure)
     /// `keyfob lock` or another screen removed the unlocked key that opened this vault.
     case lockedElsewhere
+    /// After a lock: the unlocked key is still there, or screens that it opened stay open.
+    case lockIncomplete(Failure)
     /// The end of the unlocked key that opened this vault (`keyfob unlock --for`).
     case unlockedUntil(Moment)
     /// Ctrl-Z or SIGTSTP: the terminal is about to return to the shell.

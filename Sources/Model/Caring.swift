@@ -3,6 +3,9 @@ public import Storage
 
 // Verification, repair and backup of the vault's file.
 extension CredentialManager {
+    /// The vault's ID (`Vault.id`).
+    public nonisolated var vaultID: [UInt8] { vault.id }
+
     /// The stream `Vault.faults`.
     public nonisolated var vaultFaults: AsyncStream<VaultFaults> { vault.faults }
 

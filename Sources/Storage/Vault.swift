@@ -12,13 +12,21 @@ import Files
 public final class Vault: Sendable {
     /// The path as given by the caller.
     public let path: String
+    /// The vault's ID, which is random and not secret.
+    public let id: [UInt8]
     let thread: WriterThread
     let lock: FileLock
 
-    private init(path: String, thread: WriterThread) {
+    private init(path: String, id: [UInt8], thread: WriterThread) {
         self.path = path
+        self.id = id
         self.thread = thread
         lock = FileLock(for: FilePath.real(path) ?? path)
+    }
+
+    private static func served(by thread: WriterThread, path: String) async throws(Failure) -> Vault {
+        let id = try await thread.read { (vault) throws(Failure) in vault.vaultID }
+        return Vault(path: path, id: id, thread: thread)
     }
 
     deinit { thread.closeSoon() }
@@ -47,7 +55,7 @@ public final class Vault: Sendable {
             let made = try OpenVault.create(file, passphrase: passphrase, cost: cost)
             return try OpenVault(file, .passphrase(passphrase), justMade: made)
         }
-        return Vault(path: path, thread: thread)
+        return try await served(by: thread, path: path)
     }
 
     /// Opens a vault. A failed open leaves the file as it was, byte for byte.
@@ -71,7 +79,7 @@ public final class Vault: Sendable {
         let thread = try await WriterThread.start { () throws(Failure) in
             try OpenVault(file, opener, busySeconds: busySeconds)
         }
-        return Vault(path: path, thread: thread)
+        return try await served(by: thread, path: path)
     }
 
     /// Runs `work` on one state of the file (`OpenVault.reading`).

@@ -16,6 +16,12 @@ public enum KernelKeyring {
     /// - Throws: `Failure` of kind `cannotWrite` if the kernel refuses its keyrings to this process.
     public static func check() throws(Failure) { try linkUserKeyring() }
 
+    /// True if the kernel refuses its keyrings to this process, which then has no key there to use or remove.
+    public static var isRefused: Bool {
+        clinux_keyctl(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, processKeyring) != 0
+            && [ENOSYS, EPERM, EACCES].contains(errno)
+    }
+
     /// Keeps a vault's data key until `lifetime` seconds have passed, or `idle` seconds without `renew`; an earlier key
     /// of the vault is replaced. If the process is killed meanwhile, the earlier key stays, or the new one with its end.
     /// - Parameter id: the vault's ID, the only thing that the key's description tells.

@@ -62,6 +62,16 @@ public enum Paths {
         return UntrustedText.line(home, limit: 400)
     }
 
+    /// The names of a file's owner and of this process's user, if they are two users; nil also without a file.
+    public static func otherOwner(of path: String) -> (owner: String, user: String)? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_uid != geteuid() else { return nil }
+        func name(_ user: uid_t) -> String {
+            account(of: user).map { UntrustedText.line($0.name, limit: 40) } ?? "\(user)"
+        }
+        return (name(status.st_uid), name(geteuid()))
+    }
+
     /// The path for a message: `~` for the home folder, without control characters.
     public static func printable(_ path: String, environment: [String: String]) -> String {
         let home = home(environment).map { $0 + "/" }
@@ -84,12 +94,15 @@ public enum Paths {
         return path
     }
 
-    private static var homeOfRecord: String? {
+    private static var homeOfRecord: String? { absolute(account(of: getuid())?.home) }
+
+    private static func account(of user: uid_t) -> (name: String, home: String)? {
         var record = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16_384)
-        guard getpwuid_r(getuid(), &record, &buffer, buffer.count, &found) == 0, let home = found?.pointee.pw_dir
+        guard getpwuid_r(user, &record, &buffer, buffer.count, &found) == 0, let name = found?.pointee.pw_name,
+            let home = found?.pointee.pw_dir
         else { return nil }
-        return absolute(String(cString: home))
+        return (String(cString: name), String(cString: home))
     }
 }

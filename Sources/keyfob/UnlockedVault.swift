@@ -36,12 +36,17 @@ extension VaultLocation {
         return (Surroundings.manager(of: vault), refreshing: [])
     }
 
+    /// The result of removing an unlocked key.
+    struct Locking {
+        var wasUnlocked: Bool
+        /// The reason why open screens do not lock: the vault's folder is read-only. nil if they do.
+        var untold: Failure?
+    }
+
     /// Removes the unlocked key, and tells every screen that opened by it.
-    /// - Returns: false if the vault was not unlocked.
-    /// - Throws: `cannotWrite` if the kernel refuses its keyring; or if the key is removed, but the vault's folder is
-    ///   read-only and so the screens cannot be told.
-    func lock() throws(Failure) -> Bool {
-        let id = try Vault.id(at: path)
+    /// - Parameter id: the vault's ID; the file may be missing or damaged by now.
+    /// - Throws: `cannotWrite` if the kernel refuses its keyring.
+    func lock(vault id: [UInt8]) throws(Failure) -> Locking {
         let wasUnlocked: Bool
         do throws(Failure) {
             wasUnlocked = try KernelKeyring.remove(vault: id)
@@ -50,13 +55,24 @@ extension VaultLocation {
             Vault.touchLockFile(at: path)
             throw error
         }
-        guard Vault.touchLockFile(at: path) else {
-            throw Failure(
+        guard !Vault.touchLockFile(at: path) else { return Locking(wasUnlocked: wasUnlocked) }
+        return Locking(
+            wasUnlocked: wasUnlocked,
+            untold: Failure(
                 .cannotWrite,
                 "\(wasUnlocked ? "locked \(name)" : "\(name) was not unlocked"), but open screens are not told: "
                     + "\(name)-lock cannot be written",
-                hints: ["press L in each open screen"])
+                hints: ["press L in each open screen"]))
+    }
+
+    /// Does the same as `lock(vault:)`, for a caller that does not know whether the vault is unlocked.
+    /// - Returns: a failure if the key stays, or a screen that was opened by the key does.
+    func lockIfUnlocked(vault id: [UInt8]) -> (wasUnlocked: Bool, failure: Failure?) {
+        do throws(Failure) {
+            let locking = try lock(vault: id)
+            return (locking.wasUnlocked, locking.wasUnlocked ? locking.untold : nil)
+        } catch {
+            return (false, KernelKeyring.isRefused ? nil : error)
         }
-        return wasUnlocked
     }
 }

@@ -121,11 +121,7 @@ final class EffectRunner {
             changeSettings { (file) throws(Failure) in try file.write(name, asIn: settings) }
         case .readSettings: changeSettings { (file) throws(Failure) in try file.read() }
         case .lock: lock()
-        case .removeUnlockedKey:
-            doToTheEnd { [location] in
-                // Without a keyring there is no key.
-                _ = try? location.lock()
-            }
+        case .removeUnlockedKey: removeUnlockedKey()
         case .quit, .suspend, .redraw, .notify: break
         }
     }
@@ -230,6 +226,18 @@ final class EffectRunner {
     /// The machine was suspended, or its clock was set.
     func clockJumped() {
         work { manager, _ in await manager.clockJumped() }
+    }
+
+    /// Removes the open vault's key from the kernel's keyring. A failure is also told after the lock that follows.
+    private func removeUnlockedKey() {
+        // From the session: the file may be missing, or be another vault by now.
+        guard let id = session.manager?.vaultID else { return }
+        let (mailbox, location) = (mailbox, location)
+        doToTheEnd {
+            if let failure = location.lockIfUnlocked(vault: id).failure {
+                mailbox.post(.lasting(.lockIncomplete(failure)))
+            }
+        }
     }
 
     /// Ends the session: cancels its tasks and every request, wipes the data key, drops late events. Copies, clearings,

@@ -67,14 +67,15 @@ struct ChangePassphrase: Subcommand {
         }
         await vault.close()
         guard newKey else { return Output.complain("changed the passphrase of \(location.name)") }
-        // The old key opens nothing now. Without a keyring there is none.
-        let wasUnlocked = (try? location.lock()) ?? false
+        // The old key opens nothing now.
+        let (wasUnlocked, failure) = location.lockIfUnlocked(vault: vault.id)
         Output.complain(
             "changed the passphrase and the data key of \(location.name)",
             hints: [
                 "copies of the vault made before still open with the old passphrase and the old key files",
                 "if such a copy has leaked, have new client secrets issued",
             ] + (wasUnlocked ? ["keyfob unlock\(ShellCommand.vault(options)) unlocks the vault again"] : []))
+        if let failure { Output.failure(failure) }
     }
 
     /// Lists the key slots that a new data key drops, and asks for a yes.
