@@ -14,7 +14,8 @@ public enum Event: Sendable {
     /// The settings file cannot be used: the settings last read from it stay in force, without later changes on the
     /// screen.
     case settingsBroken(Failure)
-    /// `keyfob lock` or another screen removed the unlocked key that opened this vault.
+    /// The unlocked key that opened this vault is gone: `keyfob lock` or another screen removed it, or its idle time
+    /// ended before.
     case lockedElsewhere
     /// After a lock: the unlocked key is still there, or screens that it opened stay open.
     case lockIncomplete(Failure)

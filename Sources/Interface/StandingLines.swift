@@ -44,7 +44,10 @@ extension State {
     /// The line for a fault of the vault. A missing file hides the fault of writing, which it causes.
     private func vaultFaultLine(_ columns: Int) -> String? {
         guard let faults = screen?.vaultFaults else { return nil }
-        if let file = faults.file { return fitted(withoutPath(file.summary)) }
+        if let file = faults.file {
+            let reopening = faults.hasOldKey ? " (\(keymap.key("lock")) reopens it)" : ""
+            return fitted(withoutPath(file.summary) + reopening)
+        }
         guard let writing = faults.writing else { return nil }
         let summary = withoutPath(writing.summary)
         let reason = summary.firstRange(of: ": ").map { String(summary[$0.upperBound...]) } ?? summary

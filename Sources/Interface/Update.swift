@@ -44,7 +44,10 @@ extension State {
             followClock()
             return due()
         case .wokenFromSuspension: return lock("locked, because the machine was suspended")
-        case .lockedElsewhere: return lock("locked by another keyfob")
+        case .lockedElsewhere: return lock("locked, because the unlocked key is gone")
+        // Nothing can be read or saved any more. A typed secret has no other place: the form stays.
+        case .vaultFaults(let faults) where faults.hasOldKey && !holdsTypedSecret:
+            return lock("locked, because another keyfob has replaced the data key: the new passphrase opens the vault")
         case .unlockedUntil(let end): if isOpen { keyEnd = end }
         case .suspending:
             guard settings.locksOnSuspend else { return [] }

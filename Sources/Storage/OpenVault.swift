@@ -385,7 +385,7 @@ final class OpenVault {
         let failure: Failure? =
             connection.fileWasReplaced
             ? .replaced(path) : isStale ? .writtenMeanwhile(path) : hasOldKey ? .keyReplaced(path) : nil
-        faults.file = failure
+        faults = VaultFaults(file: failure, writing: faults.writing, hasOldKey: hasOldKey)
         if let failure { throw failure }
     }
 

@@ -115,8 +115,41 @@ struct KeepingTests {
         var state = Samples.open()
         #expect(update(&state, .lockedElsewhere) == [.lock])
         #expect(state.context == .unlock)
-        #expect(state.drawing.contains("locked by another keyfob"))
+        #expect(state.drawing.contains("the unlocked key is gone"))
         #expect(update(&state, .lockedElsewhere) == [])
+    }
+
+    @Test(
+        "a replaced data key locks the vault, unless a form holds a typed secret: then a line names the key that reopens"
+    )
+    func replacedKey() {
+        let failure = Failure(
+            .conflict, "another keyfob has replaced the data key of the vault \(Samples.open().vaultPath)",
+            hints: [Failure.Hint("the vault must be opened again", .reopen)])
+        let faults = VaultFaults(file: failure, hasOldKey: true)
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        #expect(update(&state, .vaultFaults(faults)) == [.lock])
+        #expect(state.context == .unlock)
+        #expect(state.drawing.contains("locked, because another keyfob has replaced the"))
+        #expect(update(&state, .vaultFaults(faults)) == [])
+
+        var filled = Samples.open(Size(columns: 100, rows: 30))
+        filled.openForm()
+        filled.focus(.secret)
+        filled.type("s3cret")
+        #expect(update(&filled, .vaultFaults(faults)) == [])
+        #expect(filled.holdsTypedSecret)
+        #expect(
+            filled.drawing.contains(" another keyfob has replaced the data key of the vault (L reopens it)"))
+    }
+
+    @Test("a lock that could not end the unlocked key, or tell other screens, says so on the form")
+    func incompleteLock() {
+        var state = Samples.open(Size(columns: 100, rows: 30))
+        state.press("L")
+        #expect(update(&state, .lockIncomplete(Failure(.cannotWrite, "locked, but open screens are not told"))) == [])
+        #expect(state.context == .unlock)
+        #expect(state.drawing.contains("locked, but open screens are not told"))
     }
 
     @Test("at the end of the unlocked key the vault that it opened locks, a form or not; a later end replaces the end")

@@ -33,7 +33,7 @@ struct UnlockedScreenTests {
         for screen in [byKey, other] { try await screen.see("Billing", "1 client") }
         #expect(try await story.run("lock").complaint == "keyfob: locked \(story.vault)\n")
         for screen in [byKey, other] {
-            try await screen.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+            try await screen.see("Passphrase", "the unlocked key is gone", without: ["Billing"])
         }
         try await byPassphrase.press("j", see: "Billing")
         try await byKey.type(Story.passphrase)
@@ -87,7 +87,7 @@ struct UnlockedScreenTests {
         let screen = try await TerminalStory.start(story, command, columns: 100, rows: 30)
         try await screen.see("Billing", "1 client")
         #expect(try await story.run("lock").status == 0)
-        try await screen.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+        try await screen.see("Passphrase", "the unlocked key is gone", without: ["Billing"])
     }
 
     @Test("L ends it for every screen that opened by the key, and for the commands")
@@ -97,7 +97,7 @@ struct UnlockedScreenTests {
         let second = try await start(story)
         for screen in [first, second] { try await screen.see("Billing", "1 client") }
         try await first.press("L", see: "Passphrase")
-        try await second.see("Passphrase", "locked by another keyfob", without: ["Billing"])
+        try await second.see("Passphrase", "the unlocked key is gone", without: ["Billing"])
         #expect(try await story.run("list", environment: ["KEYFOB_PASSPHRASE_FILE": ""]).status == 77)
     }
 
