@@ -128,6 +128,8 @@ final class TerminalInterface {
     private func receive(_ message: Message) {
         if case .write(let bytes, let session) = message, !session.hasEnded { screen.writeRaw(bytes) }
         guard let event = runner.receive(message, clearsCopies: clearsCopies) else { return }
+        // Only the passphrase can open the vault now.
+        if case .unlocked(.failure) = event { unlockedID = nil }
         handle(event)
         // The last event of opening a vault.
         if case .remembered = event { Footprint.trim() }
