@@ -194,6 +194,13 @@ final class TerminalInterface {
         }
     }
 
+    /// The failure to watch the folder, from which a screen that was opened by the unlocked key learns of the key's end.
+    private static func unreached(_ failure: Failure) -> Failure {
+        Failure(
+            failure.kind, "keyfob lock does not lock this screen: \(failure.summary)",
+            hints: ["press L in this screen"] + failure.hints)
+    }
+
     /// Watches for writes by other programs. If the folder cannot be watched, a message says so and all else works.
     private func watchFolder() {
         guard watch == nil else { return }
@@ -206,7 +213,7 @@ final class TerminalInterface {
             }
             handle(.unwatched(.folder, nil))
         } catch {
-            handle(.unwatched(.folder, error))
+            handle(.unwatched(.folder, unlockedID == nil ? error : Self.unreached(error)))
         }
     }
 }
