@@ -117,24 +117,28 @@ final class OpenVault {
         in slots: [KeySlotRow], _ opener: Opener, _ vaultID: [UInt8], _ path: String
     ) throws(Failure) -> SecretBuffer {
         let fileSlots = slots.compactMap { FileSlot($0, vaultID: vaultID) }
+        let facts = slots.map { $0.facts(vaultID: vaultID) }
         do throws(KeySlot.Problem) {
-            if case .fileKey(let fileKey, _) = opener {
+            switch opener {
+            case .dataKey(let dataKey): return try KeySlot.locked(dataKey)
+            case .fileKey(let fileKey, _):
                 for slot in fileSlots {
                     if let key = try slot.dataKey(fileKey: fileKey, vaultID: vaultID) { return key }
                 }
-            } else if let slot = slots.lazy.compactMap({ KeySlot($0) }).first {
-                switch opener {
-                case .passphrase(let passphrase): return try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
-                case .dataKey(let dataKey): return try KeySlot.locked(dataKey)
-                case .fileKey: break
+            case .passphrase(let passphrase):
+                if let slot = slots.lazy.compactMap({ KeySlot($0) }).first {
+                    return try slot.dataKey(passphrase: passphrase, vaultID: vaultID)
                 }
             }
         } catch {
             throw .keySlot(error, of: path, opensByFile: !fileSlots.isEmpty)
         }
-        if case .fileKey(_, let file) = opener { throw .wrongKeyFile(file, of: path) }
-        let hasOnlyOthers = slots.first.map { $0.number > KeySlot.number } ?? false
-        throw hasOnlyOthers && fileSlots.isEmpty
+        if case .fileKey(_, let file) = opener {
+            let damaged = facts.filter { $0.kind == .file && $0.state == .damaged }
+            throw .wrongKeyFile(file, of: path, damaged: damaged.map(\.number))
+        }
+        let isNewer = !facts.contains { $0.kind == .passphrase } && facts.contains { $0.kind == .unknown }
+        throw isNewer && fileSlots.isEmpty
             ? .noPassphraseSlot(path) : .keySlot(.damaged, of: path, opensByFile: !fileSlots.isEmpty)
     }
 

@@ -110,7 +110,7 @@ extension KeySlotRow {
     func facts(vaultID: [UInt8]) -> KeySlotFacts {
         if number == KeySlot.number {
             let slot = KeySlot(self)
-            let isIntact = slot != nil && slot == slot?.withChecksumMended(vaultID: vaultID)
+            let isIntact = slot.map { $0 == $0.withChecksumMended(vaultID: vaultID) && $0.cost.isAcceptable } ?? false
             return KeySlotFacts(number: number, kind: .passphrase, state: isIntact ? .intact : .damaged)
         }
         guard derivation == FileSlot.derivation else {

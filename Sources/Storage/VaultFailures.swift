@@ -92,10 +92,12 @@ extension Failure {
             hints: ["keyfob unlock replaces the key by the vault's own"])
     }
 
-    static func wrongKeyFile(_ file: String, of path: String) -> Failure {
+    /// - Parameter damaged: the numbers of the damaged slots of key files.
+    static func wrongKeyFile(_ file: String, of path: String, damaged: [Int64]) -> Failure {
         Failure(
             .wrongPassphrase, "the key file \(printable(file)) opens no key slot of \(printable(path))",
-            hints: ["keyfob slot add file PATH makes a new key file for this vault"])
+            hints: damaged.map { "key slot \($0) is damaged: no key file opens it" }
+                + ["keyfob slot add file PATH makes a new key file for this vault"])
     }
 
     /// Another process has replaced the data key.
@@ -247,7 +249,7 @@ extension Failure {
     /// - Parameter opensByFile: true if the vault has an intact slot of a key file.
     static func keySlot(_ problem: KeySlot.Problem, of path: String, opensByFile: Bool = false) -> Failure {
         switch problem {
-        case .damaged where opensByFile:
+        case .damaged where opensByFile, .unacceptableCost where opensByFile:
             Failure(
                 .vaultDamaged,
                 "the vault \(printable(path)) cannot be opened by a passphrase: that key slot is missing or altered",

@@ -89,6 +89,19 @@ struct DataKeyTests {
         await opened.close()
     }
 
+    @Test("a data key opens the vault whatever became of the key slots")
+    func damagedSlots() async throws {
+        for statement in ["DELETE FROM key_slot", "UPDATE key_slot SET salt = zeroblob(0)"] {
+            let (folder, vault) = try await Folder.withVault()
+            let key = try await vault.dataKey()
+            await vault.close()
+            try folder.sql(statement)
+            let opened = try await Vault.open(at: folder.vault, dataKey: key)
+            #expect(try await opened.dataKey() == key)
+            await opened.close()
+        }
+    }
+
     @Test("a new passphrase leaves the data key as it is")
     func changedPassphrase() async throws {
         let (folder, vault) = try await Folder.withVault()

@@ -11,10 +11,10 @@ struct FileSlotTests {
         try await Vault.open(at: folder.vault, fileKey: key, file: "ci.key")
     }
 
-    private func wrong(_ folder: Folder) -> Failure {
+    private func wrong(_ folder: Folder, damaged: Failure.Hint...) -> Failure {
         Failure(
             .wrongPassphrase, "the key file ci.key opens no key slot of \(folder.vault)",
-            hints: ["keyfob slot add file PATH makes a new key file for this vault"])
+            hints: damaged + ["keyfob slot add file PATH makes a new key file for this vault"])
     }
 
     private let passphraseSlot = KeySlotFacts(number: 1, kind: .passphrase, state: .intact)
@@ -76,6 +76,52 @@ struct FileSlotTests {
         await (try await Vault.open(at: folder.vault, passphrase: Secret(utf8: "new"))).close()
     }
 
+    @Test(
+        "A passphrase's slot that asks for too much does not count as a slot that opens, even with a right checksum",
+        arguments: [(9, 8_192), (3, 1 << 40), (0, 8_192), (3, 8_191)] as [(Int, Int)])
+    func unacceptableCost(_ passes: Int, _ memoryBytes: Int) async throws {
+        let key = Vault.newFileKey()
+        let folder = try await vault(key)
+        let row = try folder.rows("SELECT hex(salt), hex(sealed_key) FROM key_slot WHERE number = 1")[0]
+        let slot = try #require(
+            KeySlot(
+                derivation: "argon2id", passes: Int64(passes), memoryBytes: Int64(memoryBytes),
+                salt: [UInt8](Data(hex: row[0])), sealedKey: [UInt8](Data(hex: row[1])), checksum: []))
+        let sum = slot.withChecksumMended(vaultID: try Vault.id(at: folder.vault)).row.checksum
+        try folder.sql(
+            """
+            UPDATE key_slot SET passes = \(passes), memory_bytes = \(memoryBytes), checksum = x'\(Data(sum).hex)'
+            WHERE number = 1
+            """)
+        #expect(
+            await failure { () throws(Failure) in try await folder.openVault() }
+                == Failure(
+                    .vaultDamaged,
+                    "the vault \(folder.vault) cannot be opened by a passphrase: that key slot is missing or altered",
+                    hints: ["keyfob passwd --key-file PATH opens it with its key file, and sets a new passphrase"]))
+        let vault = try await open(folder, key)
+        #expect(
+            try await vault.keySlots()
+                == [KeySlotFacts(number: 1, kind: .passphrase, state: .damaged), fileSlot(2)])
+        #expect(
+            await failure { () throws(Failure) in try await vault.removeSlot(2) }.summary
+                == "key slot 2 cannot be removed: no other slot opens the vault")
+        await vault.close()
+    }
+
+    @Test("Without the passphrase's slot a damaged slot of a key file is damage; an unknown slot is a newer keyfob's")
+    func nothingOpens() async throws {
+        let folder = try await vault(Vault.newFileKey())
+        try folder.sql("DELETE FROM key_slot WHERE number = 1; UPDATE key_slot SET checksum = zeroblob(16)")
+        #expect(
+            await failure { () throws(Failure) in try await folder.openVault() }.summary
+                == "the vault \(folder.vault) is damaged: its key slot is missing or altered")
+        try folder.sql("INSERT INTO key_slot VALUES (3, 'later', 1, 2, zeroblob(3), zeroblob(4), zeroblob(5))")
+        #expect(
+            await failure { () throws(Failure) in try await folder.openVault() }.summary
+                == "the vault \(folder.vault) has no passphrase: only a newer keyfob opens it")
+    }
+
     @Test("Without the passphrase's slot a key file still opens the vault, and sets a passphrase")
     func noPassphraseSlot() async throws {
         let key = Vault.newFileKey()
@@ -101,7 +147,9 @@ struct FileSlotTests {
         let folder = try await vault(key)
         try folder.sql("UPDATE key_slot SET \(change) WHERE number = 2")
         let number: Int64 = change == "number = 5" ? 5 : 2
-        #expect(await failure { () throws(Failure) in try await open(folder, key) } == wrong(folder))
+        #expect(
+            await failure { () throws(Failure) in try await open(folder, key) }
+                == wrong(folder, damaged: "key slot \(number) is damaged: no key file opens it"))
         let vault = try await folder.openVault()
         let damaged = KeySlotFacts(number: number, kind: .file, state: .damaged)
         #expect(try await vault.keySlots() == [passphraseSlot, damaged])

@@ -118,6 +118,7 @@ struct KeyFileStoryTests {
             try await story.run("slot", "list", "--key-file", key)
                 == refused(
                     "the key file \(key) opens no key slot of \(story.vault)",
+                    "key slot 2 is damaged: no key file opens it",
                     "keyfob slot add file PATH makes a new key file for this vault", status: 77))
     }
 
