@@ -79,6 +79,14 @@ extension OpenVault {
         try Schema.keySlots(in: connection).map { $0.facts(vaultID: vaultID) }
     }
 
+    func damagedSlots() throws(Failure) -> [KeySlotFacts] {
+        let slots = try keySlots()
+        // A later keyfob may leave the passphrase out.
+        let lacksPassphrase = !slots.contains { [.passphrase, .unknown].contains($0.kind) }
+        let missing = KeySlotFacts(number: KeySlot.number, kind: .passphrase, state: .damaged)
+        return (lacksPassphrase ? [missing] : []) + slots.filter { $0.state == .damaged }
+    }
+
     fileprivate func addSlot(fileKey: Secret, at date: Date) throws(Failure) -> Int64 {
         let slots = try Schema.keySlots(in: connection)
         let taken = Set(slots.map(\.number))

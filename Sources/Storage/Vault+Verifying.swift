@@ -27,6 +27,10 @@ public struct Verification: Sendable, Equatable {
     public var recordCount: Int
     /// Sorted by kind and ID.
     public var damaged: [DamagedRecord]
+    /// The damaged key slots, by number; slot 1 also if it is missing.
+    public var damagedSlots: [KeySlotFacts] = []
+
+    public var isIntact: Bool { damaged.isEmpty && damagedSlots.isEmpty }
 }
 
 extension Vault {
@@ -95,7 +99,8 @@ extension OpenVault {
                 isReplaceable: kind.isReplaceable, place: place)
         }
         return Verification(
-            recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) })
+            recordCount: count, damaged: damaged.sorted { ($0.place.kind, $0.id) < ($1.place.kind, $1.id) },
+            damagedSlots: try damagedSlots())
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {

@@ -122,6 +122,55 @@ struct KeyFileStoryTests {
                     "keyfob slot add file PATH makes a new key file for this vault", status: 77))
     }
 
+    @Test("verify names damaged key slots with their hints, and so does backup: 65")
+    func verifying() async throws {
+        let (story, _) = try await story()
+        #expect(try await story.run("verify").complaint == complaint("all 3 records are intact"))
+        try story.executeSQL("UPDATE key_slot SET checksum = zeroblob(16) WHERE number = 2")
+        let removal = "keyfob slot remove 2 removes the slot: no key file opens it"
+        #expect(
+            try await story.run("verify")
+                == Story.Outcome(
+                    65, output: "2\tkey slot\t-\n",
+                    complaint: complaint("key slot 2 of the vault \(story.vault) is damaged", removal)))
+        let backup = try await story.run("backup", story.folder.path + "/copy.db")
+        #expect(backup.status == 65)
+        #expect(
+            backup.complaint.hasSuffix(
+                complaint("key slot 2 of the vault and of its backup is damaged", removal)))
+        try story.executeSQL("UPDATE record SET sealed = zeroblob(296) WHERE kind = 10")
+        let both = try await story.run("verify")
+        #expect(
+            both.complaint
+                == complaint(
+                    "1 of 3 records of the vault \(story.vault) are damaged, and key slot 2",
+                    "keyfob remove --damaged removes the damaged records; nothing else is lost", removal))
+        #expect(try await story.run("remove", "--damaged", "--yes").status == 0)
+        #expect(try await story.run("slot", "remove", "2", "--yes").status == 0)
+        #expect(try await story.run("verify").status == 0)
+    }
+
+    @Test(
+        "verify names a damaged slot of the passphrase, also a missing one; a key file then sets a new passphrase",
+        arguments: [
+            "UPDATE key_slot SET checksum = zeroblob(16) WHERE number = 1", "DELETE FROM key_slot WHERE number = 1",
+        ])
+    func verifyingPassphrase(_ statement: String) async throws {
+        let (story, key) = try await story()
+        try story.executeSQL(statement)
+        #expect(
+            try await story.run("verify", "--key-file", key)
+                == Story.Outcome(
+                    65, output: "1\tkey slot\t-\n",
+                    complaint: complaint(
+                        "key slot 1 of the vault \(story.vault) is damaged",
+                        "keyfob passwd --key-file PATH sets a new passphrase",
+                        "keyfob slot add file PATH makes a key file, if you have none")))
+        let new = try story.newPassphraseFile()
+        #expect(try await story.run("passwd", "--key-file", key, "--new-passphrase-file", new).status == 0)
+        #expect(try await story.run("verify", "--passphrase-file", new).status == 0)
+    }
+
     @Test("a key file opens the vault for every command, without a terminal: by option, variable, descriptor or pipe")
     func opening() async throws {
         let (story, key) = try await story()

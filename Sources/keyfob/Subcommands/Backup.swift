@@ -31,6 +31,6 @@ struct Backup: Subcommand {
         }
         let name = UntrustedText.line(file, limit: 400)
         Output.complain("wrote the backup \(name): \(verification.recordCount) records")
-        if !verification.damaged.isEmpty { throw verification.damage(of: "the vault and of its backup") }
+        if !verification.isIntact { throw verification.damage(of: "the vault and of its backup") }
     }
 }
