@@ -70,7 +70,8 @@ public enum KeyFile {
         let line = try StandardInput.read(descriptor, atMost: longestFile + 1, upToNewline: false)
         try line.dropByteOrderMark(of: name)
         let isTooLong = line.count > longestFile
-        if line.dropLast(0x0A) { line.dropLast(0x0D) }
+        // Shells and editors add line ends of their own.
+        while line.dropLast(0x0A) || line.dropLast(0x0D) {}
         let hasLines = line.withBytes { bytes in bytes.contains { $0 == 0x0A || $0 == 0x0D } }
         let begins = line.withBytes { $0.starts(with: prefix.utf8) }
         let reason =

@@ -69,9 +69,13 @@ struct KeyFileStoryTests {
         let dashed = try await story.run(
             ["slot", "add", "--", "file", "-k"], input: "", environment: [:], program: program)
         #expect(dashed.status == 0 && dashed.complaint.hasPrefix("keyfob: made the key file -k and key slot 3"))
+        #expect(dashed.complaint.contains("hint: keyfob list --key-file ./-k opens the vault with it"))
         #expect(
             try await story.run(
                 ["list", "--key-file=-k"], input: "", environment: asksNowhere, program: program) == list)
+        #expect(
+            try await story.run(
+                ["list", "--key-file", "./-k"], input: "", environment: asksNowhere, program: program) == list)
     }
 
     @Test("slot list prints number, kind, time and state of each slot, also as JSON")

@@ -57,8 +57,8 @@ struct KeyFileTests {
     }
 
     @Test(
-        "the line's end may be missing, or be that of another system; a byte order mark is not part of the key",
-        arguments: ["", "\n", "\r\n"])
+        "any number of line ends may follow, also those of another system; a byte order mark is not part of the key",
+        arguments: ["", "\n", "\r\n", "\n\n", "\r", "\r\n\r\n", "\n\n\n\r\n"])
     func lineEnds(_ end: String) throws {
         let stage = try Stage()
         for mark in ["", "\u{FEFF}"] {
@@ -76,13 +76,13 @@ struct KeyFileTests {
         "correct horse battery",
     ]
     private static let several: [String] = [
-        line + "\n\n", line + "\n" + line + "\n", "\n" + line, line + "\r",
+        line + "\n" + line + "\n", "\n" + line, line + "\n \n", line + "\r" + line,
     ]
     private static let long: [String] = [
         String(repeating: "x", count: 1_000), line + String(repeating: "A", count: 100),
     ]
     private static let holdingNoKey: [(contents: [String], reason: String)] = [
-        (["", "\n", "\r\n", "\u{FEFF}"], "it is empty"), (altered, "the key is cut or altered"),
+        (["", "\n", "\r\n", "\n\n\r\n", "\u{FEFF}"], "it is empty"), (altered, "the key is cut or altered"),
         (strange, "it does not begin with keyfob-key-1:"), (several, "it has more than one line"),
         (long, "it is too long"),
     ]

@@ -94,7 +94,7 @@ struct Slot: Subcommand {
         }
         let name = UntrustedText.line(path, limit: 400)
         let vault = ShellCommand.vault(choice)
-        let word = name == path ? ShellQuoting.word(path) : "PATH"
+        let word = name == path ? ShellQuoting.word((path.hasPrefix("-") ? "./" : "") + path) : "PATH"
         Output.complain(
             "made the key file \(name) and key slot \(number) of \(location.name)",
             hints: [
