@@ -1,5 +1,6 @@
 import Credentials
 import Files
+import Glibc
 
 extension PassphraseSource {
     /// The most seconds that the program of `KEYFOB_ASKPASS` may take to answer.
@@ -11,7 +12,8 @@ extension PassphraseSource {
     }
 
     /// The first line that `program` writes to standard output, given `prompt` as its one argument (SSH_ASKPASS, ssh(1)).
-    /// A signal that ends keyfob meanwhile ends the program too.
+    /// A signal that ends keyfob meanwhile ends the program and its children too. Therefore the program has a session of
+    /// its own, unlike ssh's, and no terminal to read from.
     /// - Throws: `Failure` of kind `noPassphrase` if the program does not run, fails or answers nothing;
     ///   `unacceptableInput` if the line is longer than `TTYPrompt.longestLine`; `interrupted` after SIGINT.
     public static func ask(
@@ -19,7 +21,7 @@ extension PassphraseSource {
     ) async throws(Failure) -> Secret {
         let result = await Subprocess.run(
             [program, "\(UntrustedText.line(prompt, limit: 1_000)): "], environment: environment,
-            capture: TTYPrompt.longestLine + 2, endsWithSignals: true, timeout: seconds)
+            capture: TTYPrompt.longestLine + 2, inheritsErrors: true, endsWithSignals: true, timeout: seconds)
         let reason: String
         switch result.ending {
         case .exited(0):
@@ -34,13 +36,27 @@ extension PassphraseSource {
         case .exited(let status): reason = "it ended with exit code \(status)"
         case .signalled(let number): reason = "it was ended by signal \(number)"
         case .timedOut: reason = "it did not answer in \(Int(seconds)) s"
-        case .notFound: reason = "there is no such program"
+        case .notFound: reason = reasonNotToRun(program)
         case .notStarted(let code): reason = errorText(code)
         case .interrupted: throw Failure(.interrupted, "interrupted")
         }
         throw Failure(
             .noPassphrase, "no passphrase from KEYFOB_ASKPASS \(UntrustedText.line(program, limit: 400)): \(reason)",
             hints: ["the program gets the prompt as its one argument and writes the passphrase to standard output"])
+    }
+
+    private static func reasonNotToRun(_ program: String) -> String {
+        var status = stat()
+        // Without a slash the program is looked for in PATH.
+        guard program.contains("/") else { return "there is no such program" }
+        guard stat(program, &status) == 0 else {
+            return errno == ENOENT ? "there is no such program" : errorText(errno)
+        }
+        return switch status.st_mode & S_IFMT {
+        case S_IFREG: "it is not executable"
+        case S_IFDIR: "it is a folder"
+        default: "it is not a file"
+        }
     }
 }
 

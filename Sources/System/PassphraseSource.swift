@@ -29,7 +29,7 @@ public enum PassphraseSource {
 
     /// Reads the first line of the file, without its newline. /dev/stdin and /dev/fd/N mean the descriptors themselves,
     /// from which only that line is read: opening them by name would fail, because an undumpable process does not own
-    /// its /proc. If such a descriptor is a terminal, the passphrase is asked for there. Blocks.
+    /// its /proc. If the file is a terminal, the passphrase is asked for there. Blocks.
     /// - Throws: `Failure` of kind `noPassphrase` if the file cannot be read or its first line is empty;
     ///   `unacceptableInput` if that line is longer than `TTYPrompt.longestLine` bytes.
     public static func read(fromFile path: String, prompt: String) throws(Failure) -> Answer {
@@ -47,6 +47,12 @@ public enum PassphraseSource {
         var status = stat()
         guard fstat(file.number, &status) == 0 else { throw unreadable(name, errno) }
         guard status.st_mode & S_IFMT != S_IFDIR else { throw unreadable(name, EISDIR) }
+        if isatty(file.number) == 1 {
+            guard let terminal = Descriptor(opening: path, O_RDWR) else { throw unreadable(name, errno) }
+            defer { withExtendedLifetime(terminal) {} }
+            let passphrase = try TerminalLine(terminal: terminal.number, echo: false).ask(prompt)
+            return Answer(passphrase: passphrase, warning: nil)
+        }
         let isShared = status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
         defer { withExtendedLifetime(file) {} }
         let passphrase = try firstLine(file.number, name)

@@ -29,7 +29,7 @@ public enum Subprocess {
     /// (xclip, wl-copy) keeps them open for ever.
     ///
     /// The child has its own session, no blocked or ignored signal, no descriptor but 0 to 2, and, without
-    /// `withErrors`, standard error on /dev/null.
+    /// `withErrors` and `inheritsErrors`, standard error on /dev/null.
     /// - Parameters:
     ///   - arguments: the program, by path or looked up in `environment`'s PATH, and its arguments. Every user can see
     ///     them: never a secret.
@@ -37,12 +37,13 @@ public enum Subprocess {
     ///   - input: its standard input, written directly from the secret's memory; nil: /dev/null.
     ///   - capture: the most bytes of standard output to keep; the rest is dropped. 0: /dev/null.
     ///   - withErrors: true if its standard error belongs to the output.
+    ///   - inheritsErrors: true if its standard error is this process's.
     ///   - endsWithSignals: true if a signal that ends this process ends the program before. A terminal's Ctrl-C does not
     ///     reach the program itself, which has its own session.
     ///   - timeout: the time limit, in seconds.
     public static func run(
         _ arguments: [String], environment: [String: String], input: Secret? = nil, capture: Int = 0,
-        withErrors: Bool = false, endsWithSignals: Bool = false, timeout: Double = 2
+        withErrors: Bool = false, inheritsErrors: Bool = false, endsWithSignals: Bool = false, timeout: Double = 2
     ) async -> Result {
         guard let name = arguments.first, let program = locate(name, path: environment["PATH"]) else {
             return Result(ending: .notFound, output: Secret([]))
@@ -52,7 +53,7 @@ public enum Subprocess {
                 do throws(SystemError) {
                     let child = try Child(
                         [program] + arguments.dropFirst(), environment: environment, input: input, capture: capture,
-                        withErrors: withErrors)
+                        withErrors: withErrors, inheritsErrors: inheritsErrors)
                     let ending = child.wait(until: .now + .seconds(timeout), signals)
                     return Result(ending: ending, output: child.output())
                 } catch {
@@ -94,7 +95,8 @@ private final class Child {
     private var count = 0
 
     init(
-        _ arguments: [String], environment: [String: String], input: Secret?, capture: Int, withErrors: Bool
+        _ arguments: [String], environment: [String: String], input: Secret?, capture: Int, withErrors: Bool,
+        inheritsErrors: Bool
     ) throws(SystemError) {
         guard let null = Descriptor(opening: "/dev/null", O_RDWR) else { throw SystemError(code: errno) }
         var ends = (input: null, output: null)
@@ -117,7 +119,7 @@ private final class Child {
         let problem = withExtendedLifetime((ends, null, arguments, variables)) {
             clinux_spawn(
                 &process, arguments.pointers, variables.pointers, ends.input.number, ends.output.number,
-                (withErrors ? ends.output : null).number)
+                inheritsErrors ? 2 : (withErrors ? ends.output : null).number)
         }
         guard problem == 0 else { throw SystemError(code: problem) }
         self.process = process
