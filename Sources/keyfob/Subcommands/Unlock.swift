@@ -51,12 +51,12 @@ struct Unlock: Subcommand {
         }
         await vault.close()
         try KernelKeyring.store(
-            dataKey, ofVault: Vault.id(at: location.path), lifetime: lifetime.seconds, idle: idle.seconds,
-            now: Clocks.now())
+            dataKey, ofVault: vault.id, lifetime: lifetime.seconds, idle: idle.seconds, now: Clocks.now())
         // Makes the file: a screen takes its first touch for a lock.
         Vault.touchLockFile(at: location.path)
+        let idleEnd = idle.seconds < lifetime.seconds ? "; it locks after \(idle) without use" : ""
         Output.complain(
-            "unlocked \(location.name) for \(lifetime); it locks after \(idle) without use",
+            "unlocked \(location.name) for \(lifetime)\(idleEnd)",
             hints: ["keyfob lock\(ShellCommand.vault(choice)) locks it at once"])
     }
 }
