@@ -24,6 +24,9 @@ public enum KernelKeyring {
 
     /// Keeps a vault's data key until `lifetime` seconds have passed, or `idle` seconds without `renew`; an earlier key
     /// of the vault is replaced. If the process is killed meanwhile, the earlier key stays, or the new one with its end.
+    ///
+    /// Accepted: the idle time is the kernel's timeout, which follows the wall clock. A clock that is set back lengthens
+    /// the idle time, but not the lifetime.
     /// - Parameter id: the vault's ID, the only thing that the key's description tells.
     /// - Throws: as `check()`; the earlier key is unchanged then.
     public static func store(
