@@ -132,19 +132,16 @@ public struct Discovery: Sendable {
         in document: Document, of issuer: EndpointURL
     ) -> (url: String?, problem: Failure?) {
         guard document.namesRevocation else { return (nil, nil) }
-        let url = document.revocationEndpoint ?? ""
-        do throws(Failure) {
-            try check(url, as: .revocationURL, from: issuer)
-            return (url, nil)
-        } catch {
-            let shown = UntrustedText.line(issuer.text)
-            return (
-                nil,
-                Failure(
-                    .notAToken, "the revocation endpoint of \(shown) cannot be used: \(error.summary)",
-                    hints: ["enter the revocation URL"])
-            )
+        var url = document.revocationEndpoint
+        var problem: Failure?
+        do throws(Failure) { try check(url ?? "", as: .revocationURL, from: issuer) } catch {
+            url = nil
+            problem = Failure(
+                .notAToken,
+                "the revocation endpoint of \(UntrustedText.line(issuer.text)) cannot be used: \(error.summary)",
+                hints: ["enter the revocation URL"])
         }
+        return (url, problem)
     }
 
     private static func check(

@@ -236,7 +236,7 @@ struct ScriptVerbTests {
         #expect(
             lost.complaint.hasSuffix(
                 """
-                  hint: keyfob edit --set revocation_url=URL lost needs no issuer to revoke
+                  hint: keyfob edit --set revocation_url=URL lost sets the URL, and the issuer is not asked
                   hint: the token was not revoked
 
                 """))
@@ -257,7 +257,7 @@ struct ScriptVerbTests {
                         "the revocation endpoint of \(server.issuer) cannot be used: "
                             + "plain http to id.example would expose the secret and the token on the network",
                         "enter the revocation URL",
-                        "keyfob edit --set revocation_url=URL billing needs no issuer to revoke",
+                        "keyfob edit --set revocation_url=URL billing sets the URL, and the issuer is not asked",
                         "the token was not revoked")))
         #expect(try await story.run("status", "billing").output.hasPrefix("billing\tvalid\t35"))
         let edited = try await story.run("edit", "--set", "revocation_url=\(server.revocationURL)", "billing")

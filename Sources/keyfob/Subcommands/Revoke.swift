@@ -65,7 +65,9 @@ struct Revoke: Subcommand {
             let edit = ShellCommand.clients("edit", [client], choice, flags: "--set revocation_url=URL")
             throw Failure(
                 failure.kind, failure.summary,
-                hints: failure.hints + ["\(edit) needs no issuer to revoke", "the token was not revoked"])
+                hints: failure.hints + [
+                    "\(edit) sets the URL, and the issuer is not asked", "the token was not revoked",
+                ])
         case .nowhere(let reason):
             question = "the token of \"\(client)\" is only removed here, not revoked: \(reason); remove it?"
         case .endpoint(let url, let isForeign):
