@@ -83,8 +83,10 @@ struct CopyFormatTests {
             (.githubActions, "::add-mask::abc.DEF-1_~+/="),
             (
                 .execCredential,
-                #"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":"#
-                    + #"{"token":"abc.DEF-1_~+/=","expirationTimestamp":"2026-11-23T15:02:11Z"}}"#
+                #"""
+                {"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":\#
+                {"token":"abc.DEF-1_~+/=","expirationTimestamp":"2026-11-23T15:02:11Z"}}
+                """#
             ),
             (.clientID, "app-1"),
         ])
