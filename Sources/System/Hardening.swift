@@ -10,7 +10,8 @@ public enum Hardening {
     ///   command of `keyfob exec` gets the limit back.
     /// - The default handlers for a trap: Swift's own prints a backtrace with memory bytes.
     /// - SSLKEYLOGFILE unset: Debian's libcurl would write every TLS session's keys there.
-    /// - SIGPIPE ignored: a closed reader is an error to report, not the end of the process.
+    /// - SIGPIPE and SIGXFSZ ignored: a closed reader and a limit on the size of files are errors to report, not the end
+    ///   of the process.
     /// - Descriptors 0 to 2 opened if they are closed, on a file that can be neither read nor written: no vault is ever
     ///   opened as standard output.
     ///
@@ -25,7 +26,7 @@ public enum Hardening {
         _ = clinux_set_undumpable()
         unsetenv("SSLKEYLOGFILE")
         clinux_default_crash_handlers()
-        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     }
 
     /// True if another process of the same user may read this process's memory.

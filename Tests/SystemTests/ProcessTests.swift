@@ -22,12 +22,16 @@ struct ProcessTests {
                 sigaction(number, nil, &action)
                 isDefault = isDefault && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 0
             }
-            var pipe = sigaction()
-            sigaction(SIGPIPE, nil, &pipe)
+            var areIgnored = true
+            for number in [SIGPIPE, SIGXFSZ] {
+                var action = sigaction()
+                sigaction(number, nil, &action)
+                areIgnored = areIgnored && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+            }
             let facts = [
                 "core \(limit.rlim_cur) \(limit.rlim_max)", "dumpable \(Hardening.isDumpable)",
                 "key log \(getenv("SSLKEYLOGFILE") == nil ? "unset" : "set")", "default handlers \(isDefault)",
-                "SIGPIPE ignored \(unsafeBitCast(pipe.__sigaction_handler.sa_handler, to: Int.self) == 1)",
+                "SIGPIPE and SIGXFSZ ignored \(areIgnored)",
                 "descriptor 0 \(fcntl(0, F_GETFD))",
             ]
             try facts.joined(separator: "\n").write(toFile: report, atomically: true, encoding: .utf8)
@@ -44,7 +48,7 @@ struct ProcessTests {
         #expect(
             stage.text(of: "report")?.components(separatedBy: "\n") == [
                 "core 0 \(limit.rlim_max)", "dumpable false", "key log unset", "default handlers true",
-                "SIGPIPE ignored true", "descriptor 0 \(FD_CLOEXEC)",
+                "SIGPIPE and SIGXFSZ ignored true", "descriptor 0 \(FD_CLOEXEC)",
             ])
     }
 
