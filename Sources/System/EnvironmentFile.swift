@@ -32,6 +32,12 @@ public enum EnvironmentFile {
             let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
             if count == 0 { return bytes.secret() }
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                // Another program with the same open file may have made it non-blocking.
+                var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                poll(&event, 1, -1)
+                continue
+            }
             guard count > 0 else { throw unreadable(name, errorText(errno)) }
             bytes.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             guard bytes.count <= longest else { throw unreadable(name, "it is longer than \(longest >> 20) MiB") }

@@ -76,8 +76,16 @@ public enum PassphraseSource {
             hints: ["check --passphrase-file and KEYFOB_PASSPHRASE_FILE"])
     }
 
-    /// The number of the open descriptor that the path names: /dev/stdin, /dev/fd/N; nil for another path.
+    /// The number of the open descriptor that the path names: /dev/stdin, /dev/fd/N; nil for another path. From now on
+    /// an exec closes the descriptor: the command of `keyfob exec` must not get an open file with a secret. Descriptors
+    /// 0 to 2 stay open.
     static func descriptor(named path: String) -> Int32? {
+        guard let number = number(in: path) else { return nil }
+        if number > 2 { _ = fcntl(number, F_SETFD, FD_CLOEXEC) }
+        return number
+    }
+
+    private static func number(in path: String) -> Int32? {
         if path == "/dev/stdin" { return 0 }
         for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
             return Int32(path.dropFirst(folder.count)).flatMap { $0 >= 0 ? $0 : nil }

@@ -146,6 +146,29 @@ struct ExecStoryTests {
         }
     }
 
+    @Test("the command does not get the descriptors that keyfob reads its secrets from; 0 to 2 stay open")
+    func readDescriptors() async throws {
+        let (server, story) = try await story()
+        defer { server.stop() }
+        let key = story.folder.path + "/made.key"
+        let file = story.folder.path + "/x.env"
+        #expect(try await story.run("slot", "add", "file", key).status == 0)
+        try Data("A=1\n".utf8).write(to: URL(fileURLWithPath: file))
+        let script = "for n in 0 1 2 6 7 8 9; do [ ! -e /proc/$$/fd/$n ] || echo $n; done"
+        for source in [["--key-file", "/dev/fd/7"], ["--passphrase-file", "/dev/fd/8"]] {
+            for option in [[], ["--token-file", "F"]] {
+                let opened = source[1].hasSuffix("7") ? "7<'\(key)'" : "8<'\(story.folder.path)/passphrase'"
+                let outcome = try await story.run(
+                    ["exec", "billing", "--env-file", "/dev/fd/9"] + source + option + ["--", "/bin/sh", "-c", script],
+                    input: "", environment: [:],
+                    program: [
+                        "/bin/sh", "-c", "exec \"$0\" \"$@\" 6</dev/null \(opened) 9<'\(file)'", Story.program.path,
+                    ])
+                #expect(outcome == Story.Outcome(0, output: "0\n1\n2\n6\n"))
+            }
+        }
+    }
+
     @Test("arguments that are not UTF-8 reach the command unchanged")
     func bytes() async throws {
         let (server, story) = try await story()

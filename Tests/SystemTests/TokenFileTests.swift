@@ -75,6 +75,24 @@ struct TokenFileTests {
 }
 
 struct EnvironmentFileTests {
+    @Test("a descriptor that does not block is read to its end")
+    func nonBlocking() throws {
+        let (reading, writing) = try #require(Descriptor.pipe())
+        let null = try #require(Descriptor(opening: "/dev/null", O_WRONLY))
+        // A thread of its own: the reader blocks one of the tests' two threads.
+        Thread.detachNewThread {
+            for _ in 0..<3 {
+                write(writing.number, "A", 1)
+                // After its byte the reader finds the pipe empty.
+                var count: Int32 = 1
+                while ioctl(reading.number, UInt(FIONREAD), &count) == 0, count > 0 { usleep(1_000) }
+            }
+            dup2(null.number, writing.number)
+        }
+        #expect(try EnvironmentFile.read("/dev/fd/\(reading.number)") == Secret(utf8: "AAA"))
+        withExtendedLifetime((reading, writing, null)) {}
+    }
+
     @Test("only a regular file or an open descriptor is read, of a bounded size")
     func kinds() throws {
         let stage = try Stage()
