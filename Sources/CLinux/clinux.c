@@ -65,11 +65,13 @@ int clinux_replace_descriptor(int fd, int other) {
 
 int clinux_signalfd(const sigset_t *signals) { return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK); }
 
-int clinux_read_signal(int fd) {
+int clinux_read_signal(int fd, int *is_from_kernel) {
     struct signalfd_siginfo info;
     ssize_t got;
     while ((got = read(fd, &info, sizeof info)) < 0 && errno == EINTR) {}
-    return got == sizeof info ? (int)info.ssi_signo : 0;
+    if (got != sizeof info) return 0;
+    if (is_from_kernel != NULL) *is_from_kernel = info.ssi_code == SI_KERNEL;
+    return (int)info.ssi_signo;
 }
 
 int clinux_set_undumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

@@ -76,13 +76,16 @@ public final class Command {
 
 /// Runs a command in keyfob's process group and terminal, as a shell does, while keyfob still has work to do.
 ///
-/// The terminal sends its signals to both: SIGINT and SIGQUIT are the command's alone, and if the command stops, keyfob
-/// stops too, so that the shell notices. The other signals that would end keyfob are passed on to the command. A signal
-/// that was ignored when keyfob was started stays ignored.
+/// The terminal sends its signals to both, and if the command stops, keyfob stops too, so that the shell notices. The
+/// other signals that would end keyfob are passed on to the command, apart from SIGQUIT and the signals of a crash. A
+/// signal that a process sends to the whole process group reaches the command twice: keyfob cannot tell it from its own.
+/// A signal that was ignored when keyfob was started stays ignored.
 @MainActor
 public final class CommandRun {
-    private static let passedOn = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
-    private static let watched = [SIGCHLD, SIGCONT, SIGINT, SIGTSTP]
+    private static let passedOn: [Int32] =
+        [SIGTERM, SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO, SIGPWR, SIGSTKFLT]
+        + Array(__libc_current_sigrtmin()...__libc_current_sigrtmax())
+    private static let watched = [SIGCHLD, SIGCONT, SIGTSTP]
 
     private let signals: Descriptor
     private var child: pid_t = -1
@@ -140,11 +143,19 @@ public final class CommandRun {
     private func passOnSignals() -> Bool {
         var isContinued = false
         while true {
-            let signal = clinux_read_signal(signals.number)
+            var isFromKernel: Int32 = 0
+            let signal = clinux_read_signal(signals.number, &isFromKernel)
             if signal == 0 { return isContinued }
             if signal == SIGCONT { isContinued = true }
+            if isFromKernel != 0, Self.isOfTerminal(signal) { continue }
             if signal == SIGCONT || Self.passedOn.contains(signal) { kill(child, signal) }
         }
+    }
+
+    /// True for a signal that the terminal sends to the command too. If the terminal hangs up, its session's leader alone
+    /// gets the first SIGHUP.
+    private static func isOfTerminal(_ signal: Int32) -> Bool {
+        signal == SIGINT || signal == SIGHUP && getsid(0) != getpid()
     }
 
     /// Stops keyfob if a shell waits for the job. Another process may stop and continue the command alone: without a

@@ -180,7 +180,7 @@ public final class EventLoop<Message: Sendable> {
     /// - Returns: true if the terminal's content may differ from the painted frame.
     private func handleSignals(_ program: Program) -> Bool {
         var (isResized, wasContinued) = (false, false)
-        while case let signal = clinux_read_signal(signals), signal != 0 {
+        while case let signal = clinux_read_signal(signals, nil), signal != 0 {
             switch signal {
             case SIGTERM, SIGHUP, SIGINT: ending = ending ?? .signal(signal)
             case SIGTSTP: shouldSuspend = true

@@ -85,14 +85,13 @@ struct TokenFileStoryTests {
         #expect(try await program.outcome() == Story.Outcome(0, output: "ready\n\(token)"))
     }
 
-    @Test("SIGTERM and SIGHUP reach the command, SIGINT and SIGQUIT stay the terminal's; nothing is left")
+    @Test("a signal that is sent to keyfob reaches the command, apart from SIGQUIT; nothing is left")
     func signals() async throws {
         let (server, story, folder) = try await story()
         defer { server.stop() }
         let caught = try start(
             story, folder, "trap 'echo term; exit 4' TERM; echo ready; while :; do sleep 0.1; done")
         try await wait(for: "the command") { caught.outputSoFar == "ready\n" }
-        caught.signal(SIGINT)
         caught.signal(SIGQUIT)
         caught.signal(SIGTERM)
         #expect(try await caught.outcome() == Story.Outcome(4, output: "ready\nterm\n"))
@@ -101,6 +100,13 @@ struct TokenFileStoryTests {
         killed.signal(SIGHUP)
         #expect(try await killed.outcome() == Story.Outcome(129, output: "ready\n"))
         #expect(try names(folder) == [])
+        for number in [SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGPWR, SIGIO, 34, 64] {
+            let other = try start(story, folder, "echo ready; while :; do sleep 0.1; done")
+            try await wait(for: "the command") { other.outputSoFar == "ready\n" }
+            other.signal(number)
+            #expect(try await other.outcome() == Story.Outcome(128 + number, output: "ready\n"))
+            #expect(try names(folder) == [])
+        }
         let itself = try start(story, folder, "kill -KILL $$")
         #expect(try await itself.outcome() == Story.Outcome(137))
         let interrupted = try start(story, folder, "kill -INT $$; sleep 0.1")
@@ -222,6 +228,14 @@ struct ExecTerminalTests {
         try await terminal.type("three\n")
         try await terminal.see("three\nthree\n")
         try await terminal.press("C-d", see: "exit 0")
+        // The terminal sends its signals to the command too, so keyfob does not pass them on.
+        try await terminal.type(
+            "clear; keyfob exec \(option)-- sh -c 'n=0; trap \"n=\\$((n+1))\" INT; echo on; "
+                + "while [ ! -e go ]; do sleep 0.1; done; echo got $n'; rm go; echo exit $?\n")
+        try await terminal.see("on\n")
+        try await terminal.press("C-c", see: "^C")
+        try Data().write(to: terminal.story.folder.appendingPathComponent("go"))
+        try await terminal.see("got 1\n")
         // A command that stops itself alone stops keyfob too; otherwise the shell would wait for ever.
         try await terminal.type("clear; keyfob exec \(option)-- sh -c 'kill -STOP $$; echo on'\n")
         try await terminal.see("Stopped")

@@ -60,8 +60,9 @@ int clinux_replace_descriptor(int fd, int other);
 // the first thread starts. -1 and errno on failure.
 int clinux_signalfd(const sigset_t *signals);
 
-// The next pending signal of a signalfd; 0 if there is none.
-int clinux_read_signal(int fd);
+// The next pending signal of a signalfd; 0 if there is none. `is_from_kernel` becomes 1 if the kernel sent the signal, for
+// example because of a key of the terminal, and 0 if a process did; it may be NULL.
+int clinux_read_signal(int fd, int *is_from_kernel);
 
 // Disables core files, and ptrace by this user's other processes (PR_SET_DUMPABLE, prctl(2)). 0, or -1 and errno.
 int clinux_set_undumpable(void);
