@@ -24,7 +24,9 @@ struct ExecPlan: Sendable {
         }
         let holdsReference = assignments.contains { $0.reference != nil }
         if variables.isEmpty, tokenFile == nil, !names.isEmpty || !holdsReference {
-            assignments = Self.usual + assignments
+            // A variable that the user gives counts.
+            let given = Set(assignments.map(\.name))
+            assignments = Self.usual.filter { !given.contains($0.name) } + assignments
         }
         self.tokenFile = try tokenFile.map { name throws(Failure) in
             try VariableAssignment.checkedName(name, at: "--token-file")
@@ -101,15 +103,24 @@ struct ExecValues: Sendable {
         let needing = zip(plan.assignments, entries).compactMap { assignment, entry -> ClientEntry? in
             assignment.reference?.member.needsToken == true ? entry : nil
         }
-        for entry in needing + [fileEntry].compactMap({ $0 }) where !served.contains(where: { $0.entry.id == entry.id })
-        {
-            served.append(try await validity.token(of: entry, in: manager))
+        let all = needing + [fileEntry].compactMap { $0 }
+        let areSeveral = Set(all.map(\.id)).count > 1
+        for entry in all where !served.contains(where: { $0.entry.id == entry.id }) {
+            do throws(Failure) { served.append(try await validity.token(of: entry, in: manager)) } catch {
+                throw areSeveral ? Self.naming(entry, in: error) : error
+            }
         }
         self.plan = plan
         self.entries = entries
         self.served = served
         tokens = Dictionary(served.map { ($0.entry.id, $0) }) { first, _ in first }
         ofTokenFile = fileEntry.flatMap { entry in served.first { $0.entry.id == entry.id } }
+    }
+
+    private static func naming(_ entry: ClientEntry, in failure: Failure) -> Failure {
+        let name = "\"\(UntrustedText.line(entry.profile.name))\""
+        guard !failure.summary.contains(name) else { return failure }
+        return Failure(failure.kind, "client \(name): \(failure.summary)", hints: failure.hints)
     }
 
     /// - Parameter tokenFile: the path for the variable of the token's file.

@@ -244,6 +244,33 @@ struct ExecStoryTests {
                 == refused(64, "\(file.path):3: the variable ID is given twice", "leave one of the two out"))
     }
 
+    @Test("a variable that the file gives counts instead of the usual one")
+    func ownOfUsual() async throws {
+        let (server, story) = try await story(names: ["one", "two"])
+        defer { server.stop() }
+        let file = story.folder.path + "/x.env"
+        try Data("ACCESS_TOKEN=keyfob://two/client_id\nTOKEN_EXPIRES_AT=never\n".utf8)
+            .write(to: URL(fileURLWithPath: file))
+        let outcome = try await story.run(
+            ["exec", "one", "--env-file", file] + printing, input: "", environment: [:])
+        let token = try await story.run("token", "one").output
+        #expect(outcome == Story.Outcome(0, output: "app\nBearer \(token)never\n"))
+    }
+
+    @Test("if several clients are needed, a failure names its client")
+    func failureOfSeveral() async throws {
+        let server = try DemoServer.with(["app": .token(lifetime: 3_600), "down": .hangsUp])
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("one", "app"), server.profile("two", "down")])
+        let alone = try await story.run("exec", "--env", "A=keyfob://two/access_token", "--", "true")
+        #expect(alone.status == 69 && !alone.complaint.contains("two"))
+        let outcome = try await story.run(
+            "exec", "--env", "B=keyfob://one/access_token", "--env", "A=keyfob://two/access_token", "--", "true")
+        #expect(outcome.status == 69)
+        #expect(
+            outcome.complaint == alone.complaint.replacingOccurrences(of: "keyfob: ", with: "keyfob: client \"two\": "))
+    }
+
     @Test("a mistake is named with its place, repeats no value, and nothing is requested or started")
     func mistakes() async throws {
         let (server, story) = try await story()
