@@ -5,11 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -173,7 +176,43 @@ int clinux_start_command(pid_t *child, char *const argv[], char **environment) {
     return problem;
 }
 
-int clinux_is_in_memory(int fd) {
+// The error number with which execve(2) refuses the file; 0 if the file may be a program.
+static int refusal(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno;
+    if (!S_ISREG(status.st_mode)) return EACCES;
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+int clinux_find_program(const char *name, const char *path) {
+    if (*name == '\0') return ENOENT;
+    if (strchr(name, '/') != NULL) return refusal(name);
+    for (int index = 0; path == NULL; index++) {
+        const char *entry = clinux_kept_environment_entry(index);
+        if (entry == NULL) path = "/bin:/usr/bin";
+        else if (strncmp(entry, "PATH=", 5) == 0) path = entry + 5;
+    }
+    size_t length = strlen(name);
+    if (length > NAME_MAX) return ENAMETOOLONG;
+    int problem = ENOENT;
+    while (1) {
+        size_t count = strcspn(path, ":");
+        if (count < PATH_MAX) {
+            // An empty part means the working folder.
+            char file[PATH_MAX + NAME_MAX + 2];
+            memcpy(file, path, count);
+            if (count > 0) file[count++] = '/';
+            memcpy(file + count, name, length + 1);
+            int code = refusal(file);
+            if (code == EACCES) problem = EACCES;
+            else if (code != ENOENT && code != ESTALE && code != ENOTDIR && code != ENODEV && code != ETIMEDOUT) return code;
+        }
+        path += strcspn(path, ":");
+        if (*path++ == '\0') return problem;
+    }
+}
+
+int clinux_is_in_memory(const char *path) {
     struct statfs status;
-    return fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+    return statfs(path, &status) == 0 && (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
 }

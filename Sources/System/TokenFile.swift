@@ -16,30 +16,58 @@ public final class TokenFile: Sendable {
 
     static let prefix = "keyfob-exec-"
 
-    /// Creates the folder in XDG_RUNTIME_DIR if that folder is this user's alone, else in /dev/shm if that is in memory.
-    /// - Throws: `Failure` of kind `cannotWrite`.
-    public convenience init(environment: [String: String]) throws(Failure) {
-        try self.init(runtimeFolder: environment["XDG_RUNTIME_DIR"], sharedMemory: "/dev/shm")
+    /// The folders in memory that may hold a token file, the preferred first: XDG_RUNTIME_DIR if it is this user's alone,
+    /// then /dev/shm.
+    /// - Throws: `Failure` of kind `cannotWrite` if there is none.
+    public static func places(environment: [String: String]) throws(Failure) -> [String] {
+        try places(runtimeFolder: environment["XDG_RUNTIME_DIR"], sharedMemory: "/dev/shm")
     }
 
-    init(runtimeFolder: String?, sharedMemory: String) throws(Failure) {
+    static func places(runtimeFolder: String?, sharedMemory: String) throws(Failure) -> [String] {
         var places: [String] = []
-        if let runtimeFolder, Self.isOwn(runtimeFolder) { places.append(runtimeFolder) }
-        if Self.isSharedMemory(sharedMemory) { places.append(sharedMemory) }
-        var problem = ""
-        for place in places {
-            Self.sweep(place)
-            if let (folder, lock) = Self.lockedFolder(in: place) {
-                self.folder = folder
-                self.lock = lock
-                path = folder + "/token"
-                return
-            }
-            problem = ": \(errorText(errno))"
+        if let runtimeFolder, isOwn(runtimeFolder) { places.append(runtimeFolder) }
+        if isShared(sharedMemory) { places.append(sharedMemory) }
+        guard !places.isEmpty else {
+            throw Failure(.cannotWrite, "there is no place in memory for the token's file", hints: [hint])
         }
-        throw Failure(
-            .cannotWrite, "there is no place in memory for the token's file\(problem)",
-            hints: ["set XDG_RUNTIME_DIR to a folder of your own with mode 700"])
+        return places
+    }
+
+    private static let hint: Failure.Hint =
+        "set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"
+
+    /// Creates the file in the first of `places` that has room for it.
+    /// - Throws: `Failure` of kind `cannotWrite`; no file is left then.
+    public init(in places: [String], holding token: Secret) throws(Failure) {
+        for place in places { Self.sweep(place) }
+        var made: (folder: String, lock: Descriptor)?
+        var problems: [String] = []
+        var code: Int32 = 0
+        for place in places where made == nil {
+            do throws(SystemError) {
+                let (folder, lock) = try Self.lockedFolder(in: place)
+                do throws(SystemError) { try Self.write(token, to: Self.file(in: folder)) } catch {
+                    Self.remove(folder)
+                    throw error
+                }
+                made = (folder, lock)
+            } catch {
+                code = error.code
+                problems.append("in \(UntrustedText.line(place, limit: 400)): \(errorText(code))")
+            }
+        }
+        guard let made else {
+            let hint: Failure.Hint =
+                switch code {
+                case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+                case EFBIG: "raise the limit on the size of files (ulimit -f)"
+                default: "make room there, or \(Self.hint.text)"
+                }
+            throw Failure(
+                .cannotWrite, "cannot create the token's file \(problems.joined(separator: ", "))", hints: [hint])
+        }
+        (folder, lock) = made
+        path = Self.file(in: folder)
     }
 
     deinit { remove() }
@@ -47,34 +75,49 @@ public final class TokenFile: Sendable {
     /// Replaces the file's content atomically.
     /// - Throws: `Failure` of kind `cannotWrite`; the file is then unchanged.
     public func write(_ token: Secret) throws(Failure) {
-        do throws(SystemError) {
-            try token.withBytes { bytes throws(SystemError) in try replaceFile(path, by: bytes, mode: 0o600) }
-        } catch {
+        do throws(SystemError) { try Self.write(token, to: path) } catch {
             throw Failure(
                 .cannotWrite,
                 "cannot write the token's file \(UntrustedText.line(path, limit: 400)): \(errorText(error.code))")
         }
     }
 
+    private static func write(_ token: Secret, to path: String) throws(SystemError) {
+        try token.withBytes { bytes throws(SystemError) in try replaceFile(path, by: bytes, mode: 0o600) }
+    }
+
     /// Removes the file and its folder; a second call does nothing. No `write` may run at the same time.
-    public func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    public func remove() { Self.remove(folder) }
 
     // MARK: - Folders
 
-    private static func lockedFolder(in place: String) -> (path: String, lock: Descriptor)? {
+    private static func file(in folder: String) -> String { folder + "/token" }
+
+    private static func remove(_ folder: String) {
+        unlink(file(in: folder))
+        // FileManager needs a free descriptor.
+        if rmdir(folder) != 0 { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    private static func lockedFolder(in place: String) throws(SystemError) -> (path: String, lock: Descriptor) {
         // Another process may remove the folder in the moment before it is locked.
         for _ in 0..<10 {
             var template = Array("\(place)/\(prefix)XXXXXX".utf8CString)
-            guard mkdtemp(&template) != nil else { return nil }
+            guard mkdtemp(&template) != nil else { throw SystemError(code: errno) }
             let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-            if let lock = Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-                flock(lock.number, LOCK_EX) == 0,
-                let status = lock.status, status.st_nlink > 0
-            {
-                return (path, lock)
+            guard let lock = Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
+                flock(lock.number, LOCK_EX) == 0
+            else {
+                let code = errno
+                guard code == ENOENT else {
+                    remove(path)
+                    throw SystemError(code: code)
+                }
+                continue
             }
+            if let status = lock.status, status.st_nlink > 0 { return (path, lock) }
         }
-        return nil
+        throw SystemError(code: EAGAIN)
     }
 
     /// Removes the folders that no process holds.
@@ -85,23 +128,26 @@ public final class TokenFile: Sendable {
             guard let folder = Descriptor(opening: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
                 folder.status?.st_uid == geteuid(), flock(folder.number, LOCK_EX | LOCK_NB) == 0
             else { continue }
-            try? FileManager.default.removeItem(atPath: path)
+            remove(path)
         }
     }
 
-    /// True for a folder that only this user can access (XDG Base Directory Specification).
+    // Paths, not descriptors: without a free descriptor the place is still known.
+
+    /// True for a folder in memory that only this user can access (XDG Base Directory Specification).
     private static func isOwn(_ path: String) -> Bool {
-        guard path.hasPrefix("/"), let status = Descriptor(opening: path, O_RDONLY | O_DIRECTORY)?.status else {
-            return false
-        }
-        return status.st_uid == geteuid() && status.st_mode & 0o777 == 0o700
+        guard path.hasPrefix("/"), let status = folderStatus(path) else { return false }
+        return status.st_uid == geteuid() && status.st_mode & 0o777 == 0o700 && clinux_is_in_memory(path) != 0
     }
 
     /// True for a folder in memory in which no other user can remove or replace this user's folders.
-    private static func isSharedMemory(_ path: String) -> Bool {
-        guard let folder = Descriptor(opening: path, O_RDONLY | O_DIRECTORY), let status = folder.status else {
-            return false
-        }
-        return clinux_is_in_memory(folder.number) != 0 && (status.st_mode & S_ISVTX != 0 || status.st_mode & 0o022 == 0)
+    private static func isShared(_ path: String) -> Bool {
+        guard let status = folderStatus(path) else { return false }
+        return clinux_is_in_memory(path) != 0 && (status.st_mode & S_ISVTX != 0 || status.st_mode & 0o022 == 0)
+    }
+
+    private static func folderStatus(_ path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR ? status : nil
     }
 }

@@ -88,10 +88,20 @@ struct VaultChoice {
     func withManager<Result: Sendable>(
         handsOutToken: Bool = false, _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        do throws(Failure) {
-            let (result, unlockedID) = try await withOpenVault(work)
+        try await withManagerAndKey { (manager, unlockedID) throws(Failure) in
+            let result = try await work(manager)
             if handsOutToken, let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
             return result
+        }
+    }
+
+    /// The same for work that also needs to know the vault's ID if the unlocked key opened the vault.
+    @MainActor
+    func withManagerAndKey<Result: Sendable>(
+        _ work: @MainActor (CredentialManager, _ unlockedID: [UInt8]?) async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        do throws(Failure) {
+            return try await withOpenVault(work)
         } catch {
             throw ShellCommand.naming(self, in: error)
         }
@@ -99,17 +109,17 @@ struct VaultChoice {
 
     @MainActor
     private func withOpenVault<Result: Sendable>(
-        _ work: @MainActor (CredentialManager) async throws(Failure) -> Result
-    ) async throws(Failure) -> (Result, unlockedID: [UInt8]?) {
+        _ work: @MainActor (CredentialManager, _ unlockedID: [UInt8]?) async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
         let location = try location()
         // Before the passphrase is asked for: a user must not type it in vain.
         try location.inspect()
         let (vault, unlockedID) = try await open(location)
         let manager = Surroundings.manager(of: vault)
         do throws(Failure) {
-            let result = try await work(manager)
+            let result = try await work(manager, unlockedID)
             await manager.close()
-            return (result, unlockedID)
+            return result
         } catch {
             await manager.close()
             throw error

@@ -6,13 +6,14 @@ import Testing
 
 @Suite("Stories of keyfob exec --token-file")
 struct TokenFileStoryTests {
-    /// A story with a folder `run` for XDG_RUNTIME_DIR.
+    /// A folder in memory for XDG_RUNTIME_DIR; it lives as long as the test's object.
+    private let runtime: TemporaryFolder
+
+    init() throws { runtime = try TemporaryFolder(environment: ["TMPDIR": "/dev/shm"]) }
+
     private func story(lifetime: Int = 3_600) async throws -> (DemoServer, Story, String) {
         let server = try DemoServer.with(["app": .token(lifetime: lifetime)], recording: true)
-        let story = try await Story.with([server.profile("billing", "app")])
-        let folder = story.folder.path + "/run"
-        #expect(mkdir(folder, 0o700) == 0)
-        return (server, story, folder)
+        return (server, try await Story.with([server.profile("billing", "app")]), runtime.path)
     }
 
     private func names(_ folder: String) throws -> [String] {
@@ -40,7 +41,12 @@ struct TokenFileStoryTests {
             "exec", "--token-file", "F", "--env", "T=access_token", "--", "/bin/sh", "-c",
             "dirname \"$(dirname \"$F\")\"; [ \"$T\" = \"$(cat \"$F\")\" ] && echo same")
         #expect(shared == Story.Outcome(0, output: "/dev/shm\nsame\n"))
-        for (command, status) in [("nosuch", Int32(127)), ("/tmp", 126)] {
+        // Only execve(2) finds out that this file has no interpreter.
+        let made = try await story.run(
+            ["-c", "echo '#!/nowhere/shell' >\"$0\"; chmod 700 \"$0\"", story.folder.path + "/bad"], input: "",
+            environment: [:], program: ["/bin/sh"])
+        #expect(made.status == 0)
+        for (command, status) in [("nosuch", Int32(127)), ("/tmp", 126), ("\(story.folder.path)/bad", 127)] {
             let failed = try await story.run(
                 "exec", "--token-file", "F", "--", command, environment: ["XDG_RUNTIME_DIR": folder])
             #expect(failed.status == status && failed.output == "")
@@ -55,8 +61,7 @@ struct TokenFileStoryTests {
             ["app": .inTurn([.token(lifetime: 8), .token(lifetime: 8), .refuses])], recording: true)
         defer { server.stop() }
         let story = try await Story.with([server.profile("billing", "app")])
-        let folder = story.folder.path + "/run"
-        #expect(mkdir(folder, 0o700) == 0)
+        let folder = runtime.path
         let program = try start(
             story, folder,
             "a=$(cat $F); while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; echo renewed; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done"

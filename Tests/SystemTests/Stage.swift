@@ -9,8 +9,8 @@ final class Stage {
     private let temporary: TemporaryFolder
     let folder: String
 
-    init() throws {
-        temporary = try TemporaryFolder(environment: ["TMPDIR": "/tmp"])
+    init(in place: String = "/tmp") throws {
+        temporary = try TemporaryFolder(environment: ["TMPDIR": place])
         folder = temporary.path
     }
 

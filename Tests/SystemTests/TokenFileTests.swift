@@ -15,14 +15,16 @@ struct TokenFileTests {
         try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix(TokenFile.prefix) }
     }
 
+    private func places(_ runtimeFolder: String?, _ sharedMemory: String = "/nowhere") throws -> [String] {
+        try TokenFile.places(runtimeFolder: runtimeFolder, sharedMemory: sharedMemory)
+    }
+
     @Test("the file holds the bare token, for this user alone, and is replaced as a whole")
     func replaced() throws {
-        let stage = try Stage()
-        let file = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
+        let stage = try Stage(in: "/dev/shm")
+        let file = try TokenFile(in: places(stage.folder), holding: Secret(utf8: "one"))
         #expect(file.path.hasPrefix("\(stage.folder)/keyfob-exec-") && file.path.hasSuffix("/token"))
         #expect(mode(FilePath.folder(of: file.path)) == 0o700)
-        #expect(mode(file.path) == nil)
-        try file.write(Secret(utf8: "one"))
         #expect(mode(file.path) == 0o600)
         let old = try #require(Descriptor(opening: file.path, O_RDONLY))
         try file.write(Secret(utf8: "two"))
@@ -36,37 +38,88 @@ struct TokenFileTests {
         #expect(throws: Failure.self) { try file.write(Secret(utf8: "three")) }
     }
 
-    @Test("a folder that others can enter is not used; /dev/shm is, and without memory there is a refusal")
-    func places() throws {
-        let stage = try Stage()
-        #expect(chmod(stage.folder, 0o750) == 0)
-        for folder in [stage.folder, "", "relative", "/nowhere", nil] {
-            let file = try TokenFile(runtimeFolder: folder, sharedMemory: "/dev/shm")
-            #expect(file.path.hasPrefix("/dev/shm/keyfob-exec-"), "\(folder ?? "unset")")
+    @Test("a folder on a disk, or one that others can enter, is not used; /dev/shm is; without both there is a refusal")
+    func choice() throws {
+        let stage = try Stage(in: "/dev/shm")
+        #expect(try places(stage.folder, "/dev/shm") == [stage.folder, "/dev/shm"])
+        let open = try Stage(in: "/dev/shm")
+        #expect(chmod(open.folder, 0o750) == 0)
+        let disk = try Stage(in: "/var/tmp")
+        for folder in [disk.folder, open.folder, "", "relative", "/nowhere", "/dev/null", nil] {
+            #expect(try places(folder, "/dev/shm") == ["/dev/shm"], "\(folder ?? "unset")")
         }
-        // /proc is no tmpfs, and neither is a missing folder.
-        for shared in ["/proc", "/nowhere"] {
+        // A disk, a file system without files, and no folder.
+        for shared in [disk.folder, "/proc", "/nowhere"] {
             #expect(
                 throws: Failure(
                     .cannotWrite, "there is no place in memory for the token's file",
-                    hints: ["set XDG_RUNTIME_DIR to a folder of your own with mode 700"])
-            ) { try TokenFile(runtimeFolder: stage.folder, sharedMemory: shared) }
+                    hints: ["set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"])
+            ) { try places(open.folder, shared) }
         }
     }
 
-    @Test("the folders of processes that have ended are removed, others' are kept")
+    @Test("without room in the first place the file is in the next, and without room in both the reasons are named")
+    func nextPlace() throws {
+        let stage = try Stage(in: "/dev/shm")
+        let file = try TokenFile(in: ["/proc", stage.folder], holding: Secret(utf8: "one"))
+        #expect(file.path.hasPrefix("\(stage.folder)/keyfob-exec-"))
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "one")
+        #expect(
+            throws: Failure(
+                .cannotWrite,
+                "cannot create the token's file in /proc: no such file or directory, "
+                    + "in /nowhere: no such file or directory",
+                hints: [
+                    "make room there, or set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"
+                ])
+        ) { try TokenFile(in: ["/proc", "/nowhere"], holding: Secret(utf8: "one")) }
+    }
+
+    @Test("without a free descriptor the message says so, and no folder is left")
+    func noDescriptor() async throws {
+        if let folder = ChildProcess.part {
+            var failure: Failure?
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let before = limit
+            limit.rlim_cur = 3
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            do throws(Failure) {
+                _ = try TokenFile(
+                    in: TokenFile.places(runtimeFolder: folder, sharedMemory: "/nowhere"), holding: Secret(utf8: "one"))
+            } catch { failure = error }
+            var rest = before
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &rest)
+            let text = [failure?.summary ?? "", failure?.hints.first?.text ?? ""].joined(separator: "\n")
+            try text.write(toFile: folder + "/report", atomically: true, encoding: .utf8)
+            return
+        }
+        let stage = try Stage(in: "/dev/shm")
+        let result = await Subprocess.run(
+            try ChildProcess.arguments(for: "TokenFileTests.noDescriptor"),
+            environment: ChildProcess.environment(stage.folder), timeout: 60)
+        #expect(result.ending == .exited(0))
+        #expect(
+            stage.text(of: "report")
+                == "cannot create the token's file in \(stage.folder): too many open files\n"
+                + "raise the limit on open files (ulimit -n)")
+        #expect(try names(stage.folder) == [])
+    }
+
+    @Test("in every place the folders of processes that have ended are removed, others' are kept")
     func swept() throws {
-        let stage = try Stage()
+        let stage = try Stage(in: "/dev/shm")
+        let other = try Stage(in: "/dev/shm")
         let left = "\(stage.folder)/keyfob-exec-dead00"
-        for folder in [left, "\(stage.folder)/keyfob-abcdef", "\(stage.folder)/other"] {
+        let leftInOther = "\(other.folder)/keyfob-exec-dead00"
+        for folder in [left, leftInOther, "\(stage.folder)/keyfob-abcdef", "\(stage.folder)/other"] {
             #expect(mkdir(folder, 0o700) == 0)
         }
         try stage.write("token", to: "keyfob-exec-dead00/token")
         symlink("other", "\(stage.folder)/keyfob-exec-link")
-        let first = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
-        #expect(mode(left) == nil)
-        try first.write(Secret(utf8: "one"))
-        let second = try TokenFile(runtimeFolder: stage.folder, sharedMemory: "/nowhere")
+        let first = try TokenFile(in: [stage.folder, other.folder], holding: Secret(utf8: "one"))
+        #expect(mode(left) == nil && mode(leftInOther) == nil)
+        let second = try TokenFile(in: [stage.folder], holding: Secret(utf8: "two"))
         #expect(first.path != second.path)
         #expect(try String(contentsOfFile: first.path, encoding: .utf8) == "one")
         #expect(mode("\(stage.folder)/other") != nil && mode("\(stage.folder)/keyfob-abcdef") != nil)

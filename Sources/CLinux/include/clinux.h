@@ -38,8 +38,12 @@ int clinux_become(char *const argv[], char **environment);
 // The same in a new child of the same process group. 0, or an error number if the program could not be started.
 int clinux_start_command(pid_t *child, char *const argv[], char **environment);
 
-// 1 if the open file is in memory alone (tmpfs(5)), otherwise 0.
-int clinux_is_in_memory(int fd);
+// Looks for a program as execvp(3) does, without starting it. `path` is the value of PATH; NULL means the kept
+// environment's. 0 if there is a file that may be started, or the error number that `clinux_become` would return.
+int clinux_find_program(const char *name, const char *path);
+
+// 1 if the folder is in memory (tmpfs(5), ramfs), otherwise 0.
+int clinux_is_in_memory(const char *path);
 
 // A non-blocking counter that wakes poll(2) (eventfd(2)). -1 and errno on failure.
 int clinux_eventfd(void);

@@ -115,10 +115,9 @@ struct Exec: Subcommand {
     @MainActor
     private func stayingFor(_ plan: ExecPlan, _ choice: VaultChoice) async throws(Failure) -> Outcome {
         let location = try choice.location()
-        // Only a run that opened by the unlocked key ends with it.
-        let unlockedID = choice.namesSecretByOption ? nil : location.unlockedID
-        return try await choice.withManager { manager throws(Failure) in
-            let started = try await start(plan, manager, choice, unlockedID)
+        let places = try TokenFile.places(environment: Surroundings.environment)
+        return try await choice.withManagerAndKey { manager, unlockedID throws(Failure) in
+            let started = try await start(plan, manager, choice, places, unlockedID)
             defer { started.file.remove() }
             if let problem = started.problem { return .failure(problem) }
             let renewal = TokenFileRenewal(of: started.client, started.token, in: manager, to: started.file, choice)
@@ -141,7 +140,8 @@ struct Exec: Subcommand {
 
     @MainActor
     private func start(
-        _ plan: ExecPlan, _ manager: CredentialManager, _ choice: VaultChoice, _ unlockedID: [UInt8]?
+        _ plan: ExecPlan, _ manager: CredentialManager, _ choice: VaultChoice, _ places: [String],
+        _ unlockedID: [UInt8]?
     ) async throws(Failure) -> Started {
         let values = try await ExecValues(plan, validity, in: manager)
         if let unlockedID { KernelKeyring.renew(vault: unlockedID, now: Clocks.now()) }
@@ -149,8 +149,7 @@ struct Exec: Subcommand {
         guard let served = values.ofTokenFile else { throw Failure(.bug, "the token's file has no token") }
         // The file is created after the signals are held back: no signal leaves it behind.
         let run = try CommandRun()
-        let file = try TokenFile(environment: Surroundings.environment)
-        try file.write(served.token.value)
+        let file = try TokenFile(in: places, holding: served.token.value)
         let command = Command(try values.variables(tokenFile: file.path))
         var started = Started(run: run, file: file, client: served.entry, token: served.token.facts)
         do throws(SystemError) { try run.start(command) } catch { started.problem = error }
