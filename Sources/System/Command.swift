@@ -27,6 +27,22 @@ public final class Command {
     /// The number of arguments after the first `--`, the program's name included.
     public static var wordCount: Int { CommandLineArguments.afterTerminator.count }
 
+    /// Looks for the program without starting it, so that its absence is known before any other work.
+    /// - Parameter path: the PATH of the program's environment; nil means the PATH that keyfob was started with.
+    /// - Returns: the error number with which `become` would fail; nil if there is a file that may be started. Starting
+    ///   it may still fail.
+    public static func problem(path: Secret?) -> Int32? {
+        guard let name = CommandLineArguments.afterTerminator.first else { return nil }
+        let text = path.map { path in
+            Secret.written { text in
+                text.append(path)
+                text.append(0)
+            }
+        }
+        let code = clinux_find_program(name, text?.address?.assumingMemoryBound(to: CChar.self))
+        return withExtendedLifetime(text) { code == 0 ? nil : code }
+    }
+
     private let arguments: [UnsafeMutablePointer<CChar>?]
     private var environment: [UnsafeMutablePointer<CChar>?] = []
     /// The texts `NAME=VALUE`, each with a zero byte, to which `environment` points.

@@ -36,6 +36,16 @@ struct ExecPlan: Sendable {
         try checkOneClient()
     }
 
+    /// The error number of a search for the command; nil if there is a file that may be started, or if the command's PATH
+    /// is not known yet.
+    var commandProblem: Int32? {
+        guard let path = assignments.first(where: { $0.name == "PATH" }) else {
+            return tokenFile == "PATH" ? nil : Command.problem(path: nil)
+        }
+        guard case .plain(let value) = path.value else { return nil }
+        return Command.problem(path: value)
+    }
+
     private static let usual = [
         VariableAssignment("ACCESS_TOKEN", .reference(ClientReference(nil, .accessToken)), at: "ACCESS_TOKEN"),
         VariableAssignment("AUTHORIZATION", .reference(ClientReference(nil, .authorization)), at: "AUTHORIZATION"),

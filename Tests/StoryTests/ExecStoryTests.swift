@@ -89,6 +89,36 @@ struct ExecStoryTests {
         #expect(try await killed.outcome() == Story.Outcome(143))
     }
 
+    @Test("a missing command is reported before the passphrase is needed and a token is requested")
+    func missingFirst() async throws {
+        let (server, story) = try await story()
+        defer { server.stop() }
+        let file = story.folder.path + "/x.env"
+        func run(_ text: String, _ arguments: [String], path: String = "/usr/bin:/bin") async throws -> Story.Outcome {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            return try await story.run(
+                ["exec", "--env-file", file] + arguments, input: "",
+                environment: ["PATH": path, "KEYFOB_PASSPHRASE_FILE": "/nowhere"])
+        }
+        for option in [[], ["--token-file", "F"]] {
+            #expect(
+                try await run("", option + ["--", "nosuch"]) == refused(127, "no command named \"nosuch\""))
+            #expect(
+                try await run("", option + ["--", "/tmp"]) == refused(126, "cannot run \"/tmp\": permission denied"))
+            #expect(
+                try await run("PATH=/nowhere\n", option + ["--", "true"]) == refused(127, "no command named \"true\""))
+            // The command's own PATH counts.
+            #expect(try await run("PATH=/bin\n", option + ["--", "true"], path: "/nowhere").status == 77)
+        }
+        #expect(try await run("", ["--token-file", "PATH", "--", "nosuch"]).status == 77)
+        #expect(try await run("PATH=keyfob://billing/client_id\n", ["--", "nosuch"]).status == 77)
+        let long = String(repeating: "a", count: 256)
+        #expect(try await run("", ["--", long]).status == 127)
+        #expect(
+            try await run("", ["--", "true"], path: ":/" + String(repeating: "a", count: 5_000) + ":/bin").status == 77)
+        #expect(server.requests.isEmpty)
+    }
+
     @Test("keyfob becomes the command, in the same process")
     func sameProcess() async throws {
         let (server, story) = try await story()

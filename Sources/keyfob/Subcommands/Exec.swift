@@ -76,6 +76,8 @@ struct Exec: Subcommand {
         let plan = try ExecPlan(
             names: Array(words.dropLast(count)), variables: variables, files: files, tokenFile: tokenFile)
         let choice = options.over(root.vault)
+        // Before the passphrase is asked for and a token is requested in vain.
+        if let problem = plan.commandProblem { fail(problem) }
         if plan.tokenFile == nil {
             let problem = try await becomeCommand(plan, choice)
             fail(problem)
