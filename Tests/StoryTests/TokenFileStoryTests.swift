@@ -20,6 +20,13 @@ struct TokenFileStoryTests {
         try FileManager.default.contentsOfDirectory(atPath: folder)
     }
 
+    /// A command that waits for `go`.
+    private func waiting(_ story: Story) -> String {
+        "echo ready; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done"
+    }
+
+    private func go(_ story: Story) throws { try Data().write(to: story.folder.appendingPathComponent("go")) }
+
     private func start(_ story: Story, _ folder: String, _ script: String) throws -> RunningProgram {
         try RunningProgram.start(
             story, options: ["exec", "--token-file", "F", "--", "/bin/sh", "-c", script],
@@ -67,15 +74,164 @@ struct TokenFileStoryTests {
             "a=$(cat $F); while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; echo renewed; while [ ! -e \(story.folder.path)/go ]; do sleep 0.1; done"
         )
         try await wait(for: "the refused request") { server.tokenRequests(of: "app") == 3 }
-        try await wait(for: "the complaint") { program.complaintSoFar.contains("was not renewed") }
+        try await wait(for: "the end") { program.complaintSoFar.contains("about to expire") }
         try Data().write(to: story.folder.appendingPathComponent("go"))
         let outcome = try await program.outcome()
         #expect(outcome.status == 0 && outcome.output == "renewed\n")
         let complaint = outcome.complaint.split(separator: "\n").filter { !$0.hasPrefix("  hint: ") }
+            .map(String.init)
         #expect(
             complaint == [
-                "keyfob: the token of \"billing\" was not renewed: the server refused client \"billing\": invalid_client (401)"
+                "keyfob: the token of \"billing\" was not renewed: the server refused client \"billing\": invalid_client (401)",
+                Self.ending,
             ])
+        #expect(try names(folder) == [])
+    }
+
+    private static let ending = "keyfob: the token of \"billing\" is about to expire, and there is no new one"
+
+    @Test("while keyfob asks again, the next attempt is the only advice; the token's end is announced once")
+    func unavailable() async throws {
+        let server = try DemoServer.with(
+            ["app": .inTurn([.token(lifetime: 8), .json("{}", status: 503)])], recording: true)
+        defer { server.stop() }
+        let story = try await Story.with([server.profile("billing", "app")])
+        let program = try start(story, runtime.path, waiting(story))
+        try await wait(for: "the end") { program.complaintSoFar.contains("about to expire") }
+        try await wait(for: "another attempt") { server.tokenRequests(of: "app") > 3 }
+        try go(story)
+        let outcome = try await program.outcome()
+        let lines = outcome.complaint.split(separator: "\n").map(String.init)
+        #expect(outcome.status == 0 && lines.count == 4 && lines.last == Self.ending, "\(lines)")
+        #expect(lines.first?.hasPrefix("keyfob: the token of \"billing\" was not renewed: ") == true)
+        #expect(lines.dropFirst().first == "  hint: the server says: {}")
+        #expect(lines.dropFirst(2).first?.hasPrefix("  hint: the next attempt is in ") == true)
+    }
+
+    @Test("a vault that is replaced, or gets a new data key, ends the renewal with one line", arguments: [true, false])
+    func vaultReplaced(isNewKey: Bool) async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let program = try start(story, folder, waiting(story))
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        if isNewKey {
+            let file = try story.newPassphraseFile()
+            #expect(try await story.run("passwd", "--new-key", "--yes", "--new-passphrase-file", file).status == 0)
+        } else {
+            #expect(rename(story.vault, story.vault + ".away") == 0)
+        }
+        try await wait(for: "the message") { program.complaintSoFar.hasSuffix("run the command again\n") }
+        try go(story)
+        let reason =
+            isNewKey
+            ? "another keyfob has replaced the data key of the vault \(story.vault)"
+            : "the file \(story.vault) was replaced or removed while it was open"
+        let purpose = isNewKey ? "with the new key" : "to see its current content"
+        #expect(
+            try await program.outcome()
+                == Story.Outcome(
+                    0, output: "ready\n",
+                    complaint:
+                        "keyfob: the token of \"billing\" is no longer renewed: \(reason)\n"
+                        + "  hint: the vault must be opened again \(purpose): run the command again\n"))
+    }
+
+    @Test(
+        "a new token that cannot be written is reported once, and gets into the file as soon as there is room",
+        .enabled(if: SmallDisk.isPermitted, "needs a file system of its own"))
+    func noRoom() async throws {
+        let (server, story, _) = try await story()
+        defer { server.stop() }
+        let disk = try SmallDisk(kilobytes: 64)
+        let program = try start(
+            story, disk.folder.path,
+            "a=$(cat $F); echo ready; while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; cat $F")
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        disk.fillInUse()
+        let token = try await story.run("token", "--fresh").output.dropLast()
+        try await wait(for: "the message") { program.complaintSoFar.hasSuffix(" s\n") }
+        #expect(unlink(disk.folder.path + "/ballast") == 0)
+        let outcome = try await program.outcome()
+        #expect(outcome.status == 0 && outcome.output == "ready\n\(token)")
+        let begin = "keyfob: the new token of \"billing\" is not in its file: cannot write the token's file "
+        #expect(outcome.complaint.hasPrefix(begin + disk.folder.path))
+        #expect(
+            outcome.complaint.hasSuffix("/token: no space left on device\n  hint: the next attempt is in 5 s\n"))
+        #expect(outcome.complaint.split(separator: "\n").count == 2)
+    }
+
+    @Test("a token that is removed is not replaced by a new one, and the renewal ends with one line")
+    func revoked() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let program = try start(story, folder, waiting(story))
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        #expect(try await story.run("revoke", "billing", "--yes").status == 0)
+        try await wait(for: "the message") { program.complaintSoFar.hasSuffix("\n") }
+        try go(story)
+        #expect(
+            try await program.outcome()
+                == Story.Outcome(
+                    0, output: "ready\n",
+                    complaint: "keyfob: the token of \"billing\" was removed: it is no longer renewed\n"))
+        #expect(server.tokenRequests(of: "app") == 1)
+    }
+
+    @Test("after an edit that removes the token, the file gets a token for the new credentials")
+    func edited() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        let program = try start(
+            story, folder,
+            "a=$(cat $F); echo ready; while [ \"$(cat $F)\" = \"$a\" ]; do sleep 0.1; done; echo new")
+        try await wait(for: "the command") { program.outputSoFar == "ready\n" }
+        #expect(try await story.run("edit", "billing", "--set", "scope=").status == 0)
+        try await wait(for: "the new token") { program.outputSoFar == "ready\nnew\n" }
+        #expect(try await program.outcome() == Story.Outcome(0, output: "ready\nnew\n"))
+        #expect(server.tokenRequests(of: "app") == 2)
+    }
+
+    @Test("a folder on a disk is not used")
+    func places() async throws {
+        let (server, story, _) = try await story()
+        defer { server.stop() }
+        let disk = try TemporaryFolder(environment: ["TMPDIR": "/var/tmp"])
+        let shared = try await story.run(
+            "exec", "--token-file", "F", "--", "/bin/sh", "-c", "dirname \"$(dirname \"$F\")\"",
+            environment: ["XDG_RUNTIME_DIR": disk.path])
+        #expect(shared == Story.Outcome(0, output: "/dev/shm\n"))
+        #expect(try names(disk.path) == [])
+    }
+
+    @Test(
+        "a full XDG_RUNTIME_DIR leaves the file to /dev/shm",
+        .enabled(if: SmallDisk.isPermitted, "needs a file system of its own"))
+    func fullPlace() async throws {
+        let (server, story, _) = try await story()
+        defer { server.stop() }
+        let disk = try SmallDisk(kilobytes: 64)
+        disk.fillInUse()
+        let shared = try await story.run(
+            "exec", "--token-file", "F", "--", "/bin/sh", "-c", "dirname \"$(dirname \"$F\")\"",
+            environment: ["XDG_RUNTIME_DIR": disk.folder.path])
+        #expect(shared == Story.Outcome(0, output: "/dev/shm\n"))
+        #expect(disk.files == ["ballast"])
+    }
+
+    @Test("a limit on the size of files is a message, and leaves no file")
+    func fileLimit() async throws {
+        let (server, story, folder) = try await story()
+        defer { server.stop() }
+        #expect(try await story.run("token").status == 0)
+        // Through a pipe: the limit holds for the test's file too.
+        let outcome = try await story.run(
+            [
+                "-c", "(ulimit -f 0; exec \"$@\") 2>&1 | cat; echo ${PIPESTATUS[0]}", "bash", Story.program.path,
+                "exec",
+                "--token-file", "F", "--", "true",
+            ], input: "", environment: ["XDG_RUNTIME_DIR": folder], program: ["/bin/bash"])
+        #expect(outcome.output.hasPrefix("keyfob: ") && outcome.output.hasSuffix("\n73\n"), "\(outcome.output)")
+        #expect(outcome.output.contains("file too large"))
         #expect(try names(folder) == [])
     }
 

@@ -123,7 +123,7 @@ struct Exec: Subcommand {
             defer { started.file.remove() }
             if let problem = started.problem { return .failure(problem) }
             let renewal = TokenFileRenewal(of: started.client, started.token, in: manager, to: started.file, choice)
-            renewal.watch(started.run, location, unlockedID)
+            renewal.start(started.run, location, unlockedID)
             let ending = started.run.wait()
             await renewal.stop()
             return .success(ending)
