@@ -23,13 +23,16 @@ struct Exec: Subcommand {
             that is named before the command.
 
             keyfob becomes the command: its terminal, signals and exit code are the command's own. 127 means that there is \
-            no such command, 126 that it cannot be run. With --token-file, keyfob stays until the command ends: it keeps \
-            the token in the file fresh, passes on SIGTERM and SIGHUP, and ends with the command's exit code, or with 128 \
-            and the signal's number.
+            no such command, 126 that it cannot be run. With --token-file, keyfob stays until the command ends, and ends \
+            with the command's exit code, or with 128 and the signal's number. The file is in XDG_RUNTIME_DIR if that \
+            folder is in memory, otherwise in /dev/shm. keyfob renews the token until the client's token is revoked or \
+            removed; if a renewal fails, the file keeps the earlier token. keyfob passes on the signals that it gets, \
+            apart from SIGQUIT; a signal that is sent to the whole process group reaches the command twice.
 
-            An environment file has lines VAR=VALUE, comments after #, and values in quotes as a shell's; nothing is \
-            expanded. A value that begins with keyfob:// is a reference: such a file holds no secret and fits into git. If \
-            the file has references and no client is named, ACCESS_TOKEN and the other two are not set.
+            An environment file has lines VAR=VALUE and comments after #. A value in single quotes is taken as it is; in \
+            double quotes, \\n, \\r, \\t and a backslash before ", \\ or $ are escapes. Nothing is expanded. A value that \
+            begins with keyfob:// is a reference: such a file holds no secret and fits into git. If the file has \
+            references and no client is named, ACCESS_TOKEN and the other two are not set.
 
             EXAMPLES
               keyfob exec billing -- sh -c 'curl -H "Authorization: $AUTHORIZATION" $URL'
@@ -62,7 +65,7 @@ struct Exec: Subcommand {
     @Option(
         name: .customLong("token-file"),
         help: ArgumentHelp(
-            "A variable for the path of a file in memory that always holds a valid token.", valueName: "var"))
+            "A variable for the path of a file in memory, where keyfob keeps the token fresh.", valueName: "var"))
     var tokenFile: String?
 
     @OptionGroup var validity: ValidityOptions
