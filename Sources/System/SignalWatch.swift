@@ -47,7 +47,7 @@ public final class SignalWatch {
             ]
             poll(&events, 2, -1)
             guard events[1].revents == 0 else { return }
-            let signal = clinux_read_signal(source)
+            let signal = clinux_read_signal(source, nil)
             if signal != 0 { report(signal) }
         }
     }
