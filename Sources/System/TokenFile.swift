@@ -4,7 +4,7 @@ import Files
 import FoundationEssentials
 import Glibc
 
-/// A file in memory that holds a token for another program of this user: mode 0600 in a folder of its own, mode 0700.
+/// A file that holds a token for another program of this user: mode 0600 in a folder of its own, mode 0700.
 ///
 /// An open file lock on the folder shows that its process lives. The folders of processes that were killed are removed
 /// before the next folder is created.
@@ -16,8 +16,10 @@ public final class TokenFile: Sendable {
 
     static let prefix = "keyfob-exec-"
 
-    /// The folders in memory that may hold a token file, the preferred first: XDG_RUNTIME_DIR if it is this user's alone,
-    /// then /dev/shm.
+    /// The folders that may hold a token file, the preferred first: XDG_RUNTIME_DIR if it is this user's alone, then
+    /// /dev/shm if it is in memory.
+    ///
+    /// A login makes XDG_RUNTIME_DIR in memory. A user who names a folder on a disk there has the token on that disk.
     /// - Throws: `Failure` of kind `cannotWrite` if there is none.
     public static func places(environment: [String: String]) throws(Failure) -> [String] {
         try places(runtimeFolder: environment["XDG_RUNTIME_DIR"], sharedMemory: "/dev/shm")
@@ -28,13 +30,13 @@ public final class TokenFile: Sendable {
         if let runtimeFolder, isOwn(runtimeFolder) { places.append(runtimeFolder) }
         if isShared(sharedMemory) { places.append(sharedMemory) }
         guard !places.isEmpty else {
-            throw Failure(.cannotWrite, "there is no place in memory for the token's file", hints: [hint])
+            throw Failure(.cannotWrite, "there is no folder for the token's file", hints: [hint])
         }
         return places
     }
 
     private static let hint: Failure.Hint =
-        "set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"
+        "set XDG_RUNTIME_DIR to a folder of your own with mode 700, best in memory (tmpfs)"
 
     /// Creates the file in the first of `places` that has room for it.
     /// - Throws: `Failure` of kind `cannotWrite`; no file is left then.
@@ -134,10 +136,10 @@ public final class TokenFile: Sendable {
 
     // Paths, not descriptors: without a free descriptor the place is still known.
 
-    /// True for a folder in memory that only this user can access (XDG Base Directory Specification).
+    /// True for a folder that only this user can access (XDG Base Directory Specification).
     private static func isOwn(_ path: String) -> Bool {
         guard path.hasPrefix("/"), let status = folderStatus(path) else { return false }
-        return status.st_uid == geteuid() && status.st_mode & 0o777 == 0o700 && clinux_is_in_memory(path) != 0
+        return status.st_uid == geteuid() && status.st_mode & 0o777 == 0o700
     }
 
     /// True for a folder in memory in which no other user can remove or replace this user's folders.

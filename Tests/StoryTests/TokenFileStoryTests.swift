@@ -191,16 +191,17 @@ struct TokenFileStoryTests {
         #expect(server.tokenRequests(of: "app") == 2)
     }
 
-    @Test("a folder on a disk is not used")
+    @Test("a folder that others can enter is not used")
     func places() async throws {
         let (server, story, _) = try await story()
         defer { server.stop() }
-        let disk = try TemporaryFolder(environment: ["TMPDIR": "/var/tmp"])
+        let open = try TemporaryFolder(environment: [:])
+        #expect(chmod(open.path, 0o755) == 0)
         let shared = try await story.run(
             "exec", "--token-file", "F", "--", "/bin/sh", "-c", "dirname \"$(dirname \"$F\")\"",
-            environment: ["XDG_RUNTIME_DIR": disk.path])
+            environment: ["XDG_RUNTIME_DIR": open.path])
         #expect(shared == Story.Outcome(0, output: "/dev/shm\n"))
-        #expect(try names(disk.path) == [])
+        #expect(try names(open.path) == [])
     }
 
     @Test(

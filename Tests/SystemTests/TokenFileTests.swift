@@ -38,22 +38,23 @@ struct TokenFileTests {
         #expect(throws: Failure.self) { try file.write(Secret(utf8: "three")) }
     }
 
-    @Test("a folder on a disk, or one that others can enter, is not used; /dev/shm is; without both there is a refusal")
+    @Test("a folder that others can enter is not used; /dev/shm is, if it is in memory; else there is a refusal")
     func choice() throws {
         let stage = try Stage(in: "/dev/shm")
         #expect(try places(stage.folder, "/dev/shm") == [stage.folder, "/dev/shm"])
         let open = try Stage(in: "/dev/shm")
         #expect(chmod(open.folder, 0o750) == 0)
         let disk = try Stage(in: "/var/tmp")
-        for folder in [disk.folder, open.folder, "", "relative", "/nowhere", "/dev/null", nil] {
+        #expect(try places(disk.folder, "/dev/shm") == [disk.folder, "/dev/shm"])
+        for folder in [open.folder, "", "relative", "/nowhere", "/dev/null", nil] {
             #expect(try places(folder, "/dev/shm") == ["/dev/shm"], "\(folder ?? "unset")")
         }
         // A disk, a file system without files, and no folder.
         for shared in [disk.folder, "/proc", "/nowhere"] {
             #expect(
                 throws: Failure(
-                    .cannotWrite, "there is no place in memory for the token's file",
-                    hints: ["set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"])
+                    .cannotWrite, "there is no folder for the token's file",
+                    hints: ["set XDG_RUNTIME_DIR to a folder of your own with mode 700, best in memory (tmpfs)"])
             ) { try places(open.folder, shared) }
         }
     }
@@ -70,7 +71,7 @@ struct TokenFileTests {
                 "cannot create the token's file in /proc: no such file or directory, "
                     + "in /nowhere: no such file or directory",
                 hints: [
-                    "make room there, or set XDG_RUNTIME_DIR to a folder of your own in memory (tmpfs), with mode 700"
+                    "make room there, or set XDG_RUNTIME_DIR to a folder of your own with mode 700, best in memory (tmpfs)"
                 ])
         ) { try TokenFile(in: ["/proc", "/nowhere"], holding: Secret(utf8: "one")) }
     }

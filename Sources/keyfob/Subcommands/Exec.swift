@@ -25,7 +25,7 @@ struct Exec: Subcommand {
             keyfob becomes the command: its terminal, signals and exit code are the command's own. 127 means that there is \
             no such command, 126 that it cannot be run. With --token-file, keyfob stays until the command ends, and ends \
             with the command's exit code, or with 128 and the signal's number. The file is in XDG_RUNTIME_DIR if that \
-            folder is in memory, otherwise in /dev/shm. keyfob renews the token until the client's token is revoked or \
+            folder is yours alone, otherwise in /dev/shm. keyfob renews the token until the client's token is revoked or \
             removed; if a renewal fails, the file keeps the earlier token. keyfob passes on the signals that it gets, \
             apart from SIGQUIT; a signal that is sent to the whole process group reaches the command twice.
 
@@ -65,7 +65,7 @@ struct Exec: Subcommand {
     @Option(
         name: .customLong("token-file"),
         help: ArgumentHelp(
-            "A variable for the path of a file in memory, where keyfob keeps the token fresh.", valueName: "var"))
+            "A variable for the path of a file, in which keyfob keeps the token fresh.", valueName: "var"))
     var tokenFile: String?
 
     @OptionGroup var validity: ValidityOptions
