@@ -237,10 +237,19 @@ struct ScriptVerbTests {
             lost.complaint.hasSuffix(
                 """
                   hint: keyfob edit --set revocation_url=URL lost sets the URL, and the issuer is not asked
+                  hint: keyfob edit --set issuer= lost removes the issuer; revoke then removes the token here only
                   hint: the token was not revoked
 
                 """))
         #expect(try await story.run("status", "lost").output.hasPrefix("lost\tvalid\t35"))
+        #expect(try await story.run("edit", "--set", "issuer=", "lost").status == 0)
+        #expect(
+            try await story.run("revoke", "lost", "--yes")
+                == Story.Outcome(
+                    0,
+                    complaint: complaint(
+                        "removed the token of \"lost\" here, without revoking it: "
+                            + "the client has neither a revocation URL nor an issuer")))
     }
 
     @Test("if the issuer's document cannot be used, the token stays, 76; the hint's command helps")
@@ -258,6 +267,7 @@ struct ScriptVerbTests {
                             + "plain http to id.example would expose the secret and the token on the network",
                         "enter the revocation URL",
                         "keyfob edit --set revocation_url=URL billing sets the URL, and the issuer is not asked",
+                        "keyfob edit --set issuer= billing removes the issuer; revoke then removes the token here only",
                         "the token was not revoked")))
         #expect(try await story.run("status", "billing").output.hasPrefix("billing\tvalid\t35"))
         let edited = try await story.run("edit", "--set", "revocation_url=\(server.revocationURL)", "billing")

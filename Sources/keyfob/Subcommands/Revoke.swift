@@ -63,10 +63,13 @@ struct Revoke: Subcommand {
         switch plan.destination {
         case .unknown(let failure):
             let edit = ShellCommand.clients("edit", [client], choice, flags: "--set revocation_url=URL")
+            let forget = ShellCommand.clients("edit", [client], choice, flags: "--set issuer=")
             throw Failure(
                 failure.kind, failure.summary,
                 hints: failure.hints + [
-                    "\(edit) sets the URL, and the issuer is not asked", "the token was not revoked",
+                    "\(edit) sets the URL, and the issuer is not asked",
+                    "\(forget) removes the issuer; revoke then removes the token here only",
+                    "the token was not revoked",
                 ])
         case .nowhere(let reason):
             question = "the token of \"\(client)\" is only removed here, not revoked: \(reason); remove it?"
