@@ -85,6 +85,9 @@ public enum PassphraseSource {
         return number
     }
 
+    /// Keeps the descriptor that the path names from the command of `keyfob exec`, also if the file is not read.
+    public static func keepFromCommand(_ path: String) { _ = descriptor(named: path) }
+
     private static func number(in path: String) -> Int32? {
         if path == "/dev/stdin" { return 0 }
         for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {

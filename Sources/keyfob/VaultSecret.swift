@@ -45,6 +45,14 @@ extension VaultChoice {
         return file
     }
 
+    /// Keeps the descriptors of the named files from the command of `keyfob exec`, also if an unlocked key opens the vault.
+    func keepSecretsFromCommand() {
+        let variables = ["KEYFOB_PASSPHRASE_FILE", "KEYFOB_KEY_FILE"].map { Surroundings.environment[$0] }
+        for path in ([passphraseFile, keyFile] + variables).compactMap(\.self) {
+            PassphraseSource.keepFromCommand(path)
+        }
+    }
+
     /// The secret from the named file, otherwise the passphrase from a program or the terminal. Blocks.
     func secret(of location: VaultLocation) async throws(Failure) -> VaultSecret {
         if let file = try namedKeyFile() { return .fileKey(try KeyFile.read(file), file: file) }

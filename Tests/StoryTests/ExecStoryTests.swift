@@ -1,6 +1,7 @@
 import Credentials
 import DemoServer
 import Foundation
+import System
 import Testing
 
 @Suite("Stories of keyfob exec")
@@ -197,6 +198,29 @@ struct ExecStoryTests {
                 #expect(outcome == Story.Outcome(0, output: "0\n1\n2\n6\n"))
             }
         }
+    }
+
+    @Test(
+        "nor does it if an unlocked key opens the vault and they are not read",
+        .enabled(if: (try? KernelKeyring.check()) != nil, "needs the kernel's keyring"),
+        arguments: [[], ["--token-file", "F"]])
+    func unreadDescriptors(_ option: [String]) async throws {
+        let (server, story) = try await story()
+        defer { server.stop() }
+        #expect(try await story.run("unlock").status == 0)
+        for variable in ["KEYFOB_PASSPHRASE_FILE", "KEYFOB_KEY_FILE"] {
+            let other = variable == "KEYFOB_KEY_FILE" ? "KEYFOB_PASSPHRASE_FILE" : "KEYFOB_KEY_FILE"
+            let script = "for n in 0 1 2 6 8; do [ ! -e /proc/$$/fd/$n ] || echo $n; done"
+            let outcome = try await story.run(
+                ["exec", "billing"] + option + ["--", "/bin/sh", "-c", script], input: "",
+                environment: [variable: "/dev/fd/8", other: ""],
+                program: [
+                    "/bin/sh", "-c", "exec \"$0\" \"$@\" 6</dev/null 8<'\(story.folder.path)/passphrase'",
+                    Story.program.path,
+                ])
+            #expect(outcome == Story.Outcome(0, output: "0\n1\n2\n6\n"))
+        }
+        #expect(try await story.run("lock").status == 0)
     }
 
     @Test("arguments that are not UTF-8 reach the command unchanged")

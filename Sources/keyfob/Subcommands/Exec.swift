@@ -79,6 +79,7 @@ struct Exec: Subcommand {
         let plan = try ExecPlan(
             names: Array(words.dropLast(count)), variables: variables, files: files, tokenFile: tokenFile)
         let choice = options.over(root.vault)
+        choice.keepSecretsFromCommand()
         // Before the passphrase is asked for and a token is requested in vain.
         if let problem = plan.commandProblem { fail(problem) }
         if plan.tokenFile == nil {
