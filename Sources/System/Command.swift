@@ -181,15 +181,4 @@ public final class CommandRun {
         let isInForeground = terminal.map { tcgetpgrp($0.number) == getpgrp() } ?? false
         if signal == SIGTSTP || isInForeground { kill(getpid(), SIGSTOP) }
     }
-
-    /// Ends keyfob like a command that the user has interrupted, so that a shell's loop ends too. Returns if SIGINT
-    /// cannot end this process.
-    public static func endByInterrupt() {
-        signal(SIGINT, SIG_DFL)
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        raise(SIGINT)
-    }
 }

@@ -57,4 +57,15 @@ public final class SignalWatch {
         clinux_eventfd_raise(stop.number)
         pthread_sigmask(SIG_SETMASK, &former, nil)
     }
+
+    /// Ends keyfob like a command that the user has interrupted, so that a shell's loop ends too. Returns if SIGINT
+    /// cannot end this process.
+    public nonisolated static func endByInterrupt() {
+        signal(SIGINT, SIG_DFL)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(SIGINT)
+    }
 }

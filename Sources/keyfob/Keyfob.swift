@@ -48,12 +48,20 @@ enum Program {
     static func main() async {
         Hardening.apply()
         ctaskthreads_install()
-        end(await status())
+        let status = await status()
+        if status == ExitStatus.of(.interrupted) { end(after: SIGINT) }
+        end(status)
     }
 
     /// Ends the process at once; everything that must be stored is already written and closed. exit(3) would run the
     /// cleanup of libraries while the network's thread may still be cancelling a request in them.
     static func end(_ status: Int32) -> Never { _exit(status) }
+
+    /// Ends the process because of `signal`. After an interrupt it dies of SIGINT: a shell ends its loop only then.
+    static func end(after signal: Int32) -> Never {
+        if signal == SIGINT { SignalWatch.endByInterrupt() }
+        end(128 + signal)
+    }
 
     @MainActor
     private static func status() async -> Int32 {

@@ -39,7 +39,7 @@ enum StoppableRefresh {
         var first: Int32?
         for await signal in watch.signals {
             // A second signal does not wait for the end of the requests.
-            guard first == nil else { Program.end(128 + signal) }
+            guard first == nil else { Program.end(after: signal) }
             first = signal
             refreshing.cancel()
         }

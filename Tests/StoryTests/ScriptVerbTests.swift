@@ -484,6 +484,20 @@ struct ScriptVerbTests {
         #expect(try await story.run("status", "a live").output.hasPrefix("a live\tvalid\t35"))
     }
 
+    @Test(
+        "Ctrl-C in a refresh, and at a question, ends a shell's loop", arguments: ["refresh --all", "remove 'a live'"])
+    func loop(_ command: String) async throws {
+        let (story, live, dead) = try await stoppable()
+        defer { for server in [live, dead] { server.stop() } }
+        let script = "for i in 1 2; do keyfob \(command) --passphrase-file passphrase; echo after $i; done"
+        let terminal = try await TerminalStory.start(story, "clear; bash -c \"\(script)\"", columns: 200)
+        try await terminal.see("its first round") { screen in
+            command.hasPrefix("refresh") ? dead.requests.count == 8 : screen.contains("[y/N]")
+        }
+        try await terminal.press("C-c")
+        try await terminal.see("exit 130", without: ["after"])
+    }
+
     @Test("SIGTERM and SIGHUP stop a refresh too, with 128 and their numbers", arguments: [SIGINT, SIGTERM, SIGHUP])
     func refreshTerminated(_ signal: Int32) async throws {
         let (story, live, dead) = try await stoppable()

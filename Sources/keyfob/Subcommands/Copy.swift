@@ -52,7 +52,7 @@ struct Copy: Subcommand {
             hints: ["it is cleared in \(seconds) s; an interrupt clears it now"])
         let signal = SignalPause.wait(seconds: seconds)
         Output.complain(Self.text(of: await hold.clearIfUnchanged()))
-        if let signal { Program.end(128 + signal) }
+        if let signal { Program.end(after: signal) }
     }
 
     /// The secret is wiped when this returns: the wait holds none.

@@ -167,8 +167,7 @@ struct Exec: Subcommand {
         switch outcome {
         case .success(.exited(let code)): Program.end(code)
         case .success(.signalled(let signal)):
-            if signal == SIGINT { CommandRun.endByInterrupt() }
-            Program.end(128 + signal)
+            Program.end(after: signal)
         case .failure(let error): fail(error.code)
         }
     }

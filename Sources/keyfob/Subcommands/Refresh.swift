@@ -65,7 +65,7 @@ struct Refresh: Subcommand {
             after.printDamage(in: choice)
             guard error.kind == .interrupted, let signal else { throw error }
             Output.failure(error)
-            Program.end(128 + signal)
+            Program.end(after: signal)
         }
         try after.reportDamage(in: choice)
     }
