@@ -22,10 +22,14 @@ enum ExecCompletion {
     private static func commands(_ typed: String) -> [String] {
         let folders = Surroundings.environment["PATH", default: ""].split(separator: ":").map(String.init)
         return folders.flatMap { folder in
-            names(in: folder).filter {
-                $0.hasPrefix(typed) && FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)")
-            }
+            names(in: folder).filter { $0.hasPrefix(typed) && isCommand("\(folder)/\($0)") }
         }
+    }
+
+    private static func isCommand(_ path: String) -> Bool {
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder
+            && FileManager.default.isExecutableFile(atPath: path)
     }
 
     private static func files(_ typed: String) -> [String] {

@@ -76,6 +76,8 @@ struct CompletionTests {
                 at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
         }
         try Data().write(to: folder.appendingPathComponent("sub/inner"))
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("bin/keyfobtree"), withIntermediateDirectories: true)
         for name in ["keyfobtool", "keyfobtool-2", "keyfobtext"] {
             let file = folder.appendingPathComponent("bin/\(name)").path
             try Data().write(to: URL(fileURLWithPath: file))
