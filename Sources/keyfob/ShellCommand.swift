@@ -14,10 +14,18 @@ enum ShellCommand {
         var failure = failure
         let option = vault(choice)
         for index in failure.hints.indices {
-            failure.hints[index].text = failure.hints[index].text(withVaultOption: option)
+            let hint = failure.hints[index]
+            // A remedy's command says nothing of the vault.
+            if hint.remedy == .edit {
+                failure.hints[index] = Failure.Hint("\(hint.text): \(edit(option))")
+            } else {
+                failure.hints[index].text = hint.text(withVaultOption: option)
+            }
         }
         return failure
     }
+
+    fileprivate static func edit(_ option: String) -> String { "keyfob edit\(option) NAME --set FIELD=VALUE" }
 
     /// The `--vault` option with a blank before it; empty if no option named the vault or the path cannot be printed.
     static func vault(_ choice: VaultChoice) -> String {
@@ -35,7 +43,7 @@ extension Remedy {
     /// The instruction for a shell; nil if there is none.
     fileprivate var commandLineInstruction: String? {
         switch self {
-        case .edit: "keyfob edit NAME --set FIELD=VALUE"
+        case .edit: ShellCommand.edit("")
         case .swapSecrets: "edit the client in the terminal interface and swap its secrets"
         // Each run opens the vault and uses the secrets that it holds then.
         case .refresh, .reopen: "run the command again"

@@ -34,14 +34,16 @@ struct HintTests {
         }
     }
 
-    @Test("a hint that is a command names the vault and keeps its remedy")
+    @Test("a hint that is a command, or whose remedy is one, names the vault; another remedy stays")
     func ofVault() {
         let failure = Failure(
-            .refused, "refused", hints: ["keyfob list shows the names", Failure.Hint("it is so", .edit)])
+            .refused, "refused",
+            hints: ["keyfob list shows the names", Failure.Hint("it is so", .edit), Failure.Hint("it is so", .refresh)])
         let named = ShellCommand.naming(VaultChoice(path: "/a b"), in: failure)
         #expect(
             named.hints == [
-                "keyfob list --vault '/a b' shows the names", Failure.Hint("it is so", .edit),
+                "keyfob list --vault '/a b' shows the names",
+                "it is so: keyfob edit --vault '/a b' NAME --set FIELD=VALUE", Failure.Hint("it is so", .refresh),
             ])
     }
 }
