@@ -170,7 +170,9 @@ struct CommandLineMistake {
     }
 
     private static func namesSecret(_ option: String) -> Bool {
-        ["secret", "passw"].contains(where: option.contains) || option == "--passphrase"
+        // An option that names a file or the standard input passes no secret itself.
+        !["-file", "-stdin"].contains(where: option.hasSuffix)
+            && (["secret", "passw"].contains(where: option.contains) || option == "--passphrase")
     }
 
     /// The parser's hints: the valid values of an option, or the option nearest to an unknown option.
