@@ -25,9 +25,11 @@ struct Exec: Subcommand {
             keyfob becomes the command: its terminal, signals and exit code are the command's own. 127 means that there is \
             no such command, 126 that it cannot be run. With --token-file, keyfob stays until the command ends, and ends \
             with the command's exit code, or with 128 and the signal's number. The file is in XDG_RUNTIME_DIR if that \
-            folder is yours alone, otherwise in /dev/shm. keyfob renews the token until the client's token is revoked or \
-            removed; if a renewal fails, the file keeps the earlier token. keyfob passes on the signals that it gets, \
-            apart from SIGQUIT; a signal that is sent to the whole process group reaches the command twice.
+            folder is yours alone and has room, otherwise in /dev/shm. keyfob renews the token; if a renewal fails, the \
+            file keeps the earlier token. The renewal ends if the token is revoked or removed or the vault is replaced; if \
+            keyfob unlock had opened the vault, also with keyfob lock and at the end of --for. keyfob passes on the \
+            signals that would end it, apart from SIGQUIT; a signal that is sent to the whole process group reaches the \
+            command twice.
 
             An environment file has lines VAR=VALUE and comments after #. A value in single quotes is taken as it is; in \
             double quotes, \\n, \\r, \\t and a backslash before ", \\ or $ are escapes. Nothing is expanded. A value that \
