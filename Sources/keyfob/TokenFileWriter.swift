@@ -22,6 +22,7 @@ actor TokenFileWriter {
     private var retry: Task<Void, Never>?
     /// The failures reported since the last new token. A lasting failure is reported once.
     private var reported: Set<String> = []
+    /// True if the renewal has ended. Nothing is written or reported then, also by work that is still under way.
     private var hasEnded = false
 
     private static let shortestWait = 5.0
@@ -40,13 +41,14 @@ actor TokenFileWriter {
         written = token
     }
 
-    /// Renews the token until the task is cancelled or the renewal ends. Afterwards nothing is written any more.
+    /// Renews the token until the task is cancelled or the renewal ends. Afterwards nothing is written or reported any
+    /// more.
     func run() async {
         let changes = await manager.changes()
         await manager.keepFresh(only: client)
         for await change in changes { await handle(change) }
+        hasEnded = true
         retry?.cancel()
-        await retry?.value
     }
 
     /// Ends the renewal with one message, and closes the vault. Does nothing if the renewal has ended.
@@ -58,6 +60,7 @@ actor TokenFileWriter {
     }
 
     private func handle(_ change: CredentialManager.Change) async {
+        guard !hasEnded else { return }
         switch change {
         case .loaded(let entries):
             if let entry = entries.first(where: { $0.id == client }) { await compare(entry) }
@@ -90,7 +93,9 @@ actor TokenFileWriter {
 
     private func write() async {
         do throws(Failure) {
-            if let token = try await manager.token(of: client), isNewer(token.facts) {
+            let token = try await manager.token(of: client)
+            guard !hasEnded else { return }
+            if let token, isNewer(token.facts) {
                 try file.write(token.value)
                 written = token.facts
                 reported = []
