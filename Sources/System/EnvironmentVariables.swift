@@ -7,7 +7,7 @@ public enum EnvironmentVariables {
     ///
     /// Not FoundationEssentials' ProcessInfo: its first use takes 5 % of the time to the first frame.
     public static func read() -> [String: String] {
-        // As many as most environments have: growing in steps takes three times as long.
+        // Room for most environments: growing in steps takes three times as long.
         var variables = [String: String](minimumCapacity: 96)
         var index: Int32 = 0
         while let entry = clinux_environment_entry(index) {

@@ -39,7 +39,7 @@ extension State {
 
 @Suite("Finding clients")
 struct FindingTests {
-    @Test("after clients were added, renamed, edited and removed, the same are found as in a directory made anew")
+    @Test("after clients were added, renamed, edited and removed, the same are found as in a new directory")
     func changedDirectory() {
         let now = Samples.now
         var directory = ClientDirectory(Samples.entries, at: now)
