@@ -5,6 +5,8 @@ import Storage
 import Synchronization
 import Testing
 
+@testable import keyfob
+
 @Suite("Stories of backups")
 struct BackupStoryTests {
     private let server: DemoServer
@@ -102,6 +104,16 @@ struct BackupStoryTests {
         #expect(shell.terminationStatus == 0)
         #expect(try await story.run("backup", folder + "/copy.db").status == 0)
         #expect(try await story.run("verify", environment: ["KEYFOB_VAULT": folder + "/copy.db"]).status == 0)
+    }
+
+    @Test("verify speaks of no record and of one record as such")
+    func fewRecords() async throws {
+        let story = try await Story.withVault()
+        #expect(try await story.run("verify") == Story.Outcome(0, complaint: complaint("the vault has no records yet")))
+        #expect(
+            (0...2).map(Verify.summary) == [
+                "the vault has no records yet", "the only record is intact", "all 2 records are intact",
+            ])
     }
 
     @Test("files left beside the backup's name by an earlier vault do not get into the backup: 73")

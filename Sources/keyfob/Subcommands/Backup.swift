@@ -30,7 +30,8 @@ struct Backup: Subcommand {
             try await manager.backup(to: file)
         }
         let name = UntrustedText.line(file, limit: 400)
-        Output.complain("wrote the backup \(name): \(verification.recordCount) records")
+        let count = verification.recordCount
+        Output.complain("wrote the backup \(name): \(count) \(count == 1 ? "record" : "records")")
         if !verification.isIntact { throw verification.damage(of: "the vault and of its backup") }
     }
 }

@@ -19,6 +19,14 @@ struct Verify: Subcommand {
     @OptionGroup var options: VaultOptions
     @ParentCommand var root: Keyfob
 
+    static func summary(_ count: Int) -> String {
+        switch count {
+        case 0: "the vault has no records yet"
+        case 1: "the only record is intact"
+        default: "all \(count) records are intact"
+        }
+    }
+
     func perform() async throws(Failure) {
         let choice = options.over(root.vault)
         let verification = try await choice.withManager { manager throws(Failure) in try await manager.verify() }
@@ -28,7 +36,7 @@ struct Verify: Subcommand {
             throw ShellCommand.naming(choice, in: verification.damage(of: "the vault \(try choice.location().name)"))
         }
         let count = verification.recordCount
-        Output.complain("all \(count) records are intact")
+        Output.complain(Self.summary(count))
     }
 }
 
